@@ -1,0 +1,33 @@
+"""Run one training script under several configurations and many seeds, and learn which is better.
+
+A training script needs only ``MLExperiment``; ``load`` reads what the runs have written. Both are imported when
+they are first used, so that a script does not pay for what it does not need.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mle_toolbox.experiment import MLExperiment
+    from mle_toolbox.results import load
+
+__all__ = ["MLExperiment", "__version__", "load"]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "MLExperiment":
+        from mle_toolbox.experiment import MLExperiment
+
+        return MLExperiment
+    if name == "load":
+        from mle_toolbox.results import load
+
+        return load
+    raise AttributeError(f"module 'mle_toolbox' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

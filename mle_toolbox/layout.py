@@ -1,0 +1,121 @@
+"""Which file lies where in a results folder.
+
+Paths only: nothing here reads or writes. The tree is drawn in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ConfigurationFolder", "ExperimentFolder", "SeedFolder"]
+
+_SEED_PREFIX = "seed_"
+
+
+@dataclass(frozen=True)
+class SeedFolder:
+    """The folder of one seed run."""
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        """The finished log; there only once the run ended well."""
+        return self.path / "log.h5"
+
+    @property
+    def ready_log(self) -> Path:
+        """The whole log under a temporary name, until the run is known to have ended well."""
+        return self.path / "log.h5.ready"
+
+    @property
+    def journal(self) -> Path:
+        """The append-only log of a run that goes on; also carries the lock of the folder."""
+        return self.path / "journal.bin"
+
+    @property
+    def run_record(self) -> Path:
+        """Status and provenance of the run."""
+        return self.path / "run.json"
+
+    @property
+    def config(self) -> Path:
+        """The configuration that the run used."""
+        return self.path / "config.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """What ``mle.checkpoint`` saved, until the run ends well."""
+        return self.path / "checkpoint.pkl"
+
+    @property
+    def models(self) -> Path:
+        """Folder of saved models."""
+        return self.path / "models"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of saved figures."""
+        return self.path / "figures"
+
+    @property
+    def extra(self) -> Path:
+        """Folder of other saved objects."""
+        return self.path / "extra"
+
+
+@dataclass(frozen=True)
+class ConfigurationFolder:
+    """The folder of one configuration."""
+
+    path: Path
+
+    @property
+    def log(self) -> Path:
+        """The log merged over seeds."""
+        return self.path / "log.h5"
+
+    def seed(self, seed: int) -> SeedFolder:
+        """Return the folder of one seed."""
+        return SeedFolder(self.path / f"{_SEED_PREFIX}{seed}")
+
+    def seeds_on_disk(self) -> tuple[int, ...]:
+        """Return the seeds that have a folder, in increasing order."""
+        names = (entry.name.removeprefix(_SEED_PREFIX) for entry in self.path.glob(f"{_SEED_PREFIX}*"))
+        return tuple(sorted(int(name) for name in names if name.isdecimal()))
+
+
+@dataclass(frozen=True)
+class ExperimentFolder:
+    """The results folder of one experiment file."""
+
+    path: Path
+
+    @property
+    def record(self) -> Path:
+        """The resolved plan and its provenance."""
+        return self.path / "experiment.json"
+
+    @property
+    def results(self) -> Path:
+        """All configurations in one file, a netCDF group each."""
+        return self.path / "results.h5"
+
+    @property
+    def table(self) -> Path:
+        """Final values of every seed run, as CSV."""
+        return self.path / "results.csv"
+
+    @property
+    def driver(self) -> Path:
+        """What ``mle run`` keeps about itself: its lock and Snakemake's output."""
+        return self.path / ".driver"
+
+    def configuration(self, name: str) -> ConfigurationFolder:
+        """Return the folder of one configuration."""
+        return ConfigurationFolder(self.path / name)
+
+    def seed_run(self, configuration: str, seed: int) -> SeedFolder:
+        """Return the folder of one seed run."""
+        return self.configuration(configuration).seed(seed)
