@@ -1,0 +1,90 @@
+# Everything a person or a machine does with this repository. `make` alone lists it.
+# Written for GNU make 3.81, the make of macOS.
+
+PYTHON ?= python3
+# Extra words for pytest, e.g. make test PYTEST="-k merge"
+PYTEST ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Twice quiet: errors only. A user's pip settings (index, certificates, cache) count; those that would send packages
+# somewhere else than into .venv do not.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-user --constraint constraints.txt
+unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIREMENT PIP_CONSTRAINT PYTHONHOME
+
+# One file each says that .venv holds what pyproject.toml and constraints.txt ask for.
+RUNTIME := $(VENV)/.runtime-is-installed
+COMPLETE := $(VENV)/.everything-is-installed
+
+.PHONY: help setup example test check bench soak docs lock clean
+
+help:
+	@echo 'make setup    install everything into .venv (Python 3.11 or newer; PYTHON=python3.12 chooses one)'
+	@echo 'make example  run the experiment exp.yaml: 2 configurations x 10 seeds'
+	@echo 'make test     run all tests'
+	@echo 'make check    formatting, lint, types, the workflow, the documentation'
+	@echo 'make bench    the benchmarks'
+	@echo 'make soak     the tests that take long on purpose'
+	@echo 'make docs     build the documentation into site/'
+	@echo 'make lock     renew constraints.txt with the newest versions'
+	@echo 'make clean    remove what is built or cached; results and .venv stay'
+
+setup: $(COMPLETE)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "mle-toolbox needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) -V 2>&1`." >&2; \
+	  echo "Name a newer one, for example: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "No virtual environment could be made. On Debian or Ubuntu: apt install python3-venv" >&2; \
+	  rm -rf $(VENV); exit 1; }
+
+$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing mle-toolbox into $(VENV) ..."
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(COMPLETE): $(RUNTIME)
+	@echo "Installing the extras and the tools for development into $(VENV) ..."
+	@$(INSTALL) --editable '.[all,dev]'
+	@touch $@
+
+example: $(RUNTIME)
+	@$(BIN)/mle run exp.yaml
+
+# Two processes: the tests start Snakemake, which starts processes itself.
+test: $(COMPLETE)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not soak' --durations 15 $(PYTEST)
+
+soak: $(COMPLETE)
+	@$(BIN)/python -m pytest -m soak --durations 15 $(PYTEST)
+
+check: $(COMPLETE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow rules examples
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: $(COMPLETE)
+	@for benchmark in benchmarks/bench_*.py; do \
+	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
+
+docs: $(COMPLETE)
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+# Without the old constraints, in an environment of its own.
+LOCK := build/lock
+lock:
+	@rm -rf $(LOCK) && $(PYTHON) -m venv $(LOCK)
+	@$(LOCK)/bin/python -m pip --disable-pip-version-check install -qq --no-user '.[all,dev]'
+	@sed '/^[^#]/d' constraints.txt > $(LOCK)/constraints.txt
+	@$(LOCK)/bin/python -m pip freeze --exclude mle-toolbox >> $(LOCK)/constraints.txt
+	@mv $(LOCK)/constraints.txt constraints.txt && rm -rf $(LOCK)
+	@git --no-pager diff --stat -- constraints.txt
+
+clean:
+	rm -rf build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
