@@ -1,1 +1,86 @@
-"""Placeholder."""
+"""Snakemake logger plugin: hands the events that `mle run` shows as progress to a file, one JSON object a line.
+
+Snakemake finds it by the prefix of its name and imports it at every call, so it imports nothing that is not there
+already. (No `from __future__ import annotations` here: Snakemake reads the field types of the settings.)
+"""
+
+import json
+from dataclasses import dataclass, field
+from logging import LogRecord
+from pathlib import Path
+from typing import IO, Any, Optional
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+
+__all__ = ["LogHandler", "LogHandlerSettings"]
+
+
+@dataclass
+class LogHandlerSettings(LogHandlerSettingsBase):
+    """What `--logger-mle-…` sets."""
+
+    events: Optional[Path] = field(  # noqa: UP045  (Snakemake's argument parser reads Optional)
+        default=None, metadata={"help": "File to which events are appended, one JSON object a line."}
+    )
+
+
+class LogHandler(LogHandlerBase):
+    """Writes the events about jobs; everything else stays with Snakemake's own output."""
+
+    def __post_init__(self) -> None:
+        path = self.settings.events if isinstance(self.settings, LogHandlerSettings) else None
+        self._file: IO[str] | None = None
+        if path:
+            self._file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115  (open for as long as Snakemake runs)
+
+    def emit(self, record: LogRecord) -> None:
+        """Append one line for an event that is about jobs."""
+        line = _describe(record)
+        if self._file is not None and line is not None:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+
+    @property
+    def writes_to_stream(self) -> bool:
+        """Leave the terminal to Snakemake's own handler."""
+        return False
+
+    @property
+    def writes_to_file(self) -> bool:
+        """Needed by Snakemake to list log files: the events are no log for people."""
+        return False
+
+    @property
+    def has_filter(self) -> bool:
+        """Whether `_describe` chooses the events itself: it does."""
+        return True
+
+    @property
+    def has_formatter(self) -> bool:
+        """Whether `_describe` words the events itself: it does."""
+        return True
+
+    @property
+    def needs_rulegraph(self) -> bool:
+        """Whether the graph of rules is needed: it is not."""
+        return False
+
+
+def _describe(record: LogRecord) -> dict[str, Any] | None:
+    """Return what is passed on of an event, or None when it is not about jobs."""
+    said = vars(record)
+    match said.get("event"):
+        case LogEvent.RUN_INFO:
+            return {"event": "plan", "jobs": said["stats"]}
+        case LogEvent.JOB_INFO:
+            wildcards = {name: str(value) for name, value in (said["wildcards"] or {}).items()}
+            return {"event": "job", "id": said["jobid"], "rule": said["rule_name"], "wildcards": wildcards}
+        case LogEvent.JOB_STARTED:
+            return {"event": "started", "ids": said["jobs"]}
+        case LogEvent.JOB_FINISHED:
+            return {"event": "finished", "id": said["job_id"]}
+        case LogEvent.JOB_ERROR:
+            return {"event": "failed", "id": said["jobid"]}
+    return None

@@ -1,0 +1,45 @@
+"""Small things that several commands do with files."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.layout import ExperimentFolder
+
+__all__ = ["find_experiment_folder", "last_lines", "shown"]
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """Return the last lines of a text file; a file that cannot be read is said to be so."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return [line.rstrip("\n") for line in deque(file, maxlen=count)]
+    except OSError as error:
+        return [f"({error.strerror})"]
+
+
+def shown(path: Path) -> str:
+    """Return a path as the user would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def find_experiment_folder(given: Path | None) -> ExperimentFolder:
+    """Return the results folder that is meant by a folder, an experiment file, or nothing (then exp.yaml).
+
+    Raises
+    ------
+    ResultsError
+        When nothing is given and there is no exp.yaml here.
+    """
+    path = given if given is not None else Path("exp.yaml")
+    if path.is_dir():
+        return ExperimentFolder(path)
+    if given is None and not path.exists():
+        raise ResultsError(
+            "There is no exp.yaml in this folder. Say which experiment is meant: its experiment file or its "
+            "results folder."
+        )
+    return ExperimentFolder(load_plan(path, check_sources=False).experiment_path)

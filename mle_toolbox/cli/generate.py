@@ -1,0 +1,82 @@
+"""`mle generate`, `mle-gen-snakefile`: write the Snakefile and the profiles."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.generate import Outcome, WrittenFile, check_snakefile, write_snakefile
+from mle_toolbox.profiles import InstalledProfile, check_profiles, install_profiles
+
+__all__ = ["add_arguments", "call", "describe"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("experiment_file", type=Path, nargs="?", default=Path("exp.yaml"), help="default: exp.yaml")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: Snakefile, beside the experiment file")
+    parser.add_argument("--force", action="store_true", help="overwrite files that were edited")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 when something would change")
+    profiles = parser.add_mutually_exclusive_group()
+    profiles.add_argument("--no-profiles", action="store_true", help="write only the Snakefile")
+    profiles.add_argument(
+        "--install-profiles",
+        action="store_true",
+        help="write the profiles into your Snakemake configuration folder, for all projects",
+    )
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Write, or compare with --check, and say what became of each file."""
+    plan = load_plan(arguments.experiment_file)
+    output = arguments.output or plan.project_dir / "Snakefile"
+    if arguments.check:
+        return _check(plan, output, profiles=not arguments.no_profiles)
+    snakefile = write_snakefile(plan, output, force=arguments.force)
+    profiles = []
+    if not arguments.no_profiles:
+        profiles = install_profiles(plan.project_dir, for_user=arguments.install_profiles, force=arguments.force)
+    for line in describe(plan, snakefile, profiles):
+        print(line)
+    return 0
+
+
+def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile]) -> Iterator[str]:
+    """Yield what was done and what to type next, in three lines when all is as usual."""
+    configurations, seeds = len(plan.configurations), len(plan.seeds)
+    yield (
+        f"{snakefile.path.name}: {snakefile.outcome.value}; {_counted(configurations, 'configuration')} x "
+        f"{_counted(seeds, 'seed')} = {_counted(configurations * seeds, 'seed run')}"
+    )
+    if profiles:
+        yield "profiles " + ", ".join(f"{each.name}: {each.outcome.value}" for each in profiles)
+    for each in profiles:
+        if not each.is_meant:
+            yield (
+                f"  --profile {each.name} means {each.meant}, which was there already; "
+                f"to use ours: --profile {_short(each.folder, plan.project_dir)}"
+            )
+    if Outcome.KEPT in [snakefile.outcome, *(each.outcome for each in profiles)]:
+        yield "  what you edited is kept; --force writes it anew"
+    chosen = "" if snakefile.path.name == "Snakefile" else f" --snakefile {snakefile.path.name}"
+    names = [each.name for each in profiles] or ["local"]
+    yield "next: " + "   or: ".join(f"snakemake{chosen} --profile {name}" for name in names)
+
+
+def _check(plan: Plan, output: Path, *, profiles: bool) -> int:
+    files = [check_snakefile(plan, output), *(check_profiles(plan.project_dir) if profiles else [])]
+    different = [each.path for each in files if each.outcome is not Outcome.UNCHANGED]
+    for path in different:
+        print(f"{_short(path, plan.project_dir)}: {Outcome.DIFFERENT.value}")
+    return 1 if different else 0
+
+
+def _short(path: Path, project: Path) -> str:
+    return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

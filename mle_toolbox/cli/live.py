@@ -1,0 +1,81 @@
+"""The progress that `mle run` shows: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from mle_toolbox.drive.progress import Tally
+
+__all__ = ["watching"]
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+@contextmanager
+def watching(console: Console, total: int) -> Iterator[Callable[[Tally], None]]:
+    """Show the progress of a run; yields the function that takes each new state."""
+    if console.is_terminal:
+        with _bar(console) as progress:
+            yield _on_bar(progress, total)
+    else:
+        yield _Lines(console)
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("seed runs"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _on_bar(progress: Progress, total: int) -> Callable[[Tally], None]:
+    task = progress.add_task("seed runs", total=total, detail="")
+
+    def update(tally: Tally) -> None:
+        progress.update(task, completed=tally.ended, detail=_detail(tally))
+
+    return update
+
+
+class _Lines:
+    """Writes a line when something ended, but not more often than every few seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._shown = -1
+        self._last = -_SECONDS_BETWEEN_LINES
+
+    def __call__(self, tally: Tally) -> None:
+        now = time.monotonic()
+        finished = tally.ended == tally.total
+        if tally.ended == self._shown or tally.to_run is None:
+            return
+        if not finished and now - self._last < _SECONDS_BETWEEN_LINES:
+            return
+        self._shown, self._last = tally.ended, now
+        self._console.print(f"{tally.done} of {tally.total} seed runs done; {_detail(tally) or 'nothing failed'}")
+
+
+def _detail(tally: Tally) -> str:
+    parts = [f"{len(tally.running)} running"] if tally.running else []
+    if tally.failed:
+        parts.append(f"{len(tally.failed)} failed")
+    return ", ".join(parts)

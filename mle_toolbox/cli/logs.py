@@ -1,0 +1,58 @@
+"""`mle logs`: what a seed run wrote."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mle_toolbox.cli.files import find_experiment_folder, last_lines, shown
+from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, read_status
+from mle_toolbox.errors import UsageError, did_you_mean
+
+__all__ = ["add_arguments", "call"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("configuration", help="name of the configuration: its .json without the ending")
+    parser.add_argument("seed", type=int)
+    parser.add_argument(
+        "--experiment", type=Path, metavar="PATH", help="results folder or experiment file; default: exp.yaml"
+    )
+    parser.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Print stdout and stderr of one seed run."""
+    status = read_status(find_experiment_folder(arguments.experiment))
+    run = _find(status, arguments.configuration, arguments.seed)
+    reason = f": {run.record.reason}" if run.record is not None and run.record.reason else ""
+    print(f"{run.configuration} seed {run.seed} {run.status}{reason}", file=sys.stderr)
+    for key in ("log_file", "err_file"):
+        path = run.folder.path / status.record["job"][key]
+        print(f"==> {shown(path)} <==", file=sys.stderr, flush=True)
+        _print_file(path, arguments.tail)
+    return 0
+
+
+def _print_file(path: Path, tail: int | None) -> None:
+    if tail is not None or not path.exists():
+        print(*last_lines(path, tail if tail is not None else 1), sep="\n", flush=True)
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            print(line, end="")
+    sys.stdout.flush()
+
+
+def _find(status: ExperimentStatus, configuration: str, seed: int) -> SeedRunStatus:
+    if configuration not in status.configurations:
+        hint = did_you_mean(configuration, status.configurations)
+        names = ", ".join(status.configurations)
+        raise UsageError(f"There is no configuration {configuration!r}.{hint} There are: {names}.")
+    for run in status.of(configuration):
+        if run.seed == seed:
+            return run
+    seeds = ", ".join(str(run.seed) for run in status.of(configuration))
+    raise UsageError(f"There is no seed {seed} in {configuration!r}. There are: {seeds}.")

@@ -1,0 +1,135 @@
+"""`mle run`: check, generate, run, and show what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from mle_toolbox.cli.failures import show_failures
+from mle_toolbox.cli.files import shown
+from mle_toolbox.cli.live import watching
+from mle_toolbox.cli.tables import error_console, output_console, results_table, status_line
+from mle_toolbox.drive.run import RunOutcome, run_experiment
+from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
+from mle_toolbox.drive.status import ExperimentStatus, read_status
+from mle_toolbox.environment import find_environment
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.generate import Outcome, belongs_to, write_snakefile
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.profiles import install_profiles
+from mle_toolbox.results import ExperimentResults, load
+
+__all__ = ["add_arguments", "call"]
+
+_LAST_LINES = 15
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("experiment_file", type=Path, nargs="?", default=Path("exp.yaml"), help="default: exp.yaml")
+    parser.add_argument("--profile", default="local", help="where seed runs execute; default: local")
+    parser.add_argument("--cores", type=_positive, metavar="N", help="use at most N cores of this machine")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="only show which jobs would run")
+    parser.add_argument(
+        "snakemake_arguments", nargs="*", metavar="-- ...", help="everything after -- goes to Snakemake"
+    )
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Run what is missing of an experiment; exit status 0 only when every seed run is done."""
+    plan = load_plan(arguments.experiment_file)
+    console = error_console()
+    snakefile = _generate(plan, console)
+    options = RunOptions(arguments.profile, arguments.cores, tuple(arguments.snakemake_arguments))
+    if arguments.dry_run:
+        command = [*snakemake_command(plan, snakefile, options), "--dry-run", "--quiet", "rules"]
+        return subprocess.run(command, cwd=plan.project_dir, check=False).returncode
+    notice = find_environment(plan.job.environment).notice
+    if notice is not None:
+        console.print(escape(notice), style="yellow")
+    with watching(console, len(plan.seed_runs)) as watch:
+        outcome = run_experiment(plan, snakefile, options, watch)
+    return _report(plan, outcome, console, _again(arguments))
+
+
+def _generate(plan: Plan, console: Console) -> Path:
+    """Write what is not there yet; another experiment's Snakefile is left alone."""
+    snakefile = plan.project_dir / "Snakefile"
+    if snakefile.exists() and belongs_to(snakefile) != plan.experiment_file.name:
+        snakefile = plan.project_dir / f"{plan.experiment_file.stem}.smk"
+    written = write_snakefile(plan, snakefile)
+    if written.outcome is not Outcome.UNCHANGED:
+        console.print(f"{escape(written.path.name)}: {written.outcome.value}", style="dim")
+    install_profiles(plan.project_dir)
+    return snakefile
+
+
+def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> int:
+    folder = ExperimentFolder(plan.experiment_path)
+    try:
+        status = read_status(folder)
+    except ResultsError:
+        # Snakemake ended before it started anything, so there is nothing to report but its own words.
+        return _snakemake_failed(outcome, console)
+    complete = status.counts["done"] == len(status.runs)
+    if complete and outcome.exit_status == 0:
+        _show_results(status, folder)
+        return 0
+    _show_partial_results(status, folder)
+    show_failures(status, console)
+    if outcome.interrupted:
+        console.print("\nInterrupted; nothing that was finished is lost.", style="yellow")
+    elif not status.failed():
+        _snakemake_failed(outcome, console)
+    console.print(f"\n{status_line(status)}. What is done stays done. Next, once mended:\n  {escape(again)}")
+    return 130 if outcome.interrupted else 1
+
+
+def _show_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
+    console = output_console()
+    console.print(results_table(status, _load(folder)))
+    console.print(f"{status_line(status)}. Results: {escape(shown(folder.results))}  {escape(shown(folder.table))}")
+
+
+def _show_partial_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
+    if status.counts["done"]:
+        output_console().print(results_table(status, _load(folder)))
+
+
+def _load(folder: ExperimentFolder) -> ExperimentResults:
+    results = load(folder.path)
+    if not isinstance(results, ExperimentResults):
+        raise ResultsError(f"{folder.path}: this is no results folder of an experiment.")
+    return results
+
+
+def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
+    console.print(f"\nSnakemake stopped before the seed runs were done. Its last words ({shown(outcome.log)}):")
+    for line in outcome.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
+        console.print("  " + escape(line), style="dim")
+    return 1
+
+
+def _again(arguments: argparse.Namespace) -> str:
+    """Return the command that the user typed, to be typed again."""
+    parts = ["mle", "run", str(arguments.experiment_file)]
+    if arguments.profile != "local":
+        parts += ["--profile", arguments.profile]
+    if arguments.cores is not None:
+        parts += ["--cores", str(arguments.cores)]
+    if arguments.snakemake_arguments:
+        parts += ["--", *arguments.snakemake_arguments]
+    return shlex.join(parts)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)

@@ -1,0 +1,1 @@
+"""Start Snakemake on an experiment, watch it, and say what came of it."""

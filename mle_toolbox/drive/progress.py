@@ -1,0 +1,77 @@
+"""How far a run is, counted from the events that our Snakemake logger plugin writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["EventFile", "Tally"]
+
+
+@dataclass
+class Tally:
+    """Seed runs by what became of them in this run.
+
+    ``total`` counts all seed runs of the plan; those that were done before count as done.
+    """
+
+    total: int
+    to_run: int | None = None
+    done: int = 0
+    failed: set[tuple[str, int]] = field(default_factory=set)
+    running: dict[int, tuple[str, int]] = field(default_factory=dict)
+    _jobs: dict[int, tuple[str, int]] = field(default_factory=dict)
+
+    def count(self, event: dict[str, Any]) -> None:
+        """Take one event into account; events about other jobs than seed runs change nothing."""
+        match event:
+            case {"event": "plan", "jobs": {"train": int(to_run)}}:
+                self._plan(to_run)
+            case {"event": "plan"}:
+                self._plan(0)
+            case {"event": "job", "rule": "train", "id": job, "wildcards": wildcards}:
+                self._jobs[job] = (wildcards["configuration"], int(wildcards["seed"]))
+                self.running[job] = self._jobs[job]
+            case {"event": "finished", "id": job} if job in self._jobs:
+                self.running.pop(job, None)
+                self.done += 1
+                self.failed.discard(self._jobs[job])
+            case {"event": "failed", "id": job} if job in self._jobs:
+                self.running.pop(job, None)
+                self.failed.add(self._jobs[job])
+
+    @property
+    def ended(self) -> int:
+        """Seed runs that need no more waiting."""
+        return self.done + len(self.failed)
+
+    def _plan(self, to_run: int) -> None:
+        if self.to_run is None:
+            self.to_run = to_run
+            self.done = self.total - to_run
+
+
+class EventFile:
+    """Reads the lines that have been added since the last look; a line half written is left for the next."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rest = ""
+        self._offset = 0
+
+    def new_events(self) -> Iterator[dict[str, Any]]:
+        """Yield the events that came since the last call."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            block = file.read()
+        self._offset += len(block)
+        *lines, self._rest = (self._rest + block.decode(errors="replace")).split("\n")
+        for line in lines:
+            event = json.loads(line)
+            if isinstance(event, dict):
+                yield event

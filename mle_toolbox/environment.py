@@ -1,0 +1,69 @@
+"""Which Python runs the seed runs: that of the conda environment ``env_name``, or the current one.
+
+Looks only at files and variables: `conda info` takes most of a second, and every cluster job would pay it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Environment", "find_environment"]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where seed runs find their Python; ``notice`` says so when it is not what was asked for."""
+
+    prefix: Path | None = None
+    notice: str | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        """What the launcher is told."""
+        return [f"--conda-prefix={self.prefix}"] if self.prefix is not None else []
+
+
+def find_environment(name: str | None) -> Environment:
+    """Find the conda environment ``name``; without one, the current Python is the answer.
+
+    Parameters
+    ----------
+    name
+        ``env_name`` of the experiment file, or None when it names none.
+    """
+    if name is None or _is_current(name):
+        return Environment()
+    for prefix in _candidates(name):
+        if (prefix / "conda-meta").is_dir() and (prefix / "bin" / "python").exists():
+            return Environment(prefix=prefix)
+    why = "there is no such conda environment" if _conda() else "there is no conda on this machine"
+    return Environment(notice=f"env_name {name!r}: {why}, so the current Python runs ({sys.executable}).")
+
+
+def _is_current(name: str) -> bool:
+    return os.environ.get("CONDA_DEFAULT_ENV") == name or Path(sys.prefix).name == name
+
+
+def _conda() -> str | None:
+    return os.environ.get("CONDA_EXE") or next(filter(None, map(shutil.which, ("conda", "mamba", "micromamba"))), None)
+
+
+def _candidates(name: str) -> Iterator[Path]:
+    """Yield where conda and its relatives keep named environments, most specific first."""
+    for variable in ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"):
+        for folder in filter(None, os.environ.get(variable, "").split(os.pathsep)):
+            yield Path(folder) / name
+    known = Path.home() / ".conda" / "environments.txt"
+    if known.is_file():
+        prefixes = (Path(line.strip()) for line in known.read_text(errors="replace").splitlines())
+        yield from (prefix for prefix in prefixes if prefix.name == name)
+    if conda := _conda():
+        yield Path(conda).resolve().parent.parent / "envs" / name
+    if root := os.environ.get("MAMBA_ROOT_PREFIX"):
+        yield Path(root) / "envs" / name
+    yield Path.home() / ".conda" / "envs" / name

@@ -1,0 +1,56 @@
+"""``experiment.json``: which experiment a results folder belongs to, and the plan that was started last."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import mle_toolbox
+from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.layout import ExperimentFolder
+
+__all__ = ["FORMAT", "read_experiment_record", "write_experiment_record"]
+
+FORMAT = 1
+
+
+def write_experiment_record(plan: Plan) -> Path:
+    """Write the plan and its provenance into the results folder, atomically.
+
+    Returns
+    -------
+    Path
+        The file. It names the experiment file relative to the results folder, so that both can be moved together.
+    """
+    record = ExperimentFolder(plan.experiment_path).record
+    record.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "format": FORMAT,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": platform.node(),
+        "mle_toolbox": mle_toolbox.__version__,
+        "python": platform.python_version(),
+        **plan.to_json(),
+        "experiment_file": _relative(plan.experiment_file, record.parent),
+    }
+    temporary = record.with_name(f".{record.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(record)
+    return record
+
+
+def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
+    """Return what ``experiment.json`` says, or None when there is none that can be read."""
+    try:
+        content = json.loads(folder.record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _relative(path: Path, start: Path) -> str:
+    return Path(os.path.relpath(path, start)).as_posix()

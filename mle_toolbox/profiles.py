@@ -1,0 +1,124 @@
+"""The profiles of a project, and which one a bare `--profile NAME` means.
+
+Snakemake looks for `./NAME`, then in the user's and the system's configuration folder, never in `profiles/`
+(snakemake/cli.py, get_profile_dir). So a link `NAME` is put beside the Snakefile where the name means nothing yet.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mle_toolbox.bundle import profiles_dir
+from mle_toolbox.generate import Outcome, WrittenFile, compare_stamped, write_stamped
+
+__all__ = [
+    "InstalledProfile",
+    "check_profiles",
+    "install_profiles",
+    "profile_names",
+    "resolve_profile",
+    "user_profiles_dir",
+]
+
+
+@dataclass(frozen=True)
+class InstalledProfile:
+    """One profile of a project.
+
+    ``meant`` is the profile that a bare ``--profile NAME`` uses in the project, whoever it belongs to.
+    """
+
+    name: str
+    files: tuple[WrittenFile, ...]
+    meant: Path | None
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of this profile lie."""
+        return self.files[0].path.parent
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether the bare name means this profile."""
+        return self.meant is not None and self.meant.resolve() == self.folder.resolve()
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the files, most noteworthy first."""
+        outcomes = {each.outcome for each in self.files}
+        return next(each for each in (Outcome.KEPT, *Outcome) if each in outcomes)
+
+
+def profile_names() -> tuple[str, ...]:
+    """Return the names of the profiles that the package ships."""
+    return tuple(sorted(each.name for each in profiles_dir().iterdir() if (each / "config.yaml").is_file()))
+
+
+def install_profiles(project: Path, *, for_user: bool = False, force: bool = False) -> list[InstalledProfile]:
+    """Copy the profiles into a project (or the user's Snakemake configuration) and link their bare names.
+
+    Parameters
+    ----------
+    project
+        The project folder, where `snakemake` will be typed.
+    for_user
+        Write into the user's Snakemake configuration folder instead, where every project finds them.
+    force
+        Overwrite files that the user edited.
+    """
+    target = user_profiles_dir() if for_user else project / "profiles"
+    installed = []
+    for name in profile_names():
+        files = tuple(_copy(name, target / name, force=force))
+        if resolve_profile(name, project) is None:
+            (project / name).symlink_to(Path("profiles") / name)
+        installed.append(InstalledProfile(name, files, resolve_profile(name, project)))
+    return installed
+
+
+def check_profiles(project: Path) -> list[WrittenFile]:
+    """Compare a project's profiles with what would be written; writes nothing."""
+    return [
+        compare_stamped(project / "profiles" / name / each.name, each.read_text(encoding="utf-8"))
+        for name in profile_names()
+        if not _is_source(project / "profiles" / name, name)
+        for each in _shipped(name)
+    ]
+
+
+def resolve_profile(name: str, project: Path) -> Path | None:
+    """Return what Snakemake takes for ``--profile NAME`` in ``project``, or None when it finds nothing."""
+    candidates = (project / name, user_profiles_dir() / name, _site_profiles_dir() / name)
+    return next((each for each in candidates if os.path.lexists(each)), None)
+
+
+def user_profiles_dir() -> Path:
+    """Return the folder in which Snakemake looks for the user's own profiles."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "snakemake"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "snakemake"
+
+
+def _site_profiles_dir() -> Path:
+    if sys.platform == "darwin":
+        return Path("/Library/Application Support/snakemake")
+    first = (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)[0]
+    return Path(first) / "snakemake"
+
+
+def _shipped(name: str) -> list[Path]:
+    return sorted(each for each in (profiles_dir() / name).iterdir() if each.is_file())
+
+
+def _is_source(target: Path, name: str) -> bool:
+    """Whether this is a checkout of mle-toolbox itself, whose profiles are the ones that are shipped."""
+    return target.resolve() == (profiles_dir() / name).resolve()
+
+
+def _copy(name: str, target: Path, *, force: bool) -> list[WrittenFile]:
+    if _is_source(target, name):
+        return [WrittenFile(target / each.name, Outcome.UNCHANGED) for each in _shipped(name)]
+    return [write_stamped(target / each.name, each.read_text(encoding="utf-8"), force=force) for each in _shipped(name)]

@@ -1,0 +1,30 @@
+# One seed run: one configuration, one seed, one job.
+
+
+# update() keeps a log that is there until the new one is complete, and puts it back when the job fails; the digest
+# in params makes sure that a log put back is still known to belong to another configuration.
+# The script is ancient(): mending a bug in it reruns what failed, not what is finished.
+rule train:
+    """Run the training script for one configuration and one seed."""
+    input:
+        configuration=configuration_file,
+        script=ancient(PLAN.script.as_posix()),
+    output:
+        log=update(f"{SEED_FOLDER}/log.h5"),
+    log:
+        out=f"{SEED_FOLDER}/{escape(PLAN.job.log_file)}",
+        err=f"{SEED_FOLDER}/{escape(PLAN.job.err_file)}",
+    params:
+        configuration_digest=configuration_digest,
+        arguments=list(PLAN.extra_arguments),
+    threads: PLAN.job.cores
+    resources:
+        **job_resources(),
+    retries: PLAN.retries
+    conda:
+        "../workflow/envs/mle-toolbox.yaml"
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/train.py"
+        " --script={input.script:q} --config={input.configuration:q} --seed={wildcards.seed}"
+        " --experiment-dir={EXPERIMENT_DIR:q} --cores={PLAN.job.cores} {ENVIRONMENT.arguments:q}"
+        " -- {params.arguments:q} > {log.out:q} 2> {log.err:q}"

@@ -1,0 +1,96 @@
+# Everything that the rules ask for, as functions and names. Nothing here runs a job.
+#
+# Parsed again by every cluster job, so it stays quick: sources are checked by `mle run`, not here.
+
+import re
+import sys
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+from mle_toolbox.bundle import scripts_dir
+from mle_toolbox.environment import find_environment
+from mle_toolbox.errors import ExperimentFileError
+from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_record import write_experiment_record
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.seed_ranges import format_seeds
+
+
+def read_plan(path):
+    """Load the experiment file; its mistakes are shown as they are, without a traceback."""
+    try:
+        return load_plan(path, check_sources=False)
+    except ExperimentFileError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def pattern(path):
+    """Return ``path`` as a file pattern in which braces are no wildcards."""
+    return path.as_posix().replace("{", "{{").replace("}", "}}")
+
+
+EXPERIMENT_FILE = config["experiment_file"]
+PLAN = read_plan(EXPERIMENT_FILE)
+EXPERIMENT_DIR = PLAN.experiment_dir.as_posix()
+RUNS = ExperimentFolder(PLAN.experiment_dir)
+ENVIRONMENT = find_environment(PLAN.job.environment)
+
+PYTHON = sys.executable
+SCRIPTS = scripts_dir().as_posix()
+
+RESULTS = pattern(RUNS.results)
+RESULTS_TABLE = pattern(RUNS.table)
+CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in PLAN.configurations)
+MERGED_LOG = f"{pattern(RUNS.path)}/{{configuration}}/log.h5"
+SEED_FOLDER = f"{pattern(RUNS.path)}/{{configuration}}/seed_{{seed}}"
+
+
+def escape(text):
+    """Return ``text`` so that it survives being part of a file pattern."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def configuration_file(wildcards):
+    """Return the .json of a seed run's configuration."""
+    return PLAN.configuration(wildcards.configuration).path.as_posix()
+
+
+def configuration_digest(wildcards):
+    """Return the hash of a configuration's content: comments and blanks do not count."""
+    return PLAN.configuration(wildcards.configuration).digest
+
+
+def job_resources():
+    """Return what a seed run asks of the scheduler, only as far as the experiment file says it."""
+    asked = {
+        "mem_mb": PLAN.job.memory_mb,
+        "runtime": PLAN.job.time_minutes,
+        "gpu": PLAN.job.gpus or None,
+        "queue": PLAN.job.queue,
+        "job_name": PLAN.job.name,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def seed_logs(wildcards):
+    """Return the logs of all seeds of one configuration."""
+    folder = RUNS.configuration(wildcards.configuration)
+    return [folder.seed(seed).log.as_posix() for seed in PLAN.seeds]
+
+
+def all_seed_logs():
+    """Return the logs of all seed runs."""
+    return [RUNS.seed_run(name, seed).log.as_posix() for name, seed in PLAN.seed_runs]
+
+
+def all_merged_logs():
+    """Return the merged logs of all configurations."""
+    return [RUNS.configuration(each.name).log.as_posix() for each in PLAN.configurations]
+
+
+def record_start():
+    """Write down what is about to run, and say which Python runs it when that is not what was asked for."""
+    write_experiment_record(PLAN)
+    if ENVIRONMENT.notice:
+        logger.warning(ENVIRONMENT.notice)
