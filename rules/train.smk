@@ -14,17 +14,21 @@ rule train:
     log:
         out=f"{SEED_FOLDER}/{escape(PLAN.job.log_file)}",
         err=f"{SEED_FOLDER}/{escape(PLAN.job.err_file)}",
-    params:
-        configuration_digest=configuration_digest,
-        arguments=list(PLAN.extra_arguments),
-    threads: PLAN.job.cores
-    resources:
-        **job_resources(),
     retries: PLAN.retries
     conda:
         "../workflow/envs/mle-toolbox.yaml"
+    threads: PLAN.job.cores
+    resources:
+        **job_resources(),
+    params:
+        configuration_digest=configuration_digest,
+        arguments=list(PLAN.extra_arguments),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/train.py"
-        " --script={input.script:q} --config={input.configuration:q} --seed={wildcards.seed}"
-        " --experiment-dir={EXPERIMENT_DIR:q} --cores={PLAN.job.cores} {ENVIRONMENT.arguments:q}"
+        start(
+            "train.py",
+            experiment_dir=EXPERIMENT_DIR,
+            cores=PLAN.job.cores,
+            conda_prefix=ENVIRONMENT.prefix,
+        )
+        + " --script={input.script:q} --config={input.configuration:q} --seed={wildcards.seed}"
         " -- {params.arguments:q} > {log.out:q} 2> {log.err:q}"

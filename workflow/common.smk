@@ -3,6 +3,7 @@
 # Parsed again by every cluster job, so it stays quick: sources are checked by `mle run`, not here.
 
 import re
+import shlex
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -25,9 +26,23 @@ def read_plan(path):
         raise WorkflowError(str(error)) from None
 
 
+def escape(text):
+    """Return ``text`` so that Snakemake sees no wildcards in it."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def pattern(path):
-    """Return ``path`` as a file pattern in which braces are no wildcards."""
-    return path.as_posix().replace("{", "{{").replace("}", "}}")
+    """Return ``path`` as a file pattern without wildcards."""
+    return escape(path.as_posix())
+
+
+def start(script, **options):
+    """Return the beginning of a shell command: one of our scripts, started by the Python that runs Snakemake.
+
+    Options are given here and not as params where a change of them must not make anything run again.
+    """
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not None]
+    return escape(shlex.join([sys.executable, (scripts_dir() / script).as_posix(), *given]))
 
 
 EXPERIMENT_FILE = config["experiment_file"]
@@ -36,19 +51,11 @@ EXPERIMENT_DIR = PLAN.experiment_dir.as_posix()
 RUNS = ExperimentFolder(PLAN.experiment_dir)
 ENVIRONMENT = find_environment(PLAN.job.environment)
 
-PYTHON = sys.executable
-SCRIPTS = scripts_dir().as_posix()
-
 RESULTS = pattern(RUNS.results)
 RESULTS_TABLE = pattern(RUNS.table)
 CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in PLAN.configurations)
 MERGED_LOG = f"{pattern(RUNS.path)}/{{configuration}}/log.h5"
 SEED_FOLDER = f"{pattern(RUNS.path)}/{{configuration}}/seed_{{seed}}"
-
-
-def escape(text):
-    """Return ``text`` so that it survives being part of a file pattern."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 def configuration_file(wildcards):
@@ -79,14 +86,19 @@ def seed_logs(wildcards):
     return [folder.seed(seed).log.as_posix() for seed in PLAN.seeds]
 
 
-def all_seed_logs():
-    """Return the logs of all seed runs."""
-    return [RUNS.seed_run(name, seed).log.as_posix() for name, seed in PLAN.seed_runs]
-
-
 def all_merged_logs():
     """Return the merged logs of all configurations."""
     return [RUNS.configuration(each.name).log.as_posix() for each in PLAN.configurations]
+
+
+def all_results():
+    """Return every file that the experiment is to leave behind.
+
+    Seed logs are named beside what is merged from them, so that a deleted seed folder is made again although its
+    merge is newer than everything that is left.
+    """
+    logs = [RUNS.seed_run(name, seed).log.as_posix() for name, seed in PLAN.seed_runs]
+    return [*logs, *all_merged_logs(), RUNS.results.as_posix(), RUNS.table.as_posix()]
 
 
 def record_start():
