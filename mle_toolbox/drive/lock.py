@@ -11,13 +11,13 @@ import fcntl
 import json
 import os
 import platform
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mle_toolbox.errors import FolderInUseError
+from mle_toolbox.experiment_file.plan import Plan
 
 __all__ = ["clear_stale_snakemake_lock", "hold_driver_lock"]
 
@@ -46,21 +46,22 @@ def hold_driver_lock(driver_folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def clear_stale_snakemake_lock(project: Path, driver_folder: Path) -> bool:
-    """Remove Snakemake's lock when an earlier driver of ours left it; call only while holding our lock.
+def clear_stale_snakemake_lock(plan: Plan, driver_folder: Path) -> None:
+    """Remove the lock that the Snakemake of an earlier driver left behind; call only while holding our lock.
 
-    Returns
-    -------
-    bool
-        Whether a lock was removed. A lock of a Snakemake that was started by hand is left alone: nothing tells
-        whether it still runs.
+    A lock of a Snakemake that was started by hand is left alone: nothing tells whether it still runs. So are the
+    locks of other experiments in the same folder.
     """
-    ours = driver_folder / "started"
-    locks = project / ".snakemake" / "locks"
-    if not ours.exists() or not locks.is_dir() or not any(locks.iterdir()):
-        return False
-    shutil.rmtree(locks)
-    return True
+    if not (driver_folder / "started").exists():
+        return
+    for lock in (plan.project_dir / ".snakemake" / "locks").glob("*.lock"):
+        if _names_a_file_in(lock, plan.experiment_dir.as_posix()):
+            lock.unlink()
+
+
+def _names_a_file_in(lock: Path, folder: str) -> bool:
+    """Tell whether one of the files that a lock of Snakemake lists, one a line, lies in ``folder``."""
+    return any(line.startswith(f"{folder}/") for line in lock.read_text(errors="replace").splitlines())
 
 
 def _sign(descriptor: int) -> None:

@@ -58,7 +58,7 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
     """
     folder = ExperimentFolder(plan.experiment_path).driver
     with hold_driver_lock(folder) as lock:
-        clear_stale_snakemake_lock(plan.project_dir, folder)
+        clear_stale_snakemake_lock(plan, folder)
         events, log = folder / "events.jsonl", folder / "snakemake.log"
         events.write_bytes(b"")
         started = folder / "started"
