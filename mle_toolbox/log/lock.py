@@ -86,7 +86,8 @@ def is_held_here(path: Path) -> bool:
 def is_locked(path: Path) -> bool:
     """Tell whether some process, this one included, holds the file; a missing file is not held.
 
-    Where the file system has no locks the answer is True: what the run record says cannot be doubted then.
+    Where that cannot be known (no locks on this file system, no permission) the answer is True: what the run record
+    says cannot be doubted then.
     """
     with _guard:
         if _key(path) in _held:
@@ -95,6 +96,8 @@ def is_locked(path: Path) -> bool:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
+        except PermissionError:
+            return True
         try:
             return _held_elsewhere(descriptor)
         except OSError as error:

@@ -25,6 +25,7 @@ from mle_toolbox.errors import ResultsError
 __all__ = [
     "FORMAT",
     "RESERVED",
+    "add_coordinate",
     "add_dimension",
     "new_file",
     "open_file",
@@ -104,6 +105,14 @@ def add_dimension(group: h5py.Group, name: str, size: int, values: NDArray[Any] 
         group.create_dataset(name, data=values).make_scale(name)
     else:
         group.create_dataset(name, shape=(size,), dtype=">f4").make_scale(_NO_VARIABLE % size)
+
+
+def add_coordinate(
+    group: h5py.Group, name: str, dimension: str, values: NDArray[Any], attributes: Mapping[str, Any]
+) -> None:
+    """Add an array over one dimension that describes it, as xarray's coordinates do."""
+    _add_variable(group, name, (dimension,), values, attributes)
+    group.attrs["coordinates"] = name
 
 
 def write_variables(
@@ -211,7 +220,9 @@ def _check_format(file: h5py.File, path: Path) -> None:
 
 
 def _without_path(name: str) -> str:
-    return "_" if name == "." else name.replace("/", "_")
+    # A folder whose name is not UTF-8 reaches Python with lone surrogates, which HDF5 cannot write.
+    name = name.encode("utf-8", "replace").decode()
+    return "_" if name in ("", ".") else name.replace("/", "_")
 
 
 def _is_plain(value: Any) -> bool:
