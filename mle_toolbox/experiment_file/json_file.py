@@ -49,8 +49,8 @@ def read_json(path: str | os.PathLike[str], name: str | None = None) -> Any:
 def parse_json(text: str, name: str) -> Any:
     """Return the content of a json text that may carry comments; ``name`` is the file's name in messages.
 
-    Refused, besides what is no json: NaN and Infinity, numbers beyond the range of a float, a key given twice,
-    half a surrogate pair, nesting deeper than 100.
+    Refused, besides what is no json: NaN and Infinity, numbers beyond the range of a float, a key given
+    twice, half a surrogate pair, nesting deeper than 100.
 
     Raises
     ------
@@ -66,9 +66,7 @@ def parse_json(text: str, name: str) -> Any:
     try:
         content = _strict_decoder().decode(bare)
     except (ValueError, RecursionError) as error:
-        raise ExperimentFileError(
-            _mistakes(bare, name) or [Problem(name, 0, f"not json: {error}.")]
-        ) from error
+        raise ExperimentFileError(_mistakes(bare, name) or [Problem(name, 0, f"not json: {error}.")]) from error
     if _needs_a_closer_look(bare, content):
         mistakes = _mistakes(bare, name)
         if mistakes:

@@ -1,8 +1,8 @@
 """Where things are in a json text, and what exactly is wrong with it.
 
 The slow, exact reader: ``json`` is many times faster, but stops at the first mistake, knows no positions of
-values and lets several things pass that we refuse. So this one runs only when a mistake must be located. It takes
-a text whose comments are blanked out already.
+values and lets several things pass that we refuse. So this one runs only when a mistake must be located. It
+takes a text whose comments are blanked out already.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def locate(text: str) -> tuple[dict[JsonPath, int], list[tuple[int, str]]]:
     Returns
     -------
     tuple
-        The offset of every entry by its path: that of the key for a member of an object, that of the value for
-        an entry of a list. And the mistakes: offset and a sentence. Offsets count characters from 0.
+        The offset of every entry by its path: that of the key for a member of an object, that of the value
+        for an entry of a list. And the mistakes: offset and a sentence. Offsets count characters from 0.
     """
     reader = _Reader(text)
     with contextlib.suppress(_StopReading):

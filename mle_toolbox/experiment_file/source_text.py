@@ -1,7 +1,7 @@
 """Reading one of the user's files as text.
 
-Knows nothing of yaml or json. Standard library only, because training scripts read their configuration through
-it.
+Knows nothing of yaml or json. Standard library only, because training scripts read their configuration
+through it.
 """
 
 from __future__ import annotations
