@@ -42,16 +42,8 @@ rule train:
         "{python} train.py -config c.json -seed {{wildcards.seed}} -exp_dir bare > /dev/null 2>&1"
 """
 OUR_FLAGS = [
-    "--keep-going",
-    "--rerun-incomplete",
-    "--rerun-triggers",
-    "mtime",
-    "params",
-    "input",
-    "--scheduler",
-    "greedy",
-    "--scheduler-subsample",
-    "100",
+    *("--keep-going", "--rerun-incomplete", "--rerun-triggers", "mtime", "params", "input"),
+    *("--scheduler", "greedy", "--scheduler-subsample", "100"),
 ]
 
 

@@ -19,6 +19,14 @@ CONFIGURATION = {
     "net_config": {},
     "log_config": {"time_to_track": ["t"], "what_to_track": ["x"], "overwrite_experiment_dir": 1},
 }
+# What closing costs is measured elsewhere.
+SCRIPT = """\
+import os
+from mle_toolbox import MLExperiment
+
+MLExperiment()
+os._exit(0)
+"""
 
 
 def main() -> None:
@@ -54,9 +62,7 @@ def write_project(project: Path) -> None:
     names = [f"c{number}.json" for number in range(100)]
     for number, name in enumerate(names):
         (project / name).write_text(json.dumps({**CONFIGURATION, "train_config": {"number": number}}))
-    (project / "start.py").write_text(
-        "import os\nfrom mle_toolbox import MLExperiment\n\nMLExperiment()\nos._exit(0)\n"
-    )
+    (project / "start.py").write_text(SCRIPT)
     experiment = {
         "meta_job_args": {
             "project_name": "start",
