@@ -15,6 +15,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.hdf5 import read_log
 from mle_toolbox.log.merged_data import MergedData, stack
+from mle_toolbox.log.names import safe_names
 from mle_toolbox.log.netcdf import (
     add_coordinate,
     add_dimension,
@@ -22,7 +23,6 @@ from mle_toolbox.log.netcdf import (
     open_file,
     read_attributes,
     read_variables,
-    safe_names,
     write_attributes,
     write_variables,
 )

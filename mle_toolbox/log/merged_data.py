@@ -66,7 +66,7 @@ class MergedData:
         for name, dtypes in self.seed_dtypes.items():
             dtype = dtypes[row]
             if dtype is not None:
-                columns[name] = self.columns[name][row, : self.lengths[row]].astype(dtype)
+                columns[name] = self.columns[name][row, : self.lengths[row]].astype(dtype, copy=False)
         return LogData(
             time_names=tuple(name for name in self.time_names if name in columns),
             metric_names=tuple(name for name in self.metric_names if name in columns),
@@ -92,7 +92,7 @@ def stack(logs: Mapping[int, LogData]) -> MergedData:
     for name in time_names + metric_names:
         present = [log.columns.get(name) for log in ordered]
         fitting, shape = _of_one_shape(present)
-        remarks += _remarks(name, seeds, present, fitting)
+        remarks += _remarks(name, logs, fitting)
         stacked = _stack_column(fitting, shape, max(lengths, default=0))
         columns[name] = stacked.values
         if stacked.fill_value is not None:
@@ -184,15 +184,12 @@ def _of_one_shape(columns: Sequence[NDArray[Any] | None]) -> tuple[list[NDArray[
     ], shape
 
 
-def _remarks(
-    name: str,
-    seeds: Sequence[int],
-    present: Sequence[NDArray[Any] | None],
-    fitting: Sequence[NDArray[Any] | None],
-) -> list[str]:
-    missing = [seed for seed, each in zip(seeds, present, strict=True) if each is None]
+def _remarks(name: str, logs: Mapping[int, LogData], fitting: Sequence[NDArray[Any] | None]) -> list[str]:
+    # A run that ended before its first tick has no names at all; that is told by its length.
+    missing = [seed for seed in sorted(logs) if logs[seed].columns and name not in logs[seed].columns]
     remarks = [f"{name!r} was not logged by {_seeds(missing)}."] if missing else []
-    for seed, has, fits in zip(seeds, present, fitting, strict=True):
+    for seed, fits in zip(sorted(logs), fitting, strict=True):
+        has = logs[seed].columns.get(name)
         if has is not None and fits is None:
             remarks.append(f"{name!r} of seed {seed} is left out: it has another shape, {has.shape[1:]}.")
     return remarks

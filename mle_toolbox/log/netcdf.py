@@ -21,25 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.log.names import RESERVED, safe_names
 
 __all__ = [
     "FORMAT",
-    "RESERVED",
     "add_coordinate",
     "add_dimension",
     "new_file",
     "open_file",
     "read_attributes",
     "read_variables",
-    "safe_names",
     "write_attributes",
     "write_variables",
 ]
 
 FORMAT = 1
-
-RESERVED = ("seed", "step", "length")
-"""Names of dimensions and coordinates, which no variable can have."""
 
 _FORMAT_NAME = "mle_toolbox_format"
 _JSON_NAMES = "mle_toolbox_json"
@@ -77,26 +73,6 @@ def open_file(path: Path) -> Iterator[h5py.File]:
             f"{path} is damaged, or no file of mle-toolbox ({error}). Remove it, and what it was made from is run "
             "again by the next `mle run`."
         ) from error
-
-
-def safe_names(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
-    """Return for each name the one that it has in a file, all different; most stay as they are.
-
-    HDF5 reads "/" as a folder and "." as "here".
-
-    >>> safe_names(["loss/train", "loss_train", "step"], reserved=["step"])
-    {'loss/train': 'loss_train_', 'loss_train': 'loss_train', 'step': 'step_'}
-    """
-    names = tuple(names)
-    taken = set(reserved)
-    safe: dict[str, str] = {}
-    for name in sorted(names, key=lambda each: each != _without_path(each)):  # those that may stay choose first
-        candidate = _without_path(name)
-        while candidate in taken:
-            candidate += "_"
-        taken.add(candidate)
-        safe[name] = candidate
-    return {name: safe[name] for name in names}
 
 
 def add_dimension(group: h5py.Group, name: str, size: int, values: NDArray[Any] | None = None) -> None:
@@ -217,12 +193,6 @@ def _check_format(file: h5py.File, path: Path) -> None:
             f"{path} was made by a newer version of mle-toolbox (format {version}, known is {FORMAT}). "
             "Upgrade it: pip install --upgrade mle-toolbox"
         )
-
-
-def _without_path(name: str) -> str:
-    # A folder whose name is not UTF-8 reaches Python with lone surrogates, which HDF5 cannot write.
-    name = name.encode("utf-8", "replace").decode()
-    return "_" if name in ("", ".") else name.replace("/", "_")
 
 
 def _is_plain(value: Any) -> bool:
