@@ -13,7 +13,6 @@ from mle_toolbox.experiment_file.experiment import Experiment, read_experiment
 from mle_toolbox.experiment_file.files import trouble_with_named_file
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.results_place import trouble_with_results_place
-from mle_toolbox.experiment_file.script_check import check_script
 
 __all__ = ["load_plan"]
 
@@ -51,6 +50,9 @@ def _script_problems(experiment: Experiment) -> list[Problem]:
     script = experiment.script()
     if script is None or trouble_with_named_file(experiment.project_dir, script, ".py") is not None:
         return []
+    # Loads pyflakes, which the workflow, loading the plan in every job without this check, should not pay for.
+    from mle_toolbox.experiment_file.script_check import check_script
+
     return check_script(experiment.project_dir / script, experiment.shown(script), experiment.configurations)
 
 

@@ -5,6 +5,7 @@ Frozen data and paths. Knows nothing of yaml, json or schemas, and reads no file
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -89,10 +90,11 @@ class Plan:
 
     def configuration(self, name: str) -> Configuration:
         """Return the configuration of this name; KeyError when there is none."""
-        for configuration in self.configurations:
-            if configuration.name == name:
-                return configuration
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Configuration]:
+        return {configuration.name: configuration for configuration in self.configurations}
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain data for ``experiment.json``.
