@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.mistakes import MISTAKES, Mistake, write_reference_project
+from tests.mistakes import MISTAKES, Mistake, copy_reference_project
 
 from mle_toolbox import __version__
 from mle_toolbox.cli import generate_main, main
@@ -23,8 +23,8 @@ def mle(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_a_mistake_in_a_file_ends_with_its_message_and_starts_nothing(
     mistake: Mistake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_reference_project(tmp_path)
-    mistake.make_in(tmp_path)
+    copy_reference_project(tmp_path)
+    mistake.make(tmp_path)
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
 
@@ -63,7 +63,7 @@ def test_status_without_an_experiment_says_what_to_give(tmp_path: Path) -> None:
 
 
 def test_status_before_anything_was_started_says_so(tmp_path: Path) -> None:
-    write_reference_project(tmp_path)
+    copy_reference_project(tmp_path)
 
     outcome = mle("status", cwd=tmp_path)
 
