@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.errors import ExperimentFileError, Problem
+from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean
 from mle_toolbox.experiment_file.configuration import ConfigurationFile, read_configuration
 from mle_toolbox.experiment_file.experiment_rules import broken_rules, minutes
 from mle_toolbox.experiment_file.files import trouble_with_named_file
@@ -16,6 +16,7 @@ from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.names import collision_key, trouble_with_stem
 from mle_toolbox.experiment_file.plan import JobResources, Plan
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
+from mle_toolbox.experiment_file.source_text import trouble_with_file
 from mle_toolbox.experiment_file.wording import expected
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 
@@ -91,6 +92,8 @@ def read_experiment(path: Path) -> Experiment:
     ExperimentFileError
         When the file cannot be read at all. Everything else is in ``problems`` of what is returned.
     """
+    if trouble_with_file(path) == "does not exist":
+        raise ExperimentFileError([_not_there(path)])
     document = read_yaml(path)
     if document.data is None:
         what = expected(load_schema("experiment"))
@@ -102,6 +105,12 @@ def read_experiment(path: Path) -> Experiment:
     file = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links: the user's names stay)
     experiment = Experiment(document, file, settings, (), tuple(problems))
     return _with_files(experiment)
+
+
+def _not_there(path: Path) -> Problem:
+    folder = path.parent
+    others = [str(folder / other.name) for other in folder.glob("*.y*ml")] if folder.is_dir() else []
+    return Problem(str(path), 0, f"this file does not exist.{did_you_mean(str(path), sorted(others))}")
 
 
 def _under_first_names(usable: Mapping[str, Any], given: Any) -> dict[str, dict[str, Any]]:
@@ -131,12 +140,12 @@ def _with_files(experiment: Experiment) -> Experiment:
     if script is not None:
         trouble = trouble_with_named_file(experiment.project_dir, script, ".py")
         if trouble is not None:
-            problems.append(experiment.problem(("meta_job_args", "base_train_fname"), trouble))
+            problems.append(experiment.problem(("meta_job_args", "base_train_fname"), f"the script {trouble}"))
     seen: dict[str, Path] = {}
     for path, written in _named_configurations(experiment):
         trouble = _trouble_with_configuration(experiment.project_dir, written, seen)
         if trouble is not None:
-            problems.append(experiment.problem(path, trouble))
+            problems.append(experiment.problem(path, f"the configuration {trouble}"))
             continue
         seen[collision_key(written.stem)] = written
         read = read_configuration(experiment.project_dir / written, written, experiment.shown(written))
@@ -146,11 +155,16 @@ def _with_files(experiment: Experiment) -> Experiment:
 
 
 def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Path]]:
-    """Yield every configuration that is named, and where; what has a mistake of its own is left out."""
+    """Yield every configuration of this job_type, and where; what has a mistake of its own is left out."""
     data = experiment.document.data
+    if not isinstance(data, Mapping):
+        return
+    job_type = experiment.settings["meta_job_args"].get("job_type", "")
     single = _written(experiment.settings["meta_job_args"].get("base_train_config"))
-    if single is not None:
+    if single is not None and not job_type.startswith("multiple"):
         yield ("meta_job_args", "base_train_config"), single
+    if job_type.startswith("single"):
+        return
     usable = set(experiment.settings["multi_experiment_args"].get("config_fnames") or [])
     for section in ("multi_experiment_args", "multi_config_args"):
         names = data[section].get("config_fnames") if isinstance(data.get(section), Mapping) else None
@@ -165,12 +179,12 @@ def _trouble_with_configuration(project_dir: Path, written: Path, seen: Mapping[
         return trouble
     trouble = trouble_with_stem(written.stem)
     if trouble is not None:
-        return f"{str(written)!r} cannot be a configuration: {trouble}. Rename the file."
+        return f"{str(written)!r} needs another name: {trouble}. Rename the file."
     other = seen.get(collision_key(written.stem))
     if other == written:
         return f"{str(written)!r} is listed twice. Remove one of them."
     if other is not None:
-        same = f"{str(written)!r} and {str(other)!r} would share the results folder {other.stem!r}"
+        same = f"{str(written)!r} would have the same results folder as {str(other)!r}: {other.stem!r}"
         return f"{same}. Rename one of the files."
     return None
 

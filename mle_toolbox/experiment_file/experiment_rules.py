@@ -102,16 +102,22 @@ def _configurations_and_job_type(data: Mapping[str, Any], settings: _Settings) -
         advice = f"Put the file into config_fnames, or use {other_type!r}."
         here = place((_META, "base_train_config"))
         yield (_META, "base_train_config"), f"{here} is not for job_type {job_type!r}. {advice}"
-    if not single and not named_many and _may_lack(data, multi, "config_fnames"):
-        here = place((multi, "config_fnames"))
-        yield (multi,), f"{here} is missing: job_type {job_type!r} runs the configurations that it lists."
+    if not single and not named_many:
+        yield from _no_configurations(data, multi, job_type)
 
 
-def _may_lack(data: Mapping[str, Any], section: str, key: str) -> bool:
-    """Say whether a missing key is worth a word: not when its misspelt form has been named already."""
-    if section not in data:
-        return nearest(section, [name for name in data if name not in load_schema("experiment")["properties"]]) is None
-    return nearest(key, [name for name in _section(data, section) if name not in ("num_seeds", "random_seeds")]) is None
+def _no_configurations(data: Mapping[str, Any], multi: str, job_type: str) -> _Mistakes:
+    runs = f"job_type {job_type!r} runs the configurations that it lists"
+    known = load_schema("experiment")["properties"]
+    if multi not in data:
+        # A misspelt section has been named already.
+        meant = {nearest(section, known) for section in data if section not in known}
+        if not meant & {_MULTI, "multi_config_args"}:
+            yield (), f"the section {multi!r} is missing: {runs} in config_fnames."
+    elif isinstance(data[multi], Mapping):
+        unknown = [key for key in data[multi] if key not in ("num_seeds", "random_seeds")]
+        if nearest("config_fnames", unknown) is None:
+            yield (multi,), f"{place((multi, 'config_fnames'))} is missing: {runs}."
 
 
 def _seeds(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:

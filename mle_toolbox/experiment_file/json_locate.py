@@ -24,6 +24,7 @@ _WORD = re.compile(r"[^ \t\n\r,:{}\[\]\"]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONSTANTS = {"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null"}
+_NO_COMMENT = "only '#' and '//' begin a comment."
 _NOT_FINITE = {"nan", "inf", "infinity", "-nan", "-inf", "-infinity", "+nan", "+inf", "+infinity"}
 
 
@@ -200,6 +201,8 @@ class _Reader:
         word = self._word()
         if found in ("", ",", ":", "{", "[", "]"):
             return f"expected a key in double quotes, found {self._shown()}."
+        if word.startswith("/*"):
+            return _NO_COMMENT
         return f"a key is written in double quotes: {json.dumps(word.strip(chr(39)), ensure_ascii=False)}."
 
     def _here(self) -> str:
@@ -231,6 +234,8 @@ def _no_value(word: str) -> str:
         return f"{word} is not a number that json knows. Write a finite number or null."
     if word.lower() in _CONSTANTS:
         return f"json writes {_CONSTANTS[word.lower()]}, found {word}."
+    if word.startswith("/*"):
+        return _NO_COMMENT
     number = _as_number(word)
     if number is not None:
         return f"{_short(word)} is not how json writes a number. Write {number}."

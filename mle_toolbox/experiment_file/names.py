@@ -43,7 +43,7 @@ def trouble_with_stem(stem: str) -> str | None:
 def trouble_with_file_name(name: str) -> str | None:
     """Say why a seed run could not write a file of this name in its folder, or return None."""
     if _is_among(name, OWN_IN_SEED_RUN):
-        return f"{name!r} is a name that mle-toolbox uses in that folder"
+        return f"{name!r} is what mle-toolbox calls a file of its own there"
     return None
 
 

@@ -74,7 +74,8 @@ def _belongs_to_another(folder: Path, written: str, experiment_file: Path) -> st
         way_out = "Name another folder."
     else:
         way_out = f"That file is gone: if it is this one under an older name, remove {_RECORD} there."
-    return f"{written!r} holds the results of {holder!r} (as seen from there). {way_out}"
+    shown = os.path.relpath(seen[0], experiment_file.parent)
+    return f"{written!r} holds the results of {shown!r}. {way_out}"
 
 
 def _holder(folder: Path) -> str | None:

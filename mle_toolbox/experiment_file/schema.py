@@ -21,7 +21,7 @@ from jsonschema.validators import extend
 from mle_toolbox.bundle import schemas_dir
 from mle_toolbox.errors import Problem, did_you_mean, nearest
 from mle_toolbox.experiment_file.json_locate import JsonPath
-from mle_toolbox.experiment_file.wording import expected, found, hint, place, shortened
+from mle_toolbox.experiment_file.wording import expected, found, hint, listed, place, shortened
 
 __all__ = ["Checked", "check_schema", "load_schema"]
 
@@ -123,7 +123,8 @@ def _unknown_keys(
             yield (*path, key), f"{what} is known from the original mle-toolbox and not supported (yet){way_out}."
         elif key not in known:
             home = _home_of(key, root)
-            advice = f" It belongs in {home}." if home else did_you_mean(key, known)
+            near = did_you_mean(key, known) or f" Known are {listed(known)}."
+            advice = f" It belongs in {home}." if home else near
             yield (*path, key), f"unknown {what}.{advice}"
 
 
@@ -142,7 +143,7 @@ def _missing_keys(section: Mapping[str, Any], rules: Rules, path: JsonPath) -> I
             continue
         misspelt = nearest(key, unknown)
         if misspelt is None:
-            yield (*path, key), f"{place((*path, key))} is missing. Expected {expected(known[key])}."
+            yield (*path, key), f"{place((*path, key))} is missing. {known[key]['description']}"
         elif rules.get("additionalProperties", True) is not False:
             # Where any key is allowed nobody else complains about the misspelt one.
             missing = f"{place((*path, key))} is missing, and {misspelt!r} is not known."
@@ -160,7 +161,8 @@ def _wrong_value(value: Any, rules: Rules, path: JsonPath) -> str:
     if isinstance(value, str) and value in refused:
         return f"{place(path)} is {value!r}: {refused[value]}."
     if not path:
-        return f"the file must hold {expected(rules)}, found {found(value)}."
+        advice = " Is a blank missing behind a ':'?" if isinstance(value, str) and ":" in value else ""
+        return f"the file must hold {expected(rules)}, found {found(value)}.{advice}"
     suggestion = did_you_mean(value, rules["enum"]) if isinstance(value, str) and _has_names(rules) else ""
     return f"{place(path)} must be {expected(rules)}, found {found(value)}.{suggestion or hint(value, rules)}"
 

@@ -41,7 +41,7 @@ def found(value: Any) -> str:
     """Say what a value is."""
     match value:
         case None:
-            return "nothing (null)"
+            return "no value (null)"
         case bool():
             return "true" if value else "false"
         case str():

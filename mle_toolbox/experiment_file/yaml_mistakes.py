@@ -16,9 +16,11 @@ _IN_PLAIN_WORDS = {
         "far, or text that holds ': ' needs quotes."
     ),
     "could not find expected ':'": "this line is no 'key: value'. Is the ':' missing, or the indentation?",
+    "expected <block end>, but found '<scalar>'": (
+        "text follows a closing quote. Is a quote missing or too much, here or above?"
+    ),
     "expected <block end>": (
-        "this does not fit the lines above it: entries of one section or list begin in the same column, and nothing "
-        "follows a closing quote."
+        "this line does not fit the lines above it: entries of one section or list begin in the same column."
     ),
     "sequence entries are not allowed here": "an entry of a list ('- …') must begin on a line of its own.",
     "expected ',' or": "the bracket that is opened here is not closed, or a comma is missing.",
@@ -51,6 +53,9 @@ def explain(error: Exception, text: str, name: str) -> Problem:
     tabbed = _line_indented_with_tab(text, line)
     if tabbed is not None:
         return Problem(name, tabbed, "this line is indented with a tab. yaml allows only blanks there.")
+    unclosed = _line_with_unclosed_quote(text, line) if "'<scalar>'" in str(error.problem) else None
+    if unclosed is not None:
+        return Problem(name, unclosed, "the quote that is opened in this line is not closed in it.")
     return Problem(name, line, _in_plain_words(error))
 
 
@@ -61,8 +66,9 @@ def _bad_character(error: ReaderError, text: str, name: str) -> Problem:
 
 
 def _line(error: MarkedYAMLError) -> int:
-    # An unclosed quote or bracket is noticed at the next line or the end; where it was opened is what helps.
-    unclosed = (error.problem or "").startswith(("found unexpected end of stream", "expected ',' or"))
+    # What is not closed or has no ':' is noticed some lines later; where it begins is what helps.
+    begins_earlier = ("found unexpected end of stream", "expected ',' or", "could not find expected ':'")
+    unclosed = (error.problem or "").startswith(begins_earlier)
     mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
     return int(mark.line) + 1 if mark is not None else 0
 
@@ -70,6 +76,13 @@ def _line(error: MarkedYAMLError) -> int:
 def _line_indented_with_tab(text: str, last_line: int) -> int | None:
     for number, line in enumerate(text.split("\n")[: last_line + 1], start=1):
         if "\t" in line[: len(line) - len(line.lstrip(" \t"))] and line.strip():
+            return number
+    return None
+
+
+def _line_with_unclosed_quote(text: str, last_line: int) -> int | None:
+    for number, line in enumerate(text.split("\n")[:last_line], start=1):
+        if line.split(" #")[0].count('"') % 2 == 1 and not line.lstrip().startswith("#"):
             return number
     return None
 
