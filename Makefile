@@ -32,6 +32,8 @@ help:
 setup: $(COMPLETE)
 
 $(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON) here. mle-toolbox needs Python 3.11 or newer." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "mle-toolbox needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) -V 2>&1`." >&2; \
 	  echo "Name a newer one, for example: make setup PYTHON=python3.12" >&2; exit 1; }
@@ -48,6 +50,7 @@ $(COMPLETE): $(RUNTIME)
 	@echo "Installing the extras and the tools for development into $(VENV) ..."
 	@$(INSTALL) --editable '.[all,dev]'
 	@touch $@
+	@echo "Done. Next: make example"
 
 example: $(RUNTIME)
 	@$(BIN)/mle run exp.yaml
