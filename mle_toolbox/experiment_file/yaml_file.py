@@ -21,7 +21,7 @@ from mle_toolbox.experiment_file.yaml_mistakes import explain
 
 __all__ = ["Document", "read_yaml"]
 
-_MAX_ENTRIES = 1_000_000
+_MAX_ENTRIES = 100_000
 _TAG = "tag:yaml.org,2002:"
 
 
