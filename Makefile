@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 # Twice quiet: errors only. A user's pip settings (index, certificates, cache) count; those that would send packages
 # somewhere else than into .venv do not.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-user --constraint constraints.txt
+# The documentation theme advertises its successor on every build.
+export NO_MKDOCS_2_WARNING := 1
 unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIREMENT PIP_CONSTRAINT PYTHONHOME
 
 # One file each says that .venv holds what pyproject.toml and constraints.txt ask for.
