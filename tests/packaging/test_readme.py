@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,13 +31,16 @@ def test_commands_are_found_with_their_continuations() -> None:
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_readme_work_in_a_fresh_clone(clone: Path, bare_environment: Mapping[str, str]) -> None:
+def test_the_commands_of_the_readme_work_in_a_fresh_clone(
+    clone: Path, bare_environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    project = shutil.copytree(clone, tmp_path / "mle-toolbox", symlinks=True)
     commands = commands_of((clone / "README.md").read_text(encoding="utf-8"))
     script = "set -eux\n" + "\n".join(commands)
 
     finished = subprocess.run(
         ["bash", "-c", script],
-        cwd=clone,
+        cwd=project,
         env=bare_environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
