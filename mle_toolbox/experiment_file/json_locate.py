@@ -12,11 +12,11 @@ import json
 import math
 import re
 
-__all__ = ["MAX_DEPTH", "JsonPath", "locate"]
+from mle_toolbox.experiment_file.source_text import MAX_DEPTH
+
+__all__ = ["JsonPath", "locate"]
 
 JsonPath = tuple[str | int, ...]
-
-MAX_DEPTH = 100
 
 _JSON = json.JSONDecoder()
 _BLANK = re.compile(r"[ \t\n\r]*")

@@ -15,8 +15,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mle_toolbox.errors import ExperimentFileError, Problem
-from mle_toolbox.experiment_file.json_locate import MAX_DEPTH, JsonPath
-from mle_toolbox.experiment_file.source_text import read_text
+from mle_toolbox.experiment_file.json_locate import JsonPath
+from mle_toolbox.experiment_file.source_text import MAX_DEPTH, read_text
 from mle_toolbox.experiment_file.yaml_mistakes import explain
 
 __all__ = ["Document", "read_yaml"]

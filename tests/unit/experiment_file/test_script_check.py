@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -254,6 +256,20 @@ def test_a_script_in_another_encoding_is_read(project: Path) -> None:
     (project / SCRIPT).write_bytes("# coding: latin-1\nprint('größe')".encode("latin-1"))
 
     assert load_plan("exp.yaml").script == Path(SCRIPT)
+
+
+def test_every_name_that_is_suggested_is_there(project: Path) -> None:
+    code = (
+        "from mle_toolbox import MLExperiment\n"
+        "from mle_toolbox.experiment_file.script_names import OFFERED_BY_EXPERIMENT\n"
+        f"mle = MLExperiment({CONFIG!r}, device_config={{}})\n"
+        "print([name for name in OFFERED_BY_EXPERIMENT if not hasattr(mle, name)])\n"
+    )
+    (project / "by_hand.py").write_text(code)
+
+    finished = subprocess.run([sys.executable, "by_hand.py"], capture_output=True, text=True, check=True)
+
+    assert finished.stdout.strip() == "[]"
 
 
 @pytest.fixture
