@@ -15,7 +15,7 @@ include: workflow_dir() / "main.smk"
 rule all:
     """All seed runs, merges and results; add what you want to be made besides."""
     input:
-        all_results(),
+        all_results,
 
 
-# stamp: 3d0849d74c5d18bb
+# stamp: 6b2598c1b8d88b77

@@ -46,7 +46,7 @@ include: workflow_dir() / "main.smk"
 rule all:
     """All seed runs, merges and results; add what you want to be made besides."""
     input:
-        all_results(),
+        all_results,
 
 
 '''

@@ -35,6 +35,11 @@ class SeedFolder:
         return self.path / "journal.bin"
 
     @property
+    def done(self) -> Path:
+        """Snakemake's own mark of a job that ended well; removed before a job starts and when it fails."""
+        return self.path / ".done"
+
+    @property
     def run_record(self) -> Path:
         """Status and provenance of the run."""
         return self.path / "run.json"

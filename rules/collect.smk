@@ -4,12 +4,12 @@
 rule collect:
     """Collect the merged logs of all configurations into results.h5 and results.csv."""
     input:
-        all_merged_logs(),
+        all_merged_logs,
     output:
         results=update(RESULTS),
         table=update(RESULTS_TABLE),
     log:
-        f"{pattern(RUNS.path)}/collect.log",
+        f"{EXPERIMENT_DIR}/collect.log",
     localrule: True
     conda:
         "../workflow/envs/mle-toolbox.yaml"

@@ -8,7 +8,7 @@ rule merge:
     output:
         log=update(MERGED_LOG),
     log:
-        f"{pattern(RUNS.path)}/{{configuration}}/merge.log",
+        f"{EXPERIMENT_DIR}/{{configuration}}/merge.log",
     localrule: True
     conda:
         "../workflow/envs/mle-toolbox.yaml"

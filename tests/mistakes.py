@@ -989,4 +989,17 @@ MISTAKES = [
             'without "/" and not beginning with ".", or null, found the text \'../tb\'.'
         ),
     ),
+    Mistake(
+        "braces in the name of the results folder",
+        "exp.yaml",
+        swap('"experiments/"', '"runs{1}/"'),
+        "exp.yaml:7: experiment_dir 'runs{1}' has braces, which Snakemake takes for wildcards. Choose another name.",
+    ),
+    Mistake(
+        "braces in the name of a log file",
+        "exp.yaml",
+        swap('"l-ode"', '"l-{seed}"'),
+        "exp.yaml:20: 'log_file' in single_job_args: 'l-{seed}' has braces, which Snakemake takes for wildcards. "
+        "Choose another name.",
+    ),
 ]

@@ -26,6 +26,7 @@ from mle_toolbox.layout import ExperimentFolder
 __all__ = ["RunOutcome", "run_experiment"]
 
 _LOOK_EVERY_SECONDS = 0.1
+_ORDERLY = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
             process = start_snakemake(command, plan.project_dir, output, lock.descriptor)
             lock.sign(snakemake=process.pid)
             interrupted = _follow(process, follower)
-        started.unlink(missing_ok=True)
+        # Interrupted, Snakemake leaves marks of incompleteness also on what was just finished.
+        if not interrupted and process.returncode in _ORDERLY:
+            started.unlink(missing_ok=True)
     return RunOutcome(process.returncode, interrupted, follower.tally, log)
 
 

@@ -1,6 +1,7 @@
 """Which names may be given to the folders and files of results.
 
-Everything that a file system takes is data, also blanks, quotes and braces; only what would collide is refused.
+Everything that a file system takes is data, also blanks and quotes. Refused are names that would collide, and braces:
+Snakemake takes them for wildcards in every path that it sees, and knows no way to write them otherwise.
 """
 
 from __future__ import annotations
@@ -8,7 +9,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["OWN_IN_EXPERIMENT", "OWN_IN_SEED_RUN", "collision_key", "trouble_with_file_name", "trouble_with_stem"]
+__all__ = [
+    "OWN_IN_EXPERIMENT",
+    "OWN_IN_SEED_RUN",
+    "collision_key",
+    "trouble_with_braces",
+    "trouble_with_file_name",
+    "trouble_with_stem",
+]
 
 # What we write ourselves. Paths are layout.py's, which stands above this package; a test holds the two together.
 OWN_IN_EXPERIMENT = ("experiment.json", "results.h5", "results.csv", "report.html", "collect.log", ".driver")
@@ -23,6 +31,7 @@ OWN_IN_SEED_RUN = (
     "figures",
     "extra",
     "tboard",
+    ".done",
 )
 
 
@@ -44,7 +53,12 @@ def trouble_with_file_name(name: str) -> str | None:
     """Say why a seed run could not write a file of this name in its folder, or return None."""
     if _is_among(name, OWN_IN_SEED_RUN):
         return f"{name!r} is what mle-toolbox calls a file of its own there"
-    return None
+    return trouble_with_braces(name)
+
+
+def trouble_with_braces(path: str) -> str | None:
+    """Say why Snakemake could not use this path, or return None."""
+    return f"{path!r} has braces, which Snakemake takes for wildcards" if set("{}") & set(path) else None
 
 
 def _is_among(name: str, names: Iterable[str]) -> bool:

@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from mle_toolbox.experiment_file.names import trouble_with_braces
+
 __all__ = ["trouble_with_results_place"]
 
 _RECORD = "experiment.json"
@@ -32,6 +34,9 @@ def trouble_with_results_place(
     sources
         Folders that must not lie in it or be it, each with what lies there.
     """
+    braces = trouble_with_braces(written)
+    if braces is not None:
+        return f"{braces}. Choose another name."
     return (
         _swallows(folder, written, sources)
         or _cannot_be_written(folder, written)

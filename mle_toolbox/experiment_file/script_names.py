@@ -82,7 +82,7 @@ def _found_by_pyflakes(script: ScriptTree) -> list[ast.Name]:
     except RecursionError:
         return []
     # What stands in a quoted annotation has no node of its own, and is never evaluated.
-    nodes = {(node.lineno, node.col_offset, node.id): node for node in script.nodes if isinstance(node, ast.Name)}
+    nodes = {(node.lineno, node.col_offset, node.id): node for node in script.names}
     places = [
         (message.lineno, message.col, message.message_args[0]) for message in messages if type(message) is UndefinedName
     ]
@@ -103,8 +103,11 @@ def _may_be_right(node: ast.Name, script: ScriptTree) -> bool:
     return (
         script.is_line_left_alone(node.lineno)
         or node.id in script.deleted_names
+        # Used above the line that sets it: in a loop that is fine from the second round on.
+        or any(node.id in script.bound_names(scope) for scope in script.scopes(node))
         or _is_in_annotation(node, script)
-        or _is_guarded(node, script)
+        # Tried once with `except NameError`, a name may be used elsewhere without.
+        or any(other.id == node.id and _is_guarded(other, script) for other in script.names)
     )
 
 

@@ -23,6 +23,7 @@ class ScriptTree:
         self._text = source.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
         self._lines = self._text.split("\n")
         self.nodes = list(ast.walk(tree))
+        self.names = [node for node in self.nodes if isinstance(node, ast.Name)]
         self.parents = {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     @property
@@ -76,8 +77,7 @@ class ScriptTree:
     @functools.cached_property
     def deleted_names(self) -> set[str]:
         """Names that a ``del`` takes away somewhere."""
-        names = (node for node in self.nodes if isinstance(node, ast.Name))
-        return {node.id for node in names if isinstance(node.ctx, ast.Del)}
+        return {node.id for node in self.names if isinstance(node.ctx, ast.Del)}
 
     @functools.cached_property
     def _experiment_variables(self) -> list[str]:

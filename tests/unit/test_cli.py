@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.mistakes import MISTAKES, Mistake, copy_reference_project
 
 from mle_toolbox import __version__
 from mle_toolbox.cli import generate_main, main
+from tests.mistakes import MISTAKES, Mistake, copy_reference_project
 
 
 def mle(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

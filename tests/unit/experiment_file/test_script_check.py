@@ -25,6 +25,25 @@ GOOD = {
     "guarded by except NameError": "try:\n    display\nexcept NameError:\n    display = print",
     "guarded by except Exception": "try:\n    x = profile\nexcept Exception:\n    x = None",
     "guarded by suppress": "import contextlib\nwith contextlib.suppress(NameError):\n    print(display)",
+    "guarded once, used elsewhere": """
+        def f():
+            try:
+                get_ipython
+            except NameError:
+                return
+            print(get_ipython())
+    """,
+    "set in the round before": """
+        for t in range(3):
+            if t > 0:
+                print(loss)
+            loss = t
+        def main():
+            for t in range(3):
+                if t > 0:
+                    print(inner)
+                inner = t
+    """,
     "made by globals": "globals().update(alpha=1)\nprint(alpha)",
     "made by exec": "exec('alpha = 1')\nprint(alpha)",
     "put into builtins": "import builtins\nbuiltins.alpha = 1\nprint(alpha)",
