@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.log.careful_file import CarefulFile
+from mle_toolbox.log.checksum import add_checksum, verify_checksum
 from mle_toolbox.log.names import RESERVED, safe_names
 
 __all__ = [
@@ -45,10 +47,20 @@ _INT64 = range(-(2**63), 2**63)
 
 @contextmanager
 def new_file(path: Path) -> Iterator[h5py.File]:
-    """Make an HDF5 file of this format version; an existing one is replaced."""
-    with h5py.File(path, "w") as file:
-        file.attrs[_FORMAT_NAME] = FORMAT
-        yield file
+    """Make an HDF5 file of this format version, with a checksum at its end; an existing one is replaced.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written (a full disk); what there is of it then is worthless.
+    """
+    with CarefulFile(path) as raw:
+        with h5py.File(raw, "w") as file:
+            file.attrs[_FORMAT_NAME] = FORMAT
+            yield file
+        raw.raise_error()
+        add_checksum(raw)
+        raw.raise_error()
 
 
 @contextmanager
@@ -61,6 +73,8 @@ def open_file(path: Path) -> Iterator[h5py.File]:
         When there is no such file, it is damaged or not ours, or a newer version has made it.
     """
     try:
+        # HDF5 must not see a damaged file: it may crash, hang or give wrong numbers.
+        verify_checksum(path)
         with h5py.File(path, "r") as file:
             _check_format(file, path)
             yield file
@@ -70,8 +84,7 @@ def open_file(path: Path) -> Iterator[h5py.File]:
         raise ResultsError(f"{path}: there is no such file.") from None
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError) as error:
         raise ResultsError(
-            f"{path} is damaged, or no file of mle-toolbox ({error}). Remove it, and what it was made from is run "
-            "again by the next `mle run`."
+            f"{path} cannot be read ({error}). Remove it, and the next `mle run` makes it again."
         ) from error
 
 
