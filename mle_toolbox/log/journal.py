@@ -135,6 +135,7 @@ class JournalWriter:
         """Write the ticks that wait in memory; with ``durable`` also make sure that they survive a power cut."""
         if self._pending and not self._file.forked:
             self._write(self._pending)
+        self._trim()
         if durable and self._file.descriptor >= 0:
             os.fsync(self._file.descriptor)
 
@@ -202,6 +203,13 @@ class JournalWriter:
             self._pending, self._n_written = self._pending[whole:], self._n_written + whole
             raise self._write_error(error) from None
         self._pending, self._n_written = [], self._n_written + len(rows)
+
+    def _trim(self) -> None:
+        # A signal handler that raised just after a write leaves a tick on disk whose append has failed.
+        if self._header is not None and self._file.descriptor >= 0:
+            end = self._header.size + self._n_written * self._row_size
+            if os.fstat(self._file.descriptor).st_size > end:
+                os.ftruncate(self._file.descriptor, end)
 
     def _check_continues(self, header: Header | None, n_whole: int, n_ticks: int) -> None:
         if n_ticks > n_whole:

@@ -118,13 +118,15 @@ def _as_array(name: str, value: Any) -> NDArray[Any]:
 
 
 def _on_host(value: Any) -> Any:
-    """Return a torch tensor without its gradient, in host memory and in a type that numpy knows."""
+    """Return torch tensors without their gradient, in host memory and in a type that numpy knows."""
+    import numpy as np
+
     if isinstance(value, (list, tuple)):
         return [_on_host(each) for each in value]
     if not (hasattr(value, "detach") and hasattr(value, "cpu")):
         return value
     tensor = value.detach().cpu()
-    return tensor.double() if "bfloat16" in str(getattr(tensor, "dtype", "")) else tensor
+    return np.asarray(tensor.double() if "bfloat16" in str(getattr(tensor, "dtype", "")) else tensor)
 
 
 def _as_float64(name: str, array: NDArray[Any]) -> NDArray[Any]:
