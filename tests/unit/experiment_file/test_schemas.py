@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from mle_toolbox.experiment import configuration as run_configuration
 from mle_toolbox.experiment_file.names import OWN_IN_EXPERIMENT, OWN_IN_SEED_RUN
 from mle_toolbox.experiment_file.schema import load_schema
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
@@ -67,6 +68,12 @@ def test_sections_of_the_experiment_file_take_no_unknown_key(section: str) -> No
     rules = {key: inner for key, inner, _ in keys_of(root, root)}[section]
 
     assert rules["additionalProperties"] is False
+
+
+def test_a_training_script_knows_the_same_keys_of_log_config_without_loading_the_schema() -> None:
+    known = load_schema("configuration")["properties"]["log_config"]["properties"]
+
+    assert set(run_configuration._LOG_KEYS) == set(known)
 
 
 def test_no_name_of_the_layout_is_free_for_the_user() -> None:
