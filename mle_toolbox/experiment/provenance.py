@@ -9,8 +9,10 @@ import contextlib
 import hashlib
 import os
 import platform
-import subprocess
+import select
+import signal
 import sys
+import time
 from pathlib import Path
 
 from mle_toolbox.experiment.seeding import loaded
@@ -48,30 +50,17 @@ class GitState:
     def __init__(self, folder: Path) -> None:
         self.commit: str | None = None
         self.dirty: bool | None = None
-        # Without optional locks: a status must not get into the way of a git command that the user types.
-        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+        self._process: tuple[int, int] | None = None
         command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
-        self._process: subprocess.Popen[bytes] | None = None
+        # Without optional locks: a status must not get into the way of a git command that the user types.
         with contextlib.suppress(OSError):
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-            )
+            self._process = _start(command, {**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
 
     def collect(self) -> None:
         """Take the answer, which is there by now unless the run was very short."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        try:
-            answer, _ = process.communicate(timeout=_PATIENCE)
-        except (OSError, ValueError, subprocess.TimeoutExpired):
-            process.kill()
-            with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
-                process.communicate(timeout=1.0)
+        answer = _answer(*process) if process is not None else None
+        if answer is None:
             return
         lines = answer.decode(errors="replace").splitlines()
         for line in lines:
@@ -125,3 +114,41 @@ def python_version() -> str:
 def command_line() -> list[str]:
     """Return how this process was started."""
     return list(sys.orig_argv)
+
+
+def _start(command: list[str], environment: dict[str, str]) -> tuple[int, int]:
+    """Start a command in the background; return its process id and the end of a pipe with what it prints."""
+    # Not with subprocess, which takes longer to import than everything else that a run imports at its start.
+    output, its_output = os.pipe()
+    try:
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, its_output, 1),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        return os.posix_spawnp(command[0], command, environment, file_actions=actions), output
+    except OSError:
+        os.close(output)
+        raise
+    finally:
+        os.close(its_output)
+
+
+def _answer(pid: int, output: int) -> bytes | None:
+    """Return all that a command has printed, or None when it takes too long or fails."""
+    blocks: list[bytes] = []
+    deadline = time.monotonic() + _PATIENCE
+    try:
+        while select.select([output], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            block = os.read(output, 1 << 16)
+            if not block:
+                return b"".join(blocks) if os.waitpid(pid, 0)[1] == 0 else None
+            blocks.append(block)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except (OSError, ValueError):
+        pass  # somebody else has waited for it, or closed the pipe
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(output)
+    return None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -140,6 +139,8 @@ def _write_npy(path: Path, array: np.ndarray[Any, Any]) -> None:
 
 
 def _write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
+    import zipfile  # brings every compressor along, and most scripts save no model
+
     # np.savez takes the arrays as keywords, so an array cannot be called "file" there.
     with zipfile.ZipFile(path, "w", allowZip64=True) as archive:
         for name, array in arrays.items():

@@ -1,12 +1,11 @@
 """Seeding the random numbers of a run, and saving and restoring their state.
 
-numpy's generators and torch are never imported for it, which would cost every script that does not use them. They are
-seeded at once where the script has imported them, and else at the end of their import.
+No library is imported for it, which would cost every script that does not use it: it is seeded at once where the
+script has imported it, and else at the end of its import.
 """
 
 from __future__ import annotations
 
-import random
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -27,7 +26,7 @@ __all__ = [
 
 def seed_everything(seed: int) -> None:
     """Seed Python's and numpy's global generators, and torch on all devices with deterministic algorithms."""
-    random.seed(seed)
+    _when_imported("random", lambda module: module.seed(seed))
     _when_imported("numpy.random", lambda module: module.seed(seed))
     _when_imported("torch", lambda module: _seed_torch(module, seed))
 
@@ -53,7 +52,9 @@ def make_rng(seed: int, *, jax_key: bool) -> Any:
 
 def random_states() -> dict[str, Any]:
     """Return the states of all generators that ``seed_everything`` seeds, as data that pickle can write."""
-    states: dict[str, Any] = {"python": random.getstate()}
+    states: dict[str, Any] = {}
+    if (python_random := loaded("random")) is not None:
+        states["python"] = python_random.getstate()
     if (numpy_random := loaded("numpy.random")) is not None:
         states["numpy"] = numpy_random.get_state()
     if (torch := loaded("torch")) is not None:
@@ -65,7 +66,10 @@ def random_states() -> dict[str, Any]:
 
 def restore_random_states(states: dict[str, Any]) -> None:
     """Set all generators to the states that ``random_states`` gave."""
-    random.setstate(states["python"])
+    if "python" in states:
+        import random
+
+        random.setstate(states["python"])
     if "numpy" in states:
         import numpy as np
 
