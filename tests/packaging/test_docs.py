@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ import yaml
 
 pytestmark = pytest.mark.slow
 
+PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What a browser fetches when it opens a page; links that a reader may follow are not meant.
 FETCHED = re.compile(r"""<(?:script|img|iframe|source)[^>]*\bsrc=["']?([^"' >]+)|<link\b([^>]*)>""")
 
@@ -75,3 +77,27 @@ def test_no_placeholder_is_left(site: Path) -> None:
     left = [page.name for page in site.glob("*.html") if "{{ keys" in page.read_text(encoding="utf-8")]
 
     assert left == []
+
+
+@pytest.fixture(scope="module")
+def project_with_results(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of `mle init` after its first `mle run`; the documentation reads its results."""
+    project = tmp_path_factory.mktemp("docs") / "demo"
+    shutil.copytree(repository / "mle_toolbox" / "templates" / "project", project)
+    subprocess.run(
+        [sys.executable, "-m", "mle_toolbox", "run", "exp.yaml"], cwd=project, check=True, capture_output=True
+    )
+    return project
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/getting-started.md", "docs/results.md"])
+def test_the_python_that_reads_results_works(repository: Path, project_with_results: Path, page: str) -> None:
+    blocks = PYTHON_BLOCK.findall((repository / page).read_text(encoding="utf-8"))
+    code = "\n".join(block for block in blocks if "MLExperiment" not in block)
+
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=project_with_results, capture_output=True, text=True
+    )
+
+    assert "load(" in code
+    assert finished.returncode == 0, finished.stderr
