@@ -163,8 +163,9 @@ def _common_type(parts: Iterable[NDArray[Any]]) -> np.dtype[Any]:
 def _unused_value(parts: Iterable[NDArray[Any]], dtype: np.dtype[Any]) -> int:
     limits = np.iinfo(dtype)
     value, step = (int(limits.max), -1) if dtype.kind == "u" else (int(limits.min), 1)
-    used = {int(number) for each in parts for number in np.unique(each)}
-    while value in used:
+    # Compared as floats, because that is what xarray does when it turns this number into NaN.
+    used = {float(number) for each in parts for number in np.unique(each)}
+    while float(value) in used:
         value += step
     return value
 
