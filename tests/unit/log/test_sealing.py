@@ -25,7 +25,7 @@ def log_ticks(folder: SeedFolder, n_ticks: int = 4) -> None:
 
 
 def files(folder: SeedFolder) -> set[str]:
-    return {path.name for path in folder.path.iterdir()}
+    return {path.name for path in folder.path.iterdir() if path != folder.done}
 
 
 def test_a_run_that_ended_well_leaves_its_log_and_its_record(folder: SeedFolder) -> None:
