@@ -17,6 +17,7 @@ from mle_toolbox.experiment_file.json_file import content_digest, line_of, read_
 
 __all__ = ["LoadedConfiguration", "load_configuration"]
 
+_SECTIONS = ("train_config", "net_config", "model_config", "log_config")
 _LOG_KEYS = (
     "time_to_track",
     "what_to_track",
@@ -93,7 +94,7 @@ def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
     for section in ("train_config", "log_config"):
         if section not in content:
             found.append(((), f"the section {section!r} is missing.{_other_spelling(section, content)}"))
-    for section in ("train_config", "net_config", "model_config", "log_config"):
+    for section in _SECTIONS:
         if section in content and not isinstance(content[section], dict):
             found.append(((section,), f"{section!r} must be an object {{ … }}, found {content[section]!r}."))
     return found
@@ -101,7 +102,7 @@ def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
 
 def _other_spelling(section: str, content: Mapping[str, Any]) -> str:
     for key in content:
-        if did_you_mean(key, [section]):
+        if key not in _SECTIONS and did_you_mean(key, [section]):
             return f" It has {key!r}. Did you mean {section!r}?"
     return ""
 

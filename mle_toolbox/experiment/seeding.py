@@ -6,6 +6,7 @@ script has imported it, and else at the end of its import.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -165,4 +166,5 @@ def _extend(loader: Any, action: _Action) -> None:
         execute(module)
         action(module)
 
-    loader.exec_module = execute_and_act
+    with contextlib.suppress(AttributeError):  # a loader written in C: its module is not seeded
+        loader.exec_module = execute_and_act
