@@ -36,7 +36,7 @@ class SeedFolder:
 
     @property
     def done(self) -> Path:
-        """Snakemake's own mark of a job that ended well; removed before a job starts and when it fails."""
+        """Mark beside a finished log for Snakemake, which removes it before a job starts and when one fails."""
         return self.path / ".done"
 
     @property

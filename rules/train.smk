@@ -2,7 +2,7 @@
 
 
 # update() keeps a log that is there until the new one is complete, and puts it back when the job fails. Put back, it
-# looks as if it were new; that .done is missing then says that it is not.
+# looks as if it were new; that .done is missing then says that it is not. The launcher makes both outputs.
 # The script is ancient(): mending a bug in it reruns what failed, not what is finished.
 rule train:
     """Run the training script for one configuration and one seed."""
@@ -33,4 +33,3 @@ rule train:
         )
         + " --script={input.script:q} --config={input.configuration:q} --seed={wildcards.seed}"
         " -- {params.arguments:q} > {log.out:q} 2> {log.err:q}"
-        " && touch {output.done:q}"

@@ -74,6 +74,8 @@ def commit_log(folder: SeedFolder, record: RunRecord) -> None:
     lock = _hold_journal(folder)
     try:
         if folder.ready_log.exists():
+            # Before the log has its name: a log without this mark would be made again.
+            folder.done.touch()
             folder.ready_log.replace(folder.log)
             sync_folder(folder.path)
         elif not folder.log.exists():
