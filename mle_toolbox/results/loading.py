@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mle_toolbox.errors import ResultsError, did_you_mean
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import MergedData, stack
-from mle_toolbox.log.run_record import RunStatus, read_run_record
+from mle_toolbox.log.run_record import RunRecord, RunStatus
 from mle_toolbox.log.seed_log import SeedLog, read_seed_log
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.experiment import ExperimentResults
+from mle_toolbox.results.merged_log import read_merged_log, with_copies
 from mle_toolbox.results.seed import SeedResults
 
 __all__ = ["load"]
@@ -36,8 +39,8 @@ def load(path: str | os.PathLike[str]) -> ExperimentResults | ConfigurationResul
     -------
     ExperimentResults | ConfigurationResults | SeedResults
         What ``path`` is. Where there is an ``experiment.json`` it says which configurations and seeds belong to the
-        experiment; otherwise all that have a folder do. A seed run that cannot be read is there without ticks, and its
-        ``damage`` says why.
+        experiment; otherwise all that have a folder do. Of a file that is damaged, what comes before the damage is
+        there, or its copy in the merged log, or nothing; the ``damage`` of the seed run and a warning say so.
 
     Raises
     ------
@@ -105,40 +108,29 @@ def _load_configuration(folder: ConfigurationFolder, planned: Iterable[int]) -> 
     planned = tuple(planned)
     on_disk = folder.seeds_on_disk()
     seeds = [seed for seed in on_disk if seed in set(planned)] if planned else list(on_disk)
-    merged = _read_merged(folder, seeds)
+    merged = read_merged_log(folder, seeds)
     if merged is not None:
-        return _from_merged(folder.path, folder.path.name, merged, planned, folder)
-    logs = {seed: log for seed in seeds if (log := read_seed_log(folder.seed(seed))).status != "waiting" or log.data}
+        return _from_merged(folder.path, folder.path.name, merged[0], planned, folder, merged[1])
+    every = {seed: read_seed_log(folder.seed(seed)) for seed in seeds}
+    logs = {seed: log for seed, log in every.items() if log.status != "waiting" or log.data or log.damage}
+    logs = with_copies(folder, logs)
     runs = [_seed_results(folder.seed(seed), (folder.path.name, seed), log) for seed, log in logs.items()]
     data = stack({seed: log.data or _NOTHING for seed, log in logs.items()})
     return _configuration_results(folder.path, folder.path.name, runs, planned, data)
 
 
-def _read_merged(folder: ConfigurationFolder, seeds: list[int]) -> MergedData | None:
-    """Return the merged log if it says what the seeds' own logs say."""
-    from mle_toolbox.log.merge import read_configuration
-
-    try:
-        age = folder.log.stat().st_mtime_ns
-        for seed in seeds:
-            run = folder.seed(seed)
-            # A journal means that another attempt has begun.
-            if run.journal.exists() or run.log.stat().st_mtime_ns > age:
-                return None
-        data = read_configuration(folder.log)
-    except (OSError, ResultsError):
-        return None
-    # Somebody may keep the merged log and remove the seeds' folders.
-    return data if not seeds or data.seeds.tolist() == seeds else None
-
-
 def _from_merged(
-    path: Path, name: str, data: MergedData, planned: Iterable[int], folder: ConfigurationFolder | None = None
+    path: Path,
+    name: str,
+    data: MergedData,
+    planned: Iterable[int],
+    folder: ConfigurationFolder | None = None,
+    records: Mapping[int, RunRecord | None] = MappingProxyType({}),
 ) -> ConfigurationResults:
     runs = []
     for seed in data.seeds.tolist():
         run = folder.seed(seed) if folder is not None else None
-        record = read_run_record(run) if run is not None else None
+        record = records.get(seed)
         log = data.seed_log(seed)
         status: RunStatus = "failed" if record is not None and record.status == "failed" else "done"
         runs.append(SeedResults.from_log(run.path if run is not None else path, (name, seed), log, status, record))
@@ -161,15 +153,30 @@ def _load_seed(folder: SeedFolder) -> SeedResults:
 
 
 def _seed_results(folder: SeedFolder, run_name: tuple[str, int], log: SeedLog) -> SeedResults:
+    if log.damage is not None:
+        warnings.warn(log.damage, UserWarning, stacklevel=2)
     return SeedResults.from_log(folder.path, run_name, log.data or _NOTHING, log.status, log.record, log.damage)
 
 
 def _record(folder: ExperimentFolder) -> dict[str, Any]:
+    """Return what ``experiment.json`` says; one that is damaged is told in a warning and counts as missing."""
     try:
         content = json.loads(folder.record.read_bytes())
-    except (OSError, ValueError):
+        whole = all(isinstance(each["name"], str) for each in content["configurations"])
+        whole = whole and all(type(seed) is int for seed in content["seeds"])
+    except FileNotFoundError:
         return {}
-    return content if isinstance(content, dict) else {}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        whole = False
+    if not whole:
+        warnings.warn(
+            f"{folder.record} is damaged, so all configurations and seeds that have a folder are shown. "
+            "The next `mle run` writes it again.",
+            UserWarning,
+            stacklevel=3,
+        )
+        return {}
+    return dict(content)
 
 
 def _configuration_name(attributes: Any, folder_name: str) -> str:
