@@ -56,7 +56,7 @@ def _section(name: str, rules: Schema, required: bool, schema: Schema) -> str:
 
 
 def _is_other_name(rules: Schema) -> bool:
-    return rules["description"].startswith(("Later name of ", "Other name of "))
+    return str(rules["description"]).startswith(("Later name of ", "Other name of "))
 
 
 def _row(key: str, rules: Schema, required: bool, schema: Schema) -> str:

@@ -14,6 +14,7 @@ import pytest
 from mle_toolbox import load
 from mle_toolbox.experiment_file.json_file import read_json
 from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.results import SeedResults
 
 PROJECTS = {
     "digits": (Path("examples/digits"), 3 * 5),
@@ -33,6 +34,12 @@ def shortened(source: Path, target: Path, **settings: int) -> Path:
 def run_by_hand(project: Path, configuration: Path, seed: int, results: Path) -> None:
     arguments = ["-config", str(configuration), "-seed", str(seed), "-exp_dir", str(results)]
     subprocess.run([sys.executable, "train.py", *arguments], cwd=project, check=True, capture_output=True, timeout=120)
+
+
+def load_seed(path: Path) -> SeedResults:
+    run = load(path)
+    assert isinstance(run, SeedResults)
+    return run
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ def test_a_seed_gives_the_same_numbers_again_and_another_seed_others(
         run_by_hand(project, short, seed, project / results)
 
     first, again, other = (
-        load(project / path) for path in ("first/short/seed_3", "second/short/seed_3", "second/short/seed_4")
+        load_seed(project / path) for path in ("first/short/seed_3", "second/short/seed_3", "second/short/seed_4")
     )
 
     for name in first.metrics:
@@ -81,7 +88,7 @@ def test_a_seed_gives_the_same_numbers_again_and_another_seed_others(
 def test_the_digits_are_learnt(project: Path) -> None:
     run_by_hand(project, project / "configs" / "momentum.json", 0, project / "results")
 
-    run = load(project / "results" / "momentum" / "seed_0")
+    run = load_seed(project / "results" / "momentum" / "seed_0")
 
     assert run.status == "done"
     assert run["test_accuracy"][0] < 0.3
