@@ -38,7 +38,7 @@ def test_a_run_that_ended_well_leaves_its_log_and_its_record(folder: SeedFolder)
 
     log = read_log(folder.log)
     assert prepared == {"journal.bin", "log.h5.ready", "run.json", "checkpoint.pkl"}
-    assert files(folder) == {".done", "log.h5", "run.json"}
+    assert files(folder) == {"log.h5", "run.json"}
     assert log.attributes == {"seed": 3, "note": "new", "packages": {"numpy": "2"}}
     np.testing.assert_array_equal(log.columns["x"], np.arange(4) / 3)
     assert read_run_record(folder) == RunRecord(status="done", seed=3, exit_status=0, ticks=4)
@@ -53,7 +53,7 @@ def test_both_steps_may_be_repeated(folder: SeedFolder) -> None:
     commit_log(folder, RunRecord())
     commit_log(folder, RunRecord())
 
-    assert files(folder) == {".done", "log.h5", "run.json"}
+    assert files(folder) == {"log.h5", "run.json"}
 
 
 def test_committing_goes_on_where_it_was_interrupted(folder: SeedFolder) -> None:
@@ -66,7 +66,7 @@ def test_committing_goes_on_where_it_was_interrupted(folder: SeedFolder) -> None
     commit_log(folder, RunRecord())
 
     assert interrupted == "done"
-    assert files(folder) == {".done", "log.h5", "run.json"}
+    assert files(folder) == {"log.h5", "run.json"}
     assert read_log(folder.log).n_ticks == 4
 
 
@@ -199,7 +199,7 @@ def test_committing_needs_the_standard_library_only(folder: SeedFolder) -> None:
     run = subprocess.run([sys.executable, "-c", script, str(folder.path)], capture_output=True, text=True, check=True)
 
     assert run.stdout == "set()\n"
-    assert files(folder) == {".done", "log.h5", "run.json"}
+    assert files(folder) == {"log.h5", "run.json"}
 
 
 # The moment of the kill is a part of the time that the same steps need undisturbed.
