@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
+from mle_toolbox.experiment.orphan import orphan_has_done, orphan_of, wait_for_orphan
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.lock import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
@@ -71,6 +72,11 @@ def run_seed(
         The exit status of the script; 128 + n when signal n has ended it; 1 when it ended well but left no log.
     """
     folder = ExperimentFolder(experiment_dir.absolute()).seed_run(configuration.stem, seed)
+    if (orphan := orphan_of(folder)) is not None:
+        _say(f"process {orphan.pid}, which a driver that was killed has left, still runs this seed. Waiting for it.")
+        wait_for_orphan(folder)
+        if orphan_has_done(folder, configuration):
+            return 0
     interpreter = str(conda_prefix / "bin" / "python") if conda_prefix is not None else python or sys.executable
     arguments = ["-config", _plain(configuration), "-seed", str(seed), "-exp_dir", str(experiment_dir.absolute())]
     command = [interpreter, _plain(script), *arguments, *extra_arguments]

@@ -147,6 +147,7 @@ class SeedRun:
             seed=seed,
             host=host_name(),
             pid=os.getpid(),
+            launcher=os.getppid() if self.launched else None,
             scheduler=scheduler_ids(),
             command=command_line(),
             start=_now(),

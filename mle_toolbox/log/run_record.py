@@ -37,6 +37,7 @@ class RunRecord:
     seed: int | None = None
     host: str | None = None
     pid: int | None = None
+    launcher: int | None = None
     scheduler: dict[str, Any] | None = None
     command: list[str] | None = None
     start: str | None = None

@@ -104,3 +104,17 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.02)
+
+
+def test_a_long_seed_run_that_outlives_its_driver_is_waited_for_and_not_repeated(project: Project) -> None:
+    project.write_experiment(["a.json"], seeds=1)
+    (project.path / "train.py").write_text(COUNTED.replace("time.sleep(0.1)", "time.sleep(2)"))
+    run = project.start("run", "exp.yaml")
+    wait_for(lambda: seed_runs_started(project) != [])
+    kill_everything_of(run, project, "both")
+
+    outcome = project.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert seed_runs_started(project) == [("a", "0")]
+    assert "still runs this seed. Waiting for it." in (project.results / "a" / "seed_0" / "err.txt").read_text()
