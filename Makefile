@@ -72,9 +72,11 @@ check: $(COMPLETE)
 	$(BIN)/snakemake --lint
 	$(BIN)/mkdocs build --strict --quiet
 
+BENCHMARKS := start log merge read drive
+
 bench: $(COMPLETE)
-	@for benchmark in `grep -l __main__ benchmarks/*.py`; do \
-	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
+	@for name in $(BENCHMARKS); do \
+	  echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 docs: $(COMPLETE)
 	@$(BIN)/mkdocs build --strict --quiet
