@@ -72,11 +72,9 @@ check: $(COMPLETE)
 	$(BIN)/snakemake --lint
 	$(BIN)/mkdocs build --strict --quiet
 
-BENCHMARKS := start log merge read drive
-
 bench: $(COMPLETE)
-	@for name in $(BENCHMARKS); do \
-	  echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+	@for benchmark in `grep -l __main__ benchmarks/*.py`; do \
+	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
 
 docs: $(COMPLETE)
 	@$(BIN)/mkdocs build --strict --quiet
