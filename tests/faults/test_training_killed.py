@@ -39,9 +39,16 @@ def n_safe(counter: Path) -> int:
     return number
 
 
-def kill_at_a_random_moment(command: list[str], moment: random.Random, latest: float, cwd: Path) -> None:
-    process = subprocess.Popen([sys.executable, str(PROGRAM), *command], cwd=cwd, stderr=subprocess.PIPE)
-    time.sleep(moment.uniform(0, latest))
+def kill_at_a_random_moment(command: list[str], moment: random.Random, counter: Path) -> None:
+    """Kill while it starts, or (mostly) a while after it has begun to log, however slow the machine is."""
+    before = counter.read_bytes()
+    process = subprocess.Popen([sys.executable, str(PROGRAM), *command], cwd=counter.parent, stderr=subprocess.PIPE)
+    if moment.random() < 0.3:
+        time.sleep(moment.uniform(0, 0.4))
+    else:
+        while counter.read_bytes() == before and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(moment.uniform(0, 0.03))
     assert process.poll() is None, process.communicate()[1].decode()
     process.kill()
     process.communicate()
@@ -64,7 +71,7 @@ def test_a_journal_killed_at_random_has_every_tick_that_was_saved(tmp_path: Path
     lengths = [0]
 
     for _ in range(kills):
-        kill_at_a_random_moment(["journal", str(counter), str(journal)], moment, 0.25, tmp_path)
+        kill_at_a_random_moment(["journal", str(counter), str(journal)], moment, counter)
 
         log = read_journal(journal) if journal.exists() else LogData((), (), {})
         assert_ticks(log, n_safe(counter))
@@ -88,7 +95,7 @@ def test_a_training_script_killed_at_random_goes_on_and_ends_as_if_nothing_had_b
     moment = random.Random(kills)
 
     for _ in range(kills):
-        kill_at_a_random_moment(command, moment, 0.6, tmp_path)
+        kill_at_a_random_moment(command, moment, counter)
 
         assert run_status(folder) in ("died", "waiting")
         if folder.journal.exists():
