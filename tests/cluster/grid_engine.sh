@@ -103,7 +103,7 @@ configure() {
     printf '%s\n' 'pe_name smp' 'slots 999' 'user_lists NONE' 'xuser_lists NONE' 'start_proc_args NONE' \
         'stop_proc_args NONE' 'allocation_rule $pe_slots' 'control_slaves FALSE' 'job_is_first_task TRUE' \
         'urgency_slots min' 'accounting_summary FALSE' 'qsort_args NONE' >"$file/smp"
-    qconf -sp smp >/dev/null 2>&1 || qconf -Ap "$file/smp" >/dev/null 2>&1 >/dev/null
+    qconf -sp smp >/dev/null 2>&1 || qconf -Ap "$file/smp" >/dev/null 2>&1
     rm -rf "$file"
 }
 
