@@ -11,6 +11,7 @@ Snakemake calls ``run_jobs``, ``handle_job_…`` and ``cancel`` in its main thre
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -296,5 +297,9 @@ def _wait_until_gone(tasks: set[tuple[int, int]]) -> None:
 
 
 def _time_limit(job: Any) -> float | None:
+    """Return the longest running time in seconds that a job has asked for, or None."""
+    asked = re.search(r"\bh_rt=(\d+)\b", str(job.resources.get("qsub_options") or ""))
+    if asked:
+        return float(asked.group(1))
     minutes = job.resources.get("runtime")
     return float(minutes) * 60 if isinstance(minutes, int | float) else None
