@@ -49,7 +49,9 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the inter
         "How long a task may be gone from qstat without having written how it ended, and how long the scheduler may "
         "be silent, before this counts as a failure. Raise it for slow shared disks.",
     )
-    clean_environment: bool = _key(False, "Do not hand the environment variables of this shell to the jobs (qsub -V).")
+    clean_environment: bool = _key(
+        False, "Start jobs in a fresh login shell instead of with the environment of this one."
+    )
     nested: bool = _key(
         False,
         "Start a Snakemake in every task, also for plain shell rules, which otherwise run directly. About 1.5 s of "

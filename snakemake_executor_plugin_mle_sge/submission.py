@@ -121,11 +121,14 @@ class Submission:
         return text
 
     def _qsub_command(self, array: ArrayFolder, kind: _Kind, tasks: int) -> list[str]:
-        ours = ["qsub", "-terse", "-r", "n", "-S", "/bin/bash", "-j", "y", "-wd", str(self._workflow.workdir_init)]
+        ours = ["qsub", "-terse", "-r", "n", "-j", "y", "-wd", str(self._workflow.workdir_init)]
         ours += ["-o", f"{array.path}/log.$TASK_ID", "-t", f"1-{tasks}"]
-        if not self._settings.clean_environment:
-            ours.append("-V")
-        return [*ours, *kind.options, str(array.path / "task.sh")]
+        script = str(array.path / "task.sh")
+        if self._settings.clean_environment:
+            return [*ours, *kind.options, "-S", "/bin/bash", script]
+        # With -S bash, most sites start a login shell, whose start-up files cost time, may hang (all `pyenv init`
+        # waits for one lock) and may change the environment that -V has just brought.
+        return [*ours, *kind.options, "-V", "-b", "y", "-shell", "n", "/bin/bash", script]
 
     def _qsub(self, words: list[str], array: ArrayFolder) -> int:
         """Call qsub, again and again while the scheduler is silent and patience lasts.

@@ -199,9 +199,7 @@ def test_a_task_in_error_state_fails_with_the_reason_and_leaves_the_queue(projec
     status, said = project.run()
 
     assert status == 1
-    assert re.search(r"cannot be started \(state Eqw\): .*can't open /nowhere/x as dummy input file", said), (
-        said
-    )
+    assert re.search(r"cannot be started \(state Eqw\): .*can't open /nowhere/x as dummy input file", said), said
     assert project.ran() == ["0"]
     project.wait_for(lambda: queue() == {})
 
