@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 # Twice quiet: errors only. A user's pip settings (index, certificates, cache) count; those that would send packages
 # somewhere else than into .venv do not.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq --no-user --constraint constraints.txt
+# The documentation theme advertises its successor on every build.
+export NO_MKDOCS_2_WARNING := 1
 unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIREMENT PIP_CONSTRAINT PYTHONHOME
 
 # One file each says that .venv holds what pyproject.toml and constraints.txt ask for.
@@ -32,6 +34,8 @@ help:
 setup: $(COMPLETE)
 
 $(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON) here. mle-toolbox needs Python 3.11 or newer." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "mle-toolbox needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) -V 2>&1`." >&2; \
 	  echo "Name a newer one, for example: make setup PYTHON=python3.12" >&2; exit 1; }
@@ -48,6 +52,7 @@ $(COMPLETE): $(RUNTIME)
 	@echo "Installing the extras and the tools for development into $(VENV) ..."
 	@$(INSTALL) --editable '.[all,dev]'
 	@touch $@
+	@echo "Done. Next: make example"
 
 example: $(RUNTIME)
 	@$(BIN)/mle run exp.yaml
@@ -57,7 +62,7 @@ test: $(COMPLETE)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not soak' --durations 15 $(PYTEST)
 
 soak: $(COMPLETE)
-	@$(BIN)/python -m pytest -m soak --durations 15 $(PYTEST)
+	@$(BIN)/python -m pytest -m soak --durations 15 $(PYTEST) || test $$? -eq 5 # 5: there is none yet
 
 check: $(COMPLETE)
 	$(BIN)/ruff check .
@@ -68,7 +73,7 @@ check: $(COMPLETE)
 	$(BIN)/mkdocs build --strict --quiet
 
 bench: $(COMPLETE)
-	@for benchmark in benchmarks/bench_*.py; do \
+	@for benchmark in `grep -l __main__ benchmarks/*.py`; do \
 	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
 
 docs: $(COMPLETE)

@@ -22,11 +22,6 @@ class Environment:
     prefix: Path | None = None
     notice: str | None = None
 
-    @property
-    def arguments(self) -> list[str]:
-        """What the launcher is told."""
-        return [f"--conda-prefix={self.prefix}"] if self.prefix is not None else []
-
 
 def find_environment(name: str | None) -> Environment:
     """Find the conda environment ``name``; without one, the current Python is the answer.

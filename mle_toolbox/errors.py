@@ -6,7 +6,6 @@ package: everything else imports it.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -81,6 +80,8 @@ class MissingExtraError(MLEToolboxError, ImportError):
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
     """Return the choice that ``name`` was most likely meant to be, or None when none is near."""
+    import difflib  # only when there is something to suggest: training scripts import this module
+
     by_lower = {choice.lower(): choice for choice in choices}
     matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None

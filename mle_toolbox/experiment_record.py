@@ -35,7 +35,6 @@ def write_experiment_record(plan: Plan) -> Path:
         "mle_toolbox": mle_toolbox.__version__,
         "python": platform.python_version(),
         **plan.to_json(),
-        "experiment_file": _relative(plan.experiment_file, record.parent),
     }
     temporary = record.with_name(f".{record.name}.{os.getpid()}")
     temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -50,7 +49,3 @@ def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
-
-
-def _relative(path: Path, start: Path) -> str:
-    return Path(os.path.relpath(path, start)).as_posix()

@@ -28,7 +28,7 @@ __all__ = [
 
 _STAMP = "# stamp: "
 
-_SNAKEFILE = """\
+_SNAKEFILE = '''\
 # The workflow of {title}, written by mle-gen-snakefile.
 #
 # One job for each configuration and seed, one merge for each configuration, one file of all results. What runs is
@@ -41,7 +41,15 @@ config.setdefault("experiment_file", {name})
 
 
 include: workflow_dir() / "main.smk"
-"""
+
+
+rule all:
+    """All seed runs, merges and results; add what you want to be made besides."""
+    input:
+        all_results,
+
+
+'''
 
 
 class Outcome(Enum):

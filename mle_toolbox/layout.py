@@ -35,6 +35,11 @@ class SeedFolder:
         return self.path / "journal.bin"
 
     @property
+    def done(self) -> Path:
+        """Mark beside a finished log for Snakemake, which removes it before a job starts and when one fails."""
+        return self.path / ".done"
+
+    @property
     def run_record(self) -> Path:
         """Status and provenance of the run."""
         return self.path / "run.json"

@@ -47,9 +47,12 @@ class InstalledProfile:
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the files, most noteworthy first."""
+        """What became of the files; that one was kept is worth more than that others were written."""
         outcomes = {each.outcome for each in self.files}
-        return next(each for each in (Outcome.KEPT, *Outcome) if each in outcomes)
+        for outcome in (Outcome.KEPT, Outcome.WRITTEN):
+            if outcome in outcomes:
+                return outcome
+        return Outcome.UNCHANGED
 
 
 def profile_names() -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from mle_toolbox.statistics import mean_interval
 
 __all__ = ["FinalValue", "final_values", "scalar_metrics"]
 
+_SEED_AND_STEP = 2
+
 
 @dataclass(frozen=True)
 class FinalValue:
@@ -53,8 +55,8 @@ class FinalValue:
 
 def scalar_metrics(configuration: ConfigurationResults) -> tuple[str, ...]:
     """Return the metrics that are one number a tick, in the order in which they are tracked."""
-    names = {name: None for run in configuration.runs for name, values in run.metrics.items() if np.ndim(values) == 1}
-    return tuple(names)
+    columns = configuration.data.columns
+    return tuple(name for name in configuration.metric_names if columns[name].ndim == _SEED_AND_STEP)
 
 
 def final_values(configuration: ConfigurationResults, metric: str) -> FinalValue:

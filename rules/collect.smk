@@ -3,18 +3,17 @@
 
 rule collect:
     """Collect the merged logs of all configurations into results.h5 and results.csv."""
-    localrule: True
     input:
-        all_merged_logs(),
+        all_merged_logs,
     output:
         results=update(RESULTS),
         table=update(RESULTS_TABLE),
     log:
-        f"{pattern(RUNS.path)}/collect.log",
-    params:
-        seeds=format_seeds(PLAN.seeds),
+        f"{EXPERIMENT_DIR}/collect.log",
+    localrule: True
     conda:
         "../workflow/envs/mle-toolbox.yaml"
+    params:
+        seeds=format_seeds(PLAN.seeds),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/collect.py"
-        " --experiment-file={EXPERIMENT_FILE:q} > {log:q} 2>&1"
+        start("collect.py", experiment_file=EXPERIMENT_FILE) + " > {log:q} 2>&1"

@@ -3,18 +3,17 @@
 
 rule merge:
     """Merge the logs of a configuration's seeds."""
-    localrule: True
     input:
         seed_logs,
     output:
         log=update(MERGED_LOG),
     log:
-        f"{pattern(RUNS.path)}/{{configuration}}/merge.log",
-    params:
-        seeds=format_seeds(PLAN.seeds),
+        f"{EXPERIMENT_DIR}/{{configuration}}/merge.log",
+    localrule: True
     conda:
         "../workflow/envs/mle-toolbox.yaml"
+    params:
+        seeds=format_seeds(PLAN.seeds),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/merge.py"
-        " --experiment-dir={EXPERIMENT_DIR:q} --configuration={wildcards.configuration:q}"
-        " --seeds={params.seeds} > {log:q} 2>&1"
+        start("merge.py", experiment_dir=EXPERIMENT_DIR)
+        + " --configuration={wildcards.configuration:q} --seeds={params.seeds} > {log:q} 2>&1"

@@ -1,8 +1,8 @@
 # One seed run: one configuration, one seed, one job.
 
 
-# update() keeps a log that is there until the new one is complete, and puts it back when the job fails; the digest
-# in params makes sure that a log put back is still known to belong to another configuration.
+# update() keeps a log that is there until the new one is complete, and puts it back when the job fails. Put back, it
+# looks as if it were new; that .done is missing then says that it is not. The launcher makes both outputs.
 # The script is ancient(): mending a bug in it reruns what failed, not what is finished.
 rule train:
     """Run the training script for one configuration and one seed."""
@@ -11,20 +11,25 @@ rule train:
         script=ancient(PLAN.script.as_posix()),
     output:
         log=update(f"{SEED_FOLDER}/log.h5"),
+        done=f"{SEED_FOLDER}/.done",
     log:
-        out=f"{SEED_FOLDER}/{escape(PLAN.job.log_file)}",
-        err=f"{SEED_FOLDER}/{escape(PLAN.job.err_file)}",
-    params:
-        configuration_digest=configuration_digest,
-        arguments=list(PLAN.extra_arguments),
-    threads: PLAN.job.cores
-    resources:
-        **job_resources(),
+        out=f"{SEED_FOLDER}/{PLAN.job.log_file}",
+        err=f"{SEED_FOLDER}/{PLAN.job.err_file}",
     retries: PLAN.retries
     conda:
         "../workflow/envs/mle-toolbox.yaml"
+    threads: PLAN.job.cores
+    resources:
+        **job_resources(),
+    params:
+        configuration_digest=configuration_digest,
+        arguments=list(PLAN.extra_arguments),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/train.py"
-        " --script={input.script:q} --config={input.configuration:q} --seed={wildcards.seed}"
-        " --experiment-dir={EXPERIMENT_DIR:q} --cores={PLAN.job.cores} {ENVIRONMENT.arguments:q}"
+        start(
+            "train.py",
+            experiment_dir=EXPERIMENT_DIR,
+            cores=PLAN.job.cores,
+            conda_prefix=ENVIRONMENT.prefix,
+        )
+        + " --script={input.script:q} --config={input.configuration:q} --seed={wildcards.seed}"
         " -- {params.arguments:q} > {log.out:q} 2> {log.err:q}"

@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 
 from mle_toolbox.experiment_file.loader import load_plan
-from mle_toolbox.log.merge import merge_configurations, write_table
-
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.merge import merge_configurations, write_table
 
 
 def main() -> None:

@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mle_toolbox.log.merge import merge_seeds
-
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.merge import merge_seeds
 from mle_toolbox.seed_ranges import parse_seeds
 
 

@@ -3,6 +3,7 @@
 # Parsed again by every cluster job, so it stays quick: sources are checked by `mle run`, not here.
 
 import re
+import shlex
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -25,9 +26,14 @@ def read_plan(path):
         raise WorkflowError(str(error)) from None
 
 
-def pattern(path):
-    """Return ``path`` as a file pattern in which braces are no wildcards."""
-    return path.as_posix().replace("{", "{{").replace("}", "}}")
+def start(script, **options):
+    """Return the beginning of a shell command: one of our scripts, started by the Python that runs Snakemake.
+
+    Options are given here and not as params where a change of them must not make anything run again.
+    """
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not None]
+    command = shlex.join([sys.executable, (scripts_dir() / script).as_posix(), *given])
+    return command.replace("{", "{{").replace("}", "}}")
 
 
 EXPERIMENT_FILE = config["experiment_file"]
@@ -36,19 +42,11 @@ EXPERIMENT_DIR = PLAN.experiment_dir.as_posix()
 RUNS = ExperimentFolder(PLAN.experiment_dir)
 ENVIRONMENT = find_environment(PLAN.job.environment)
 
-PYTHON = sys.executable
-SCRIPTS = scripts_dir().as_posix()
-
-RESULTS = pattern(RUNS.results)
-RESULTS_TABLE = pattern(RUNS.table)
+RESULTS = RUNS.results.as_posix()
+RESULTS_TABLE = RUNS.table.as_posix()
 CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in PLAN.configurations)
-MERGED_LOG = f"{pattern(RUNS.path)}/{{configuration}}/log.h5"
-SEED_FOLDER = f"{pattern(RUNS.path)}/{{configuration}}/seed_{{seed}}"
-
-
-def escape(text):
-    """Return ``text`` so that it survives being part of a file pattern."""
-    return text.replace("{", "{{").replace("}", "}}")
+MERGED_LOG = f"{EXPERIMENT_DIR}/{{configuration}}/log.h5"
+SEED_FOLDER = f"{EXPERIMENT_DIR}/{{configuration}}/seed_{{seed}}"
 
 
 def configuration_file(wildcards):
@@ -79,14 +77,19 @@ def seed_logs(wildcards):
     return [folder.seed(seed).log.as_posix() for seed in PLAN.seeds]
 
 
-def all_seed_logs():
-    """Return the logs of all seed runs."""
-    return [RUNS.seed_run(name, seed).log.as_posix() for name, seed in PLAN.seed_runs]
-
-
-def all_merged_logs():
+def all_merged_logs(_wildcards):
     """Return the merged logs of all configurations."""
     return [RUNS.configuration(each.name).log.as_posix() for each in PLAN.configurations]
+
+
+def all_results(wildcards):
+    """Return every file that the experiment is to leave behind.
+
+    Seed logs are named beside what is merged from them, so that a deleted seed folder is made again although its
+    merge is newer than everything that is left.
+    """
+    runs = [RUNS.seed_run(name, seed) for name, seed in PLAN.seed_runs]
+    return [*(run.log.as_posix() for run in runs), *(run.done.as_posix() for run in runs), *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE]
 
 
 def record_start():

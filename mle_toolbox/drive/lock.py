@@ -1,8 +1,7 @@
 """One driver at a time for an experiment.
 
-The lock is a `flock` on an open file that Snakemake inherits, so it is held for as long as either `mle run` or its
-Snakemake lives, and the system frees it when both are gone, however they died. Snakemake's own lock is a mere file
-that outlives a `kill -9`; holding ours tells that such a file is a left-over.
+The lock is a `flock` on an open file that Snakemake inherits. So it is held for as long as either `mle run` or its
+Snakemake lives, and the system frees it when both are gone, however they died.
 """
 
 from __future__ import annotations
@@ -11,74 +10,125 @@ import fcntl
 import json
 import os
 import platform
-import shutil
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mle_toolbox.errors import FolderInUseError
 
-__all__ = ["clear_stale_snakemake_lock", "hold_driver_lock"]
+__all__ = ["DriverLock", "Holder", "driver_lock"]
+
+_LOOK_EVERY_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who drives an experiment: `mle run` and, once it is started, its Snakemake."""
+
+    host: str
+    pid: int
+    since: str
+    snakemake: int | None = None
+
+    @property
+    def is_orphaned(self) -> bool:
+        """Whether `mle run` is gone from this machine; as the lock is held, its Snakemake goes on alone."""
+        return self.host == platform.node() and not _is_alive(self.pid)
+
+
+class DriverLock:
+    """The lock while it is held; ``descriptor`` is what Snakemake inherits."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def sign(self, snakemake: int | None = None) -> None:
+        """Write down who holds the lock, for those who find it held."""
+        holder = Holder(platform.node(), os.getpid(), _now(), snakemake)
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, json.dumps(asdict(holder)).encode(), 0)
 
 
 @contextmanager
-def hold_driver_lock(driver_folder: Path) -> Iterator[int]:
-    """Hold the lock of an experiment; yields the descriptor that Snakemake is to inherit.
+def driver_lock(folder: Path, while_waiting: Callable[[Holder], None]) -> Iterator[DriverLock]:
+    """Hold the lock of an experiment.
+
+    Parameters
+    ----------
+    folder
+        The driver's folder in the results folder.
+    while_waiting
+        Called ten times a second while the Snakemake of a driver that was killed still goes on. What it does is
+        needed anyway, so it is waited for.
 
     Raises
     ------
     FolderInUseError
-        When another driver holds it: says who, where and since when.
+        When another driver holds the lock: says who, where and since when.
     """
-    driver_folder.mkdir(parents=True, exist_ok=True)
-    path = driver_folder / "lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise FolderInUseError(_holder(path)) from None
-        _sign(descriptor)
-        yield descriptor
+        while not _try_lock(descriptor):
+            holder = _read_holder(path)
+            if holder is None or not holder.is_orphaned:
+                raise FolderInUseError(_in_use(folder.parent, holder))
+            _wait(holder, while_waiting)
+        lock = DriverLock(descriptor)
+        lock.sign()
+        yield lock
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
 
-def clear_stale_snakemake_lock(project: Path, driver_folder: Path) -> bool:
-    """Remove Snakemake's lock when an earlier driver of ours left it; call only while holding our lock.
+def _wait(holder: Holder, while_waiting: Callable[[Holder], None]) -> None:
+    try:
+        while_waiting(holder)
+        time.sleep(_LOOK_EVERY_SECONDS)
+    except KeyboardInterrupt:
+        # Ctrl-C is meant for the seed runs; they are in the process group of the Snakemake that is left.
+        if holder.snakemake is not None and _is_alive(holder.snakemake):
+            os.killpg(holder.snakemake, signal.SIGINT)
+        raise
 
-    Returns
-    -------
-    bool
-        Whether a lock was removed. A lock of a Snakemake that was started by hand is left alone: nothing tells
-        whether it still runs.
-    """
-    ours = driver_folder / "started"
-    locks = project / ".snakemake" / "locks"
-    if not ours.exists() or not locks.is_dir() or not any(locks.iterdir()):
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    shutil.rmtree(locks)
     return True
 
 
-def _sign(descriptor: int) -> None:
-    who = {"host": platform.node(), "pid": os.getpid(), "since": _now()}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(who).encode(), 0)
-
-
-def _holder(path: Path) -> str:
+def _read_holder(path: Path) -> Holder | None:
     try:
-        who = json.loads(path.read_text())
-        detail = f"by process {who['pid']} on {who['host']} since {who['since']}"
-    except (OSError, ValueError, KeyError):
-        detail = "by another process"
+        return Holder(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _in_use(results: Path, holder: Holder | None) -> str:
+    who = f"by process {holder.pid} on {holder.host} since {holder.since}" if holder else "by another process"
     return (
-        f"{path.parent.parent}: this experiment is being run {detail}. "
-        "Wait for it (`mle status` shows how far it is), or stop it with Ctrl-C where it was started."
+        f"{results}: this experiment is being run {who}. Wait for it (`mle status` shows how far it is), "
+        "or stop it with Ctrl-C where it was started."
     )
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _now() -> str:

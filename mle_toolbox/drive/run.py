@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from mle_toolbox.drive.lock import clear_stale_snakemake_lock, hold_driver_lock
+from mle_toolbox.drive.leftovers import clear_leftovers
+from mle_toolbox.drive.lock import driver_lock
 from mle_toolbox.drive.progress import EventFile, Tally
 from mle_toolbox.drive.snakemake_command import (
     RunOptions,
@@ -25,6 +26,7 @@ from mle_toolbox.layout import ExperimentFolder
 __all__ = ["RunOutcome", "run_experiment"]
 
 _LOOK_EVERY_SECONDS = 0.1
+_ORDERLY = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -54,43 +56,56 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
     Raises
     ------
     FolderInUseError
-        When another driver runs this experiment.
+        When another driver runs this experiment. The Snakemake of a driver that was killed is no other driver: it is
+        followed to its end first.
     """
     folder = ExperimentFolder(plan.experiment_path).driver
-    with hold_driver_lock(folder) as lock:
-        clear_stale_snakemake_lock(plan.project_dir, folder)
-        events, log = folder / "events.jsonl", folder / "snakemake.log"
+    events, log, started = folder / "events.jsonl", folder / "snakemake.log", folder / "started"
+    earlier = _Follower(EventFile(events), Tally(total=len(plan.seed_runs)), watch)
+    with driver_lock(folder, while_waiting=lambda _holder: earlier.look()) as lock:
+        if started.exists():
+            clear_leftovers(plan)
         events.write_bytes(b"")
-        started = folder / "started"
         started.touch()
         command = snakemake_command(plan, snakefile, options)
         command += ["--logger", "mle", "--logger-mle-events", str(events)]
-        tally = Tally(total=len(plan.seed_runs))
+        follower = _Follower(EventFile(events), Tally(total=len(plan.seed_runs)), watch)
         with log.open("wb") as output, _termination_as_interrupt():
-            process = start_snakemake(command, plan.project_dir, output, lock)
-            interrupted = _follow(process, EventFile(events), tally, watch)
-        started.unlink(missing_ok=True)
-    return RunOutcome(process.returncode, interrupted, tally, log)
+            process = start_snakemake(command, plan.project_dir, output, lock.descriptor)
+            lock.sign(snakemake=process.pid)
+            interrupted = _follow(process, follower)
+        # Interrupted, Snakemake leaves marks of incompleteness also on what was just finished.
+        if not interrupted and process.returncode in _ORDERLY:
+            started.unlink(missing_ok=True)
+    return RunOutcome(process.returncode, interrupted, follower.tally, log)
 
 
-def _follow(process: subprocess.Popen[bytes], events: EventFile, tally: Tally, watch: Callable[[Tally], None]) -> bool:
-    """Count events until Snakemake ends; return whether it was interrupted."""
+@dataclass(frozen=True)
+class _Follower:
+    """Counts what is new in the events, and tells whoever watches."""
+
+    events: EventFile
+    tally: Tally
+    watch: Callable[[Tally], None]
+
+    def look(self) -> None:
+        for event in self.events.new_events():
+            self.tally.count(event)
+        self.watch(self.tally)
+
+
+def _follow(process: subprocess.Popen[bytes], follower: _Follower) -> bool:
+    """Look at the events until Snakemake ends; return whether it was interrupted."""
     try:
         while process.poll() is None:
-            _count_new(events, tally, watch)
+            follower.look()
             time.sleep(_LOOK_EVERY_SECONDS)
     except KeyboardInterrupt:
         stop_snakemake(process)
         return True
     finally:
-        _count_new(events, tally, watch)
+        follower.look()
     return False
-
-
-def _count_new(events: EventFile, tally: Tally, watch: Callable[[Tally], None]) -> None:
-    for event in events.new_events():
-        tally.count(event)
-    watch(tally)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ json. Standard library only and quick to import: training scripts use it.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import math
 import os
@@ -17,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem
-from mle_toolbox.experiment_file.json_locate import MAX_DEPTH, JsonPath, locate
-from mle_toolbox.experiment_file.source_text import read_text
+from mle_toolbox.experiment_file.source_text import MAX_DEPTH, read_text
 
 __all__ = ["blank_comments", "content_digest", "line_of", "parse_json", "read_json"]
 
@@ -49,8 +47,8 @@ def read_json(path: str | os.PathLike[str], name: str | None = None) -> Any:
 def parse_json(text: str, name: str) -> Any:
     """Return the content of a json text that may carry comments; ``name`` is the file's name in messages.
 
-    Refused, besides what is no json: NaN and Infinity, numbers beyond the range of a float, a key given twice,
-    half a surrogate pair, nesting deeper than 100.
+    Refused, besides what is no json: NaN and Infinity, numbers beyond the range of a float, a key given
+    twice, half a surrogate pair, nesting deeper than 100.
 
     Raises
     ------
@@ -66,9 +64,7 @@ def parse_json(text: str, name: str) -> Any:
     try:
         content = _strict_decoder().decode(bare)
     except (ValueError, RecursionError) as error:
-        raise ExperimentFileError(
-            _mistakes(bare, name) or [Problem(name, 0, f"not json: {error}.")]
-        ) from error
+        raise ExperimentFileError(_mistakes(bare, name) or [Problem(name, 0, f"not json: {error}.")]) from error
     if _needs_a_closer_look(bare, content):
         mistakes = _mistakes(bare, name)
         if mistakes:
@@ -107,6 +103,8 @@ def content_digest(content: Any) -> str:
     Taken of the canonical json: keys sorted, no white space, ASCII. So comments, white space and the order of
     keys do not matter, while every value does (``1`` and ``1.0`` differ).
     """
+    import hashlib
+
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
@@ -162,10 +160,15 @@ def _is_deep(content: Any) -> bool:
 
 
 def _mistakes(bare: str, name: str) -> list[Problem]:
+    # The slow reader is loaded only when there is a mistake to find.
+    from mle_toolbox.experiment_file.json_locate import locate
+
     _, mistakes = locate(bare)
     return [Problem(name, bare.count("\n", 0, offset) + 1, message) for offset, message in mistakes]
 
 
 @functools.lru_cache(maxsize=4)
-def _offsets(text: str) -> dict[JsonPath, int]:
+def _offsets(text: str) -> dict[tuple[str | int, ...], int]:
+    from mle_toolbox.experiment_file.json_locate import locate
+
     return locate(blank_comments(text))[0]

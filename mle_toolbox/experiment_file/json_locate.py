@@ -1,8 +1,8 @@
 """Where things are in a json text, and what exactly is wrong with it.
 
 The slow, exact reader: ``json`` is many times faster, but stops at the first mistake, knows no positions of
-values and lets several things pass that we refuse. So this one runs only when a mistake must be located. It takes
-a text whose comments are blanked out already.
+values and lets several things pass that we refuse. So this one runs only when a mistake must be located. It
+takes a text whose comments are blanked out already.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import json
 import math
 import re
 
-__all__ = ["MAX_DEPTH", "JsonPath", "locate"]
+from mle_toolbox.experiment_file.source_text import MAX_DEPTH
+
+__all__ = ["JsonPath", "locate"]
 
 JsonPath = tuple[str | int, ...]
-
-MAX_DEPTH = 100
 
 _JSON = json.JSONDecoder()
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -24,6 +24,7 @@ _WORD = re.compile(r"[^ \t\n\r,:{}\[\]\"]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONSTANTS = {"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null"}
+_NO_COMMENT = "only '#' and '//' begin a comment."
 _NOT_FINITE = {"nan", "inf", "infinity", "-nan", "-inf", "-infinity", "+nan", "+inf", "+infinity"}
 
 
@@ -37,8 +38,8 @@ def locate(text: str) -> tuple[dict[JsonPath, int], list[tuple[int, str]]]:
     Returns
     -------
     tuple
-        The offset of every entry by its path: that of the key for a member of an object, that of the value for
-        an entry of a list. And the mistakes: offset and a sentence. Offsets count characters from 0.
+        The offset of every entry by its path: that of the key for a member of an object, that of the value
+        for an entry of a list. And the mistakes: offset and a sentence. Offsets count characters from 0.
     """
     reader = _Reader(text)
     with contextlib.suppress(_StopReading):
@@ -200,6 +201,8 @@ class _Reader:
         word = self._word()
         if found in ("", ",", ":", "{", "[", "]"):
             return f"expected a key in double quotes, found {self._shown()}."
+        if word.startswith("/*"):
+            return _NO_COMMENT
         return f"a key is written in double quotes: {json.dumps(word.strip(chr(39)), ensure_ascii=False)}."
 
     def _here(self) -> str:
@@ -231,6 +234,8 @@ def _no_value(word: str) -> str:
         return f"{word} is not a number that json knows. Write a finite number or null."
     if word.lower() in _CONSTANTS:
         return f"json writes {_CONSTANTS[word.lower()]}, found {word}."
+    if word.startswith("/*"):
+        return _NO_COMMENT
     number = _as_number(word)
     if number is not None:
         return f"{_short(word)} is not how json writes a number. Write {number}."

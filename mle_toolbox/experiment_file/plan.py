@@ -1,10 +1,11 @@
 """What an experiment file asks for, once everything in it has been checked.
 
-Frozen data and paths. Knows nothing of yaml, json or schemas, and never touches the disk.
+Frozen data and paths. Knows nothing of yaml, json or schemas, and reads no file.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -52,7 +53,7 @@ class JobResources:
 
 @dataclass(frozen=True)
 class Plan:
-    """One experiment: configurations × seeds, and how each seed run is to be run."""
+    """One experiment: configurations x seeds, and how each seed run is to be run."""
 
     experiment_file: Path
     """Absolute."""
@@ -85,25 +86,25 @@ class Plan:
     @property
     def seed_runs(self) -> tuple[tuple[str, int], ...]:
         """Every (configuration name, seed); the seeds of the first configuration come first."""
-        return tuple(
-            (configuration.name, seed) for configuration in self.configurations for seed in self.seeds
-        )
+        return tuple((configuration.name, seed) for configuration in self.configurations for seed in self.seeds)
 
     def configuration(self, name: str) -> Configuration:
         """Return the configuration of this name; KeyError when there is none."""
-        for configuration in self.configurations:
-            if configuration.name == name:
-                return configuration
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Configuration]:
+        return {configuration.name: configuration for configuration in self.configurations}
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain data for ``experiment.json``.
 
-        ``experiment_file`` is relative to the results folder, so that it still holds after the project folder has
-        been moved as a whole; the other paths are as written in it. Paths have forward slashes.
+        ``experiment_file`` is relative to the results folder (links resolved), so that it still holds after the
+        project folder has been moved as a whole; the other paths are as written in it. Paths have forward
+        slashes.
         """
         return {
-            "experiment_file": Path(os.path.relpath(self.experiment_file, self.experiment_path)).as_posix(),
+            "experiment_file": _relative(self.experiment_file, to=self.experiment_path),
             "project_name": self.project_name,
             "job_type": self.job_type,
             "script": self.script.as_posix(),
@@ -132,6 +133,10 @@ def _configuration_to_json(configuration: Configuration) -> dict[str, Any]:
         "digest": configuration.digest,
         "content": _plain(configuration.content),
     }
+
+
+def _relative(path: Path, to: Path) -> str:
+    return Path(os.path.relpath(os.path.realpath(path), os.path.realpath(to))).as_posix()
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Reading one of the user's files as text.
 
-Knows nothing of yaml or json. Standard library only, because training scripts read their configuration through
-it.
+Knows nothing of yaml or json. Standard library only, because training scripts read their configuration
+through it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from pathlib import Path
 
 from mle_toolbox.errors import ExperimentFileError, Problem
 
-__all__ = ["read_text", "trouble_with_file"]
+__all__ = ["MAX_DEPTH", "read_text", "trouble_with_file"]
+
+MAX_DEPTH = 100
+"""Sections and lists in json and yaml may be nested this deep: more is a mistake, and would end in recursion."""
 
 
 def trouble_with_file(path: Path) -> str | None:

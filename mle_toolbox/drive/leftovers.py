@@ -1,0 +1,45 @@
+"""What a driver that was killed leaves behind in Snakemake's folder, and what of it can go.
+
+Snakemake marks a directory as locked and outputs as incomplete with mere files, which outlive a `kill -9`; it then
+refuses to start, or makes again what is finished. Who holds our driver lock knows that no Snakemake of ours lives, and
+that every output of ours is complete as soon as it has its name, because each is put in place by a rename.
+Holds for Snakemake 9 (snakemake/persistence/file.py); files that look otherwise are left alone.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator
+from pathlib import Path
+
+from mle_toolbox.experiment_file.plan import Plan
+
+__all__ = ["clear_leftovers"]
+
+
+def clear_leftovers(plan: Plan) -> None:
+    """Remove stale locks, and marks of incompleteness on outputs that are there, of this experiment only.
+
+    Call it only while holding the driver lock, and only when an earlier driver of ours did not end by itself: a
+    Snakemake that was started by hand may live.
+    """
+    folder = plan.project_dir / ".snakemake"
+    prefix = f"{plan.experiment_dir.as_posix()}/"
+    for lock in (folder / "locks").glob("*.lock"):
+        if any(line.startswith(prefix) for line in lock.read_text(errors="replace").splitlines()):
+            lock.unlink()
+    for mark, output in _incomplete(folder / "incomplete"):
+        if output.startswith(prefix) and (plan.project_dir / output).exists():
+            mark.unlink()
+
+
+def _incomplete(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each mark and the output that it is about: its path in base64, cut into folders when it is long."""
+    for mark in [each for each in folder.rglob("*") if each.is_file()]:
+        parts = mark.relative_to(folder).parts
+        name = "".join(part.removeprefix("@") for part in parts)
+        try:
+            yield mark, urlsafe_b64decode(name).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue

@@ -1,0 +1,21 @@
+"""What a training script sees (``MLExperiment``), and the launcher that starts one seed run.
+
+Imported when it is first used: the launcher lies beside ``MLExperiment`` and must not pay for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mle_toolbox.experiment.experiment import MLExperiment
+
+__all__ = ["MLExperiment"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "MLExperiment":
+        from mle_toolbox.experiment.experiment import MLExperiment
+
+        return MLExperiment
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,129 @@
+"""The command line of a training script: ``-config -seed -exp_dir`` and whatever else the script is given.
+
+Read by hand, because a value may begin with a dash (``-config -odd.json``, ``-shift -0.5``) and argparse takes such
+a value for an option. Nothing is refused that the script might want for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mle_toolbox.errors import UsageError
+
+__all__ = ["Arguments", "parse_arguments", "parse_seed", "parse_value"]
+
+_OPTIONS = {
+    "-config": "config_fname",
+    "--config": "config_fname",
+    "--config_fname": "config_fname",
+    "-seed": "seed_id",
+    "--seed": "seed_id",
+    "--seed_id": "seed_id",
+    "-exp_dir": "experiment_dir",
+    "--exp_dir": "experiment_dir",
+    "--experiment_dir": "experiment_dir",
+}
+_INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_LARGEST_SEED = 2**32 - 1
+
+
+@dataclass
+class Arguments:
+    """What the command line says; None where it says nothing."""
+
+    config_fname: str | None = None
+    seed_id: int | None = None
+    experiment_dir: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    """All other options: ``-foo 3`` is ``{"foo": 3}``, an option without a value is True, one with several a list."""
+
+
+def parse_arguments(words: Sequence[str]) -> Arguments:
+    """Read a command line, without the script's own name.
+
+    Parameters
+    ----------
+    words
+        The arguments. The word behind one of our three options is its value whatever it looks like; ``-config=VALUE``
+        is the same. Behind any other option only numbers may begin with a dash. Nothing is read behind ``--``.
+
+    Raises
+    ------
+    UsageError
+        When one of our three options has no value, or the seed is no whole number.
+
+    Examples
+    --------
+    >>> parse_arguments(["-config", "-odd.json", "-shift", "-0.5", "--quick"]).extra
+    {'shift': -0.5, 'quick': True}
+    """
+    arguments = Arguments()
+    values: dict[str, list[Any]] = {}
+    current: list[Any] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            break
+        name, has_value, value = word.partition("=")
+        if name in _OPTIONS:
+            _set(arguments, name, value if has_value else next(rest, None))
+            current = []
+        elif _is_option(word):
+            current = values[name.lstrip("-")] = [parse_value(value)] if has_value else []
+        else:
+            current.append(parse_value(word))
+    arguments.extra = {name: _unpacked(given) for name, given in values.items()}
+    return arguments
+
+
+def parse_value(text: str) -> bool | int | float | str:
+    """Return the number or truth value that ``text`` spells, or the text itself.
+
+    >>> [parse_value(text) for text in ("3", "1e-3", "true", "3 layers")]
+    [3, 0.001, True, '3 layers']
+    """
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) < 1000 else text
+    try:
+        return text if "_" in text or text != text.strip() else float(text)
+    except ValueError:
+        return text
+
+
+def parse_seed(value: Any, where: str) -> int:
+    """Return a seed as a plain integer; ``where`` says in messages who gave it.
+
+    Raises
+    ------
+    UsageError
+        When it is no whole number from 0 to 2**32 - 1, which is what numpy takes.
+    """
+    if isinstance(value, str) and _INTEGER.fullmatch(value) and len(value) < 1000:
+        value = int(value)
+    is_whole = not isinstance(value, (bool, float, str)) and hasattr(value, "__index__")
+    if not is_whole or not 0 <= int(value) <= _LARGEST_SEED:
+        raise UsageError(f"{where}: a seed is a whole number from 0 to {_LARGEST_SEED}, found {value!r}.")
+    return int(value)
+
+
+def _set(arguments: Arguments, option: str, value: str | None) -> None:
+    if not value or value in _OPTIONS:
+        found = "nothing" if not value else f"the option {value!r}"
+        raise UsageError(f"{option} needs a value, found {found}. Write {option} VALUE.")
+    name = _OPTIONS[option]
+    setattr(arguments, name, parse_seed(value, option) if name == "seed_id" else value)
+
+
+def _is_option(word: str) -> bool:
+    return word.startswith("-") and bool(word.strip("-")) and isinstance(parse_value(word), str)
+
+
+def _unpacked(given: list[Any]) -> Any:
+    if not given:
+        return True
+    return given[0] if len(given) == 1 else given

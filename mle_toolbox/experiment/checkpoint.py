@@ -1,0 +1,108 @@
+"""The file ``checkpoint.pkl``: what a run that was interrupted needs to go on.
+
+Magic, a pickle, then its length and crc32, so that half a file or a flipped bit is seen before anything of it is
+believed.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mle_toolbox.errors import ResultsError, UsageError
+from mle_toolbox.log.atomic import replace_file
+
+__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+
+_MAGIC = b"MLECKPT1"
+_END = struct.Struct("<QI")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A moment of a run."""
+
+    state: Any
+    """What the script gave."""
+    n_ticks: int
+    random_states: dict[str, Any]
+    rng: Any
+    """State of ``mle.rng``; None when the script has not used it."""
+    digest: str
+    """Of the configuration, the seed and the extra arguments: whose checkpoint this is."""
+    elapsed: float
+    """Seconds that the run has taken so far, over all attempts."""
+    last_step: int
+    """TensorBoard's newest step."""
+
+    def check_owner(self, path: Path, digest: str) -> None:
+        """Raise ResultsError when the checkpoint is that of another run."""
+        if self.digest != digest:
+            raise ResultsError(f"{path} belongs to another configuration, seed or command line")
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint in one step.
+
+    Raises
+    ------
+    UsageError
+        When the state cannot be pickled; the older checkpoint stays.
+    """
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            file.write(_MAGIC)
+            summed = _Summed(file)
+            try:
+                pickle.dump(checkpoint, summed, protocol=pickle.HIGHEST_PROTOCOL)
+            except (pickle.PicklingError, TypeError, AttributeError) as error:
+                raise UsageError(
+                    f"The state given to checkpoint() cannot be pickled: {error}. Give it numbers, arrays, "
+                    "state_dicts, and lists and dictionaries of them."
+                ) from None
+            file.write(_END.pack(summed.length, summed.checksum))
+
+    replace_file(path, write)
+
+
+def read_checkpoint(path: Path) -> Checkpoint | None:
+    """Return the checkpoint, or None when there is none.
+
+    Raises
+    ------
+    ResultsError
+        When it is damaged or cannot be understood; says why.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    body = memoryview(data)[len(_MAGIC) : -_END.size]
+    if not data.startswith(_MAGIC) or data[-_END.size :] != _END.pack(len(body), zlib.crc32(body)):
+        raise ResultsError(f"{path} is damaged")
+    try:
+        checkpoint = pickle.loads(body)  # noqa: S301  (our own file, in the folder of our own run)
+    except Exception as error:
+        raise ResultsError(f"{path} cannot be read: {type(error).__name__}: {error}") from None
+    if not isinstance(checkpoint, Checkpoint):
+        raise ResultsError(f"{path} is no checkpoint of mle-toolbox")
+    return checkpoint
+
+
+class _Summed:
+    """A file for writing that knows the length and checksum of what went through it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.length, self.checksum = 0, 0
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self.length += view.nbytes
+        self.checksum = zlib.crc32(view, self.checksum)
+        return self._file.write(view)

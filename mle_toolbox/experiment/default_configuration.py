@@ -1,0 +1,122 @@
+"""Which configuration a script means that was started without one.
+
+Looks into files only in this case; yaml is imported only when a file looks like an experiment file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.errors import ExperimentFileError, UsageError
+from mle_toolbox.experiment_file.json_file import read_json
+
+__all__ = ["find_configuration"]
+
+_LAST_RESORT = Path("configs") / "base_config.json"
+
+
+def find_configuration(script: Path | None) -> Path:
+    """Return the configuration of a run that names none.
+
+    In this order: the first configuration of an experiment file for this script, in the current folder, the script's
+    folder or the two above it; the only configuration beside the script; ``configs/base_config.json``.
+
+    Raises
+    ------
+    UsageError
+        When there is none; says where it was looked for and how to name one.
+    """
+    found = _from_experiment_file(script) if script is not None else None
+    if found is not None:
+        return found
+    beside = _configurations_beside(script) if script is not None else []
+    if len(beside) == 1:
+        return _shown(beside[0])
+    if _LAST_RESORT.is_file():
+        return _LAST_RESORT
+    raise UsageError(_nothing_found(script, beside))
+
+
+def _from_experiment_file(script: Path) -> Path | None:
+    for folder in _folders(script):
+        for path in _experiment_files(folder):
+            configuration = _first_configuration(path, script)
+            if configuration is not None:
+                return _shown(configuration)
+    return None
+
+
+def _folders(script: Path) -> list[Path]:
+    near = [Path.cwd(), script.parent, *list(script.parent.parents)[:2]]
+    return list(dict.fromkeys(folder.resolve() for folder in near))
+
+
+def _experiment_files(folder: Path) -> Iterator[Path]:
+    if (folder / "exp.yaml").is_file():
+        yield folder / "exp.yaml"
+        return
+    candidates = [path for path in sorted(folder.glob("*.y*ml")) if path.suffix in (".yaml", ".yml")]
+    named = [path for path in candidates if path.is_file() and b"base_train_fname" in path.read_bytes()]
+    if len(named) == 1:
+        yield named[0]
+
+
+def _first_configuration(experiment_file: Path, script: Path) -> Path | None:
+    """Return the first configuration of an experiment file, or None when it is not for this script."""
+    content = _read_yaml(experiment_file)
+    job = _section(content, "meta_job_args")
+    several = _section(content, "multi_experiment_args") or _section(content, "multi_config_args")
+    base = job.get("base_train_fname")
+    if not isinstance(base, str) or (experiment_file.parent / base).resolve() != script.resolve():
+        return None
+    names = several.get("config_fnames") or [job.get("base_train_config")]
+    first = names[0] if isinstance(names, list) and names else None
+    return experiment_file.parent / first if isinstance(first, str) else None
+
+
+def _read_yaml(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, ValueError, OSError, RecursionError):
+        return None  # `mle run` says what is wrong with it; here it is just no help
+
+
+def _section(content: Any, name: str) -> dict[str, Any]:
+    section = content.get(name) if isinstance(content, dict) else None
+    return section if isinstance(section, dict) else {}
+
+
+def _configurations_beside(script: Path) -> list[Path]:
+    return [path for path in sorted(script.parent.glob("*.json")) if _is_configuration(path)]
+
+
+def _is_configuration(path: Path) -> bool:
+    try:
+        content = read_json(path)
+    except ExperimentFileError:
+        return False
+    return isinstance(content, dict) and "train_config" in content and "log_config" in content
+
+
+def _shown(path: Path) -> Path:
+    """Return a path as short as it can be said from the current folder."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve())
+    except ValueError:
+        return path
+
+
+def _nothing_found(script: Path | None, beside: list[Path]) -> str:
+    looked = []
+    if script is not None:
+        folders = ", ".join(str(folder) for folder in _folders(script))
+        looked.append(f"an experiment file whose base_train_fname is {script.name} (in {folders})")
+        count = f"there are {len(beside)}: {', '.join(path.name for path in beside)}" if beside else "there is none"
+        looked.append(f"one .json with train_config and log_config beside the script ({count})")
+    looked.append(f"{_LAST_RESORT} (there is none)")
+    start = f"python {script.name} -config FILE.json" if script is not None else "MLExperiment('FILE.json')"
+    return f"No configuration is given. Looked for {'; '.join(looked)}. Name one: {start}"

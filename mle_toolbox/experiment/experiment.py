@@ -1,0 +1,402 @@
+"""``MLExperiment``: everything that a training script asks of this package."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mle_toolbox.errors import LogError, MLEToolboxError, ResultsError, UsageError, did_you_mean
+from mle_toolbox.experiment.arguments import Arguments, parse_arguments, parse_seed
+from mle_toolbox.experiment.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from mle_toolbox.experiment.configuration import LoadedConfiguration, load_configuration
+from mle_toolbox.experiment.ending import Ending, end_watch, ending_of
+from mle_toolbox.experiment.experiment_log import ExperimentLog
+from mle_toolbox.experiment.hints import hint_for
+from mle_toolbox.experiment.saving import Saver
+from mle_toolbox.experiment.seed_run import SeedRun
+from mle_toolbox.experiment.seeding import (
+    make_rng,
+    random_states,
+    restore_random_states,
+    rng_from_state,
+    rng_state,
+    seed_everything,
+)
+from mle_toolbox.experiment.session import is_interactive, notice, refuse_in_spawned_child, script_path
+from mle_toolbox.experiment.settings import Settings
+from mle_toolbox.experiment.tensorboard import TensorBoard
+from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
+
+__all__ = ["MLExperiment"]
+
+_BY_HAND = "by_hand"
+_SECTIONS = ("train_config", "net_config", "model_config", "log_config", "device_config")
+
+
+class MLExperiment:
+    """One seed run of a training script: its configuration, its random numbers and its log.
+
+    What the command line of the script says (``-config -seed -exp_dir``) goes before what is given here. In a
+    notebook there is no command line. A run that ends well leaves a finished log; use it as a context manager, or
+    call ``close()``, where the end of the script is not the end of the run.
+
+    Parameters
+    ----------
+    config_fname
+        The configuration, a json file. When none is named: the first one of the experiment file for this script, else
+        the only one beside the script, else ``configs/base_config.json``.
+    experiment_dir
+        The results folder; ``by_hand`` when none is named, so that trials do not mix with results.
+    seed_id
+        The seed. When none is given: ``seed_id`` of train_config, else ``default_seed``.
+    auto_setup
+        Begin the run at once; otherwise ``setup()`` begins it.
+    create_jax_prng
+        Make ``rng`` a jax key instead of numpy's generator.
+    default_seed
+        The seed of last resort.
+    train_config, net_config, log_config, model_config, device_config
+        Sections of the configuration as dictionaries, instead of those in the file. With ``train_config`` and
+        ``log_config`` no file is needed.
+
+    Attributes
+    ----------
+    train_config, net_config, log_config, extra_config
+        Sections of the configuration (``Settings``), and the other arguments of the command line. Further sections of
+        the file are attributes as well, and all of them are in ``config``.
+    seed, seed_id
+        The seed.
+    experiment_dir, seed_dir
+        The results folder of the experiment, and in it the folder of this seed run, which is the place for files of
+        the script's own. Both absolute.
+    log
+        The log; its ``update_log`` is the experiment's.
+
+    Raises
+    ------
+    UsageError, ExperimentFileError
+        When the command line or the configuration cannot be used.
+    FinishedLogError, FolderInUseError
+        When this seed is finished already, or another process runs it.
+    """
+
+    def __init__(
+        self,
+        config_fname: str | Path | None = None,
+        experiment_dir: str | Path | None = None,
+        seed_id: int | None = None,
+        auto_setup: bool = True,
+        create_jax_prng: bool = False,
+        default_seed: int = 0,
+        train_config: Mapping[str, Any] | None = None,
+        net_config: Mapping[str, Any] | None = None,
+        log_config: Mapping[str, Any] | None = None,
+        model_config: Mapping[str, Any] | None = None,
+        device_config: Mapping[str, Any] | None = None,
+    ) -> None:
+        refuse_in_spawned_child()
+        self._script = script_path()
+        arguments = parse_arguments(sys.argv[1:]) if self._script is not None else Arguments()
+        given = (train_config, net_config, model_config, log_config, device_config)
+        sections = dict(zip(_SECTIONS, given, strict=True))
+        self._configuration = _configuration(arguments, config_fname, sections, self._script)
+        self._set_sections(arguments)
+        self.seed = self.seed_id = self._choose_seed(arguments, seed_id, default_seed)
+        self.train_config["seed_id"] = self.seed
+        self.experiment_dir = Path(arguments.experiment_dir or experiment_dir or _BY_HAND).absolute()
+        self.seed_dir = ExperimentFolder(self.experiment_dir).seed_run(self.config_name, self.seed).path
+        self._create_jax_prng = create_jax_prng
+        self._rng: Any = None
+        self._run: SeedRun | None = None
+        self._log: ExperimentLog | None = None
+        self._is_closed = self._resumed = False
+        if auto_setup:
+            self.setup()
+
+    def setup(self) -> None:
+        """Begin the run: lock its folder, open its log, seed the random numbers. Further calls do nothing."""
+        if self._run is not None:
+            return
+        if is_interactive():
+            _abandon_earlier(self.seed_dir)
+        if self._create_jax_prng and self._rng is None:
+            self._rng = make_rng(self.seed, jax_key=True)
+        self._run = run = SeedRun(SeedFolder(self.seed_dir), self._configuration, self.seed, self._script)
+        if not run.launched:
+            notice(f"configuration {self._configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
+        seed_everything(self.seed)
+        tboard = self.log_config.get("tboard_fname")
+        self._saver = Saver(run.folder)
+        self._log = ExperimentLog(
+            run.journal,
+            self._saver,
+            self.log_config,
+            self.train_config,
+            board=TensorBoard(run.folder.path / "tboard" / tboard) if tboard else None,
+            at_first_tick=self._forget_checkpoint,
+            after_each_tick=end_watch.forget_errors if is_interactive() else None,
+        )
+        _open.append(self)
+        end_watch.add(self, self._end, progress=lambda: run.journal.n_ticks)
+
+    @property
+    def log(self) -> ExperimentLog:
+        """The log of this run."""
+        if self._log is None:
+            raise UsageError("The run has not begun: auto_setup is False. Call setup() first.")
+        return self._log
+
+    @property
+    def rng(self) -> Any:
+        """The script's own generator, seeded: numpy's, or with ``create_jax_prng`` a jax key. May be replaced."""
+        if self._rng is None:
+            self._rng = make_rng(self.seed, jax_key=self._create_jax_prng)
+        return self._rng
+
+    @rng.setter
+    def rng(self, value: Any) -> None:
+        self._rng = value
+
+    def update_log(
+        self,
+        time_tick: Mapping[str, Any] | None = None,
+        stats_tick: Mapping[str, Any] | None = None,
+        model: Any = None,
+        plot_to_tboard: Any = None,
+        save: bool = False,
+        *,
+        clock_tick: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Log one tick; see ``ExperimentLog.update_log``."""
+        self.log.update_log(time_tick, stats_tick, model, plot_to_tboard, save, clock_tick=clock_tick)
+
+    def ready_to_log(self, step: int) -> bool:
+        """Tell whether to log at this step; see ``ExperimentLog.ready_to_log``."""
+        return self.log.ready_to_log(step)
+
+    def save_model(self, model: Any, name: str = "final") -> Path:
+        """Save a model into ``models/`` of this seed run; see ``Saver.save_model``."""
+        self._running("save_model")
+        return self._saver.save_model(model, name)
+
+    def save_figure(self, figure: Any, name: str | None = None) -> Path:
+        """Save a figure into ``figures/`` of this seed run; see ``Saver.save_figure``."""
+        self._running("save_figure")
+        return self._saver.save_figure(figure, name)
+
+    save_plot = save_figure
+
+    def save_extra(self, extra: Any, name: str | None = None) -> Path:
+        """Save any object into ``extra/`` of this seed run; see ``Saver.save_extra``."""
+        self._running("save_extra")
+        return self._saver.save_extra(extra, name)
+
+    def checkpoint(self, state: Any) -> None:
+        """Save what ``resume`` needs to go on from here if this run is interrupted.
+
+        The states of the random number generators of Python, numpy and torch, and of ``rng``, are saved with it.
+
+        Parameters
+        ----------
+        state
+            Whatever the script needs: numbers, arrays, state_dicts, lists and dictionaries of them.
+
+        Raises
+        ------
+        UsageError
+            When it is None, or cannot be pickled.
+        """
+        run = self._running("checkpoint")
+        if state is None:
+            raise UsageError(
+                "checkpoint() needs a state to come back to, found None: resume() would look like a start."
+            )
+        run.journal.flush(durable=True)
+        moment = Checkpoint(
+            state=state,
+            n_ticks=run.journal.n_ticks,
+            random_states=random_states(),
+            rng=rng_state(self._rng),
+            digest=self._identity(),
+            elapsed=self.log.elapsed,
+            last_step=self.log.last_step(),
+        )
+        write_checkpoint(run.folder.checkpoint, moment)
+
+    def resume(self) -> Any:
+        """Go back to the newest checkpoint of an attempt at this run that was interrupted.
+
+        The log is rewound to it, so that no tick is there twice, and the random numbers go on from where they were.
+
+        Returns
+        -------
+        Any
+            The state that ``checkpoint`` was given, or None when the run begins anew: there is no checkpoint, or it
+            is damaged or belongs to another configuration, which a line on stderr says.
+
+        Raises
+        ------
+        UsageError
+            When this attempt has logged a tick already.
+        """
+        run = self._running("resume")
+        if self.log.has_begun:
+            raise UsageError("resume() comes before the first update_log: the log goes back to the checkpoint's tick.")
+        try:
+            moment = read_checkpoint(run.folder.checkpoint)
+            if moment is None:
+                return None
+            moment.check_owner(run.folder.checkpoint, self._identity())
+            run.journal.rewind(moment.n_ticks)
+        except (LogError, OSError, ResultsError) as error:
+            notice(f"the run begins anew. {error}")
+            return None
+        restore_random_states(moment.random_states)
+        self._rng = rng_from_state(moment.rng)
+        self.log.resume_at(moment.elapsed, moment.last_step)
+        self._resumed = True
+        run.note_resumed(moment.n_ticks)
+        return moment.state
+
+    def close(self) -> None:
+        """End the run well: its log is finished. Further calls do nothing.
+
+        Raises
+        ------
+        OSError, ResultsError
+            When the log cannot be written; what was logged is kept in the journal.
+        """
+        self._finish(ending_of(None))
+
+    def __enter__(self) -> MLExperiment:
+        self.setup()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._finish(ending_of(error))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(f"MLExperiment has no {name!r}.{did_you_mean(name, dir(self))}")
+
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in {*dir(type(self)), *self.__dict__} if not name.startswith("_"))
+
+    def __repr__(self) -> str:
+        return f"MLExperiment({self.config_name!r}, seed={self.seed}, seed_dir={_short(self.seed_dir)!r})"
+
+    def _set_sections(self, arguments: Arguments) -> None:
+        file, content = self._configuration.file, self._configuration.content
+        self.config_name = self._configuration.name
+        self.extra_config = Settings(arguments.extra, "extra_config", "the command line")
+        self.config = Settings({}, "the configuration", file)
+        for name in dict.fromkeys((*_SECTIONS, *content)):
+            value = content.get(name, {})
+            self.config[name] = Settings(value, name, file) if isinstance(value, dict) else value
+        for one, other in (("net_config", "model_config"), ("model_config", "net_config")):
+            if one not in content and other in content:
+                self.config[one] = self.config[other]
+        self.train_config: Settings = self.config["train_config"]
+        self.log_config: Settings = self.config["log_config"]
+        for name in self.config:
+            if not hasattr(type(self), name) and name not in self.__dict__:
+                setattr(self, name, self.config[name])
+
+    def _choose_seed(self, arguments: Arguments, seed_id: int | None, default_seed: int) -> int:
+        if arguments.seed_id is not None:
+            return arguments.seed_id
+        if seed_id is not None:
+            return parse_seed(seed_id, "seed_id of MLExperiment()")
+        if self.train_config.get("seed_id") is not None:
+            return parse_seed(self.train_config["seed_id"], f"{self._configuration.file}: seed_id in train_config")
+        return parse_seed(default_seed, "default_seed of MLExperiment()")
+
+    def _running(self, what: str) -> SeedRun:
+        self.log  # noqa: B018  (says so when the run has not begun)
+        if self._run is None or self._is_closed:
+            raise UsageError(f"{what}() comes before the end of the run, which is closed: {self.seed_dir}.")
+        return self._run
+
+    def _identity(self) -> str:
+        """Return whose checkpoints this run may use."""
+        return content_digest(
+            [self._configuration.digest, self.seed, repr(sorted(self.extra_config.to_dict().items()))]
+        )
+
+    def _forget_checkpoint(self) -> None:
+        # With the first tick of an attempt that does not resume, the journal that a checkpoint belongs to is gone.
+        if not self._resumed and self._run is not None:
+            self._run.folder.checkpoint.unlink(missing_ok=True)
+
+    def _finish(self, ending: Ending) -> None:
+        run = self._run
+        if run is None or self._is_closed or not run.is_mine:
+            return
+        self._is_closed = True
+        self.log.close()
+        _open.remove(self)
+        if not (run.launched and ending.well):
+            end_watch.remove(self)
+        if not ending.well:
+            run.fail(ending)
+            return
+        try:
+            run.seal()
+        except (MLEToolboxError, OSError) as error:
+            run.fail(ending_of(error))
+            end_watch.remove(self)
+            raise
+
+    def _end(self, ending: Ending) -> None:
+        """Take note of the end of the process; called once, unless the run was closed for good before."""
+        run = self._run
+        if run is None or not run.is_mine:
+            return
+        if self._is_closed:  # ready for the launcher, but the process has gone wrong since
+            if not ending.well and ending.sure:
+                run.fail(ending)
+            return
+        if not run.launched and not ending.well:
+            notice(f"{_short(self.seed_dir)} gets no finished log, its ticks are kept in the journal. {ending.reason}")
+        self._finish(ending_of(None) if run.launched and not ending.sure else ending)
+        if ending.error is not None and (hint := hint_for(ending.error, self)):
+            notice(hint)
+
+
+_open: list[MLExperiment] = []
+
+
+def _abandon_earlier(seed_dir: Path) -> None:
+    """Give up a run of the same seed that this session has begun before: a cell was run again."""
+    for each in list(_open):
+        if each.seed_dir == seed_dir:
+            each._finish(Ending(well=False, reason="begun again in the same session"))
+
+
+def _configuration(
+    arguments: Arguments, config_fname: str | Path | None, sections: Mapping[str, Any], script: Path | None
+) -> LoadedConfiguration:
+    named = arguments.config_fname or config_fname
+    is_complete = sections["train_config"] is not None and sections["log_config"] is not None
+    if named is None and not is_complete:
+        from mle_toolbox.experiment.default_configuration import find_configuration
+
+        named = find_configuration(script)
+    name = script.stem if script is not None else "notebook"
+    file = Path(named) if named is not None else None
+    return load_configuration(file, sections, name, file_wins=arguments.config_fname is not None)
+
+
+def _short(path: Path) -> str:
+    """Return a path relative to the current folder where it lies in it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -1,0 +1,243 @@
+"""``mle.log``: one call a tick, which goes to the journal, to the screen and to TensorBoard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mle_toolbox.errors import LogError, UsageError
+from mle_toolbox.experiment.printing import TickPrinter
+from mle_toolbox.experiment.saving import Saver
+from mle_toolbox.experiment.session import notice
+from mle_toolbox.experiment.settings import Settings
+from mle_toolbox.experiment.tensorboard import TensorBoard
+from mle_toolbox.log.journal import JournalWriter
+
+__all__ = ["ExperimentLog"]
+
+_Tick = Mapping[str, Any]
+
+_OWN_CLOCKS = ("time", "time_elapsed", "num_updates")
+
+
+class ExperimentLog:
+    """The log of one seed run.
+
+    Parameters
+    ----------
+    journal
+        Takes every tick.
+    saver
+        Takes models, figures and other objects.
+    log_config, train_config
+        What is tracked and printed, and how often ``ready_to_log`` is true.
+    board
+        Takes scalars for TensorBoard; None when there is none.
+    at_first_tick
+        Called with the first tick of this attempt.
+    after_each_tick
+        Called after every tick; None (the quicker way) when nobody asks for it.
+    """
+
+    def __init__(
+        self,
+        journal: JournalWriter,
+        saver: Saver,
+        log_config: Settings,
+        train_config: Settings,
+        board: TensorBoard | None = None,
+        at_first_tick: Callable[[], None] | None = None,
+        after_each_tick: Callable[[], None] | None = None,
+    ) -> None:
+        self._journal = journal
+        self._append: Callable[[Any, Any, bool], None] = journal.append
+        self._saver = saver
+        self._log_config, self._train_config = log_config, train_config
+        self._board = board
+        self._printer = _printer(log_config)
+        self._clocks = [name for name in _OWN_CLOCKS if name in log_config["time_to_track"]]
+        self._at_first_tick, self._after_each_tick = at_first_tick, after_each_tick
+        self._has_begun = self._is_plain = False
+        self._zero = time.monotonic()
+
+    @property
+    def n_ticks(self) -> int:
+        """Ticks so far, those before a resume included."""
+        return self._journal.n_ticks
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether this attempt has logged a tick."""
+        return self._has_begun
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that the run has taken so far, over all attempts."""
+        return time.monotonic() - self._zero
+
+    def update_log(
+        self,
+        time_tick: _Tick | None = None,
+        stats_tick: _Tick | None = None,
+        model: Any = None,
+        plot_to_tboard: Any = None,
+        save: bool = False,
+        *,
+        clock_tick: _Tick | None = None,
+    ) -> None:
+        """Log one tick.
+
+        Parameters
+        ----------
+        time_tick
+            Every name of ``time_to_track``, each with a number. ``time`` (Unix seconds), ``time_elapsed`` (seconds)
+            and ``num_updates`` are filled in when they are tracked and not given.
+        stats_tick
+            Every name of ``what_to_track``, each with a number, or an array that has the same shape at every tick.
+        model
+            Saved as the model ``final`` when ``save`` is true.
+        plot_to_tboard
+            A matplotlib figure for TensorBoard.
+        save
+            Write this tick to the journal now. Otherwise it waits in memory for the next one that is saved, or for
+            64 kB, or for the end of the script.
+        clock_tick
+            Another name of ``time_tick``.
+
+        Raises
+        ------
+        LogError
+            When a name is not tracked or missing, or a value is no number; nothing is logged then.
+        """
+        if self._is_plain and model is None and plot_to_tboard is None and clock_tick is None:
+            self._append(time_tick, stats_tick, save)
+        else:
+            clock = time_tick if clock_tick is None else clock_tick
+            self._log(clock, stats_tick, model=model, save=save, figure=plot_to_tboard)
+
+    def update(
+        self,
+        clock_tick: _Tick | None = None,
+        stats_tick: _Tick | None = None,
+        model: Any = None,
+        plot_fig: Any = None,
+        extra_obj: Any = None,
+        grads: Any = None,
+        save: bool = False,
+    ) -> None:
+        """Log one tick, as the original's logger does it.
+
+        Parameters
+        ----------
+        clock_tick, stats_tick, model, save
+            As for ``update_log``.
+        plot_fig
+            A matplotlib figure: saved as ``figures/fig_<n>.png``, and shown in TensorBoard.
+        extra_obj
+            Any object: saved as ``extra/extra_<n>.pkl``.
+        grads
+            An array, or a dictionary of arrays, for histograms in TensorBoard.
+        """
+        self._log(clock_tick, stats_tick, model=model, save=save, figure=plot_fig, grads=grads)
+        if plot_fig is not None:
+            self._saver.save_figure(plot_fig)
+        if extra_obj is not None:
+            self._saver.save_extra(extra_obj)
+
+    def save(self) -> None:
+        """Write the ticks that wait in memory to the journal."""
+        self._journal.flush()
+
+    def save_model(self, model: Any, name: str = "final") -> Any:
+        """Save a model; see ``MLExperiment.save_model``."""
+        return self._saver.save_model(model, name)
+
+    def save_plot(self, figure: Any, name: str | None = None) -> Any:
+        """Save a figure; see ``MLExperiment.save_figure``."""
+        return self._saver.save_figure(figure, name)
+
+    def save_extra(self, extra: Any, name: str | None = None) -> Any:
+        """Save any object; see ``MLExperiment.save_extra``."""
+        return self._saver.save_extra(extra, name)
+
+    def ready_to_log(self, step: int) -> bool:
+        """Tell whether to log at a step that is counted from 0: at 0, and then at the end of every k steps.
+
+        k is ``log_every_j_steps`` of log_config, or else ``log_every_steps`` of train_config.
+
+        Raises
+        ------
+        UsageError
+            When the configuration has neither.
+        """
+        every = self._log_config.get("log_every_j_steps") or self._train_config.get("log_every_steps")
+        if not isinstance(every, (int, float)) or every < 1:
+            raise UsageError(
+                "ready_to_log needs log_every_j_steps in log_config, or log_every_steps in train_config: a whole "
+                f"number from 1 on, found {every!r}."
+            )
+        return step == 0 or (step + 1) % every == 0
+
+    def resume_at(self, elapsed: float, last_step: int) -> None:
+        """Go on with clocks and TensorBoard where an interrupted attempt stood."""
+        self._zero = time.monotonic() - elapsed
+        if self._board is not None:
+            self._board.resume_behind(last_step)
+
+    def last_step(self) -> int:
+        """Return TensorBoard's newest step."""
+        return self._board.last_step if self._board is not None else -1
+
+    def close(self) -> None:
+        """Take no more ticks."""
+        self._is_plain = False
+        self._append = self._refuse
+        if self._board is not None:
+            self._board.close()
+
+    def _log(
+        self, clock: _Tick | None, stats: _Tick | None, model: Any, save: bool, figure: Any = None, grads: Any = None
+    ) -> None:
+        tick = self._with_clocks(clock)
+        self._append(tick, stats, save)
+        if not self._has_begun:
+            self._begin(figure)
+        shown: _Tick = stats or {}
+        if self._printer is not None:
+            self._printer.update(self.n_ticks, tick or {}, shown)
+        if self._board is not None:
+            self._board.update(self.n_ticks, tick or {}, shown, figure, grads)
+        if model is not None and save:
+            self._saver.save_model(model)
+        if self._after_each_tick is not None:
+            self._after_each_tick()
+
+    def _begin(self, figure: Any) -> None:
+        if self._at_first_tick is not None:
+            self._at_first_tick()
+        if figure is not None and self._board is None:
+            notice("a figure was given for TensorBoard, but log_config has no tboard_fname: it is not kept there.")
+        extras = (self._printer, self._board, self._after_each_tick)
+        self._has_begun, self._is_plain = True, not self._clocks and not any(each is not None for each in extras)
+
+    def _with_clocks(self, clock: _Tick | None) -> _Tick | None:
+        missing = [name for name in self._clocks if name not in (clock or {})]
+        if not missing:
+            return clock
+        readings = {"time": time.time(), "time_elapsed": self.elapsed, "num_updates": self.n_ticks + 1}
+        return {**(clock or {}), **{name: readings[name] for name in missing}}
+
+    def _refuse(self, *_: Any) -> None:
+        raise LogError(f"The log of this run is closed: {self._journal.path.parent}.")
+
+
+def _printer(log_config: Settings) -> TickPrinter | None:
+    every = log_config.get("print_every_k_updates")
+    if every is None:
+        return None
+    time_names = log_config.get("time_to_print")
+    metric_names = log_config.get("what_to_print")
+    time_names = log_config["time_to_track"] if time_names is None else time_names
+    metric_names = log_config["what_to_track"] if metric_names is None else metric_names
+    return TickPrinter(time_names, metric_names, every) if (*time_names, *metric_names) else None

@@ -1,0 +1,72 @@
+"""Printing every k-th update as one aligned line of plain text: it goes into log files as often as to a screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["TickPrinter"]
+
+_LINES_A_PAGE = 20
+_WIDTH = 10
+
+
+class TickPrinter:
+    """Prints to stdout, with the names above the first line and again above every 20th.
+
+    Parameters
+    ----------
+    time_names, metric_names
+        What is printed, in this order.
+    every
+        Print at the updates ``every``, ``2 * every``, …
+
+    Notes
+    -----
+    A run goes on when nobody listens any more (``python train.py | head``): the output ends, the log does not.
+    """
+
+    def __init__(self, time_names: Sequence[str], metric_names: Sequence[str], every: int) -> None:
+        self._time_names, self._metric_names = tuple(time_names), tuple(metric_names)
+        self._widths = [max(len(name), _WIDTH) for name in (*time_names, *metric_names)]
+        self._every = every
+        self._lines = 0
+
+    def update(self, n_ticks: int, time: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
+        """Print the tick when it is one of those that are; ``n_ticks`` counts it already."""
+        if n_ticks % self._every:
+            return
+        values = [time[name] for name in self._time_names] + [metrics[name] for name in self._metric_names]
+        text = self._row(map(_shown, values))
+        if self._lines % _LINES_A_PAGE == 0:
+            text = self._row((*self._time_names, *self._metric_names)) + text
+        self._lines += 1
+        _write(text)
+
+    def _row(self, cells: Any) -> str:
+        return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, self._widths, strict=True)) + "\n"
+
+
+def _shown(value: Any) -> str:
+    """Return a value in at most ten characters or so: floats with five digits, arrays by their shape."""
+    if isinstance(value, (bool, int, np.integer, np.bool_)):
+        return str(value)
+    array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    if array.ndim:
+        return f"<{'x'.join(map(str, array.shape))}>"
+    return str(array) if array.dtype.kind in "biu" else f"{float(array):.5g}"
+
+
+def _write(text: str) -> None:
+    stream = sys.stdout
+    try:
+        stream.write(text)
+        stream.flush()
+    except UnicodeEncodeError:
+        stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+        stream.flush()
+    except (OSError, ValueError, AttributeError):
+        return

@@ -1,0 +1,188 @@
+"""The life of one seed run on disk: its folder is locked, its record kept, its log sealed or left as a journal.
+
+In a run that the launcher has started the log is only prepared here: the launcher sees how the process really ended,
+and puts it in place or throws it away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.errors import FinishedLogError
+from mle_toolbox.experiment.configuration import LoadedConfiguration
+from mle_toolbox.experiment.ending import Ending
+from mle_toolbox.experiment.provenance import (
+    GitState,
+    command_line,
+    file_digest,
+    host_name,
+    package_versions,
+    python_version,
+    scheduler_ids,
+)
+from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.journal import JournalWriter
+from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
+from mle_toolbox.log.sealing import commit_log, prepare_log
+
+__all__ = ["SEED_RUN_VARIABLE", "SeedRun"]
+
+SEED_RUN_VARIABLE = "MLE_SEED_RUN"
+"""Where the launcher writes the folder of the run that it starts."""
+
+
+class SeedRun:
+    """Holds the folder of a seed run from the first moment to the last.
+
+    Parameters
+    ----------
+    folder
+        Made when it is missing. Its path is absolute.
+    configuration, seed
+        What is run.
+    script
+        The script that is running, if there is one.
+
+    Raises
+    ------
+    FinishedLogError
+        When a finished log is there and ``overwrite_experiment_dir`` does not allow to replace it.
+    FolderInUseError
+        When another process runs this seed.
+    """
+
+    def __init__(self, folder: SeedFolder, configuration: LoadedConfiguration, seed: int, script: Path | None) -> None:
+        self.folder = folder
+        self.launched = os.environ.get(SEED_RUN_VARIABLE) == str(folder.path)
+        self._configuration = configuration
+        self._pid = os.getpid()
+        log_config = configuration.content["log_config"]
+        self._refuse_finished_log()
+        folder.path.mkdir(parents=True, exist_ok=True)
+        earlier = read_run_record(folder)
+        self.record = self._first_record(seed, script, earlier.attempt + 1 if earlier is not None else 1)
+        self.journal = JournalWriter(
+            folder.journal, log_config["time_to_track"], log_config["what_to_track"], self._attributes()
+        )
+        try:
+            self._begin()
+        except BaseException:
+            self.journal.release()
+            raise
+        self._git = GitState(script.parent if script is not None else Path.cwd())
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this is the process that began the run, and not a forked child of it."""
+        return os.getpid() == self._pid
+
+    def note_resumed(self, n_ticks: int) -> None:
+        """Put on record that this attempt goes on behind the first ``n_ticks``."""
+        self._update_record(resumed_from_tick=n_ticks)
+
+    def seal(self) -> None:
+        """Write the log: in place, or, in a run that the launcher has started, ready for it.
+
+        Raises
+        ------
+        OSError, ResultsError
+            When it cannot be written, or not all that was logged is in the journal. The journal is kept.
+        """
+        n_ticks = self.journal.n_ticks
+        self._note_end(ticks=n_ticks)
+        self.journal.flush(durable=True)
+        if n_ticks == 0:
+            self.journal.close()  # leaves a journal without ticks where there may be one of an earlier attempt
+        prepare_log(self.folder, self._attributes(), n_ticks)
+        if self.launched:
+            # The journal stays locked until the process ends: nobody else may begin before the launcher is done.
+            write_run_record(self.folder, self.record)
+        else:
+            self.record = dataclasses.replace(self.record, end=_now(), exit_status=0)
+            commit_log(self.folder, self.record)
+            self.journal.close()
+
+    def fail(self, ending: Ending) -> None:
+        """Leave the journal as it is and put on record why there is no log."""
+        self.journal.release()
+        self._note_end(ticks=self.journal.n_ticks)
+        # What cannot be written because the disk is full is told on stderr by whoever calls this.
+        with contextlib.suppress(OSError):
+            self._update_record(status="failed", end=_now(), exit_status=ending.exit_status, reason=ending.reason)
+        if self.launched:
+            with contextlib.suppress(OSError):
+                self.folder.ready_log.unlink(missing_ok=True)
+
+    def _refuse_finished_log(self) -> None:
+        log = self.folder.log
+        if self._configuration.content["log_config"].get("overwrite_experiment_dir") or not log.exists():
+            return
+        made = datetime.fromtimestamp(log.stat().st_mtime).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        raise FinishedLogError(
+            f"{log} is the finished log of this seed, made {made}, and overwrite_experiment_dir is 0 in "
+            f"{self._configuration.file}. Set it to 1 there, and the log is replaced once the new one is complete; "
+            "or keep it: move it away, or give this run another -exp_dir."
+        )
+
+    def _begin(self) -> None:
+        self._refuse_finished_log()  # another run may have finished it while this one waited for the folder
+        self.folder.ready_log.unlink(missing_ok=True)
+        write_run_record(self.folder, self.record)
+        replace_file(self.folder.config, self._write_configuration)
+
+    def _write_configuration(self, path: Path) -> None:
+        text = json.dumps(self._configuration.content, indent=2, ensure_ascii=False) + "\n"
+        path.write_text(text, encoding="utf-8")
+
+    def _first_record(self, seed: int, script: Path | None, attempt: int) -> RunRecord:
+        return RunRecord(
+            configuration=self._configuration.name,
+            seed=seed,
+            host=host_name(),
+            pid=os.getpid(),
+            launcher=os.getppid() if self.launched else None,
+            scheduler=scheduler_ids(),
+            command=command_line(),
+            start=_now(),
+            attempt=attempt,
+            script_sha256=file_digest(script),
+            config_sha256=self._configuration.digest,
+            python=python_version(),
+            packages=package_versions(),
+        )
+
+    def _note_end(self, ticks: int) -> None:
+        """Fill in what is known only now."""
+        self._git.collect()
+        self.record = dataclasses.replace(
+            self.record,
+            ticks=ticks,
+            git_commit=self._git.commit,
+            git_dirty=self._git.dirty,
+            packages=package_versions(),
+        )
+
+    def _update_record(self, **changes: Any) -> None:
+        self.record = dataclasses.replace(self.record, **changes)
+        write_run_record(self.folder, self.record)
+
+    def _attributes(self) -> dict[str, Any]:
+        """Return the provenance that goes into the log."""
+        left_out = ("format", "status", "pid", "exit_status", "signal", "reason", "ticks", "end", "extra")
+        known = {name: value for name, value in self.record.to_json().items() if name not in left_out}
+        return {
+            **{name: value for name, value in known.items() if value is not None},
+            "config": self._configuration.content,
+            "config_file": self._configuration.file,
+        }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

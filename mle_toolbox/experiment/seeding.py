@@ -1,0 +1,170 @@
+"""Seeding the random numbers of a run, and saving and restoring their state.
+
+No library is imported for it, which would cost every script that does not use it: it is seeded at once where the
+script has imported it, and else at the end of its import.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from mle_toolbox.errors import MissingExtraError
+
+__all__ = [
+    "loaded",
+    "make_rng",
+    "random_states",
+    "restore_random_states",
+    "rng_from_state",
+    "rng_state",
+    "seed_everything",
+]
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python's and numpy's global generators, and torch on all devices with deterministic algorithms."""
+    _when_imported("random", lambda module: module.seed(seed))
+    _when_imported("numpy.random", lambda module: module.seed(seed))
+    _when_imported("torch", lambda module: _seed_torch(module, seed))
+
+
+def make_rng(seed: int, *, jax_key: bool) -> Any:
+    """Return ``numpy.random.default_rng(seed)``, or ``jax.random.PRNGKey(seed)``.
+
+    Raises
+    ------
+    MissingExtraError
+        When a key is asked for and jax is not installed.
+    """
+    if not jax_key:
+        import numpy as np
+
+        return np.random.default_rng(seed)
+    try:
+        import jax
+    except ImportError as error:
+        raise MissingExtraError(f"create_jax_prng=True needs jax ({error}). Install it: pip install jax") from None
+    return jax.random.PRNGKey(seed)
+
+
+def random_states() -> dict[str, Any]:
+    """Return the states of all generators that ``seed_everything`` seeds, as data that pickle can write."""
+    states: dict[str, Any] = {}
+    if (python_random := loaded("random")) is not None:
+        states["python"] = python_random.getstate()
+    if (numpy_random := loaded("numpy.random")) is not None:
+        states["numpy"] = numpy_random.get_state()
+    if (torch := loaded("torch")) is not None:
+        states["torch"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            states["torch.cuda"] = torch.cuda.get_rng_state_all()
+    return states
+
+
+def restore_random_states(states: dict[str, Any]) -> None:
+    """Set all generators to the states that ``random_states`` gave."""
+    if "python" in states:
+        import random
+
+        random.setstate(states["python"])
+    if "numpy" in states:
+        import numpy as np
+
+        np.random.set_state(states["numpy"])
+    if "torch" in states:
+        import torch  # the run that was interrupted had it, so this one will need it
+
+        torch.set_rng_state(states["torch"])
+        if "torch.cuda" in states and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(states["torch.cuda"])
+
+
+def rng_state(rng: Any) -> Any:
+    """Return the state of what ``make_rng`` made (or of another key that took its place), as plain data."""
+    if rng is None or not hasattr(rng, "dtype"):
+        return rng
+    import jax
+    import numpy as np
+
+    if jax.dtypes.issubdtype(rng.dtype, jax.dtypes.prng_key):
+        return _JaxKey(np.asarray(jax.random.key_data(rng)), str(jax.random.key_impl(rng)))
+    return _JaxKey(np.asarray(rng), None)
+
+
+def rng_from_state(state: Any) -> Any:
+    """Return the generator or key that ``rng_state`` was given."""
+    if not isinstance(state, _JaxKey):
+        return state
+    import jax
+
+    return jax.random.wrap_key_data(state.data, impl=state.kind) if state.kind else jax.numpy.asarray(state.data)
+
+
+def loaded(name: str) -> ModuleType | None:
+    """Return a module that the script has imported completely, or None."""
+    module = sys.modules.get(name)
+    return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
+
+
+class _JaxKey:
+    """A jax key without jax, so that a checkpoint can be looked at anywhere."""
+
+    def __init__(self, data: Any, kind: str | None) -> None:
+        self.data, self.kind = data, kind
+
+
+def _seed_torch(torch: Any, seed: int) -> None:
+    torch.manual_seed(seed)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+_Action = Callable[[Any], None]
+
+
+def _when_imported(name: str, action: _Action) -> None:
+    module = loaded(name)
+    if module is not None:
+        action(module)
+        return
+    _after_import.actions[name] = action
+    if _after_import not in sys.meta_path:
+        sys.meta_path.insert(0, _after_import)
+
+
+class _AfterImport:
+    """A finder that finds nothing itself: it has something done when the import of a module is complete."""
+
+    def __init__(self) -> None:
+        self.actions: dict[str, _Action] = {}
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        action = self.actions.pop(name, None)
+        if action is None:
+            return None
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find is not None and finder is not self else None
+            if spec is not None:
+                _extend(spec.loader, action)
+                return spec
+        self.actions[name] = action
+        return None
+
+
+_after_import: Any = _AfterImport()
+
+
+def _extend(loader: Any, action: _Action) -> None:
+    execute = loader.exec_module
+
+    def execute_and_act(module: ModuleType) -> None:
+        execute(module)
+        action(module)
+
+    with contextlib.suppress(AttributeError):  # a loader written in C: its module is not seeded
+        loader.exec_module = execute_and_act

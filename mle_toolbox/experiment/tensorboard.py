@@ -1,0 +1,107 @@
+"""TensorBoard's event files beside the log, when ``tboard_fname`` asks for them.
+
+The log is what counts: whatever goes wrong here is said once, and the run goes on without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mle_toolbox.experiment.session import notice
+
+__all__ = ["TensorBoard"]
+
+
+class TensorBoard:
+    """Writes every tick's scalars under their names; the first time variable is the step.
+
+    Parameters
+    ----------
+    folder
+        Where the event files go; made at the first tick.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer: Any = None
+        self._failed = False
+        self._first_step = 0
+        self.last_step = -1
+        """The step of the newest tick, for a checkpoint."""
+
+    def resume_behind(self, step: int) -> None:
+        """Take what an interrupted run has written behind ``step`` for void."""
+        self._first_step, self.last_step = step + 1, step
+
+    def update(
+        self,
+        n_ticks: int,
+        time: Mapping[str, Any],
+        metrics: Mapping[str, Any],
+        figure: Any = None,
+        grads: Any = None,
+    ) -> None:
+        """Write a tick; ``n_ticks`` counts it already, and is the step where the time is no whole number."""
+        if self._failed or not self._open():
+            return
+        first = next(iter(time.values()), n_ticks)
+        self.last_step = step = int(first) if float(first).is_integer() else n_ticks
+        try:
+            for name, value in metrics.items():
+                if (scalar := _scalar(value)) is not None:
+                    self._writer.add_scalar(name, scalar, step)
+            if figure is not None:
+                self._writer.add_figure("figure", figure, step, close=False)
+            if grads is not None:
+                self._add_gradients(grads, step)
+        except Exception as error:
+            self._give_up(f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        """Write what is left and close the files."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.close()
+            except Exception as error:
+                self._give_up(f"{type(error).__name__}: {error}")
+
+    def _open(self) -> bool:
+        if self._writer is not None:
+            return True
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError as error:
+            self._give_up(f"they need tensorboardX ({error}). Install it: pip install 'mle-toolbox[tensorboard]'")
+            return False
+        # Files of an earlier attempt stay where they are; TensorBoard is told from which step on they are void.
+        is_new = not self._folder.is_dir() or not any(self._folder.iterdir())
+        try:
+            self._writer = SummaryWriter(str(self._folder), purge_step=None if is_new else self._first_step)
+        except OSError as error:
+            self._give_up(str(error))
+        return self._writer is not None
+
+    def _add_gradients(self, grads: Any, step: int) -> None:
+        named = grads if isinstance(grads, Mapping) else {"gradients": grads}
+        for name, values in named.items():
+            self._writer.add_histogram(f"gradients/{name}" if named is grads else name, _array(values), step)
+
+    def _give_up(self, reason: str) -> None:
+        self._failed, self._writer = True, None
+        notice(f"no TensorBoard files: {reason}")
+
+
+def _array(value: Any) -> Any:
+    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+
+
+def _scalar(value: Any) -> float | None:
+    if isinstance(value, (int, float)):
+        return float(value)
+    array = _array(value)
+    return float(array) if array.ndim == 0 else None

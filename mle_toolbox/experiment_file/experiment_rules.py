@@ -1,0 +1,139 @@
+"""Rules of an experiment file that reach over several keys, which a schema could not say in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mle_toolbox.errors import nearest
+from mle_toolbox.experiment_file.json_locate import JsonPath
+from mle_toolbox.experiment_file.names import collision_key, trouble_with_file_name
+from mle_toolbox.experiment_file.schema import load_schema
+from mle_toolbox.experiment_file.wording import expected, place
+
+__all__ = ["broken_rules", "minutes"]
+
+_Settings = Mapping[str, Mapping[str, Any]]
+_Mistakes = Iterator[tuple[JsonPath, str]]
+
+_META, _MULTI, _JOB = "meta_job_args", "multi_experiment_args", "single_job_args"
+
+
+def broken_rules(data: Any, settings: _Settings) -> _Mistakes:
+    """Yield place and sentence for every rule that is broken.
+
+    Parameters
+    ----------
+    data
+        What the file holds.
+    settings
+        The sections under their first names, with defaults, without what has a mistake of its own.
+    """
+    if not isinstance(data, Mapping):
+        return
+    yield from _two_names_of_one_key(data)
+    yield from _job_type_is_missing(data)
+    yield from _configurations_and_job_type(data, settings)
+    yield from _seeds(data, settings)
+    yield from _output_files(settings[_JOB])
+    if minutes(settings[_JOB].get("time_per_job")) == 0:
+        yield (_JOB, "time_per_job"), f"{place((_JOB, 'time_per_job'))} is no time at all."
+
+
+def minutes(time: str | None) -> int | None:
+    """Return the minutes of a time ``"dd:hh:mm"``.
+
+    >>> minutes("01:02:30")
+    1590
+    """
+    if time is None:
+        return None
+    days, hours, rest = (int(part) for part in time.split(":"))
+    return (days * 24 + hours) * 60 + rest
+
+
+def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = data.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _multi_name(data: Mapping[str, Any]) -> str:
+    return "multi_config_args" if "multi_config_args" in data and _MULTI not in data else _MULTI
+
+
+def _two_names_of_one_key(data: Mapping[str, Any]) -> _Mistakes:
+    pairs = (
+        ((_META,), "job_type", "experiment_type"),
+        ((_JOB,), "queue", "partition"),
+        ((), _MULTI, "multi_config_args"),
+    )
+    for around, first, later in pairs:
+        section = _section(data, around[0]) if around else data
+        if section.get(first) is not None and section.get(later) is not None:
+            where = f" in {around[0]}" if around else ""
+            yield (*around, later), f"{first!r} and {later!r}{where} are two names of one thing. Remove one of them."
+
+
+def _job_type_is_missing(data: Mapping[str, Any]) -> _Mistakes:
+    meta = _section(data, _META)
+    known = load_schema("experiment")["properties"][_META]["properties"]
+    misspelt = nearest("job_type", [key for key in meta if key not in known])
+    if _META in data and not misspelt and "job_type" not in meta and "experiment_type" not in meta:
+        yield (_META, "job_type"), f"{place((_META, 'job_type'))} is missing. Expected {expected(known['job_type'])}."
+
+
+def _configurations_and_job_type(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:
+    job_type = settings[_META].get("job_type")
+    if job_type is None:
+        return
+    multi = _multi_name(data)
+    named_one = _section(data, _META).get("base_train_config") is not None
+    named_many = "config_fnames" in _section(data, multi)
+    single = job_type.startswith("single")
+    other = "multiple" if single else "single"
+    other_type = f"{other}-{job_type.split('-')[1].rstrip('s')}{'s' if single else ''}"
+    if single and named_many:
+        advice = f"Name the one configuration in base_train_config, or use {other_type!r}."
+        yield (multi, "config_fnames"), f"{place((multi, 'config_fnames'))} is not for job_type {job_type!r}. {advice}"
+    elif single and not named_one:
+        here = place((_META, "base_train_config"))
+        yield (_META,), f"{here} is missing: job_type {job_type!r} runs the configuration that it names."
+    if not single and named_one:
+        advice = f"Put the file into config_fnames, or use {other_type!r}."
+        here = place((_META, "base_train_config"))
+        yield (_META, "base_train_config"), f"{here} is not for job_type {job_type!r}. {advice}"
+    if not single and not named_many:
+        yield from _no_configurations(data, multi, job_type)
+
+
+def _no_configurations(data: Mapping[str, Any], multi: str, job_type: str) -> _Mistakes:
+    runs = f"job_type {job_type!r} runs the configurations that it lists"
+    known = load_schema("experiment")["properties"]
+    if multi not in data:
+        # A misspelt section has been named already.
+        meant = {nearest(section, known) for section in data if section not in known}
+        if not meant & {_MULTI, "multi_config_args"}:
+            yield (), f"the section {multi!r} is missing: {runs} in config_fnames."
+    elif isinstance(data[multi], Mapping):
+        unknown = [key for key in data[multi] if key not in ("num_seeds", "random_seeds")]
+        if nearest("config_fnames", unknown) is None:
+            yield (multi,), f"{place((multi, 'config_fnames'))} is missing: {runs}."
+
+
+def _seeds(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:
+    multi = _multi_name(data)
+    number, seeds = settings[_MULTI].get("num_seeds"), settings[_MULTI].get("random_seeds")
+    if "num_seeds" in _section(data, multi) and number is not None and seeds and len(seeds) != number:
+        listed = f"random_seeds lists {len(seeds)}"
+        yield (multi, "num_seeds"), f"num_seeds is {number}, but {listed}. Make them agree, or remove num_seeds."
+
+
+def _output_files(job: Mapping[str, Any]) -> _Mistakes:
+    log, err = job.get("log_file"), job.get("err_file")
+    for key, name in (("log_file", log), ("err_file", err)):
+        trouble = trouble_with_file_name(name) if name is not None else None
+        if trouble is not None:
+            yield (_JOB, key), f"{place((_JOB, key))}: {trouble}. Choose another name."
+    if log is not None and err is not None and collision_key(log) == collision_key(err):
+        same = "the same file" if log == err else "the same file where upper and lower case do not count"
+        yield (_JOB, "err_file"), f"log_file {log!r} and err_file {err!r} are {same}. Give them two names."

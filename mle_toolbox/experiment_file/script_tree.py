@@ -1,0 +1,140 @@
+"""A training script as a syntax tree with what the checks ask of it: scopes, parents, and who holds the experiment."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterator
+
+__all__ = ["Scope", "ScriptTree"]
+
+Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+_NO_QA = re.compile(r"#\s*noqa\b", re.IGNORECASE)
+_NO_QA_FILE = re.compile(r"^\s*#\s*(?:flake8|ruff)\s*:\s*noqa\b", re.IGNORECASE | re.MULTILINE)
+
+
+class ScriptTree:
+    """The syntax tree of one script."""
+
+    def __init__(self, tree: ast.Module, source: bytes) -> None:
+        self.tree = tree
+        self._text = source.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+        self._lines = self._text.split("\n")
+        self.nodes = list(ast.walk(tree))
+        self.names = [node for node in self.nodes if isinstance(node, ast.Name)]
+        self.parents = {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether a comment asks linters to leave the whole file alone."""
+        return _NO_QA_FILE.search(self._text) is not None
+
+    def is_line_left_alone(self, line: int) -> bool:
+        """Say whether the line ends with ``# noqa``."""
+        return line <= len(self._lines) and _NO_QA.search(self._lines[line - 1]) is not None
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield what is around ``node``, innermost first."""
+        while node in self.parents:
+            node = self.parents[node]
+            yield node
+
+    def scopes(self, node: ast.AST) -> list[Scope]:
+        """Return the functions around ``node``, innermost first, and the module."""
+        return [around for around in self.above(node) if isinstance(around, Scope)]
+
+    def bound_names(self, scope: Scope) -> dict[str, int]:
+        """Return how often each name is bound in ``scope`` itself, not in functions inside it."""
+        counts: dict[str, int] = {}
+        for node in self._own_nodes(scope):
+            for name in _names_bound_by(node):
+                counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def loop_variables(self, scope: Scope) -> list[str]:
+        """Return the variables of the ``for`` loops of ``scope``, in the order of the text."""
+        loops = [node for node in self._own_nodes(scope) if isinstance(node, ast.For | ast.AsyncFor)]
+        targets = [
+            name
+            for loop in sorted(loops, key=_position)
+            for name in ast.walk(loop.target)
+            if isinstance(name, ast.Name)
+        ]
+        return list(dict.fromkeys(name.id for name in targets))
+
+    def experiment_variable(self, node: ast.AST) -> str | None:
+        """Return the name that holds the ``MLExperiment`` where ``node`` is, or None."""
+        for scope in self.scopes(node):
+            bound = self.bound_names(scope)
+            for name in ("mle", *self._experiment_variables):
+                is_parameter = any(name == argument.arg for argument in _parameters(scope))
+                if name in bound and (is_parameter or name in self._experiment_variables):
+                    return name
+        return None
+
+    @functools.cached_property
+    def deleted_names(self) -> set[str]:
+        """Names that a ``del`` takes away somewhere."""
+        return {node.id for node in self.names if isinstance(node.ctx, ast.Del)}
+
+    @functools.cached_property
+    def _experiment_variables(self) -> list[str]:
+        """Names that are set to ``MLExperiment(…)`` somewhere."""
+        found: list[str] = []
+        for node in self.nodes:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=made):
+                    pass
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as made):
+                    pass
+                case ast.withitem(context_expr=made, optional_vars=ast.Name(id=name)):
+                    pass
+                case _:
+                    continue
+            if _makes_experiment(made):
+                found.append(name)
+        return found
+
+    def _own_nodes(self, scope: Scope) -> Iterator[ast.AST]:
+        waiting = list(ast.iter_child_nodes(scope))
+        while waiting:
+            node = waiting.pop(0)
+            yield node
+            if not isinstance(node, Scope | ast.ClassDef):
+                waiting += ast.iter_child_nodes(node)
+
+
+def _makes_experiment(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="MLExperiment") | ast.Attribute(attr="MLExperiment")):
+            return True
+    return False
+
+
+def _names_bound_by(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            yield from ((alias.asname or alias.name).split(".")[0] for alias in aliases)
+        case ast.ExceptHandler(name=str() as name):
+            yield name
+        case ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name):
+            yield name
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            yield from names
+
+
+def _parameters(scope: Scope) -> list[ast.arg]:
+    if isinstance(scope, ast.Module):
+        return []
+    arguments = scope.args
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
+def _position(node: ast.stmt) -> tuple[int, int]:
+    return node.lineno, node.col_offset

@@ -1,0 +1,108 @@
+"""How messages speak about places and values.
+
+>>> place(("log_config", "what_to_track", 0))
+"entry 1 of 'what_to_track' in log_config"
+>>> found("10")
+"the text '10'"
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mle_toolbox.experiment_file.json_locate import JsonPath
+
+__all__ = ["expected", "found", "hint", "listed", "place", "shortened"]
+
+_TYPE_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a section with keys",
+    "null": "null",
+}
+
+
+def place(path: JsonPath) -> str:
+    """Say where ``path`` is, innermost first."""
+    if not path:
+        return "the file"
+    *around, last = path
+    if isinstance(last, int):
+        return f"entry {last + 1} of {place(tuple(around))}"
+    return f"{last!r} in {'.'.join(str(part) for part in around)}" if around else repr(last)
+
+
+def found(value: Any) -> str:
+    """Say what a value is."""
+    match value:
+        case None:
+            return "no value (null)"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f"the text {shortened(value)!r}" if value else "an empty text"
+        case int() | float():
+            return shortened(repr(value))
+        case list() | tuple():
+            return "a list" if value else "an empty list"
+        case _:
+            return "a section with keys" if value else "an empty section"
+
+
+def expected(schema: Mapping[str, Any]) -> str:
+    """Say what a schema asks for: its ``x-expected`` where it has one, else its types and bounds."""
+    if "x-expected" in schema:
+        return str(schema["x-expected"])
+    if "enum" in schema:
+        return f"one of {', '.join(repr(choice) for choice in schema['enum'])}"
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    return f"{' or '.join(_TYPE_WORDS[kind] for kind in kinds if kind != 'null')}{_bounds(schema)}"
+
+
+def hint(value: Any, schema: Mapping[str, Any]) -> str:
+    """Return what to write instead (with a leading blank), or nothing when that cannot be told."""
+    kinds = schema.get("type", [])
+    if isinstance(value, str) and ("integer" in kinds or "number" in kinds):
+        number = _as_number(value)
+        return f" Write {number} without quotes." if number is not None else ""
+    if isinstance(value, str) and "array" in kinds and "integer" not in str(schema.get("items")):
+        return f" Write [{json.dumps(value, ensure_ascii=False)}]."
+    if isinstance(value, bool) and "string" in kinds:
+        return " yaml reads yes, no, on and off without quotes as true and false. Write it in quotes."
+    if isinstance(value, int | float) and "string" in kinds:
+        return f' Write it in quotes: "{value}".'
+    return ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return ``'a', 'b' and 'c'``."""
+    *most, last = [repr(name) for name in names]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """Return ``text``, cut when it is longer than ``length``."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _bounds(schema: Mapping[str, Any]) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f" from {low} to {high}"
+    if low is not None:
+        return f" of at least {low}"
+    return " with at least one entry" if schema.get("minItems") else ""
+
+
+def _as_number(text: str) -> int | float | None:
+    try:
+        number = float(text)
+        return int(number) if number.is_integer() else number
+    except (ValueError, OverflowError):
+        return None

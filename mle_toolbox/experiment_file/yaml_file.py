@@ -1,0 +1,155 @@
+"""Reading an experiment file: yaml with the line of every entry.
+
+PyYAML's composer knows the lines, its constructor does not; so the nodes are turned into data here, and what yaml 1.1
+would turn into something else than it looks like is refused. Knows nothing of what the keys mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from mle_toolbox.errors import ExperimentFileError, Problem
+from mle_toolbox.experiment_file.json_locate import JsonPath
+from mle_toolbox.experiment_file.source_text import MAX_DEPTH, read_text
+from mle_toolbox.experiment_file.yaml_mistakes import explain
+
+__all__ = ["Document", "read_yaml"]
+
+_MAX_ENTRIES = 100_000
+_TAG = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True)
+class Document:
+    """One of the user's files, read."""
+
+    name: str
+    """What the file is called in messages."""
+    data: Any
+    """Mappings with text keys, lists, text, numbers, booleans and None."""
+    lines: dict[JsonPath, int]
+    """Line, from 1, of every entry: of its key in a mapping, of its value in a list; of the whole at ``()``."""
+
+    def line(self, path: JsonPath) -> int:
+        """Return the line of the entry at ``path``, or of the innermost one around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0) if path else 0
+
+
+def read_yaml(path: Path, name: str | None = None) -> Document:
+    """Return the data of a yaml file and the line of every entry.
+
+    Parameters
+    ----------
+    path
+        The file: UTF-8, with or without a byte order mark.
+    name
+        What the file is called in messages; ``path`` itself when it is not given.
+
+    Raises
+    ------
+    ExperimentFileError
+        When the file cannot be read, is not yaml, gives a key twice, or holds something that yaml reads as another
+        thing than it looks like. Carries file and line of every mistake.
+    """
+    name = str(path) if name is None else name
+    text = read_text(path, name)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
+        raise ExperimentFileError([explain(error, text, name)]) from error
+    if root is None:
+        return Document(name, None, {(): 1})
+    reader = _NodeReader(name)
+    data = reader.value(root, (), ())
+    if reader.problems:
+        raise ExperimentFileError(sorted(set(reader.problems)))
+    return Document(name, data, reader.lines)
+
+
+class _NodeReader:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: dict[JsonPath, int] = {}
+        self.problems: list[Problem] = []
+
+    def value(self, node: Node, path: JsonPath, above: tuple[Node, ...]) -> Any:
+        """Return the data of ``node``; ``above`` are the nodes around it, to see an alias that holds itself."""
+        self.lines.setdefault(path, _line(node))
+        if node in above or len(above) > MAX_DEPTH or len(self.lines) > _MAX_ENTRIES:
+            self._problem(node, "entries are nested too deep or repeated too often.")
+            return None
+        if isinstance(node, MappingNode):
+            return dict(self._members(node, path, (*above, node)))
+        if isinstance(node, SequenceNode):
+            entries = enumerate(node.value)
+            return [self.value(entry, (*path, index), (*above, node)) for index, entry in entries]
+        return self._scalar(node) if isinstance(node, ScalarNode) else None
+
+    def _members(self, node: MappingNode, path: JsonPath, above: tuple[Node, ...]) -> Iterator[tuple[str, Any]]:
+        first_lines: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self._problem(key_node, "a key must be plain text.")
+                continue
+            # The text as written: the key `on` or `1` is not taken for true or a number.
+            key, line = key_node.value, _line(key_node)
+            if key_node.tag == _TAG + "merge":
+                self._problem(key_node, "merge keys ('<<') are not supported. Write the entries out.")
+            elif key in first_lines:
+                self._problem(key_node, f"the key {key!r} is already given in line {first_lines[key]}.")
+            else:
+                first_lines[key] = line
+                self.lines[(*path, key)] = line
+                yield key, self.value(value_node, (*path, key), above)
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        text = str(node.value)
+        kind = node.tag.removeprefix(_TAG)
+        if any("\ud800" <= sign <= "\udfff" for sign in text):
+            self._problem(node, "this text holds half a character (a lone \\ud800 … \\udfff).")
+            return None
+        try:
+            match kind:
+                case "str" | "timestamp" | "value":
+                    return text
+                case "null":
+                    return None
+                case "bool":
+                    return yaml.SafeLoader.bool_values[text.lower()]
+                case "int" | "float":
+                    return self._number(node, text, kind)
+        except (ValueError, KeyError):
+            pass
+        self._problem(node, f"{_short(text)!r} is marked as {node.tag!r}, which is not supported.")
+        return None
+
+    def _number(self, node: ScalarNode, text: str, kind: str) -> int | float:
+        maker = yaml.SafeLoader("")
+        number: int | float = maker.construct_yaml_int(node) if kind == "int" else maker.construct_yaml_float(node)
+        digits = text.lstrip("+-").replace("_", "")
+        if ":" in text:
+            read_as = f"{text} without quotes is the number {number} in yaml."
+            self._problem(node, f'{read_as} Write it in quotes: "{text}".')
+        elif kind == "int" and digits[0] == "0" and digits[1:].isdecimal():
+            read_as = f"{text} without quotes is the octal number {number} in yaml."
+            self._problem(node, f'{read_as} Write {int(digits)}, or "{text}" in quotes.')
+        return number
+
+    def _problem(self, node: Node, message: str) -> None:
+        self.problems.append(Problem(self.name, _line(node), message))
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "…"

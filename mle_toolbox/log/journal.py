@@ -1,0 +1,276 @@
+"""Append the ticks of a running seed run to its journal, one write a tick.
+
+Imports nothing heavy: it runs inside training scripts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.errors import FolderInUseError, LogError
+from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.journal_format import Header, count_whole_rows, decode_header
+from mle_toolbox.log.lock import hold, read_bytes
+from mle_toolbox.log.run_record import read_run_record
+from mle_toolbox.log.tick_encoder import TickEncoder, check_names
+
+if TYPE_CHECKING:
+    from mle_toolbox.log.log_data import LogData
+
+__all__ = ["JournalWriter", "read_journal"]
+
+_PENDING_BYTES = 64 * 1024
+
+
+class JournalWriter:
+    """Holds the lock of a seed folder and writes its journal.
+
+    What the file holds when it is opened stays there until the first tick, or until ``rewind`` says how much of it
+    still counts. A process that is killed loses no tick that was appended with ``save=True``.
+
+    Parameters
+    ----------
+    path
+        ``journal.bin`` of a seed folder; made when it is missing.
+    time_names, metric_names
+        What every tick has, in the order of the configuration.
+    attributes
+        Where the numbers come from; anything that JSON can hold.
+
+    Raises
+    ------
+    FolderInUseError
+        When another writer holds the journal: says who, where and since when.
+    LogError
+        When a name cannot be tracked.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        time_names: Sequence[str],
+        metric_names: Sequence[str],
+        attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        check_names(time_names, metric_names)
+        self.path = Path(path)
+        self._attributes = json.loads(json.dumps(dict(attributes or {})))
+        self._encoder = TickEncoder(time_names, metric_names)
+        self._encode = self._encoder.encode
+        self._header: Header | None = None
+        self._row_size = 0
+        self._checksum = 0
+        self._n_written = 0
+        self._pending: list[bytes] = []
+        try:
+            self._file = hold(self.path)
+        except BlockingIOError:
+            raise FolderInUseError(_who_holds(self.path)) from None
+
+    @property
+    def n_ticks(self) -> int:
+        """Ticks so far, those before a ``rewind`` included."""
+        return self._n_written + len(self._pending)
+
+    def append(self, time: Mapping[str, Any], metrics: Mapping[str, Any], save: bool) -> None:
+        """Log one tick.
+
+        Parameters
+        ----------
+        time, metrics
+            Exactly the tracked names, each with a number, or for metrics an array of the shape of the first tick.
+        save
+            Write now. Otherwise the tick waits in memory for the next one that is saved, or 64 kB, or the end.
+
+        Raises
+        ------
+        LogError
+            When the tick does not fit, or this writer is closed. Nothing is logged then.
+        OSError
+            When it cannot be written (a full disk). This tick is not logged, all earlier ones are.
+        """
+        if self._file.descriptor < 0:
+            raise self._not_writable()
+        row = self._encode(time, metrics)
+        if self._header is None:
+            self._start()
+        # The state is the number of rows on disk and the list of those in memory, and each change of it is one step,
+        # so that a signal handler that raises in between (Ctrl-C in a notebook) leaves no tick half counted.
+        start = (self._checksum + self._n_written + len(self._pending)) & 0xFFFFFFFF
+        row += zlib.crc32(row, start).to_bytes(4, "little")
+        if save or len(self._pending) * self._row_size > _PENDING_BYTES:
+            self._write([*self._pending, row])
+        else:
+            self._pending.append(row)
+
+    def rewind(self, n_ticks: int) -> None:
+        """Keep the first ``n_ticks`` of the file and drop the rest; the next tick goes behind them.
+
+        Raises
+        ------
+        LogError
+            When the journal tracks other names, or has fewer whole ticks. Nothing is changed then.
+        """
+        if n_ticks > 0:
+            data = read_bytes(self.path)
+            header = decode_header(data, self.path)
+            n_whole = count_whole_rows(data, header) if header is not None else 0
+            self._check_continues(header, n_whole, n_ticks)
+            assert header is not None
+            self._adopt(header)
+            os.ftruncate(self._file.descriptor, header.size + n_ticks * header.row_size)
+        else:
+            os.ftruncate(self._file.descriptor, 0)
+            self._header = None
+            self._encoder.start_with(None)
+        self._pending, self._n_written = [], n_ticks
+
+    def flush(self, durable: bool = False) -> None:
+        """Write the ticks that wait in memory; with ``durable`` also make sure that they survive a power cut."""
+        if self._pending and not self._file.forked:
+            self._write(self._pending)
+        self._trim()
+        if durable and self._file.descriptor >= 0:
+            os.fsync(self._file.descriptor)
+
+    def close(self) -> None:
+        """End a run that went well: write what waits in memory and free the folder. Further calls do nothing.
+
+        A run that logged nothing leaves a journal without ticks: what an earlier attempt left there is not its own.
+        """
+        if self._file.descriptor < 0:
+            return
+        try:
+            if self._header is None:
+                self._start()
+            self.flush()
+        finally:
+            self._file.release()
+
+    def release(self) -> None:
+        """End a run that went wrong: write what waits in memory if that is possible, and free the folder.
+
+        A run that logged nothing leaves the journal as it was. Never raises on a full disk.
+        """
+        with contextlib.suppress(OSError):
+            self.flush()
+        self._file.release()
+
+    def _start(self) -> None:
+        """Begin the file anew with a header for ticks of the shapes that the first one has."""
+        shapes = self._encoder.shapes or ((),) * len(self._encoder.names)
+        names = self._encoder.time_names, self._encoder.metric_names
+        data = Header(*names, shapes, self._attributes).encode()
+        descriptor = self._file.descriptor
+        try:
+            os.ftruncate(descriptor, 0)
+            written = 0
+            while written < len(data):
+                written += os.pwrite(descriptor, data[written:], written)
+        except OSError as error:
+            self._encoder.start_with(None)
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
+            raise self._write_error(error) from None
+        header = decode_header(data, self.path)
+        assert header is not None
+        self._adopt(header)
+
+    def _adopt(self, header: Header) -> None:
+        self._encoder.start_with(header.shapes)
+        self._row_size, self._checksum = header.row_size, header.checksum
+        self._header = header
+
+    def _write(self, rows: list[bytes]) -> None:
+        """Write rows behind those on disk; what of them is not whole there is cut off again when that fails."""
+        assert self._header is not None
+        position = self._header.size + self._n_written * self._row_size
+        data = b"".join(rows)
+        written = 0
+        try:
+            while written < len(data):
+                written += os.pwrite(self._file.descriptor, data[written:], position + written)
+        except OSError as error:
+            whole = written // self._row_size
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file.descriptor, position + whole * self._row_size)
+            self._pending, self._n_written = self._pending[whole:], self._n_written + whole
+            raise self._write_error(error) from None
+        self._pending, self._n_written = [], self._n_written + len(rows)
+
+    def _trim(self) -> None:
+        # A signal handler that raised just after a write leaves a tick on disk whose append has failed.
+        if self._header is not None and self._file.descriptor >= 0:
+            end = self._header.size + self._n_written * self._row_size
+            if os.fstat(self._file.descriptor).st_size > end:
+                os.ftruncate(self._file.descriptor, end)
+
+    def _check_continues(self, header: Header | None, n_whole: int, n_ticks: int) -> None:
+        if n_ticks > n_whole:
+            raise LogError(
+                f"{self.path} has {n_whole} whole ticks, so the run cannot go on behind tick {n_ticks}. "
+                "Remove the checkpoint to start the run again."
+            )
+        assert header is not None
+        before = header.time_names, header.metric_names
+        now = self._encoder.time_names, self._encoder.metric_names
+        if before != now:
+            raise LogError(
+                f"{self.path} tracks {_lists(*before)}, this run {_lists(*now)}: the run cannot go on there. "
+                "Remove the checkpoint to start the run again."
+            )
+
+    def _write_error(self, error: OSError) -> OSError:
+        return OSError(
+            error.errno,
+            f"{error.strerror}: the tick after the first {self.n_ticks} could not be written. "
+            "Those are kept; make room and start the run again",
+            str(self.path),
+        )
+
+    def _not_writable(self) -> LogError:
+        if self._file.forked:
+            return LogError("Only the process that made the log writes to it, this is a forked child of it.")
+        return LogError(f"The log of this run is closed: {self.path}.")
+
+
+def read_journal(path: Path) -> LogData:
+    """Read a journal, finished or growing, without a lock.
+
+    Returns
+    -------
+    LogData
+        All whole ticks up to the first that is torn or damaged; ``damage`` says so if there is one.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ResultsError
+        When the file is no journal, or one that a newer version has made.
+    """
+    from mle_toolbox.log.journal_reader import read
+
+    return read(path)
+
+
+def _who_holds(journal: Path) -> str:
+    folder = SeedFolder(journal.parent)
+    record = read_run_record(folder)
+    who = "another process"
+    if record is not None and record.status == "running" and record.pid is not None:
+        who = f"process {record.pid} on {record.host}, started {record.start},"
+    return (
+        f"{folder.path}: {who} is running this seed and writes to this folder. Wait until it ends, or stop it, "
+        "or give this run another -exp_dir."
+    )
+
+
+def _lists(time_names: tuple[str, ...], metric_names: tuple[str, ...]) -> str:
+    return f"time {list(time_names)} and metrics {list(metric_names)}"

@@ -1,0 +1,193 @@
+"""The logs of seeds into one file per configuration, and those into one file for the experiment.
+
+Both are written whole under a temporary name and then renamed. Memory holds one configuration at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.hdf5 import read_log
+from mle_toolbox.log.merged_data import MergedData, stack
+from mle_toolbox.log.names import safe_names
+from mle_toolbox.log.netcdf import (
+    add_coordinate,
+    add_dimension,
+    new_file,
+    open_file,
+    read_attributes,
+    read_variables,
+    write_attributes,
+    write_variables,
+)
+from mle_toolbox.log.table import write_table
+
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = [
+    "content_of",
+    "merge_configurations",
+    "merge_seeds",
+    "read_configuration",
+    "read_configuration_names",
+    "write_table",
+]
+
+_OURS = "mle_toolbox_"
+_OWN_ATTRIBUTES = ("content", "time", "metrics", "fill_values", "seed_dtypes", "by_seed", "remarks")
+_CONFIGURATIONS = f"{_OURS}configurations"
+
+
+def merge_seeds(logs: Mapping[int, Path], out: Path) -> None:
+    """Merge the finished logs of a configuration's seeds.
+
+    The file has dimensions ``seed`` and ``step`` with coordinates, each variable has shape (S, T, ...), and ``length``,
+    shape (S,), says how many ticks a seed really has. What is padded, and how, is told by ``stack``.
+
+    Parameters
+    ----------
+    logs
+        ``log.h5`` of each seed; their order makes no difference.
+    out
+        The merged log, replaced in one step.
+
+    Raises
+    ------
+    ResultsError
+        When there is no log, or one of them cannot be read.
+    """
+    if not logs:
+        raise ResultsError(f"{out}: there is no finished seed run to merge.")
+    merged = stack({seed: read_log(path) for seed, path in logs.items()})
+
+    def write(path: Path) -> None:
+        with new_file(path) as file:
+            _write_group(file, merged)
+
+    replace_file(out, write)
+
+
+def merge_configurations(merged: Mapping[str, Path], out: Path) -> None:
+    """Put merged logs into one file, a group for each configuration.
+
+    Parameters
+    ----------
+    merged
+        The merged log of each configuration, by its name. A name that no group can have gets a similar one.
+    out
+        The file, replaced in one step.
+
+    Raises
+    ------
+    ResultsError
+        When one of the merged logs cannot be read.
+    """
+    names = safe_names(merged)
+
+    def write(path: Path) -> None:
+        with new_file(path) as file:
+            write_attributes(
+                file,
+                {f"{_OURS}content": "experiment", _CONFIGURATIONS: [[names[each], each] for each in merged]},
+            )
+            for name, source in merged.items():
+                _write_group(file.create_group(names[name]), read_configuration(source))
+
+    replace_file(out, write)
+
+
+def content_of(path: Path) -> str:
+    """Return what an HDF5 file of ours holds: ``seed``, ``configuration`` or ``experiment``.
+
+    Raises
+    ------
+    ResultsError
+        When it cannot be read.
+    """
+    with open_file(path) as file:
+        return str(file.attrs[f"{_OURS}content"])
+
+
+def read_configuration(path: Path, configuration: str | None = None) -> MergedData:
+    """Read a merged log, or the group of one configuration from the experiment's file.
+
+    Raises
+    ------
+    ResultsError
+        When it cannot be read.
+    """
+    with open_file(path) as file:
+        if configuration is None:
+            return _read_group(file)
+        groups = {name: group for group, name in read_attributes(file)[_CONFIGURATIONS]}
+        return _read_group(file[groups[configuration]])
+
+
+def read_configuration_names(path: Path) -> tuple[str, ...]:
+    """Return the names of the configurations in the experiment's file.
+
+    Raises
+    ------
+    ResultsError
+        When it cannot be read.
+    """
+    with open_file(path) as file:
+        return tuple(name for _, name in read_attributes(file)[_CONFIGURATIONS])
+
+
+def _write_group(group: h5py.Group, data: MergedData) -> None:
+    n_ticks = int(data.lengths.max(initial=0))
+    add_dimension(group, "seed", len(data.seeds), data.seeds)
+    add_dimension(group, "step", n_ticks, np.arange(n_ticks))
+    add_coordinate(group, "length", "seed", data.lengths, {"long_name": "number of ticks of each seed"})
+    columns = {name: data.columns[name] for name in data.names}
+    names = write_variables(group, ("seed", "step"), columns, data.fill_values)
+    ours = {
+        "content": "configuration",
+        "time": [names[name] for name in data.time_names],
+        "metrics": [names[name] for name in data.metric_names],
+        "fill_values": dict(data.fill_values),
+        "seed_dtypes": {name: _shorten(each) for name, each in data.seed_dtypes.items()},
+        "by_seed": list(data.seed_attributes),
+        "remarks": list(data.remarks),
+    }
+    provenance = {**data.attributes, **{name: list(each) for name, each in data.seed_attributes.items()}}
+    write_attributes(group, {**provenance, **{_OURS + name: value for name, value in ours.items()}})
+
+
+def _read_group(group: h5py.Group) -> MergedData:
+    attributes = read_attributes(group)
+    ours = {name: attributes.pop(_OURS + name, None) for name in _OWN_ATTRIBUTES}
+    if ours["content"] != "configuration":
+        raise ValueError(f"the merged log of a configuration was expected, found that of a {ours['content']}")
+    attributes.pop("coordinates", None)
+    seeds = group["seed"][()]
+    time, metrics = read_variables(group, ours["time"]), read_variables(group, ours["metrics"])
+    return MergedData(
+        seeds=seeds,
+        lengths=group["length"][()],
+        time_names=tuple(time),
+        metric_names=tuple(metrics),
+        columns={**time, **metrics},
+        fill_values=ours["fill_values"],
+        seed_dtypes={name: _lengthen(each, len(seeds)) for name, each in ours["seed_dtypes"].items()},
+        attributes={name: value for name, value in attributes.items() if name not in ours["by_seed"]},
+        seed_attributes={name: attributes[name] for name in ours["by_seed"]},
+        remarks=tuple(ours["remarks"]),
+    )
+
+
+def _shorten(dtypes: Any) -> Any:
+    """Return one type where all seeds have the same, which is nearly always."""
+    return dtypes[0] if len(set(dtypes)) == 1 else list(dtypes)
+
+
+def _lengthen(dtypes: Any, n_seeds: int) -> list[str | None]:
+    return list(dtypes) if isinstance(dtypes, list) else [dtypes] * n_seeds

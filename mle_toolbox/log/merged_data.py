@@ -1,0 +1,222 @@
+"""The ticks of all seeds of a configuration as arrays of shape (S, T, ...), in memory.
+
+Runs of unequal length are padded at the end. Stacking loses nothing: each seed's ticks can be taken out again as they
+went in, with their types.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolbox.log.log_data import LogData, is_exact_in_float
+
+__all__ = ["MergedData", "stack"]
+
+
+@dataclass(frozen=True, eq=False)
+class MergedData:
+    """All seeds of one configuration.
+
+    Attributes
+    ----------
+    seeds, lengths
+        Shape (S,): the seeds in increasing order, and how many ticks each has.
+    time_names, metric_names
+        Those of all seeds together, in the order of the first seed that has them.
+    columns
+        Shape (S, T, ...), T the largest length. Where a seed has no value there is NaN, for which integers become
+        float64; integers beyond 2**53 stay integers, see ``fill_values``.
+    fill_values
+        For an integer column with gaps, the number that stands for "none"; it is not among its values.
+    seed_dtypes
+        For each column the type that it has in each seed, None where the seed has no such column.
+    attributes, seed_attributes
+        Provenance that all seeds share, and provenance by seed (one entry each, in the order of ``seeds``).
+    remarks
+        Sentences on what does not fit together.
+    """
+
+    seeds: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    time_names: tuple[str, ...]
+    metric_names: tuple[str, ...]
+    columns: Mapping[str, NDArray[Any]]
+    fill_values: Mapping[str, int] = field(default_factory=dict)
+    seed_dtypes: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    seed_attributes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Time variables, then metrics."""
+        return self.time_names + self.metric_names
+
+    def seed_log(self, seed: int) -> LogData:
+        """Return the ticks of one seed; the arrays have the types that they had in its own log."""
+        row = self.seeds.tolist().index(seed)
+        columns = {}
+        for name, dtypes in self.seed_dtypes.items():
+            dtype = dtypes[row]
+            if dtype is not None:
+                columns[name] = self.columns[name][row, : self.lengths[row]].astype(dtype, copy=False)
+        return LogData(
+            time_names=tuple(name for name in self.time_names if name in columns),
+            metric_names=tuple(name for name in self.metric_names if name in columns),
+            columns=columns,
+            attributes={**self.attributes, **{name: each[row] for name, each in self.seed_attributes.items()}},
+        )
+
+
+def stack(logs: Mapping[int, LogData]) -> MergedData:
+    """Put the ticks of several seeds side by side. The order of ``logs`` makes no difference.
+
+    A metric that some seeds do not have is NaN for them. A metric that is an array of different shapes keeps the shape
+    that most seeds have (of equally many, that of the lowest seed); the others are NaN. Remarks tell of both.
+    """
+    seeds = sorted(logs)
+    ordered = [logs[seed] for seed in seeds]
+    time_names, metric_names = _names(ordered)
+    lengths = [log.n_ticks for log in ordered]
+    columns: dict[str, NDArray[Any]] = {}
+    fill_values: dict[str, int] = {}
+    seed_dtypes: dict[str, list[str | None]] = {}
+    remarks = [f"seed {seed}: {remark}" for seed in seeds for remark in logs[seed].remarks]
+    for name in time_names + metric_names:
+        present = [log.columns.get(name) for log in ordered]
+        fitting, shape = _of_one_shape(present)
+        remarks += _remarks(name, logs, fitting)
+        stacked = _stack_column(fitting, shape, max(lengths, default=0))
+        columns[name] = stacked.values
+        if stacked.fill_value is not None:
+            fill_values[name] = stacked.fill_value
+        if not stacked.exact:
+            remarks.append(f"{name!r}: no type holds the numbers of all seeds; some integers are rounded to a float64.")
+        seed_dtypes[name] = [
+            None if each is None else (each.dtype.name if stacked.exact else "float64") for each in fitting
+        ]
+    shared, by_seed = _attributes(ordered)
+    return MergedData(
+        seeds=np.array(seeds, dtype=np.int64),
+        lengths=np.array(lengths, dtype=np.int64),
+        time_names=time_names,
+        metric_names=metric_names,
+        columns=columns,
+        fill_values=fill_values,
+        seed_dtypes=seed_dtypes,
+        attributes=shared,
+        seed_attributes=by_seed,
+        remarks=tuple(remarks),
+    )
+
+
+@dataclass(frozen=True)
+class _Stacked:
+    values: NDArray[Any]
+    fill_value: int | None = None
+    exact: bool = True
+
+
+def _stack_column(columns: Sequence[NDArray[Any] | None], shape: tuple[int, ...], n_ticks: int) -> _Stacked:
+    """Stack what the seeds have of one column, shapes (T_s, ...), to (S, T, ...)."""
+    parts = [each for each in columns if each is not None and len(each)]
+    gaps = any(each is None or len(each) < n_ticks for each in columns)
+    dtype = _common_type(parts)
+    exact = dtype.kind != "f" or all(map(is_exact_in_float, parts))
+    fill_value: int | None = None
+    if gaps and dtype.kind == "b":
+        dtype = np.dtype(np.float64)
+    elif gaps and dtype.kind in "iu":
+        if all(map(is_exact_in_float, parts)):
+            dtype = np.dtype(np.float64)
+        else:
+            fill_value = _unused_value(parts, dtype)
+    empty: float | int = fill_value if fill_value is not None else np.nan if dtype.kind == "f" else 0
+    values = np.full((len(columns), n_ticks, *shape), empty, dtype=dtype)
+    for row, each in enumerate(columns):
+        if each is not None:
+            values[row, : len(each)] = each
+    return _Stacked(values, fill_value, exact)
+
+
+def _common_type(parts: Iterable[NDArray[Any]]) -> np.dtype[Any]:
+    """Return the narrowest of bool, int64, uint64 and float64 that holds all parts."""
+    parts = tuple(parts)
+    kinds = {each.dtype.kind for each in parts}
+    if not kinds or "f" in kinds:
+        return np.dtype(np.float64)
+    if kinds == {"b"}:
+        return np.dtype(np.bool_)
+    if "u" not in kinds:
+        return np.dtype(np.int64)
+    negative = any(each.dtype.kind == "i" and int(each.min(initial=0)) < 0 for each in parts)
+    return np.dtype(np.float64 if negative else np.uint64)
+
+
+def _unused_value(parts: Iterable[NDArray[Any]], dtype: np.dtype[Any]) -> int:
+    limits = np.iinfo(dtype)
+    value, step = (int(limits.max), -1) if dtype.kind == "u" else (int(limits.min), 1)
+    # Compared as floats, because that is what xarray does when it turns this number into NaN.
+    used = {float(number) for each in parts for number in np.unique(each)}
+    while float(value) in used:
+        value += step
+    return value
+
+
+def _of_one_shape(columns: Sequence[NDArray[Any] | None]) -> tuple[list[NDArray[Any] | None], tuple[int, ...]]:
+    # A run without ticks says nothing about shapes; most_common keeps the first of equally frequent ones.
+    counts = Counter(each.shape[1:] for each in columns if each is not None and len(each))
+    counts = counts or Counter(each.shape[1:] for each in columns if each is not None)
+    shape = counts.most_common(1)[0][0]
+    return [
+        each.reshape(0, *shape)
+        if each is not None and len(each) == 0
+        else each
+        if each is not None and each.shape[1:] == shape
+        else None
+        for each in columns
+    ], shape
+
+
+def _remarks(name: str, logs: Mapping[int, LogData], fitting: Sequence[NDArray[Any] | None]) -> list[str]:
+    # A run that ended before its first tick has no names at all; that is told by its length.
+    missing = [seed for seed in sorted(logs) if logs[seed].columns and name not in logs[seed].columns]
+    remarks = [f"{name!r} was not logged by {_seeds(missing)}."] if missing else []
+    for seed, fits in zip(sorted(logs), fitting, strict=True):
+        has = logs[seed].columns.get(name)
+        if has is not None and fits is None:
+            remarks.append(f"{name!r} of seed {seed} is left out: it has another shape, {has.shape[1:]}.")
+    return remarks
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return ("seed " if len(seeds) == 1 else "seeds ") + ", ".join(map(str, seeds))
+
+
+def _names(logs: Sequence[LogData]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    role: dict[str, str] = {}
+    for log in logs:
+        for name in log.names:
+            role.setdefault(name, "time" if name in log.time_names else "metric")
+    return tuple(n for n, r in role.items() if r == "time"), tuple(n for n, r in role.items() if r == "metric")
+
+
+def _attributes(logs: Sequence[LogData]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Divide provenance into what is the same for all seeds and what is not."""
+    shared: dict[str, Any] = {}
+    by_seed: dict[str, list[Any]] = {}
+    for name in dict.fromkeys(name for log in logs for name in log.attributes):
+        values = [log.attributes.get(name) for log in logs]
+        # As text, because True == 1 and nan != nan.
+        if len({json.dumps(value, sort_keys=True) for value in values}) == 1:
+            shared[name] = values[0]
+        else:
+            by_seed[name] = values
+    return shared, by_seed

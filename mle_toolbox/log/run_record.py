@@ -1,0 +1,127 @@
+"""``run.json``: how a seed run stands and where it comes from.
+
+Standard library only, because the launcher of a seed run uses it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.lock import is_locked
+
+__all__ = ["RECORD_FORMAT", "RunRecord", "RunStatus", "read_run_record", "run_status", "write_run_record"]
+
+RECORD_FORMAT = 1
+
+RunStatus = Literal["waiting", "running", "done", "failed", "died"]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What ``run.json`` says. Every field has a default, so that a record of any version can be read.
+
+    Times are UTC in ISO 8601. ``status`` is ``running``, ``done`` or ``failed``; that a run has died is only seen
+    from outside, see ``run_status``. ``extra`` holds the fields that this version does not know; they are written
+    back as they were.
+    """
+
+    format: int = RECORD_FORMAT
+    status: str = "running"
+    configuration: str | None = None
+    seed: int | None = None
+    host: str | None = None
+    pid: int | None = None
+    launcher: int | None = None
+    scheduler: dict[str, Any] | None = None
+    command: list[str] | None = None
+    start: str | None = None
+    end: str | None = None
+    attempt: int = 1
+    exit_status: int | None = None
+    signal: str | None = None
+    reason: str | None = None
+    script_sha256: str | None = None
+    config_sha256: str | None = None
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    python: str | None = None
+    packages: dict[str, str] = field(default_factory=dict)
+    ticks: int | None = None
+    resumed_from_tick: int | None = None
+    max_rss_mb: float | None = None
+    cpu_seconds: float | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of ``run.json``: the known fields in their order, then the unknown ones."""
+        known = {name: getattr(self, name) for name in _FIELDS}
+        return {**known, **{name: value for name, value in self.extra.items() if name not in known}}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> RunRecord:
+        """Make a record from the content of ``run.json``."""
+        known = {name: content[name] for name in _FIELDS if name in content}
+        extra = {name: value for name, value in content.items() if name not in _FIELDS}
+        return cls(**known, extra=extra)
+
+
+_FIELDS = tuple(each.name for each in dataclasses.fields(RunRecord) if each.name != "extra")
+
+
+def read_run_record(folder: SeedFolder) -> RunRecord | None:
+    """Return the record of a seed run, or None when there is none that can be read."""
+    try:
+        content = json.loads(folder.run_record.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return RunRecord.from_json(content) if isinstance(content, dict) else None
+
+
+def write_run_record(folder: SeedFolder, record: RunRecord) -> None:
+    """Replace ``run.json`` in one step, durably."""
+    text = json.dumps(record.to_json(), indent=2, ensure_ascii=False, default=str) + "\n"
+
+    def write(path: Path) -> None:
+        # A file name that is not UTF-8 reaches Python with lone surrogates.
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+    replace_file(folder.run_record, write)
+
+
+def run_status(folder: SeedFolder) -> RunStatus:
+    """Tell how a seed run stands, from its files alone.
+
+    Returns
+    -------
+    RunStatus
+        ``running`` as long as a process holds the journal. Otherwise ``failed`` where the newest attempt is on
+        record as failed, even beside the finished log of an earlier one; ``done`` where there is a finished log;
+        ``died`` where the record says running; ``waiting`` where nothing is going on.
+
+    Notes
+    -----
+    Two or three file operations, four or six for a run that seems dead: that verdict is given only after a second
+    look, because the run may have ended well between reading its record and looking for its log.
+    """
+    status = _status_now(folder)
+    return _status_now(folder) if status == "died" else status
+
+
+def _status_now(folder: SeedFolder) -> RunStatus:
+    record = read_run_record(folder)
+    if is_locked(folder.journal):
+        return "running"
+    if record is not None and record.status == "failed":
+        return "failed"
+    if folder.log.exists():
+        return "done"
+    if record is None:
+        # Killed before its first word, unless nothing was ever started here.
+        return "died" if folder.journal.exists() else "waiting"
+    return "died" if record.status == "running" else "waiting"

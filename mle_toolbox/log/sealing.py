@@ -1,0 +1,100 @@
+"""How a journal becomes a finished log, in two steps that may each be interrupted and repeated.
+
+``prepare_log`` runs in the process that logged, when everything is written. ``commit_log`` is one rename, done by
+whoever knows that the run ended well; it needs the standard library only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from mle_toolbox.errors import FolderInUseError, ResultsError
+from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.atomic import replace_file, sync_folder
+from mle_toolbox.log.lock import HeldFile, hold, is_held_here
+from mle_toolbox.log.run_record import RunRecord, write_run_record
+
+__all__ = ["commit_log", "prepare_log"]
+
+
+def prepare_log(folder: SeedFolder, attributes: Mapping[str, Any], n_ticks: int | None = None) -> None:
+    """Write the journal as ``log.h5.ready``, durably; the journal stays.
+
+    Parameters
+    ----------
+    folder
+        The folder of the seed run. Its ``JournalWriter`` has been closed, or at least flushed.
+    attributes
+        Where the numbers come from; added to those of the journal, and stronger.
+    n_ticks
+        How many ticks the run has logged, so that nothing else is ever sealed.
+
+    Raises
+    ------
+    ResultsError
+        When the journal is missing, or its ticks are not all whole: a run with holes did not end well.
+    """
+    from mle_toolbox.log.hdf5 import write_log
+    from mle_toolbox.log.journal import read_journal
+
+    try:
+        data = read_journal(folder.journal)
+    except FileNotFoundError:
+        raise ResultsError(f"{folder.path}: there is no journal to make the log from.") from None
+    if data.damage is not None:
+        raise ResultsError(f"{data.damage} The log of this run is not complete, so it is not finished.")
+    if n_ticks is not None and n_ticks != data.n_ticks:
+        raise ResultsError(
+            f"{folder.journal} has {data.n_ticks} ticks, this run has logged {n_ticks}. "
+            "The log of this run is not complete, so it is not finished."
+        )
+    complete = dataclasses.replace(data, attributes={**data.attributes, **attributes})
+    replace_file(folder.ready_log, lambda path: write_log(path, complete))
+
+
+def commit_log(folder: SeedFolder, record: RunRecord) -> None:
+    """Make ``log.h5.ready`` the finished log, put the record on file as done, remove journal and checkpoint.
+
+    Parameters
+    ----------
+    folder
+        The folder of the seed run.
+    record
+        The record as it is to be; its status is set to ``done`` here.
+
+    Raises
+    ------
+    ResultsError
+        When neither a prepared nor a finished log is there.
+    FolderInUseError
+        When another run has meanwhile begun in this folder.
+    """
+    lock = _hold_journal(folder)
+    try:
+        if folder.ready_log.exists():
+            # Before the log has its name: a log without this mark would be made again.
+            folder.done.touch()
+            folder.ready_log.replace(folder.log)
+            sync_folder(folder.path)
+        elif not folder.log.exists():
+            raise ResultsError(f"{folder.path}: there is no log to finish, {folder.ready_log.name} is missing.")
+        write_run_record(folder, dataclasses.replace(record, status="done"))
+        folder.checkpoint.unlink(missing_ok=True)
+        folder.journal.unlink(missing_ok=True)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _hold_journal(folder: SeedFolder) -> HeldFile | None:
+    # Between the end of a script and this moment somebody may have started the same seed anew.
+    if not folder.journal.exists() or is_held_here(folder.journal):
+        return None
+    try:
+        return hold(folder.journal)
+    except BlockingIOError:
+        raise FolderInUseError(
+            f"{folder.path}: another run of this seed has begun, so the log of the one that ended is not put in place."
+        ) from None

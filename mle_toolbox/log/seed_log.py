@@ -1,0 +1,62 @@
+"""How a seed run stands and what it has logged so far, whether it is finished, running or broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.journal import read_journal
+from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
+
+__all__ = ["SeedLog", "read_seed_log"]
+
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class SeedLog:
+    """One seed run; without ``data`` where there is nothing that can be read."""
+
+    status: RunStatus
+    record: RunRecord | None
+    data: LogData | None
+    damage: str | None
+
+
+def read_seed_log(folder: SeedFolder) -> SeedLog:
+    """Read the newest attempt of a seed run: the finished log when it is done, else the journal. Never raises.
+
+    ``damage`` is a sentence when something of it cannot be read.
+    """
+    for _ in range(_TRIES - 1):
+        status = run_status(folder)
+        try:
+            return _read(folder, status)
+        except FileNotFoundError:
+            pass  # it ended well between the two looks, which removes the journal
+    status = run_status(folder)
+    try:
+        return _read(folder, status)
+    except FileNotFoundError:
+        return SeedLog(status, read_run_record(folder), None, None)
+
+
+def _read(folder: SeedFolder, status: RunStatus) -> SeedLog:
+    record = read_run_record(folder)
+    unreadable = None
+    if record is None and folder.run_record.exists():
+        unreadable = f"{folder.run_record} cannot be read."
+    try:
+        if status == "done":
+            from mle_toolbox.log.hdf5 import read_log
+
+            data = read_log(folder.log)
+        else:
+            data = read_journal(folder.journal)
+    except FileNotFoundError:
+        raise
+    except (ResultsError, OSError) as error:
+        return SeedLog(status, record, None, str(error))
+    return SeedLog(status, record, data, data.damage or unreadable)

@@ -1,0 +1,57 @@
+"""``results.csv``: where every seed run ended, for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.seed_log import SeedLog, read_seed_log
+
+__all__ = ["write_table"]
+
+_FIXED = ("configuration", "seed", "status", "ticks")
+
+
+def write_table(folder: ExperimentFolder, configurations: Sequence[str], seeds: Sequence[int]) -> None:
+    """Write one row per configuration and seed: status, ticks, and the last value of everything that is one number.
+
+    A cell is empty where there is no value. A variable with the name of one of the first four columns gets a ``_``
+    behind its own.
+    """
+    runs = [(name, seed, read_seed_log(folder.seed_run(name, seed))) for name in configurations for seed in seeds]
+    names = _scalar_names(run.data for _, _, run in runs if run.data is not None)
+    header = [*_FIXED, *(f"{name}_" if name in _FIXED else name for name in names)]
+
+    def write(path: Path) -> None:
+        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows([name, seed, *_cells(run, names)] for name, seed, run in runs)
+
+    replace_file(folder.table, write)
+
+
+def _cells(run: SeedLog, names: Sequence[str]) -> list[Any]:
+    if run.data is None:
+        return [run.status, 0, *("" for _ in names)]
+    return [run.status, run.data.n_ticks, *(_last(run.data, name) for name in names)]
+
+
+def _last(data: LogData, name: str) -> Any:
+    column = data.columns.get(name)
+    return column[-1].item() if column is not None and column.ndim == 1 and len(column) else ""
+
+
+def _scalar_names(logs: Iterable[LogData]) -> list[str]:
+    """Return time variables, then metrics, each in the order in which they are tracked."""
+    time: dict[str, None] = {}
+    metrics: dict[str, None] = {}
+    for log in logs:
+        time |= dict.fromkeys(name for name in log.time_names if log.columns[name].ndim == 1)
+        metrics |= dict.fromkeys(name for name in log.metric_names if log.columns[name].ndim == 1)
+    return [*time, *(name for name in metrics if name not in time)]

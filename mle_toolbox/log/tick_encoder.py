@@ -1,0 +1,173 @@
+"""One tick, two dictionaries, as the bytes of a journal row (without its checksum).
+
+The way that every tick of an ordinary run takes, plain numbers only, is one look-up and one ``struct`` call: which
+types the values have decides how the row is packed, and that is worked out once for each combination.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mle_toolbox.errors import LogError, did_you_mean
+from mle_toolbox.log.values import STRUCT_CODES, EncodedValue, encode_value, tag_of_type
+
+__all__ = ["TickEncoder", "check_names"]
+
+_Tick = Mapping[str, Any]
+_Shapes = tuple[tuple[int, ...], ...]
+_TIME, _METRICS = "time_to_track", "what_to_track"
+_MAX_PACKERS = 1000
+
+
+class TickEncoder:
+    """Encodes the ticks of one run; ``shapes`` is known from the first tick on.
+
+    Parameters
+    ----------
+    time_names, metric_names
+        The keys that every tick must have, no more and no less.
+    """
+
+    def __init__(self, time_names: Sequence[str], metric_names: Sequence[str]) -> None:
+        self.time_names, self.metric_names = tuple(time_names), tuple(metric_names)
+        self.shapes: _Shapes | None = None
+        self.names = self.time_names + self.metric_names
+        self._time_of, self._metrics_of = _getter(self.time_names), _getter(self.metric_names)
+        self._n_time, self._n_metrics = len(self.time_names), len(self.metric_names)
+        self._packers: dict[tuple[type, ...], Callable[..., bytes]] = {}
+
+    def encode(self, time: _Tick, metrics: _Tick) -> bytes:
+        """Return the bytes of one tick.
+
+        Raises
+        ------
+        LogError
+            When a key or a value does not fit; nothing is changed then.
+        """
+        try:
+            complete = len(time) == self._n_time and len(metrics) == self._n_metrics
+            values = self._time_of(time) + self._metrics_of(metrics) if complete else ()
+        except (KeyError, TypeError):
+            complete = False
+        if not complete:
+            raise self._wrong_keys(time, metrics)
+        packer = self._packers.get(tuple(map(type, values)))
+        if packer is not None:
+            try:
+                return packer(*values)
+            except struct.error:  # an integer that needs all 64 bits of a uint64, or more
+                pass
+        return self._encode_any(values)
+
+    def start_with(self, shapes: _Shapes | None) -> None:
+        """Expect these shapes from now on, or those of the next tick."""
+        self.shapes = shapes
+        self._packers.clear()
+
+    def _encode_any(self, values: tuple[Any, ...]) -> bytes:
+        encoded = [encode_value(name, value) for name, value in zip(self.names, values, strict=True)]
+        shapes = tuple(each.shape for each in encoded)
+        if shapes != self.shapes:
+            self._check_shapes(shapes)
+            self.shapes = shapes
+        self._remember(values, encoded)
+        return bytes(each.tag for each in encoded) + b"".join(each.payload for each in encoded)
+
+    def _remember(self, values: tuple[Any, ...], encoded: list[EncodedValue]) -> None:
+        kinds = tuple(map(type, values))
+        tags = [tag_of_type(kind) for kind in kinds]
+        if tags == [each.tag for each in encoded]:
+            if len(self._packers) >= _MAX_PACKERS:
+                self._packers.clear()
+            codes = "".join(STRUCT_CODES[each.tag] for each in encoded)
+            packed = struct.Struct(f"<{len(tags)}s{codes}")
+            self._packers[kinds] = functools.partial(packed.pack, bytes(each.tag for each in encoded))
+
+    def _check_shapes(self, shapes: _Shapes) -> None:
+        for name, shape in zip(self.time_names, shapes, strict=False):
+            if shape != ():
+                raise LogError(f"{name!r} is a time variable and must be one number, found shape {shape}.")
+        for name, first, shape in zip(self.names, self.shapes or shapes, shapes, strict=True):
+            if shape != first:
+                raise LogError(
+                    f"{name!r} has shape {shape} at this tick and had {first} at the first one. "
+                    "A metric keeps its shape; log other shapes under another name."
+                )
+
+    def _wrong_keys(self, time: Any, metrics: Any) -> LogError:
+        for tick, what in ((time, "time"), (metrics, "metrics")):
+            if not isinstance(tick, Mapping):
+                return LogError(f"A tick is two dictionaries; found {type(tick).__name__} for the {what}.")
+        return (
+            _unknown_key(time, self.time_names, _TIME, self.metric_names, _METRICS)
+            or _unknown_key(metrics, self.metric_names, _METRICS, self.time_names, _TIME)
+            or _missing_key(time, self.time_names, _TIME)
+            or _missing_key(metrics, self.metric_names, _METRICS)
+            or LogError("A tick changed while it was logged.")
+        )
+
+
+def check_names(time_names: Sequence[str], metric_names: Sequence[str]) -> None:
+    """Refuse names that no log can have.
+
+    Raises
+    ------
+    LogError
+        When a name is no text, is there twice, or cannot be written to a file.
+    """
+    seen: dict[str, str] = {}
+    for list_name, names in ((_TIME, time_names), (_METRICS, metric_names)):
+        if isinstance(names, str):
+            raise LogError(f"{list_name} must be a list of names, found the text {names!r}. Write [{names!r}].")
+        for name in names:
+            if not isinstance(name, str):
+                raise LogError(f"{list_name} must list names, found {name!r} of type {type(name).__name__}.")
+            if not name or "\0" in name or not _is_utf8(name):
+                raise LogError(f"{name!r} in {list_name} cannot be the name of a variable.")
+            if name in seen:
+                raise LogError(
+                    f"{name!r} is in {list_name} twice."
+                    if seen[name] == list_name
+                    else f"{name!r} is in {_TIME} and in {_METRICS}; it can be only one of them."
+                )
+            seen[name] = list_name
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[_Tick], tuple[Any, ...]]:
+    if len(names) > 1:
+        return operator.itemgetter(*names)
+    return lambda tick: tuple(tick[name] for name in names)
+
+
+def _unknown_key(
+    tick: _Tick, tracked: tuple[str, ...], list_name: str, others: tuple[str, ...], other_list: str
+) -> LogError | None:
+    for key in tick:
+        if key in others and key not in tracked:
+            return LogError(f"{key!r} is in {other_list}, not in {list_name}: it belongs into the other dictionary.")
+        if key not in tracked:
+            hint = did_you_mean(key, tracked) if isinstance(key, str) else ""
+            return LogError(f"{key!r} is not tracked: {list_name} is {list(tracked)}.{hint}")
+    return None
+
+
+def _missing_key(tick: _Tick, tracked: tuple[str, ...], list_name: str) -> LogError | None:
+    for name in tracked:
+        if name not in tick:
+            return LogError(
+                f"{name!r} is missing from this tick, which has {list(tick)}. Every tick gives every name in "
+                f"{list_name}; log float('nan') where there is no value."
+            )
+    return None
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

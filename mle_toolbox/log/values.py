@@ -1,0 +1,173 @@
+"""What may be logged, and its bytes in a journal.
+
+Numbers of Python, numpy, torch and jax, and arrays of them. Nothing is rounded: a value that neither float64 nor
+int64 nor uint64 can hold is refused. numpy is imported only when a value is no plain number.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.errors import LogError
+from mle_toolbox.log.journal_format import BOOL, FLOAT, INT, UINT
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["STRUCT_CODES", "EncodedValue", "encode_value", "tag_of_type"]
+
+STRUCT_CODES = {FLOAT: "d", INT: "q", UINT: "Q", BOOL: "?7x"}
+"""How a scalar of each tag is packed into 8 bytes."""
+
+_INT64 = range(-(2**63), 2**63)
+_UINT64 = range(2**64)
+_EXACT_IN_FLOAT = 2**53
+
+_ADVICE = {
+    "NoneType": " Log float('nan') where there is no value.",
+    "complex": " Log its real and its imaginary part under two names.",
+    "str": " Text goes to the output of the script or to save_extra.",
+    "Decimal": " Log float(value).",
+    "Fraction": " Log float(value).",
+}
+
+
+@dataclass(frozen=True)
+class EncodedValue:
+    """One value as it stands in a row."""
+
+    tag: int
+    shape: tuple[int, ...]
+    payload: bytes
+
+
+def tag_of_type(kind: type) -> int | None:
+    """Return the tag that scalars of this type are packed under, or None when they need a closer look."""
+    if issubclass(kind, bool):
+        return BOOL
+    if issubclass(kind, int):
+        return INT
+    if issubclass(kind, float):
+        return FLOAT
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not issubclass(kind, numpy.generic):
+        return None
+    if issubclass(kind, numpy.bool_):
+        return BOOL
+    if issubclass(kind, numpy.integer):
+        return None if issubclass(kind, numpy.timedelta64) else INT
+    return FLOAT if issubclass(kind, (numpy.float16, numpy.float32)) else None
+
+
+def encode_value(name: str, value: Any) -> EncodedValue:
+    """Return a value's bytes.
+
+    Raises
+    ------
+    LogError
+        When it is no number and no array of numbers, or one that no type of the log can hold.
+    """
+    tag = tag_of_type(type(value))
+    if tag is None:
+        return _encode_array(name, _as_array(name, value))
+    if tag == INT:
+        value = int(value)
+        if value not in _INT64:
+            tag = UINT
+        if tag == UINT and value not in _UINT64:
+            raise LogError(f"{name!r} is {_short(value)}, an integer that does not fit into 64 bits. {_AS_FLOAT}")
+    return EncodedValue(tag, (), struct.pack(f"<{STRUCT_CODES[tag]}", value))
+
+
+_AS_FLOAT = "Log it as a float."
+
+
+def _encode_array(name: str, array: NDArray[Any]) -> EncodedValue:
+    kind = array.dtype.kind
+    if kind == "u" and (array.size == 0 or int(array.max()) in _INT64):
+        kind = "i"
+    tag, dtype = {"b": (BOOL, "<i8"), "i": (INT, "<i8"), "u": (UINT, "<u8"), "f": (FLOAT, "<f8")}[kind]
+    return EncodedValue(tag, array.shape, array.astype(dtype).tobytes())
+
+
+def _as_array(name: str, value: Any) -> NDArray[Any]:
+    """Turn anything that has numbers in it into an array of type bool, int, uint or float64."""
+    if not isinstance(value, (list, tuple)) and not hasattr(value, "__array__") and not hasattr(value, "detach"):
+        raise _refusal(name, value)
+    import numpy as np
+
+    if isinstance(value, np.ma.MaskedArray):
+        raise LogError(f"{name!r} is a masked array. Say what stands in the gaps: log value.filled(...).")
+    try:
+        array = np.asarray(_on_host(value))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise LogError(f"{_expectation(name)}, found a {_type_name(value)} that is none: {error}") from None
+    if array.dtype.kind == "V" and array.dtype.names is None and "float" in array.dtype.name:
+        array = array.astype(np.float64)  # bfloat16 and its smaller kin: all of them fit
+    if array.dtype.kind not in "biuf":
+        raise _refusal(name, value, f" of {array.dtype}" if array.ndim or array.dtype.kind != "O" else "")
+    if array.dtype.kind == "f":
+        array = _as_float64(name, array)
+    if isinstance(value, (list, tuple)) and array.dtype.kind == "f":
+        _check_integers_among_floats(name, value)
+    return array
+
+
+def _on_host(value: Any) -> Any:
+    """Return torch tensors without their gradient, in host memory and in a type that numpy knows."""
+    import numpy as np
+
+    if isinstance(value, (list, tuple)):
+        return [_on_host(each) for each in value]
+    if not (hasattr(value, "detach") and hasattr(value, "cpu")):
+        return value
+    tensor = value.detach().cpu()
+    return np.asarray(tensor.double() if "bfloat16" in str(getattr(tensor, "dtype", "")) else tensor)
+
+
+def _as_float64(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        result = array.astype(np.float64)
+    if bool((np.isinf(result) & ~np.isinf(array)).any()):
+        raise LogError(f"{name!r} holds a {array.dtype} that is too large for a float64.")
+    return result
+
+
+def _check_integers_among_floats(name: str, value: Any) -> None:
+    """Refuse a list whose integers numpy has rounded because floats stand beside them."""
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            _check_integers_among_floats(name, each)
+    elif isinstance(value, int) and abs(value) > _EXACT_IN_FLOAT and not _is_float_integer(value):
+        raise LogError(f"{name!r} holds {_short(value)} beside floats, and no float64 is exactly that. {_AS_FLOAT}")
+
+
+def _is_float_integer(value: int) -> bool:
+    try:
+        return math.isfinite(float(value)) and int(float(value)) == value
+    except OverflowError:
+        return False
+
+
+def _refusal(name: str, value: Any, detail: str = "") -> LogError:
+    kind = type(value).__name__
+    return LogError(f"{_expectation(name)}, found {_type_name(value)}{detail}.{_ADVICE.get(kind, '')}")
+
+
+def _expectation(name: str) -> str:
+    return f"{name!r} must be a number or an array of numbers"
+
+
+def _type_name(value: Any) -> str:
+    return "None" if value is None else type(value).__name__
+
+
+def _short(value: int) -> str:
+    # Python refuses to write out integers of more than some thousand digits.
+    return str(value) if value.bit_length() < 200 else f"an integer of {value.bit_length()} bits"

@@ -1,0 +1,164 @@
+"""What the seeds of one configuration have logged."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolbox.log.merged_data import MergedData
+from mle_toolbox.log.run_record import RunStatus
+from mle_toolbox.results.lookup import unknown_name
+from mle_toolbox.results.seed import SeedResults
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["ConfigurationResults"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ConfigurationResults:
+    """All seed runs of one configuration that have been started, finished or not.
+
+    ``results["metric1"]`` has shape (S, T): one row for each of ``seeds``, padded with NaN where runs differ in
+    length. A run that failed or still goes on is a row like any other; ``statuses`` tells.
+
+    Attributes
+    ----------
+    path
+        The configuration's folder, or the file that was read.
+    name
+        The configuration.
+    runs
+        One entry for each of ``seeds``.
+    missing
+        Seeds of the experiment file that have not logged anything.
+    data
+        The ticks of all seeds.
+    """
+
+    path: Path
+    name: str
+    runs: tuple[SeedResults, ...]
+    missing: tuple[int, ...]
+    data: MergedData
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, increasing."""
+        return tuple(run.seed for run in self.runs)
+
+    @property
+    def statuses(self) -> tuple[RunStatus, ...]:
+        """How each of ``seeds`` stands."""
+        return tuple(run.status for run in self.runs)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Shape (S,): number of ticks of each of ``seeds``."""
+        return self.data.lengths
+
+    @property
+    def time_names(self) -> tuple[str, ...]:
+        """Time variables, in the order in which they are tracked."""
+        return self.data.time_names
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Metrics, in the order in which they are tracked."""
+        return self.data.metric_names
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on what is damaged or does not fit together."""
+        damage = (f"seed {run.seed}: {run.damage}" for run in self.runs if run.damage)
+        return (*damage, *self.data.remarks)
+
+    def seed(self, seed: int) -> SeedResults:
+        """Return the run of one seed."""
+        for run in self.runs:
+            if run.seed == seed:
+                return run
+        raise unknown_name(seed, map(str, self.seeds), f"Configuration {self.name!r}")
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self.data.columns:
+            raise unknown_name(name, self.data.names, f"Configuration {self.name!r}")
+        values = self.data.columns[name]
+        if name not in self.data.fill_values:
+            return values
+        warnings.warn(
+            f"{name!r} has integers beyond 2**53 and runs of unequal length: padding it with NaN rounds them. "
+            f"The exact ones are in .seed(n)[{name!r}].",
+            UserWarning,
+            stacklevel=2,
+        )
+        return np.where(values == self.data.fill_values[name], np.nan, values.astype(np.float64))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.data.columns
+
+    def __repr__(self) -> str:
+        lines = [f"<ConfigurationResults {self.name!r}: {summary(self.statuses, self.missing)}>"]
+        for kind, names in (("time  ", self.time_names), ("metric", self.metric_names)):
+            lines += [f"  {kind}  {name!r} {self.data.columns[name].shape}" for name in names]
+        lines += [f"  remark  {remark}" for remark in self.remarks]
+        return "\n".join(lines)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return a dataset with dimensions ``seed`` and ``step``, as xarray reads it from the merged log.
+
+        Raises
+        ------
+        MissingExtraError
+            When xarray is not installed.
+        """
+        from mle_toolbox.results.conversion import dataset
+
+        coordinates = {
+            "seed": np.array(self.seeds, dtype=np.int64),
+            "length": self.lengths,
+            "status": np.array(self.statuses, dtype=str),
+        }
+        columns = {name: self[name] for name in self.data.names}
+        attributes = {**self.data.attributes, **self.data.seed_attributes, "configuration": self.name}
+        return dataset(("seed", "step"), columns, coordinates, attributes)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row per seed and tick; see ``ExperimentResults.to_dataframe``.
+
+        Raises
+        ------
+        MissingExtraError
+            When pandas is not installed.
+        """
+        from mle_toolbox.results.conversion import long_table
+
+        return long_table(self.runs)
+
+
+def summary(statuses: Sequence[str], missing: Sequence[int]) -> str:
+    """Return ``8 seeds done, 1 failed; nothing yet from seeds 3, 7``."""
+    counts = ", ".join(_counts(statuses)) or "no seeds"
+    return counts + (
+        f"; nothing yet from {'seed' if len(missing) == 1 else 'seeds'} {_listed(missing)}" if missing else ""
+    )
+
+
+def _counts(statuses: Sequence[str]) -> Iterator[str]:
+    first = True
+    for status in dict.fromkeys(sorted(statuses, key=lambda each: each != "done")):
+        count = statuses.count(status)
+        yield f"{count} {'seed ' if count == 1 else 'seeds '}{status}" if first else f"{count} {status}"
+        first = False
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds[:10])) + (f" and {len(seeds) - 10} more" if len(seeds) > 10 else "")

@@ -1,0 +1,243 @@
+"""Find out what a path holds, and read it."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from mle_toolbox.errors import ResultsError, did_you_mean
+from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
+from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.merged_data import MergedData, stack
+from mle_toolbox.log.run_record import RunRecord, RunStatus
+from mle_toolbox.log.seed_log import SeedLog, read_seed_log
+from mle_toolbox.results.configuration import ConfigurationResults
+from mle_toolbox.results.experiment import ExperimentResults
+from mle_toolbox.results.merged_log import read_merged_log, with_copies
+from mle_toolbox.results.seed import SeedResults
+
+__all__ = ["load"]
+
+_NOTHING = LogData((), (), {})
+
+
+def load(path: str | os.PathLike[str]) -> ExperimentResults | ConfigurationResults | SeedResults:
+    """Read results, at any time: while runs go on, when some have failed, when all are done.
+
+    Parameters
+    ----------
+    path
+        The results folder of an experiment, the folder of a configuration or of a seed, or one of the files
+        ``results.h5`` and ``log.h5``.
+
+    Returns
+    -------
+    ExperimentResults | ConfigurationResults | SeedResults
+        What ``path`` is. Where there is an ``experiment.json`` it says which configurations and seeds belong to the
+        experiment; otherwise all that have a folder do. Of a file that is damaged, what comes before the damage is
+        there, or its copy in the merged log, or nothing; the ``damage`` of the seed run and a warning say so.
+
+    Raises
+    ------
+    ResultsError
+        When there are no results.
+
+    Examples
+    --------
+    >>> results = load("experiments/")  # doctest: +SKIP
+    >>> results["ode_int_config_1"]["metric1"].mean(axis=0)  # doctest: +SKIP
+    """
+    path = Path(path)
+    if path.is_file():
+        return _load_file(path)
+    if not path.is_dir():
+        raise ResultsError(f"{path}: there is no such file or folder.{_similar(path)}")
+    if _is_experiment(path):
+        return _load_experiment(ExperimentFolder(path))
+    named = _named(path)
+    if _is_configuration(path):
+        planned = _record(ExperimentFolder(named.parent)).get("seeds", ())
+        return _load_configuration(ConfigurationFolder(named), planned)
+    if _is_seed(path):
+        return _load_seed(SeedFolder(named))
+    raise ResultsError(f"{path}: {_no_results(path)}")
+
+
+def _load_file(path: Path) -> ExperimentResults | ConfigurationResults | SeedResults:
+    if path.name == SeedFolder(path.parent).journal.name:
+        return _load_seed(SeedFolder(_named(path.parent)))
+    if path.suffix != ".h5":
+        raise ResultsError(f"{path} is no log. Give the results folder (experiment_dir), or a file named .h5 in it.")
+    from mle_toolbox.log.hdf5 import read_log
+    from mle_toolbox.log.merge import content_of, read_configuration, read_configuration_names
+
+    match content_of(path):
+        case "experiment":
+            names = read_configuration_names(path)
+            return ExperimentResults(
+                path, names, lambda name: _from_merged(path, name, read_configuration(path, name), ()), {}
+            )
+        case "configuration":
+            data = read_configuration(path)
+            return _from_merged(path, _configuration_name(data.attributes, _named(path.parent).name), data, ())
+        case _:
+            log = read_log(path)
+            folder = _named(path.parent)
+            name = _configuration_name(log.attributes, folder.parent.name)
+            seed = log.attributes.get("seed", _seed_number(folder))
+            return SeedResults.from_log(path, (name, seed), log)
+
+
+def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
+    record = _record(folder)
+    names = [each["name"] for each in record.get("configurations", ())]
+    if not names:
+        names = sorted(each.name for each in folder.path.iterdir() if _is_configuration(each))
+    seeds = record.get("seeds", ())
+    return ExperimentResults(
+        folder.path, names, lambda name: _load_configuration(folder.configuration(name), seeds), record
+    )
+
+
+def _load_configuration(folder: ConfigurationFolder, planned: Iterable[int]) -> ConfigurationResults:
+    planned = tuple(planned)
+    on_disk = folder.seeds_on_disk()
+    seeds = [seed for seed in on_disk if seed in set(planned)] if planned else list(on_disk)
+    merged = read_merged_log(folder, seeds)
+    if merged is not None:
+        return _from_merged(folder.path, folder.path.name, merged[0], planned, folder, merged[1])
+    every = {seed: read_seed_log(folder.seed(seed)) for seed in seeds}
+    logs = {seed: log for seed, log in every.items() if log.status != "waiting" or log.data or log.damage}
+    logs = with_copies(folder, logs)
+    runs = [_seed_results(folder.seed(seed), (folder.path.name, seed), log) for seed, log in logs.items()]
+    data = stack({seed: log.data or _NOTHING for seed, log in logs.items()})
+    return _configuration_results(folder.path, folder.path.name, runs, planned, data)
+
+
+def _from_merged(
+    path: Path,
+    name: str,
+    data: MergedData,
+    planned: Iterable[int],
+    folder: ConfigurationFolder | None = None,
+    records: Mapping[int, RunRecord | None] = MappingProxyType({}),
+) -> ConfigurationResults:
+    runs = []
+    for seed in data.seeds.tolist():
+        run = folder.seed(seed) if folder is not None else None
+        record = records.get(seed)
+        log = data.seed_log(seed)
+        status: RunStatus = "failed" if record is not None and record.status == "failed" else "done"
+        runs.append(SeedResults.from_log(run.path if run is not None else path, (name, seed), log, status, record))
+    return _configuration_results(path, name, runs, planned, data)
+
+
+def _configuration_results(
+    path: Path, name: str, runs: Iterable[SeedResults], planned: Iterable[int], data: MergedData
+) -> ConfigurationResults:
+    runs = tuple(runs)
+    logged = {run.seed for run in runs if run.n_ticks}
+    return ConfigurationResults(path, name, runs, tuple(seed for seed in planned if seed not in logged), data)
+
+
+def _load_seed(folder: SeedFolder) -> SeedResults:
+    log = read_seed_log(folder)
+    attributes = log.data.attributes if log.data is not None else {}
+    name = _configuration_name(attributes, folder.path.parent.name)
+    return _seed_results(folder, (name, attributes.get("seed", _seed_number(folder.path))), log)
+
+
+def _seed_results(folder: SeedFolder, run_name: tuple[str, int], log: SeedLog) -> SeedResults:
+    if log.damage is not None:
+        warnings.warn(log.damage, UserWarning, stacklevel=2)
+    return SeedResults.from_log(folder.path, run_name, log.data or _NOTHING, log.status, log.record, log.damage)
+
+
+def _record(folder: ExperimentFolder) -> dict[str, Any]:
+    """Return what ``experiment.json`` says; one that is damaged is told in a warning and counts as missing."""
+    try:
+        content = json.loads(folder.record.read_bytes())
+        whole = all(isinstance(each["name"], str) for each in content["configurations"])
+        whole = whole and all(type(seed) is int for seed in content["seeds"])
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        whole = False
+    if not whole:
+        warnings.warn(
+            f"{folder.record} is damaged, so all configurations and seeds that have a folder are shown. "
+            "The next `mle run` writes it again.",
+            UserWarning,
+            stacklevel=3,
+        )
+        return {}
+    return dict(content)
+
+
+def _configuration_name(attributes: Any, folder_name: str) -> str:
+    return str(attributes.get("configuration") or folder_name)
+
+
+def _named(path: Path) -> Path:
+    """Return the folder under the name that it has, which "." and ".." do not tell."""
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
+def _seed_number(folder: Path) -> int:
+    """Return the seed that the folder's name tells, -1 when it tells none."""
+    number = folder.name.rpartition("_")[2]
+    return int(number) if number.isdecimal() else -1
+
+
+def _is_experiment(path: Path) -> bool:
+    return ExperimentFolder(path).record.is_file() or any(map(_is_configuration, _folders(path)))
+
+
+def _is_configuration(path: Path) -> bool:
+    folder = ConfigurationFolder(path)
+    return path.is_dir() and (bool(folder.seeds_on_disk()) or _is_merged_log(folder.log))
+
+
+def _is_merged_log(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    from mle_toolbox.log.merge import content_of
+
+    try:
+        return content_of(path) == "configuration"
+    except ResultsError:
+        return False
+
+
+def _is_seed(path: Path) -> bool:
+    folder = SeedFolder(path)
+    return any(file.exists() for file in (folder.log, folder.journal, folder.run_record))
+
+
+def _folders(path: Path) -> list[Path]:
+    return sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
+
+
+def _no_results(path: Path) -> str:
+    inside = [each for each in _folders(path) if _is_experiment(each)]
+    if inside:
+        return f"this folder holds no results itself. Did you mean {' or '.join(repr(str(each)) for each in inside)}?"
+    if not any(path.iterdir()):
+        return "this folder is empty. Nothing has been run here yet."
+    return (
+        "this folder holds no results. Give the experiment_dir of an experiment file, a configuration's folder in it, "
+        "or a seed's."
+    )
+
+
+def _similar(path: Path) -> str:
+    try:
+        names = [each.name for each in path.parent.iterdir()]
+    except OSError:
+        return f" There is no folder {str(path.parent)!r} either."
+    return did_you_mean(path.name, names)

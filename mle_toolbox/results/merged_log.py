@@ -1,0 +1,73 @@
+"""The merged log of a configuration: the quick way to the ticks of its seeds, and a second copy of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.layout import ConfigurationFolder
+from mle_toolbox.log.merged_data import MergedData
+from mle_toolbox.log.run_record import RunRecord, read_run_record
+from mle_toolbox.log.seed_log import SeedLog
+
+__all__ = ["read_merged_log", "with_copies"]
+
+
+def read_merged_log(
+    folder: ConfigurationFolder, seeds: Sequence[int]
+) -> tuple[MergedData, dict[int, RunRecord | None]] | None:
+    """Return the merged log and the seeds' records if it says what the seeds' own logs say, else None.
+
+    One that is damaged is told in a warning.
+    """
+    try:
+        age = folder.log.stat().st_mtime_ns
+        for seed in seeds:
+            run = folder.seed(seed)
+            # A journal means that another attempt has begun.
+            if run.journal.exists() or run.log.stat().st_mtime_ns > age:
+                return None
+    except OSError:
+        return None
+    data = _read(folder)
+    # Somebody may keep the merged log and remove the seeds' folders.
+    if data is None or (seeds and data.seeds.tolist() != list(seeds)):
+        return None
+    records = {seed: read_run_record(folder.seed(seed)) for seed in seeds}
+    return (data, records) if all(_is_of(data, seed, record) for seed, record in records.items()) else None
+
+
+def with_copies(folder: ConfigurationFolder, logs: Mapping[int, SeedLog]) -> dict[int, SeedLog]:
+    """Fill in, from the merged log, the ticks of finished seeds whose own log is damaged."""
+    lost = [seed for seed, log in logs.items() if log.status == "done" and log.data is None]
+    data = _read(folder) if lost and folder.log.exists() else None
+    if data is None:
+        return dict(logs)
+    copied = dict(logs)
+    for seed in lost:
+        log = logs[seed]
+        if seed in data.seeds.tolist() and log.record is not None and _is_of(data, seed, log.record, sure=True):
+            damage = f"{log.damage} Its ticks are read from their copy in {folder.log}."
+            copied[seed] = replace(log, data=data.seed_log(seed), damage=damage)
+    return copied
+
+
+def _read(folder: ConfigurationFolder) -> MergedData | None:
+    from mle_toolbox.log.merge import read_configuration
+
+    try:
+        return read_configuration(folder.log)
+    except ResultsError as error:
+        warnings.warn(str(error), UserWarning, stacklevel=2)
+        return None
+
+
+def _is_of(data: MergedData, seed: int, record: RunRecord | None, *, sure: bool = False) -> bool:
+    """Tell whether what is merged is the attempt on record; times of files do not tell when a clock was set back."""
+    row = data.seeds.tolist().index(seed)
+    merged = {**data.attributes, **{name: each[row] for name, each in data.seed_attributes.items()}}
+    if record is None or "start" not in merged:
+        return not sure
+    return (merged["start"], merged.get("attempt")) == (record.start, record.attempt)

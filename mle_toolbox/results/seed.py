@@ -1,0 +1,133 @@
+"""What one seed run has logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.run_record import RunRecord, RunStatus
+from mle_toolbox.results.lookup import unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["SeedResults"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SeedResults:
+    """All ticks of one seed run, finished or not.
+
+    Attributes
+    ----------
+    path
+        The seed folder, or the file that was read.
+    configuration, seed
+        Which run it is.
+    status
+        ``done`` when the run ended well; ``running``, ``failed``, ``died`` or ``waiting`` otherwise. The ticks are
+        then those that were logged so far.
+    time, metrics
+        One array for each name: shape (T,) for numbers, (T, ...) for metrics that are arrays.
+    attributes
+        Where the numbers come from, as written into the log.
+    run
+        What ``run.json`` says, or None.
+    damage
+        A sentence when ticks are missing because a file is damaged.
+    remarks
+        Sentences on numbers that are not exactly what was logged.
+    """
+
+    path: Path
+    configuration: str
+    seed: int
+    status: RunStatus
+    time: Mapping[str, NDArray[Any]]
+    metrics: Mapping[str, NDArray[Any]]
+    attributes: Mapping[str, Any]
+    run: RunRecord | None = None
+    damage: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def from_log(
+        cls,
+        path: Path,
+        run_name: tuple[str, int],
+        data: LogData,
+        status: RunStatus = "done",
+        run: RunRecord | None = None,
+        damage: str | None = None,
+    ) -> SeedResults:
+        """Make results from the ticks of a run; ``run_name`` is its configuration and its seed."""
+        return cls(
+            path=path,
+            configuration=run_name[0],
+            seed=run_name[1],
+            status=status,
+            time={name: data.columns[name] for name in data.time_names},
+            metrics={name: data.columns[name] for name in data.metric_names},
+            attributes=data.attributes,
+            run=run,
+            damage=damage,
+            remarks=data.remarks,
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Time variables, then metrics."""
+        return (*self.time, *self.metrics)
+
+    @property
+    def n_ticks(self) -> int:
+        """Number of ticks, T."""
+        return next((len(each) for each in (*self.time.values(), *self.metrics.values())), 0)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name in self.metrics:
+            return self.metrics[name]
+        if name in self.time:
+            return self.time[name]
+        raise unknown_name(name, self.names, f"Seed {self.seed} of {self.configuration!r}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.metrics or name in self.time
+
+    def __repr__(self) -> str:
+        lines = [f"<SeedResults {self.configuration!r}, seed {self.seed}: {self.status}, {self.n_ticks} ticks>"]
+        lines += [f"  time    {name!r} {each.shape} {each.dtype}" for name, each in self.time.items()]
+        lines += [f"  metric  {name!r} {each.shape} {each.dtype}" for name, each in self.metrics.items()]
+        lines += [f"  damage  {self.damage}"] if self.damage else []
+        return "\n".join(lines)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return a dataset with dimension ``step``, as xarray reads it from ``log.h5``.
+
+        Raises
+        ------
+        MissingExtraError
+            When xarray is not installed.
+        """
+        from mle_toolbox.results.conversion import dataset
+
+        attributes = {"configuration": self.configuration, "seed": self.seed, "status": self.status}
+        return dataset(("step",), {**self.time, **self.metrics}, {}, {**self.attributes, **attributes})
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row per tick; see ``ExperimentResults.to_dataframe``.
+
+        Raises
+        ------
+        MissingExtraError
+            When pandas is not installed.
+        """
+        from mle_toolbox.results.conversion import long_table
+
+        return long_table([self])

@@ -1,0 +1,37 @@
+"""What the packaging tests share: a copy of the working tree, as a fresh clone would be after a commit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def clone(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of every file that git tracks or would track, and of nothing else."""
+    target = tmp_path_factory.mktemp("clone") / "mle-toolbox"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if os.path.lexists(repository / name):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(repository / name, target / name, follow_symlinks=False)
+    return target
+
+
+@pytest.fixture(scope="session")
+def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Environment variables of somebody who has not activated any virtual environment and has no settings."""
+    home = tmp_path_factory.mktemp("home")
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "LANG", "LC_"))}
+    return {**kept, "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home)}

@@ -1,0 +1,45 @@
+"""constraints.txt pins a whole installation, and says nothing about where packages come from."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def pinned(repository: Path) -> dict[str, str]:
+    lines = (repository / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def required(repository: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name and lower bound of every requirement of pyproject.toml, those of the extras included."""
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for requirement in chain(project["dependencies"], *project["optional-dependencies"].values()):
+        if not requirement.startswith("mle-toolbox"):
+            name, bounds = re.fullmatch(r"([A-Za-z0-9._-]+)(.*)", requirement).groups()  # type: ignore[union-attr]
+            yield name, bounds
+
+
+def test_every_requirement_is_pinned(repository: Path, pinned: dict[str, str]) -> None:
+    names = {normalised(name) for name in pinned}
+
+    assert [name for name, _ in required(repository) if normalised(name) not in names] == []
+
+
+def test_every_requirement_has_a_lower_bound(repository: Path) -> None:
+    assert [name for name, bounds in required(repository) if not bounds.startswith(">=")] == []
+
+
+def test_only_versions_are_pinned(pinned: dict[str, str]) -> None:
+    assert all(re.fullmatch(r"[0-9A-Za-z.+!]+", version) for version in pinned.values())
+    assert "mle-toolbox" not in {normalised(name) for name in pinned}

@@ -1,0 +1,50 @@
+"""Counting seed runs from Snakemake's events."""
+
+import json
+from pathlib import Path
+
+from mle_toolbox.drive.progress import EventFile, Tally
+
+
+def job(number: int, seed: int) -> dict[str, object]:
+    return {"event": "job", "id": number, "rule": "train", "wildcards": {"configuration": "a", "seed": str(seed)}}
+
+
+def test_seed_runs_that_need_not_run_count_as_done() -> None:
+    tally = Tally(total=10)
+
+    tally.count({"event": "plan", "jobs": {"train": 3, "merge": 1, "total": 4}})
+
+    assert (tally.done, tally.to_run) == (7, 3)
+
+
+def test_other_jobs_are_not_counted() -> None:
+    tally = Tally(total=1)
+
+    tally.count({"event": "job", "id": 9, "rule": "merge", "wildcards": {}})
+    tally.count({"event": "finished", "id": 9})
+
+    assert (tally.done, tally.running) == (0, {})
+
+
+def test_a_failed_seed_run_that_succeeds_when_tried_again_is_done() -> None:
+    tally = Tally(total=1)
+    tally.count({"event": "plan", "jobs": {"train": 1}})
+
+    for event in (job(1, 0), {"event": "failed", "id": 1}, job(1, 0), {"event": "finished", "id": 1}):
+        tally.count(event)
+
+    assert (tally.done, tally.failed, tally.ended) == (1, set(), 1)
+
+
+def test_a_line_half_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    events = EventFile(path)
+    line = json.dumps({"event": "finished", "id": 1}) + "\n"
+
+    assert list(events.new_events()) == []
+    path.write_text(line[:7])
+    assert list(events.new_events()) == []
+    path.write_text(line + line[:3])
+
+    assert list(events.new_events()) == [{"event": "finished", "id": 1}]

@@ -1,0 +1,161 @@
+"""`mle run` and `snakemake --profile local`, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mle_toolbox
+from tests.workflow.conftest import SCRIPT, Project
+
+pytestmark = pytest.mark.slow
+
+SLOW = SCRIPT.replace("        mle.update_log", "        __import__('time').sleep(0.5)\n        mle.update_log")
+
+
+def metrics(results: Path) -> dict[str, np.ndarray]:
+    loaded = mle_toolbox.load(results)
+    return {name: loaded[name]["loss"] for name in loaded.names}
+
+
+def test_snakemake_with_the_bare_profile_name_works_as_it_stands(project: Project) -> None:
+    generated = project.mle("generate", "exp.yaml")
+
+    outcome = project.snakemake()
+
+    assert generated.returncode == 0, generated.stderr
+    assert outcome.returncode == 0, outcome.stderr
+    assert len(list(project.results.glob("*/seed_*/log.h5"))) == 6
+    assert len(list(project.results.glob("*/log.h5"))) == 2
+    assert (project.results / "results.h5").exists()
+    assert (project.results / "results.csv").exists()
+    assert (project.results / "experiment.json").exists()
+
+
+def test_run_ends_with_a_table_of_final_values(finished: Project) -> None:
+    outcome = finished.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "3/3" in outcome.stdout
+    assert "(n=3)" in outcome.stdout
+    assert "6 of 6 seed runs done. Results: experiments/results.h5" in outcome.stdout
+
+
+def test_stdout_and_stderr_of_a_seed_run_are_in_its_folder_under_the_names_asked_for(finished: Project) -> None:
+    folder = finished.results / "a" / "seed_2"
+
+    assert "seed 2 ended at" in (folder / "out.txt").read_text()
+    assert (folder / "err.txt").exists()
+    assert "seed 2 ended at" in finished.mle("logs", "a", "2").stdout
+
+
+def test_results_do_not_depend_on_folder_order_or_cores(new_project: Callable[[str], Project]) -> None:
+    one, other = new_project("one"), new_project("other")
+    other.write_experiment(["b.json", "a.json"], seeds=3)
+
+    one.mle("run", "exp.yaml", "--cores", "1")
+    other.mle("run", "exp.yaml", "--cores", "2")
+
+    first, second = metrics(one.results), metrics(other.results)
+    assert first.keys() == second.keys()
+    for name in first:
+        assert first[name].tobytes() == second[name].tobytes()
+
+
+def test_names_are_data(project: Project) -> None:
+    names = [
+        "with blank.json",
+        "it's.json",
+        '"quoted".json',
+        "$(touch pwned).json",
+        "-dash.json",
+        "größe.json",
+    ]
+    for name in names:
+        project.write_configuration(name)
+    project.write_experiment(names, seeds=1)
+    (project.path / "exp.yaml").write_text(
+        (project.path / "exp.yaml").read_text().replace("experiments/", "my $(touch pwned) results")
+    )
+
+    outcome = project.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 0, outcome.stderr
+    results = project.path / "my $(touch pwned) results"
+    assert {each.parent.name for each in results.glob("*/log.h5")} == {Path(name).stem for name in names}
+    assert not list(project.path.rglob("pwned"))
+
+
+def test_another_experiment_in_the_folder_leaves_the_snakefile_alone(finished: Project) -> None:
+    finished.write_experiment(["a.json"], seeds=1, name="other.yaml")
+    other = finished.path / "other.yaml"
+    other.write_text(other.read_text().replace("experiments/", "others/"))
+    before = (finished.path / "Snakefile").read_text()
+
+    outcome = finished.mle("run", "other.yaml")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert (finished.path / "Snakefile").read_text() == before
+    assert (finished.path / "others" / "a" / "log.h5").exists()
+    assert finished.jobs_to_run() == {}
+
+
+def test_a_second_driver_is_told_who_holds_the_experiment(project: Project) -> None:
+    (project.path / "train.py").write_text(SLOW)
+    first = project.start("run", "exp.yaml")
+    wait_for(lambda: (project.results / ".driver" / "lock").exists())
+    wait_for(lambda: (project.results / ".driver" / "lock").read_text() != "")
+
+    second = project.mle("run", "exp.yaml")
+
+    assert second.returncode == 2
+    assert f"is being run by process {first.pid} on" in second.stderr
+    assert first.wait(timeout=120) == 0
+    first.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_running_and_goes_on(project: Project, number: int) -> None:
+    (project.path / "train.py").write_text(SLOW)
+    run = project.start("run", "exp.yaml")
+    wait_for(lambda: any(project.results.glob("*/seed_*/log.h5")))
+    done = {path: path.stat().st_mtime_ns for path in project.results.glob("*/seed_*/log.h5")}
+
+    run.send_signal(number)
+    _, err = run.communicate(timeout=60)
+    (project.path / "train.py").write_text(SCRIPT)
+    again = project.mle("run", "exp.yaml")
+
+    assert run.returncode == 130, err
+    assert "Interrupted" in err
+    assert "running" not in {each["status"] for each in json.loads(project.mle("status", "--json").stdout)["runs"]}
+    assert again.returncode == 0, again.stderr
+    assert all(path.stat().st_mtime_ns == when for path, when in done.items())
+
+
+def test_a_seed_run_that_never_made_an_experiment_is_told_what_is_missing(project: Project) -> None:
+    (project.path / "train.py").write_text("print('hello')\n")
+
+    outcome = project.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 1
+    assert "MLExperiment" in outcome.stderr
+
+
+def test_status_shows_configurations_and_seeds(finished: Project) -> None:
+    outcome = finished.mle("status")
+
+    assert outcome.stdout.splitlines()[:2] == ["a  3/3  ✓✓✓  ", "b  3/3  ✓✓✓  "]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
