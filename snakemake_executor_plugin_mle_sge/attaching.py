@@ -1,0 +1,143 @@
+"""Finds the tasks of an earlier call that are queued, running, or ended unseen, so that nothing runs twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from snakemake_interface_common.exceptions import WorkflowError
+
+from snakemake_executor_plugin_mle_sge import command, gridengine
+from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, TaskId
+from snakemake_executor_plugin_mle_sge.records import ArrayFolder, TaskRecord, array_folders
+
+__all__ = ["Attaching"]
+
+Found = tuple[ArrayFolder, int]
+
+_LOOK_SECONDS = 0.5
+# An exit file that was written before we asked may take so long to be seen on a slow shared disk.
+_LATE_EXIT_SECONDS = 5.0
+
+
+class Attaching:
+    """The open tasks of earlier calls.
+
+    Parameters
+    ----------
+    root
+        Where the folders of arrays lie.
+    patience
+        Seconds to wait for a scheduler that does not answer, and for deleted tasks to leave.
+    say
+        Tells the user.
+
+    Raises
+    ------
+    WorkflowError
+        When there are open tasks and the scheduler cannot be asked about them.
+    """
+
+    def __init__(self, root: Path, patience: float, say: Callable[[str], None]) -> None:
+        self._patience = patience
+        self._say = say
+        self._open: dict[str, list[Found]] = {}
+        self._states: dict[TaskId, str] = {}
+        folders = [folder for folder in array_folders(root) if not folder.is_cancelled]
+        for folder in folders:
+            done = folder.done()
+            for number, record in enumerate(folder.tasks, start=1):
+                if number not in done:
+                    self._open.setdefault(record.claim, []).append((folder, number))
+        if self._open:
+            self._ask(folders)
+
+    def find(self, job: Any) -> Found | None:
+        """Return the task that makes what ``job`` would make, or None when it has to be submitted.
+
+        Tasks that are of no use (made from other inputs, failed, or lost) are closed, and deleted if need be, before
+        None is returned, so that no two tasks ever write the same files.
+        """
+        if not self._open:
+            return None
+        record = command.describe(job)
+        candidates = self._open.pop(record.claim, [])
+        useful = [each for each in candidates if self._is_useful(each, job, record)]
+        kept = useful[-1] if useful else None
+        self._drop([each for each in candidates if each is not kept])
+        return kept
+
+    def _is_useful(self, found: Found, job: Any, record: TaskRecord) -> bool:
+        folder, number = found
+        if folder.tasks[number - 1].digest != record.digest or not command.is_fresh(job, folder.written):
+            return False
+        state = self._states.get((folder.job_id or 0, number))
+        # Asked first: a task that ends meanwhile has its exit file by now, or soon.
+        outcome = folder.exit(number) or (self._late_exit(found) if state is None else None)
+        if outcome is not None:
+            return outcome.status == 0 and all(Path(name).exists() for name in job.output)
+        return state is not None and not set("Ed") & set(state)
+
+    def _late_exit(self, found: Found) -> Any:
+        folder, number = found
+        if folder.started(number) is None:
+            return folder.exit(number)
+        end = time.monotonic() + min(self._patience, _LATE_EXIT_SECONDS)
+        while (outcome := folder.exit(number)) is None and time.monotonic() < end:
+            time.sleep(_LOOK_SECONDS)
+        return outcome
+
+    def _drop(self, tasks: list[Found]) -> None:
+        alive: dict[int, list[int]] = {}
+        for folder, number in tasks:
+            if folder.job_id and (folder.job_id, number) in self._states and folder.exit(number) is None:
+                alive.setdefault(folder.job_id, []).append(number)
+        if alive:
+            self._say(f"Deleting tasks of an earlier call whose inputs have changed: {_listed(alive)}")
+            gridengine.delete(alive)
+            self._wait_until_gone({(job, number) for job, numbers in alive.items() for number in numbers})
+        for folder, number in tasks:
+            folder.mark_done([number])
+
+    def _wait_until_gone(self, tasks: set[TaskId]) -> None:
+        end = time.monotonic() + self._patience
+        while tasks & set(gridengine.states()):
+            if time.monotonic() > end:
+                raise WorkflowError(
+                    f"Tasks of an earlier call do not leave the queue after qdel: {sorted(tasks)}. "
+                    "Look at them with qstat; an administrator can remove them with qdel -f."
+                )
+            time.sleep(_LOOK_SECONDS)
+
+    def _ask(self, folders: list[ArrayFolder]) -> None:
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                self._recover_ids(folders)
+                self._states = gridengine.states()
+            except GridEngineError as error:
+                if time.monotonic() > end:
+                    raise WorkflowError(
+                        f"Tasks of an earlier call may still be there, and the scheduler cannot be asked: {error} "
+                        "Try again later; nothing was submitted."
+                    ) from None
+                time.sleep(_LOOK_SECONDS)
+            else:
+                return
+
+    def _recover_ids(self, folders: list[ArrayFolder]) -> None:
+        """Find the ids of arrays whose driver died during qsub; what cannot be found will not start any more."""
+        for folder in folders:
+            if folder.job_id is not None or len(folder.done()) >= len(folder.tasks):
+                continue
+            job_id = gridengine.find_array(folder.path)
+            if job_id is None:
+                folder.cancel()
+            else:
+                folder.set_job_id(job_id)
+
+
+def _listed(tasks: dict[int, list[int]]) -> str:
+    return " ".join(f"{job}.{number}" for job, numbers in tasks.items() for number in numbers)

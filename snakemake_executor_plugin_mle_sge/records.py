@@ -1,0 +1,178 @@
+"""What was submitted, on disk, so that a driver that starts again finds its tasks.
+
+One folder an array job, `.snakemake/mle_sge/<token>/`: array.json (which task makes what), `submitted` (qsub's answer),
+`commands` and `inputs` (one line a task), task.sh, and from the tasks themselves started.N, log.N and exit.N. A task is
+over for us once its number stands in `done`, which happens after Snakemake has taken note of its end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from snakemake_executor_plugin_mle_sge.gridengine import read_job_id
+
+__all__ = ["ArrayFolder", "Exit", "TaskRecord", "array_folders", "new_array", "remove_old_arrays"]
+
+_KEEP_FAILED_SECONDS = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """One task: what it makes (``claim``), from what (``digest``), and how it is called for people."""
+
+    claim: str
+    digest: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a task ended, in its own words; times are seconds since 1970 on the node."""
+
+    status: int
+    host: str
+    begin: int
+    end: int
+
+
+class ArrayFolder:
+    """The folder of one array job."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._tasks: tuple[TaskRecord, ...] | None = None
+        self._job_id: int | None = None
+
+    @property
+    def tasks(self) -> tuple[TaskRecord, ...]:
+        """The tasks; task N of Grid Engine is at N - 1."""
+        if self._tasks is None:
+            entries = json.loads((self.path / "array.json").read_text(encoding="utf-8"))["tasks"]
+            self._tasks = tuple(TaskRecord(**entry) for entry in entries)
+        return self._tasks
+
+    @property
+    def job_id(self) -> int | None:
+        """The scheduler's id; None when the submission was cut short."""
+        if self._job_id is None:
+            self._job_id = read_job_id(self.path / "submitted")
+        return self._job_id
+
+    def set_job_id(self, job_id: int) -> None:
+        """Write down an id that was found in another way than from qsub's answer."""
+        (self.path / "submitted").write_text(f"{job_id}\n")
+        self._job_id = job_id
+
+    @property
+    def written(self) -> float:
+        """When the array was written, by the clock of the file server."""
+        return (self.path / "array.json").stat().st_mtime
+
+    def ended(self) -> set[int]:
+        """Return the numbers of the tasks whose exit file is there."""
+        try:
+            names = os.listdir(self.path)  # noqa: PTH208  (quicker, and thousands of names are usual)
+        except OSError:
+            return set()
+        return {int(name[5:]) for name in names if name.startswith("exit.") and name[5:].isdecimal()}
+
+    def exit(self, number: int) -> Exit | None:
+        """Return how a task ended, or None when it has not, as far as can be seen from here."""
+        try:
+            status, host, begin, end = (self.path / f"exit.{number}").read_text().split()
+            return Exit(int(status), host, int(begin), int(end))
+        except (OSError, ValueError):
+            return None
+
+    def started(self, number: int) -> tuple[str, int] | None:
+        """Return host and time of a task's start, or None when it has not started."""
+        try:
+            host, begin = (self.path / f"started.{number}").read_text().split()
+            return host, int(begin)
+        except (OSError, ValueError):
+            return None
+
+    def log(self, number: int) -> Path:
+        """Where a task's own output goes; what a rule redirects is not in it."""
+        return self.path / f"log.{number}"
+
+    def done(self) -> set[int]:
+        """Return the tasks that need no more attention."""
+        try:
+            return {int(word) for word in (self.path / "done").read_text().split()}
+        except OSError:
+            return set()
+
+    def mark_done(self, numbers: Sequence[int]) -> None:
+        """Write down that Snakemake has taken note of the end of these tasks."""
+        with (self.path / "done").open("a") as file:
+            file.write("".join(f"{number}\n" for number in numbers))
+
+    def cancel(self) -> None:
+        """Tell tasks that start from now on to end at once, also those that qdel does not reach."""
+        (self.path / "cancelled").touch()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the array was cancelled."""
+        return (self.path / "cancelled").exists()
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def new_array(
+    root: Path,
+    tasks: Sequence[TaskRecord],
+    commands: Sequence[str],
+    inputs: Sequence[Sequence[str]],
+    script: str,
+) -> ArrayFolder:
+    """Write the folder of an array that is about to be submitted.
+
+    Parameters
+    ----------
+    root
+        ``.snakemake/mle_sge``.
+    tasks, commands, inputs
+        One entry a task: its record, its shell command, the files that it needs to see.
+    script
+        The text of task.sh.
+    """
+    path = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+    path.mkdir(parents=True)
+    (path / "commands").write_text("".join(f"{_one_line(command)}\n" for command in commands), encoding="utf-8")
+    (path / "inputs").write_text("".join(f"{_one_line(shlex.join(names))}\n" for names in inputs), encoding="utf-8")
+    (path / "task.sh").write_text(script, encoding="utf-8")
+    text = json.dumps({"format": 1, "tasks": [asdict(task) for task in tasks]})
+    (path / ".array.json").write_text(text, encoding="utf-8")
+    (path / ".array.json").rename(path / "array.json")
+    return ArrayFolder(path)
+
+
+def array_folders(root: Path) -> Iterator[ArrayFolder]:
+    """Yield the arrays on disk, oldest first."""
+    for path in sorted(root.glob("*/array.json")):
+        yield ArrayFolder(path.parent)
+
+
+def remove_old_arrays(root: Path) -> None:
+    """Remove the folders of arrays that are over, a week after: until then the logs of failed tasks are of use."""
+    for folder in array_folders(root):
+        is_over = len(folder.done()) >= len(folder.tasks)
+        if is_over and time.time() - folder.written > _KEEP_FAILED_SECONDS:
+            folder.remove()
+
+
+def _one_line(text: str) -> str:
+    """Return ``text`` in one line, to be read back with bash's ``printf %b``."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n")

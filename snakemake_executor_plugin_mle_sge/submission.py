@@ -1,0 +1,187 @@
+"""Submits jobs: sorts them by what they ask for, prepares them, writes an array's folder and calls qsub once for it."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from snakemake_executor_plugin_mle_sge import command, gridengine
+from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, SchedulerSilentError
+from snakemake_executor_plugin_mle_sge.records import ArrayFolder, new_array
+from snakemake_executor_plugin_mle_sge.request import qsub_options
+from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings
+
+__all__ = ["Submission"]
+
+_RETRY_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What the tasks of one array have in common."""
+
+    options: tuple[str, ...]
+    exports: str
+
+
+class Submission:
+    """Submits jobs for an executor.
+
+    Parameters
+    ----------
+    executor
+        The executor: knows the workflow, the settings, and how a nested Snakemake is called.
+    root
+        Where the folders of arrays are made.
+    """
+
+    def __init__(self, executor: Any, root: Path) -> None:
+        self._executor = executor
+        self._workflow = executor.workflow
+        self._settings: ExecutorSettings = executor.workflow.executor_settings
+        self._root = root
+
+    def submit(
+        self,
+        jobs: Sequence[Any],
+        *,
+        taken: Callable[[Any, ArrayFolder, int], None],
+        refused: Callable[[Any, str], None],
+    ) -> None:
+        """Submit ``jobs``; for each of them, ``taken`` or ``refused`` is called."""
+        kinds: dict[_Kind, list[tuple[Any, str]]] = {}
+        for job in jobs:
+            try:
+                kind, line = self._kind(job), self._command(job)
+            # Whatever is wrong with one job (a protected output, a missing input) must not stop the others.
+            except Exception as error:
+                refused(job, f"{error}")
+                continue
+            kinds.setdefault(kind, []).append((job, line))
+        for kind, members in kinds.items():
+            for part in _parts(members, self._settings.array_size):
+                self._submit_array(kind, part, taken, refused)
+
+    def _kind(self, job: Any) -> _Kind:
+        options = qsub_options(self._settings, job.name, job.threads, job.resources)
+        envvars: Mapping[str, str] = self._workflow.spawned_job_args_factory.envvars()
+        return _Kind(options, command.exports(job, envvars))
+
+    def _command(self, job: Any) -> str:
+        """Return the shell command of a job, which is prepared for it."""
+        if not self._settings.nested and command.runs_directly(self._workflow, job):
+            direct = command.direct_command(job)
+            if direct is not None:
+                command.prepare(self._workflow, job)
+                return direct
+        return str(self._executor.format_job_exec(job))
+
+    def _submit_array(
+        self,
+        kind: _Kind,
+        members: Sequence[tuple[Any, str]],
+        taken: Callable[[Any, ArrayFolder, int], None],
+        refused: Callable[[Any, str], None],
+    ) -> None:
+        jobs = [job for job, _ in members]
+        array = new_array(
+            self._root,
+            [command.describe(job) for job in jobs],
+            [line for _, line in members],
+            [command.needed_files(job) for job in jobs],
+            "",
+        )
+        (array.path / "task.sh").write_text(self._script(array.path, kind), encoding="utf-8")
+        try:
+            job_id = self._qsub(self._qsub_command(array, kind, len(jobs)), array)
+        except GridEngineError as error:
+            array.cancel()
+            array.mark_done(range(1, len(jobs) + 1))
+            for job in jobs:
+                refused(job, _advice(str(error)))
+            return
+        self._executor.logger.info(_said(job_id, kind, len(jobs)))
+        for number, job in enumerate(jobs, start=1):
+            taken(job, array, number)
+
+    def _script(self, folder: Path, kind: _Kind) -> str:
+        text = files(__package__).joinpath("task.sh").read_text(encoding="utf-8")
+        values = {
+            "@FOLDER@": shlex.quote(str(folder)),
+            "@PATIENCE@": f"{self._settings.patience_seconds:.0f}",
+            "@EXPORTS@": kind.exports,
+        }
+        for mark, value in values.items():
+            text = text.replace(mark, value)
+        return text
+
+    def _qsub_command(self, array: ArrayFolder, kind: _Kind, tasks: int) -> list[str]:
+        ours = ["qsub", "-terse", "-r", "n", "-j", "y", "-wd", str(self._workflow.workdir_init)]
+        ours += ["-o", f"{array.path}/log.$TASK_ID", "-t", f"1-{tasks}"]
+        script = str(array.path / "task.sh")
+        if self._settings.clean_environment:
+            return [*ours, *kind.options, "-S", "/bin/bash", script]
+        # With -S bash, most sites start a login shell, whose start-up files cost time, may hang (all `pyenv init`
+        # waits for one lock) and may change the environment that -V has just brought.
+        return [*ours, *kind.options, "-V", "-b", "y", "-shell", "n", "/bin/bash", script]
+
+    def _qsub(self, words: list[str], array: ArrayFolder) -> int:
+        """Call qsub, again and again while the scheduler is silent and patience lasts.
+
+        A silent scheduler may have taken the job all the same, so it is looked for before the next try.
+        """
+        end = time.monotonic() + self._settings.patience_seconds
+        wait = _RETRY_SECONDS
+        while True:
+            try:
+                return gridengine.submit(words, array.path / "submitted")
+            except SchedulerSilentError as error:
+                if time.monotonic() + wait > end:
+                    raise
+                self._executor.logger.warning(f"{error} Trying again in {wait:.0f} s.")
+                time.sleep(wait)
+                wait = min(2 * wait, 30.0)
+            job_id = _taken_all_the_same(array)
+            if job_id is not None:
+                return job_id
+
+
+def _taken_all_the_same(array: ArrayFolder) -> int | None:
+    try:
+        job_id = gridengine.find_array(array.path)
+    except GridEngineError:
+        return None
+    if job_id is not None:
+        array.set_job_id(job_id)
+    return job_id
+
+
+def _parts(members: list[tuple[Any, str]], size: int) -> Iterator[list[tuple[Any, str]]]:
+    for first in range(0, len(members), size):
+        yield members[first : first + size]
+
+
+def _said(job_id: int, kind: _Kind, tasks: int) -> str:
+    count = f"{tasks} tasks" if tasks > 1 else "1 task"
+    return f"Submitted job {job_id} with {count}: qsub {shlex.join(kind.options)}"
+
+
+def _advice(message: str) -> str:
+    """Return the scheduler's refusal with the way out, where one is known."""
+    if "parallel environment" in message:
+        known = gridengine.parallel_environments()
+        listed = f"This site has: {', '.join(known)}. " if known else ""
+        return f"{message} {listed}Set mle-sge-parallel-environment in the profile."
+    if "unknown queue" in message:
+        return f"{message} `qconf -sql` lists the queues; set mle-sge-queue in the profile, or the job's own queue."
+    if "unknown resource" in message:
+        return (
+            f"{message} `qconf -sc` lists the resources of the site; set mle-sge-memory-resource, "
+            "mle-sge-time-resource or mle-sge-gpu-resource in the profile."
+        )
+    return message

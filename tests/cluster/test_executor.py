@@ -1,0 +1,364 @@
+"""Trivial jobs on the real scheduler."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sge_project import Project
+
+pytestmark = [pytest.mark.sge, pytest.mark.slow]
+
+Queue = Callable[[], dict[tuple[int, int], str]]
+
+# {body} may use {wildcards.n}; every start leaves a line in the file `ran`.
+JOBS = """
+rule all:
+    input: expand("out/{{n}}", n=range({count}))
+
+rule train:
+    output: "out/{{n}}"
+    log: "out/{{n}}.log"
+    threads: {threads}
+    retries: {retries}
+    resources: {resources}
+    shell: "echo {{wildcards.n}} >> ran; ({body}) > {{log}} 2>&1; echo done > {{output}}"
+"""
+
+
+def jobs(body: str, *, count: int = 3, threads: int = 1, retries: int = 0, resources: str = "") -> str:
+    """Return a Snakefile of ``count`` jobs that run ``body``."""
+    return JOBS.format(body=body, count=count, threads=threads, retries=retries, resources=resources or "mem_mb=1")
+
+
+def test_jobs_get_slots_name_and_queue_and_share_one_array(project: Project, queue: Queue) -> None:
+    project.write(
+        jobs("echo $NSLOTS $JOB_NAME $QUEUE $OMP_NUM_THREADS", threads=2, resources='job_name="ode", queue="other.q"')
+    )
+
+    status, said = project.run()
+
+    assert status == 0, said
+    assert (project.path / "out/2.log").read_text() == "2 ode other.q 2\n"
+    assert len(re.findall(r"Submitted job \d+", said)) == 1
+    assert project.ran() == ["0", "1", "2"]
+    assert queue() == {}
+
+
+def test_arrays_are_split_at_the_limit_of_the_site(project: Project) -> None:
+    project.write(jobs("true", count=5))
+
+    status, said = project.run("--mle-sge-array-size", "2")
+
+    assert status == 0, said
+    assert len(re.findall(r"Submitted job \d+", said)) == 3
+    assert project.ran() == ["0", "1", "2", "3", "4"]
+
+
+def test_no_folder_is_left_behind_in_the_project(project: Project) -> None:
+    project.write(jobs("true"))
+
+    project.run()
+
+    assert sorted(path.name for path in project.path.iterdir() if path.is_dir()) == [".snakemake", "out"]
+    assert not list((project.path / ".snakemake/mle_sge").glob("*/array.json"))
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_command_keeps_its_quotes_backslashes_and_lines(project: Project, nested: bool) -> None:
+    project.write(
+        "rule one:\n"
+        '    output: "out"\n'
+        "    params: text=r'''a \"b\" 'c' \\n \\\\ %s $HOME `x`\n$two'''\n"
+        "    shell: 'printf %s {params.text:q} > {output}\\n# the end'\n"
+    )
+
+    status, said = project.run(*(["--mle-sge-nested"] if nested else []))
+
+    assert status == 0, said
+    assert (project.path / "out").read_text() == "a \"b\" 'c' \\n \\\\ %s $HOME `x`\n$two"
+
+
+def test_other_kinds_of_rules_run_too(project: Project) -> None:
+    project.write(
+        "rule all:\n    input: 'a', 'b'\n"
+        "rule python:\n    output: 'a'\n    run:\n        open(output[0], 'w').write('python')\n"
+        "rule measured:\n    output: 'b'\n    benchmark: 'b.tsv'\n    shell: 'echo b > {output}'\n"
+    )
+
+    status, said = project.run()
+
+    assert status == 0, said
+    assert (project.path / "a").read_text() == "python"
+    assert (project.path / "b.tsv").read_text().startswith("s\t")
+
+
+def test_a_slow_task_does_not_hold_back_the_others(project: Project) -> None:
+    project.write(
+        "rule all:\n    input: 'after/0', 'out/1'\n"
+        "rule train:\n    output: 'out/{n}'\n"
+        "    shell: 'if [ {wildcards.n} = 1 ]; then until [ -e after/0 ]; do sleep 0.2; done; fi; touch {output}'\n"
+        "rule after:\n    input: 'out/{n}'\n    output: 'after/{n}'\n    shell: 'touch {output}'\n"
+    )
+
+    status, said = project.run()
+
+    assert status == 0, said
+
+
+@pytest.mark.parametrize(
+    ("death", "words"),
+    [("exit 3", "exit status 3."), ("kill -9 $BASHPID", "exit status 137 (signal 9).")],
+)
+def test_a_failed_task_is_named_and_only_it_runs_again(project: Project, death: str, words: str) -> None:
+    project.write(jobs(f"if [ {{wildcards.n}} = 1 ] && [ ! -e mended ]; then {death}; fi"))
+
+    status, said = project.run()
+    (project.path / "mended").touch()
+    status_after, said_after = project.run()
+
+    assert status == 1
+    assert re.search(rf"Task \d+\.\d \(train n=1\) ended on \S+ with {re.escape(words)}", said), said
+    assert status_after == 0, said_after
+    assert project.ran() == ["0", "1", "1", "2"]
+
+
+def test_an_exit_status_that_grid_engine_takes_for_an_order_is_only_a_failure(project: Project, queue: Queue) -> None:
+    project.write(jobs("exit $((99 + {wildcards.n}))", count=2))
+
+    status, said = project.run()
+
+    assert status == 1
+    assert "exit status 99." in said
+    assert "exit status 100." in said
+    assert project.ran() == ["0", "1"]
+    assert queue() == {}
+
+
+def test_retries_run_a_failed_task_again(project: Project) -> None:
+    project.write(jobs("[ $(grep -c {wildcards.n} ran) = 2 ]", count=1, retries=2))
+
+    status, said = project.run()
+
+    assert status == 0, said
+    assert project.ran() == ["0", "0"]
+
+
+def test_the_old_file_of_an_update_output_survives_a_failure(project: Project) -> None:
+    (project.path / "out").write_text("old")
+    (project.path / "input").write_text("new")
+    project.write(
+        "rule one:\n    input: 'input'\n    output: update('out')\n    shell: 'echo torn > {output}; exit 3'\n"
+    )
+
+    status, said = project.run("--forceall")
+
+    assert status == 1
+    assert "exit status 3" in said
+    assert (project.path / "out").read_text() == "old"
+
+
+def test_a_running_task_that_is_deleted_is_a_failure_that_says_so(project: Project, queue: Queue) -> None:
+    project.write(jobs("[ {wildcards.n} = 0 ] || [ -e mended ] || sleep 60", count=2))
+    driver = project.start()
+    project.wait_for_file("out/0")
+    project.wait_for(lambda: project.ran() == ["0", "1"])
+
+    _qdel(queue)
+    status, said = driver.wait()
+    (project.path / "mended").touch()
+    status_after, _ = project.run()
+
+    assert status == 1
+    assert re.search(r"Task \d+\.\d \(train n=1\) was killed on \S+.*deleted with qdel", said), said
+    assert status_after == 0
+    assert project.ran() == ["0", "1", "1"]
+
+
+def test_a_queued_task_that_is_deleted_is_a_failure_that_says_so(project: Project, queue: Queue) -> None:
+    project.write(jobs("true", resources='qsub_options="-h"'))
+    driver = project.start()
+    project.wait_for(lambda: len(queue()) == 3)
+    project.wait_for(lambda: "is held back" in driver.output.read_text())
+
+    _qdel(queue)
+    status, said = driver.wait()
+
+    assert status == 1
+    assert len(re.findall(r"was taken out of the queue before it started", said)) == 3, said
+    assert project.ran() == []
+
+
+def test_a_task_in_error_state_fails_with_the_reason_and_leaves_the_queue(project: Project, queue: Queue) -> None:
+    project.write(jobs("true", count=2, resources='qsub_options=lambda w: "-i /nowhere/x" if w.n == "1" else ""'))
+
+    status, said = project.run()
+
+    assert status == 1
+    assert re.search(r"cannot be started \(state Eqw\): .*can't open /nowhere/x as dummy input file", said), said
+    assert project.ran() == ["0"]
+    project.wait_for(lambda: queue() == {})
+
+
+def test_ctrl_c_leaves_nothing_in_the_queue_and_the_same_command_goes_on(project: Project, queue: Queue) -> None:
+    project.write(jobs("[ {wildcards.n} = 0 ] || [ -e mended ] || sleep 60", count=12))
+    driver = project.start()
+    project.wait_for_file("out/0")
+    project.wait_for(lambda: "Finished jobid" in driver.output.read_text())
+
+    driver.interrupt()
+    status, said = driver.wait()
+    left = queue()
+    (project.path / "mended").touch()
+    status_after, said_after = project.run()
+
+    assert status == 1, said
+    assert left == {}
+    assert status_after == 0, said_after
+    assert project.ran().count("0") == 1
+
+
+def test_after_a_crash_of_the_driver_nothing_runs_twice(project: Project, queue: Queue) -> None:
+    """When it comes back, tasks have ended, are running and are queued."""
+    project.write(jobs("[ {wildcards.n} = 0 ] || until [ -e go ]; do sleep 0.2; done", count=20))
+    driver = project.start("--mle-sge-poll-seconds", "30")
+    project.wait_for(lambda: len(queue()) == 20)
+    driver.kill()
+    project.wait_for_file("out/0")
+    project.wait_for(lambda: "qw" in queue().values() and "r" in queue().values())
+
+    again = project.start()
+    project.wait_for(lambda: again.output.read_text().count("of an earlier call") == 20)
+    (project.path / "go").touch()
+    status, said = again.wait()
+
+    assert status == 0, said
+    assert "Submitted job" not in said
+    assert project.ran() == sorted(str(n) for n in range(20))
+    assert queue() == {}
+
+
+def test_tasks_of_a_crashed_driver_whose_inputs_changed_are_replaced(project: Project, queue: Queue) -> None:
+    (project.path / "input").write_text("old")
+    project.write(
+        "rule one:\n    input: 'input'\n    output: 'out'\n"
+        "    shell: 'cat input >> ran; until [ -e go ]; do sleep 0.2; done; cp {input} {output}'\n"
+    )
+    driver = project.start()
+    project.wait_for_file("ran")
+    driver.kill()
+
+    (project.path / "input").write_text("new")
+    (project.path / "go").touch() if not queue() else None
+    again = project.start()
+    project.wait_for(lambda: (project.path / "ran").read_text() == "oldnew")
+    (project.path / "go").touch()
+    status, said = again.wait()
+
+    assert status == 0, said
+    assert "whose inputs have changed" in said
+    assert (project.path / "out").read_text() == "new"
+
+
+def test_a_second_driver_is_told_who_runs_the_first(project: Project, queue: Queue) -> None:
+    project.write(jobs("until [ -e go ]; do sleep 0.2; done"))
+    first = project.start()
+    project.wait_for(lambda: len(queue()) == 3)
+
+    status, said = project.run()
+    (project.path / "go").touch()
+    status_of_first, _ = first.wait()
+
+    assert status == 1
+    assert f"Another Snakemake submits jobs of this folder: process {first.process.pid} on" in said
+    assert status_of_first == 0
+    assert project.ran() == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--mle-sge-parallel-environment", "nope"], "This site has: smp. Set mle-sge-parallel-environment"),
+        (["--mle-sge-queue", "nope.q"], 'unknown queue "nope.q".*`qconf -sql` lists the queues'),
+        (["--mle-sge-memory-resource", "nope"], 'unknown resource "nope".*set mle-sge-memory-resource'),
+    ],
+)
+def test_a_refusal_is_shown_with_the_way_out(project: Project, arguments: list[str], words: str) -> None:
+    project.write(jobs("true", threads=2))
+
+    status, said = project.run(*arguments)
+    status_after, said_after = project.run()
+
+    assert status == 1
+    assert re.search(words, said), said
+    assert status_after == 0, said_after
+    assert project.ran() == ["0", "1", "2"]
+
+
+def test_a_task_over_its_time_limit_is_told_from_others(project: Project) -> None:
+    project.write(jobs("[ {wildcards.n} = 0 ] || sleep 60", count=2, resources='qsub_options="-l h_rt=3"'))
+
+    status, said = project.run()
+
+    assert status == 1
+    assert re.search(r"Task \d+\.\d \(train n=1\) was killed on \S+ at its time limit of 3 s", said), said
+    assert (project.path / "out/0").exists()
+
+
+@pytest.mark.parametrize("accounting", ["exit 1", "true"])
+def test_accounting_that_is_missing_or_empty_changes_nothing(
+    project: Project, tmp_path: Path, queue: Queue, accounting: str
+) -> None:
+    fake = tmp_path / "bin/qacct"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\n{accounting}\n")
+    fake.chmod(0o755)
+    project.write(jobs("[ {wildcards.n} = 0 ] || sleep 60", count=2))
+    driver = project.start(PATH=f"{fake.parent}:{os.environ['PATH']}")
+    project.wait_for(lambda: project.ran() == ["0", "1"])
+
+    _qdel(queue)
+    status, said = driver.wait()
+
+    assert status == 1
+    assert re.search(r"\(train n=1\) was killed on \S+: deleted with qdel", said), said
+
+
+def test_tasks_outlive_a_silent_scheduler(project: Project, grid_engine: Path, queue: Queue) -> None:
+    project.write(jobs("until [ -e go ]; do sleep 0.2; done"))
+    driver = project.start()
+    project.wait_for(lambda: project.ran() == ["0", "1", "2"])
+
+    subprocess.run([grid_engine, "master", "stop"], check=True)
+    try:
+        project.wait_for(lambda: "The scheduler does not answer" in driver.output.read_text())
+        (project.path / "go").touch()
+        status, said = driver.wait()
+    finally:
+        subprocess.run([grid_engine, "master", "start"], check=True)
+
+    assert status == 0, said
+    assert project.ran() == ["0", "1", "2"]
+    project.wait_for(lambda: queue() == {})
+
+
+def test_submission_waits_for_a_silent_scheduler(project: Project, grid_engine: Path) -> None:
+    project.write(jobs("true"))
+    subprocess.run([grid_engine, "master", "stop"], check=True)
+    try:
+        driver = project.start("--mle-sge-patience-seconds", "60")
+        project.wait_for(lambda: "Trying again" in driver.output.read_text())
+    finally:
+        subprocess.run([grid_engine, "master", "start"], check=True)
+    status, said = driver.wait()
+
+    assert status == 0, said
+    assert project.ran() == ["0", "1", "2"]
+
+
+def _qdel(queue: Queue) -> None:
+    subprocess.run(["qdel", *sorted({str(job) for job, _ in queue()})], check=True, capture_output=True)

@@ -1,0 +1,91 @@
+"""The reference experiment, `snakemake --profile sge`, on the real scheduler."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from sge_project import wait_until
+
+from snakemake_executor_plugin_mle_sge import gridengine
+
+pytestmark = [pytest.mark.sge, pytest.mark.slow]
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, repository: Path) -> Path:
+    """The three inputs of the reference experiment, and what the generator makes of them."""
+    shutil.copy(repository / "exp.yaml", tmp_path)
+    shutil.copytree(repository / "ode", tmp_path / "ode")
+    _run(tmp_path, "mle-gen-snakefile", "exp.yaml")
+    return tmp_path
+
+
+def test_twenty_seed_runs_give_the_same_numbers_as_locally(grid_engine: Path, experiment: Path) -> None:
+    said = _run(experiment, "snakemake", "--profile", "sge")
+    shutil.move(experiment / "experiments", experiment / "on-the-cluster")
+    _run(experiment, "snakemake", "--profile", "local")
+
+    logs = sorted(
+        path.relative_to(experiment / "experiments") for path in experiment.glob("experiments/*/seed_*/log.h5")
+    )
+    assert len(logs) == 20
+    for log in logs:
+        assert _values(experiment / "on-the-cluster" / log) == _values(experiment / "experiments" / log)
+    for folder in (experiment / "on-the-cluster").glob("*/seed_*"):
+        assert (folder / "l-ode").exists()
+        assert (folder / "e-ode").exists()
+    job = int(re.search(r"Submitted job (\d+) with 20 tasks", said).group(1))  # type: ignore[union-attr]
+    wait_until(lambda: len(gridengine.accounts(job)) == 20, 40)
+    accounts = gridengine.accounts(job).values()
+    assert {(each["slots"], each["granted_pe"], each["jobname"]) for each in accounts} == {("2", "smp", "ode")}
+
+
+def test_a_deleted_seed_is_the_only_one_that_runs_again(grid_engine: Path, experiment: Path) -> None:
+    _run(experiment, "snakemake", "--profile", "sge")
+    before = {path: path.stat().st_mtime_ns for path in experiment.glob("experiments/*/seed_*/log.h5")}
+    gone = experiment / "experiments/ode_int_config_2/seed_7"
+    shutil.rmtree(gone)
+
+    _run(experiment, "snakemake", "--profile", "sge")
+
+    after = {path: path.stat().st_mtime_ns for path in experiment.glob("experiments/*/seed_*/log.h5")}
+    assert [path.parent for path in after if after[path] != before[path]] == [gone]
+
+
+def _run(folder: Path, command: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [Path(sys.executable).parent / command, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def _values(path: Path) -> dict[str, bytes]:
+    """Return the bytes of every dataset."""
+    found: dict[str, bytes] = {}
+    with h5py.File(path) as file:
+        file.visititems(_collector(found))
+    return found
+
+
+def _collector(found: dict[str, bytes]) -> Callable[[str, h5py.HLObject], None]:
+    def collect(name: str, item: h5py.HLObject) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = np.asarray(item[()]).tobytes()
+
+    return collect

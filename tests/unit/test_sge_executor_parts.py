@@ -1,0 +1,170 @@
+"""The parts of the Grid Engine executor that need no Grid Engine."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from snakemake_interface_common.exceptions import WorkflowError
+
+from snakemake_executor_plugin_mle_sge.gridengine import expand_tasks, parse_accounts, parse_states
+from snakemake_executor_plugin_mle_sge.records import TaskRecord, array_folders, new_array
+from snakemake_executor_plugin_mle_sge.request import qsub_options, scheduler_name
+from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, check_settings
+from snakemake_executor_plugin_mle_sge.watch import Clues, Look, Sighting, explain_loss
+
+QSTAT = """<?xml version='1.0'?>
+<job_info><queue_info>
+<job_list state="running"><JB_job_number>2</JB_job_number><state>r</state><tasks>1</tasks></job_list>
+</queue_info><job_info>
+<job_list state="pending"><JB_job_number>2</JB_job_number><state>qw</state><tasks>3-7:2</tasks></job_list>
+<job_list state="pending"><JB_job_number>3</JB_job_number><state>Eqw</state><tasks>1,2</tasks></job_list>
+<job_list state="pending"><JB_job_number>4</JB_job_number><state>hqw</state></job_list>
+</job_info></job_info>
+"""
+
+
+def test_one_answer_of_qstat_tells_the_state_of_every_task() -> None:
+    states = parse_states(QSTAT)
+
+    assert states == {
+        (2, 1): "r",
+        (2, 3): "qw",
+        (2, 5): "qw",
+        (2, 7): "qw",
+        (3, 1): "Eqw",
+        (3, 2): "Eqw",
+        (4, 1): "hqw",
+    }
+
+
+def test_task_ranges_are_expanded() -> None:
+    assert list(expand_tasks("1-5:2,9, 11-12:1")) == [1, 3, 5, 9, 11, 12]
+
+
+def test_of_a_task_that_ran_twice_the_last_account_counts() -> None:
+    text = "=====\njobnumber 5\ntaskid 2\nfailed 1\n=====\njobnumber 5\ntaskid 2\nfailed 100 : assumedly after job\n"
+
+    assert parse_accounts(text)[2]["failed"] == "100 : assumedly after job"
+
+
+def test_threads_memory_time_and_names_become_options() -> None:
+    site = ExecutorSettings(memory_resource="mem_free", queue="all.q", tasks_at_once=5)
+
+    options = qsub_options(site, "train", 4, {"mem_mb": 1001, "runtime": 2, "gpu": 1, "job_name": "1 run"})
+
+    assert " ".join(options) == ("-N j1_run -q all.q -pe smp 4 -l mem_free=251M -l h_rt=120 -l gpu=1 -tc 5")
+
+
+def test_memory_is_not_asked_for_unless_the_site_has_a_name_for_it() -> None:
+    assert "-l" not in qsub_options(ExecutorSettings(), "train", 1, {"mem_mb": 1000})
+
+
+@given(st.text(max_size=30))
+def test_every_text_becomes_a_name_that_grid_engine_takes(text: str) -> None:
+    name = scheduler_name(text)
+
+    assert name[0].isalpha() or name[0] == "_"
+    assert not set(name) & set(" \t\n/:@\\*?")
+
+
+@pytest.mark.parametrize(
+    ("site", "message"),
+    [
+        (ExecutorSettings(memory_per="core"), "mle-sge-memory-per: expected slot or job, found 'core'"),
+        (ExecutorSettings(array_size=0), "mle-sge-array-size: expected a number of tasks from 1 on, found 0"),
+        (ExecutorSettings(parallel_environment="smp 4"), "mle-sge-parallel-environment: expected one name"),
+        (ExecutorSettings(qsub_options="-t 1-5"), "-t is set by the plugin itself"),
+        (ExecutorSettings(qsub_options="-l 'a"), "the quotes do not match"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused(site: ExecutorSettings, message: str) -> None:
+    with pytest.raises(WorkflowError, match=message):
+        check_settings(site)
+
+
+# NUL cannot be in a command; carriage returns are translated when files are written as text.
+COMMANDS = st.text(st.characters(blacklist_characters="\0\r", blacklist_categories=["Cs"]), max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(commands=st.lists(COMMANDS, min_size=1, max_size=4))
+def test_bash_reads_back_every_command_that_was_written(
+    tmp_path_factory: pytest.TempPathFactory, commands: list[str]
+) -> None:
+    tasks = [TaskRecord(claim=str(n), digest="", label="") for n in range(len(commands))]
+    folder = new_array(tmp_path_factory.mktemp("root"), tasks, commands, [[] for _ in commands], "")
+    # As task.sh does it.
+    read = 'mapfile -t -s $((n - 1)) -n 1 lines <"$1"; printf -v text "%b" "${lines[0]}"; printf "%s" "$text"'
+
+    found = [
+        subprocess.run(["bash", "-c", f"n={n}; {read}", "_", folder.path / "commands"], capture_output=True).stdout
+        for n in range(1, len(commands) + 1)
+    ]
+
+    assert found == [command.encode() for command in commands]
+
+
+def test_records_tell_what_is_open(tmp_path: Path) -> None:
+    tasks = [TaskRecord("a", "1", "train n=0"), TaskRecord("b", "2", "train n=1")]
+    folder = new_array(tmp_path, tasks, ["true", "true"], [[], []], "")
+    (folder.path / "submitted").write_text("site policy: hello\n17.1-2:1\n")
+    (folder.path / "exit.2").write_text("3 node7 100 160\n")
+    folder.mark_done([2])
+
+    (again,) = array_folders(tmp_path)
+
+    assert again.job_id == 17
+    assert again.tasks == tuple(tasks)
+    assert again.ended() == again.done() == {2}
+    outcome = again.exit(2)
+    assert outcome is not None
+    assert (outcome.status, outcome.host) == (3, "node7")
+    assert again.exit(1) is None
+
+
+def test_a_task_is_lost_only_after_two_looks_and_patience() -> None:
+    sighting = Sighting(since=10.0)
+
+    sighting.see(Look(11.0, {}), (1, 1))
+    after_one_look = sighting.is_lost(100.0, patience=60)
+    sighting.see(Look(12.0, {}), (1, 1))
+    too_early, late = sighting.is_lost(70.0, patience=60), sighting.is_lost(71.0, patience=60)
+
+    assert (after_one_look, too_early, late) == (False, False, True)
+
+
+def test_an_answer_from_before_the_submission_says_nothing() -> None:
+    sighting = Sighting(since=10.0)
+
+    sighting.see(Look(9.0, {}), (1, 1))
+
+    assert sighting.gone_since is None
+
+
+def test_a_task_that_is_seen_again_is_not_lost() -> None:
+    sighting = Sighting(since=10.0)
+
+    for asked, states in ((11.0, {}), (12.0, {(1, 1): "r"}), (13.0, {})):
+        sighting.see(Look(asked, states), (1, 1))
+
+    assert not sighting.is_lost(1000.0, patience=60)
+
+
+@pytest.mark.parametrize(
+    ("clues", "words"),
+    [
+        (Clues(None, None, None, {}), "taken out of the queue before it started"),
+        (Clues(("n1", 5), 61.0, 60.0, {}), "killed on n1 at its time limit of 60 s"),
+        (Clues(("n1", 5), 12.0, 60.0, {}), "killed on n1: deleted with qdel"),
+        (
+            Clues(("n1", 5), None, None, {"failed": "21 : in recognizing job", "hostname": "n2"}),
+            "could not be run on n2",
+        ),
+    ],
+)
+def test_a_loss_is_explained_as_far_as_can_be_told(clues: Clues, words: str) -> None:
+    assert words in explain_loss(clues)
