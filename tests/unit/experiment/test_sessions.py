@@ -104,6 +104,14 @@ def test_script_as_a_module_keeps_its_command_line(project: Project) -> None:
     assert run_status(project.seed(seed=4)) == "done", finished.stderr
 
 
+def test_script_without_an_ending_keeps_its_command_line(project: Project) -> None:
+    (project.path / "train.py").rename(project.path / "train")
+
+    finished = project.by_hand("-seed", "4", script="train")
+
+    assert run_status(project.seed(seed=4)) == "done", finished.stderr
+
+
 def test_failing_script_as_a_module_leaves_no_log(project: Project) -> None:
     project.write_script((project.path / "train.py").read_text() + "sys.exit(3)\n")
 
