@@ -12,6 +12,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+TOP_LEVEL = {"mle_toolbox", "snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge"}
+
 
 @pytest.fixture(scope="module")
 def wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -46,7 +48,7 @@ def test_the_wheel_carries_every_file_of_the_root_folders(clone: Path, names: se
 def test_the_wheel_carries_every_file_of_the_package(clone: Path, names: set[str]) -> None:
     in_the_package = {
         path.relative_to(clone).as_posix()
-        for folder in ("mle_toolbox", "snakemake_logger_plugin_mle")
+        for folder in TOP_LEVEL
         for path in (clone / folder).rglob("*")
         if path.is_file()
     }
@@ -58,10 +60,7 @@ def test_the_wheel_carries_every_file_of_the_package(clone: Path, names: set[str
 def test_the_wheel_carries_nothing_else(names: set[str]) -> None:
     roots = {name.split("/")[0] for name in names}
 
-    assert {root for root in roots if not root.endswith(".dist-info")} == {
-        "mle_toolbox",
-        "snakemake_logger_plugin_mle",
-    }
+    assert {root for root in roots if not root.endswith(".dist-info")} == TOP_LEVEL
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
 
 
