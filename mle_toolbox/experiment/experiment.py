@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from mle_toolbox.errors import LogError, MLEToolboxError, ResultsError, UsageError, did_you_mean
-from mle_toolbox.experiment.arguments import Arguments, parse_arguments, parse_seed
 from mle_toolbox.experiment.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from mle_toolbox.experiment.configuration import LoadedConfiguration, load_configuration
 from mle_toolbox.experiment.ending import Ending, end_watch, ending_of
 from mle_toolbox.experiment.experiment_log import ExperimentLog
 from mle_toolbox.experiment.hints import hint_for
+from mle_toolbox.experiment.inputs import find_inputs
 from mle_toolbox.experiment.saving import Saver
 from mle_toolbox.experiment.seed_run import SeedRun
 from mle_toolbox.experiment.seeding import (
@@ -25,7 +23,7 @@ from mle_toolbox.experiment.seeding import (
     rng_state,
     seed_everything,
 )
-from mle_toolbox.experiment.session import is_interactive, notice, refuse_in_spawned_child, script_path
+from mle_toolbox.experiment.session import is_interactive, notice, refuse_in_spawned_child
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.tensorboard import TensorBoard
 from mle_toolbox.experiment_file.json_file import content_digest
@@ -33,7 +31,6 @@ from mle_toolbox.layout import ExperimentFolder, SeedFolder
 
 __all__ = ["MLExperiment"]
 
-_BY_HAND = "by_hand"
 _SECTIONS = ("train_config", "net_config", "model_config", "log_config", "device_config")
 
 
@@ -99,16 +96,14 @@ class MLExperiment:
         device_config: Mapping[str, Any] | None = None,
     ) -> None:
         refuse_in_spawned_child()
-        self._script = script_path()
-        arguments = parse_arguments(sys.argv[1:]) if self._script is not None else Arguments()
         given = (train_config, net_config, model_config, log_config, device_config)
         sections = dict(zip(_SECTIONS, given, strict=True))
-        self._configuration = _configuration(arguments, config_fname, sections, self._script)
-        self._set_sections(arguments)
-        self.seed = self.seed_id = self._choose_seed(arguments, seed_id, default_seed)
-        self.train_config["seed_id"] = self.seed
-        self.experiment_dir = Path(arguments.experiment_dir or experiment_dir or _BY_HAND).absolute()
+        self._inputs = find_inputs(config_fname, experiment_dir, seed_id, default_seed, sections)
+        self.config_name = self._inputs.configuration.name
+        self.seed = self.seed_id = self._inputs.seed
+        self.experiment_dir = self._inputs.experiment_dir
         self.seed_dir = ExperimentFolder(self.experiment_dir).seed_run(self.config_name, self.seed).path
+        self._set_sections()
         self._create_jax_prng = create_jax_prng
         self._rng: Any = None
         self._run: SeedRun | None = None
@@ -121,13 +116,14 @@ class MLExperiment:
         """Begin the run: lock its folder, open its log, seed the random numbers. Further calls do nothing."""
         if self._run is not None:
             return
+        configuration = self._inputs.configuration
         if is_interactive():
             _abandon_earlier(self.seed_dir)
         if self._create_jax_prng and self._rng is None:
             self._rng = make_rng(self.seed, jax_key=True)
-        self._run = run = SeedRun(SeedFolder(self.seed_dir), self._configuration, self.seed, self._script)
+        self._run = run = SeedRun(SeedFolder(self.seed_dir), configuration, self.seed, self._inputs.script)
         if not run.launched:
-            notice(f"configuration {self._configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
+            notice(f"configuration {configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
         seed_everything(self.seed)
         tboard = self.log_config.get("tboard_fname")
         self._saver = Saver(run.folder)
@@ -292,10 +288,9 @@ class MLExperiment:
     def __repr__(self) -> str:
         return f"MLExperiment({self.config_name!r}, seed={self.seed}, seed_dir={_short(self.seed_dir)!r})"
 
-    def _set_sections(self, arguments: Arguments) -> None:
-        file, content = self._configuration.file, self._configuration.content
-        self.config_name = self._configuration.name
-        self.extra_config = Settings(arguments.extra, "extra_config", "the command line")
+    def _set_sections(self) -> None:
+        file, content = self._inputs.configuration.file, self._inputs.configuration.content
+        self.extra_config = Settings(self._inputs.extra, "extra_config", "the command line")
         self.config = Settings({}, "the configuration", file)
         for name in dict.fromkeys((*_SECTIONS, *content)):
             value = content.get(name, {})
@@ -304,19 +299,11 @@ class MLExperiment:
             if one not in content and other in content:
                 self.config[one] = self.config[other]
         self.train_config: Settings = self.config["train_config"]
+        self.train_config["seed_id"] = self.seed
         self.log_config: Settings = self.config["log_config"]
         for name in self.config:
             if not hasattr(type(self), name) and name not in self.__dict__:
                 setattr(self, name, self.config[name])
-
-    def _choose_seed(self, arguments: Arguments, seed_id: int | None, default_seed: int) -> int:
-        if arguments.seed_id is not None:
-            return arguments.seed_id
-        if seed_id is not None:
-            return parse_seed(seed_id, "seed_id of MLExperiment()")
-        if self.train_config.get("seed_id") is not None:
-            return parse_seed(self.train_config["seed_id"], f"{self._configuration.file}: seed_id in train_config")
-        return parse_seed(default_seed, "default_seed of MLExperiment()")
 
     def _running(self, what: str) -> SeedRun:
         self.log  # noqa: B018  (says so when the run has not begun)
@@ -327,7 +314,7 @@ class MLExperiment:
     def _identity(self) -> str:
         """Return whose checkpoints this run may use."""
         return content_digest(
-            [self._configuration.digest, self.seed, repr(sorted(self.extra_config.to_dict().items()))]
+            [self._inputs.configuration.digest, self.seed, repr(sorted(self.extra_config.to_dict().items()))]
         )
 
     def _forget_checkpoint(self) -> None:
@@ -378,20 +365,6 @@ def _abandon_earlier(seed_dir: Path) -> None:
     for each in list(_open):
         if each.seed_dir == seed_dir:
             each._finish(Ending(well=False, reason="begun again in the same session"))
-
-
-def _configuration(
-    arguments: Arguments, config_fname: str | Path | None, sections: Mapping[str, Any], script: Path | None
-) -> LoadedConfiguration:
-    named = arguments.config_fname or config_fname
-    is_complete = sections["train_config"] is not None and sections["log_config"] is not None
-    if named is None and not is_complete:
-        from mle_toolbox.experiment.default_configuration import find_configuration
-
-        named = find_configuration(script)
-    name = script.stem if script is not None else "notebook"
-    file = Path(named) if named is not None else None
-    return load_configuration(file, sections, name, file_wins=arguments.config_fname is not None)
 
 
 def _short(path: Path) -> str:

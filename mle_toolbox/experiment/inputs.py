@@ -1,0 +1,85 @@
+"""What a run is asked to do: by the command line first, then by the constructor, then by what lies around.
+
+Decides only; makes no folder and seeds nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.experiment.arguments import Arguments, parse_arguments, parse_seed
+from mle_toolbox.experiment.configuration import LoadedConfiguration, load_configuration
+from mle_toolbox.experiment.session import script_path
+
+__all__ = ["RunInputs", "find_inputs"]
+
+_BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """Everything that decides what one run does."""
+
+    script: Path | None
+    """The script whose command line this is; None in a notebook."""
+    configuration: LoadedConfiguration
+    seed: int
+    experiment_dir: Path
+    """Absolute."""
+    extra: dict[str, Any]
+    """Further arguments of the command line."""
+
+
+def find_inputs(
+    config_fname: str | Path | None,
+    experiment_dir: str | Path | None,
+    seed_id: int | None,
+    default_seed: int,
+    sections: Mapping[str, Any],
+) -> RunInputs:
+    """Read the command line, where there is one, and fill in from the arguments of ``MLExperiment``.
+
+    Raises
+    ------
+    UsageError, ExperimentFileError
+        When the command line or the configuration cannot be used.
+    """
+    script = script_path()
+    arguments = parse_arguments(sys.argv[1:]) if script is not None else Arguments()
+    configuration = _configuration(arguments, config_fname, sections, script)
+    return RunInputs(
+        script=script,
+        configuration=configuration,
+        seed=_seed(arguments, seed_id, configuration, default_seed),
+        experiment_dir=Path(arguments.experiment_dir or experiment_dir or _BY_HAND).absolute(),
+        extra=arguments.extra,
+    )
+
+
+def _configuration(
+    arguments: Arguments, config_fname: str | Path | None, sections: Mapping[str, Any], script: Path | None
+) -> LoadedConfiguration:
+    named = arguments.config_fname or config_fname
+    is_complete = sections["train_config"] is not None and sections["log_config"] is not None
+    if named is None and not is_complete:
+        from mle_toolbox.experiment.default_configuration import find_configuration
+
+        named = find_configuration(script)
+    name = script.stem if script is not None else "notebook"
+    file = Path(named) if named is not None else None
+    return load_configuration(file, sections, name, file_wins=arguments.config_fname is not None)
+
+
+def _seed(arguments: Arguments, seed_id: int | None, configuration: LoadedConfiguration, default_seed: int) -> int:
+    if arguments.seed_id is not None:
+        return arguments.seed_id
+    if seed_id is not None:
+        return parse_seed(seed_id, "seed_id of MLExperiment()")
+    configured = configuration.content["train_config"].get("seed_id")
+    if configured is not None:
+        return parse_seed(configured, f"{configuration.file}: seed_id in train_config")
+    return parse_seed(default_seed, "default_seed of MLExperiment()")
