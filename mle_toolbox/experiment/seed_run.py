@@ -175,7 +175,7 @@ class SeedRun:
 
     def _attributes(self) -> dict[str, Any]:
         """Return the provenance that goes into the log."""
-        left_out = ("format", "status", "pid", "exit_status", "signal", "reason", "ticks", "end", "extra")
+        left_out = ("format", "status", "pid", "launcher", "exit_status", "signal", "reason", "ticks", "end", "extra")
         known = {name: value for name, value in self.record.to_json().items() if name not in left_out}
         return {
             **{name: value for name, value in known.items() if value is not None},
