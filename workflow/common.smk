@@ -89,7 +89,8 @@ def all_results(wildcards):
     merge is newer than everything that is left.
     """
     runs = [RUNS.seed_run(name, seed) for name, seed in PLAN.seed_runs]
-    return [*(run.log.as_posix() for run in runs), *(run.done.as_posix() for run in runs), *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE]
+    of_runs = [path.as_posix() for run in runs for path in (run.log, run.done)]
+    return [*of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE]
 
 
 def record_start():

@@ -213,7 +213,7 @@ class MLExperiment:
         run = self._running("checkpoint")
         if state is None:
             raise UsageError(
-                "checkpoint() needs a state to come back to, found None: resume() would look like a start."
+                "checkpoint() needs a state, found None, which is what resume() returns where there is none."
             )
         run.journal.flush(durable=True)
         moment = Checkpoint(

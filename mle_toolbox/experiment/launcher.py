@@ -18,6 +18,7 @@ from pathlib import Path
 from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
 from mle_toolbox.experiment.orphan import orphan_has_done, orphan_of, wait_for_orphan
+from mle_toolbox.experiment.provenance import scheduler_ids
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.lock import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
@@ -145,7 +146,7 @@ class _Launch:
         if record is None:
             earlier = read_run_record(self.folder)
             attempt = earlier.attempt + 1 if earlier is not None else 1
-            record = dataclasses.replace(self.blank, attempt=attempt, pid=end.pid)
+            record = dataclasses.replace(self.blank, attempt=attempt, pid=end.pid, scheduler=scheduler_ids())
         failed = dataclasses.replace(_noted(record, end), status="failed", reason=record.reason or problem)
         with contextlib.suppress(OSError):  # a full disk: the exit status says it as well
             self.folder.ready_log.unlink(missing_ok=True)

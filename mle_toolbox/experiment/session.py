@@ -17,7 +17,7 @@ _HOSTS = {"pytest", "py.test", "ipykernel", "ipykernel_launcher", "colab_kernel_
 
 def script_path() -> Path | None:
     """Return the script whose command line ``sys.argv`` is, or None where ``sys.argv`` belongs to somebody else."""
-    if hasattr(sys, "ps1") or not sys.argv or not sys.argv[0].endswith(".py") or _is_test():
+    if hasattr(sys, "ps1") or not sys.argv or not sys.argv[0] or _is_test():
         return None
     script = Path(sys.argv[0])
     if script.stem in _HOSTS or (script.name == "__main__.py" and script.parent.name in _HOSTS):

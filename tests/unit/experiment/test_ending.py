@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -257,12 +258,13 @@ def test_sys_exit_is_given_back_when_the_run_is_closed(project: Project) -> None
     assert finished.stdout == "True False\n"
 
 
-def test_missing_name_that_the_experiment_has_is_explained(project: Project) -> None:
-    project.write_script(ONE_TICK + "def main(run):\n    print(train_config)\nmain(mle)\n")
+@pytest.mark.parametrize("name", ["train_config", "log", "update_log", "seed"])
+def test_missing_name_that_the_experiment_has_is_explained(project: Project, name: str) -> None:
+    project.write_script(ONE_TICK + f"def main(run):\n    print({name})\nmain(mle)\n")
 
     finished = project.by_hand()
 
-    assert finished.stderr.endswith("mle-toolbox: 'train_config' is not defined. Did you mean 'run.train_config'?\n")
+    assert finished.stderr.endswith(f"mle-toolbox: {name!r} is not defined. Did you mean 'run.{name}'?\n")
 
 
 def test_full_disk_at_the_end_keeps_the_journal_and_fails(project: Project) -> None:
@@ -368,3 +370,35 @@ def test_script_does_not_outlive_a_killed_launcher(project: Project) -> None:
         time.sleep(0.02)
     assert run_status(project.seed("results")) == "died"
     assert not Path(f"/proc/{pid}/exe").exists()
+
+
+def test_ctrl_c_at_a_terminal_reaches_the_script_once(project: Project) -> None:
+    project.write_script(
+        ONE_TICK
+        + "import time\n"
+        + "heard = []\n"
+        + "signal.signal(signal.SIGINT, lambda *_: heard.append(1))\n"
+        + "print('ready', flush=True)\n"
+        + "while not heard:\n    time.sleep(0.01)\n"
+        + "time.sleep(0.3)\n"
+        + "print('heard', len(heard), flush=True)\n"
+    )
+
+    spawn = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+    with subprocess.Popen(
+        [sys.executable, "-c", spawn, *project.launch_command()],
+        cwd=project.path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=project.environment(),
+    ) as terminal:
+        assert terminal.stdin is not None
+        assert terminal.stdout is not None
+        while b"ready" not in terminal.stdout.readline():
+            pass
+        terminal.stdin.write(b"\x03")
+        terminal.stdin.flush()
+        said = terminal.stdout.read()
+
+    assert terminal.returncode == 0
+    assert b"heard 1\r\n" in said
