@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -240,6 +241,34 @@ def test_after_a_crash_of_the_driver_nothing_runs_twice(project: Project, queue:
     assert "Submitted job" not in said
     assert project.ran() == sorted(str(n) for n in range(20))
     assert queue() == {}
+
+
+@pytest.mark.parametrize("qsub_ends_first", [True, False])
+def test_a_crash_of_the_driver_during_qsub_makes_nothing_run_twice(
+    project: Project, tmp_path: Path, queue: Queue, qsub_ends_first: bool
+) -> None:
+    slow = tmp_path / "bin/qsub"
+    slow.parent.mkdir()
+    real = shutil.which("qsub")
+    slow.write_text(f'#!/bin/sh\ntouch {tmp_path}/asked\nsleep 3\n{real} "$@"\ntouch {tmp_path}/answered\n')
+    slow.chmod(0o755)
+    project.write(jobs("until [ -e go ]; do sleep 0.2; done"))
+    driver = project.start(PATH=f"{slow.parent}:{os.environ['PATH']}")
+    project.wait_for_file("asked")
+    driver.kill()
+    if qsub_ends_first:
+        project.wait_for_file("answered")
+
+    again = project.start()
+    project.wait_for_file("answered")
+    project.wait_for(lambda: len(project.ran()) >= 3)
+    (project.path / "go").touch()
+    status, said = again.wait()
+
+    assert status == 0, said
+    assert ("Submitted job" in said) != qsub_ends_first
+    project.wait_for(lambda: queue() == {})
+    assert project.ran() == ["0", "1", "2"]
 
 
 def test_tasks_of_a_crashed_driver_whose_inputs_changed_are_replaced(project: Project, queue: Queue) -> None:
