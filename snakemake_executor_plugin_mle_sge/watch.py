@@ -69,6 +69,10 @@ def state_in_words(state: str) -> str | None:
     return None
 
 
+# What qacct gives as "failed" for a task that ran: nothing wrong, or ended by a signal.
+_ENDED_BY_ITSELF = ("0", "100")
+
+
 @dataclass(frozen=True)
 class Clues:
     """What helps to say why a task wrote no exit file; None or empty is unknown."""
@@ -86,10 +90,11 @@ def explain_loss(clues: Clues) -> str:
     host = clues.account.get("hostname") or (clues.started[0] if clues.started else "a node")
     known = _known(clues)
     failed = clues.account.get("failed", "0").split(":", 1)
-    if clues.account and failed[0].strip() not in ("0", "100"):
-        return f"could not be run on {host}: {failed[-1].strip()}{known}."
-    if _is_over_time(clues):
+    # Either daemon may enforce the limit; the master says so as a failure: "qmaster enforced h_rt, ...".
+    if _is_over_time(clues) and (failed[0].strip() in _ENDED_BY_ITSELF or "h_rt" in failed[-1]):
         return f"was killed on {host} at its time limit of {clues.time_limit:.0f} s{known}. Ask for more time."
+    if clues.account and failed[0].strip() not in _ENDED_BY_ITSELF:
+        return f"could not be run on {host}: {failed[-1].strip()}{known}."
     return f"was killed on {host}{known}: deleted with qdel, over a limit of the queue, or the node went down."
 
 

@@ -161,6 +161,10 @@ def test_a_task_that_is_seen_again_is_not_lost() -> None:
         (Clues(("n1", 5), 61.0, 60.0, {}), "killed on n1 at its time limit of 60 s"),
         (Clues(("n1", 5), 12.0, 60.0, {}), "killed on n1: deleted with qdel"),
         (
+            Clues(("n1", 5), 61.0, 60.0, {"failed": "37 : qmaster enforced h_rt, h_cpu, or h_vmem limit"}),
+            "killed on n1 at its time limit of 60 s",
+        ),
+        (
             Clues(("n1", 5), None, None, {"failed": "21 : in recognizing job", "hostname": "n2"}),
             "could not be run on n2",
         ),
