@@ -137,7 +137,8 @@ def test_an_experiment_with_a_damaged_file_shows_the_rest_and_says_which_file(
             file.write_bytes(content)
             os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-        if n_ticks < 9 * N_TICKS:
+        # A bit of a .json file may turn one name or number into another; those of the logs may not.
+        if n_ticks < 9 * N_TICKS and file.suffix != ".json":
             cleanly_shorter = file.name == "journal.bin" and content.startswith(damaged)
             assert cleanly_shorter or any(str(file) in each for each in said), (case, file, said)
         if file.suffix in (".h5", ".bin") and file != folder.results:

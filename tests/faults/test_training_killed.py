@@ -95,8 +95,10 @@ def test_a_training_script_killed_at_random_goes_on_and_ends_as_if_nothing_had_b
     command = ["experiment", str(counter), "-config", "c.json", "-seed", "5", "-exp_dir", "experiments"]
     moment = random.Random(kills)
 
-    for _ in range(kills):
+    n_killed = 0
+    while n_killed < kills or not folder.checkpoint.exists():
         kill_at_a_random_moment(command, moment, counter)
+        n_killed += 1
 
         assert run_status(folder) in ("died", "waiting")
         if folder.journal.exists():
