@@ -1,0 +1,72 @@
+"""Statistics over seeds: which configuration is better, and how sure one can be.
+
+On plain arrays of shape (S,), (S, T) or (S, tasks), one row a seed. Every interval comes back as (low, high) along
+``axis=0`` for ``confidence=0.95``; docs/statistics.md shows how often each covers the truth. What is
+random is seeded. A value that is not finite is refused, or counted and shown; it never vanishes in an average.
+
+Knows nothing of files, Snakemake or the command line.
+"""
+
+from mle_toolbox.statistics.aggregates import interquartile_mean, mean, median, percentiles, standard_error, std
+from mle_toolbox.statistics.alignment import align
+from mle_toolbox.statistics.all_pairs import compare_all, holm
+from mle_toolbox.statistics.bootstrap import bca_interval, bootstrap_interval
+from mle_toolbox.statistics.comparison import Comparison, compare
+from mle_toolbox.statistics.curves import Band, Curve, band
+from mle_toolbox.statistics.direction import direction
+from mle_toolbox.statistics.estimate import Estimate, estimate
+from mle_toolbox.statistics.improvement import improvement_interval, probability_of_improvement
+from mle_toolbox.statistics.intervals import (
+    iqm_interval,
+    mean_interval,
+    median_interval,
+    proportion_interval,
+    trimmed_mean_interval,
+)
+from mle_toolbox.statistics.permutation import permutation_p
+from mle_toolbox.statistics.power import detectable_difference, seeds_needed
+from mle_toolbox.statistics.profiles import optimality_gap, performance_profile, profile_interval
+from mle_toolbox.statistics.reduction import area_under_curve, at, best_so_far, check_at
+from mle_toolbox.statistics.wording import interval_text, p_text, percent
+
+__all__ = [
+    "Band",
+    "Comparison",
+    "Curve",
+    "Estimate",
+    "align",
+    "area_under_curve",
+    "at",
+    "band",
+    "bca_interval",
+    "best_so_far",
+    "bootstrap_interval",
+    "check_at",
+    "compare",
+    "compare_all",
+    "detectable_difference",
+    "direction",
+    "estimate",
+    "holm",
+    "improvement_interval",
+    "interquartile_mean",
+    "interval_text",
+    "iqm_interval",
+    "mean",
+    "mean_interval",
+    "median",
+    "median_interval",
+    "optimality_gap",
+    "p_text",
+    "percent",
+    "percentiles",
+    "performance_profile",
+    "permutation_p",
+    "probability_of_improvement",
+    "profile_interval",
+    "proportion_interval",
+    "seeds_needed",
+    "standard_error",
+    "std",
+    "trimmed_mean_interval",
+]

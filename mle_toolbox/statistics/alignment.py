@@ -1,0 +1,107 @@
+"""Seeds that logged at different times, brought onto one time axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mle_toolbox.errors import StatisticsError
+from mle_toolbox.statistics.checks import real_array
+
+__all__ = ["align"]
+
+Floats = NDArray[np.float64]
+
+
+def align(
+    times: Sequence[ArrayLike],
+    values: Sequence[ArrayLike],
+    *,
+    method: Literal["previous", "linear"] = "previous",
+    max_points: int | None = 10_000,
+) -> tuple[Floats, Floats]:
+    """Bring seeds that logged at different times onto one time axis.
+
+    Parameters
+    ----------
+    times, values
+        For each of S seeds two arrays of equal length, possibly empty. Times are finite; ticks are put in order of
+        time, and of several at the same time the last counts.
+    method
+        Between two ticks of a seed: the last value (``"previous"``) or the straight line (``"linear"``).
+    max_points
+        When the seeds have more different times than this together, as with clock times, as many of them are taken,
+        evenly in their order and with both ends. None takes all.
+
+    Returns
+    -------
+    time
+        Shape (T,): every time at which some seed logged.
+    values
+        Shape (S, T). NaN outside of a seed's own first and last tick: nothing is extrapolated. Where a seed logged a
+        value that is not finite it is inf or -inf, inf also for a logged NaN: so the seed is seen to have diverged.
+
+    Raises
+    ------
+    StatisticsError
+        When times and values do not fit, or a time is not finite.
+    """
+    if len(times) != len(values):
+        raise StatisticsError(f"There are times of {len(times)} seeds and values of {len(values)}.")
+    if method not in ("previous", "linear"):
+        raise StatisticsError(f"Between ticks is the 'previous' value or a 'linear' one, found {method!r}.")
+    seeds = [_in_order(time, value) for time, value in zip(times, values, strict=True)]
+    grid = _union([time for time, _ in seeds], max_points)
+    out = np.full((len(seeds), len(grid)), np.nan)
+    for row, (time, value) in zip(out, seeds, strict=True):
+        _fill(row, grid, time, value, method)
+    return grid, out
+
+
+def _in_order(time: ArrayLike, value: ArrayLike) -> tuple[Floats, Floats]:
+    t = real_array(time).astype(np.float64).ravel()
+    v = real_array(value).astype(np.float64).ravel()
+    if len(t) != len(v):
+        raise StatisticsError(f"A seed has {len(t)} times and {len(v)} values; each value needs its time.")
+    if not np.isfinite(t).all():
+        raise StatisticsError("A time is not finite; curves cannot be aligned on it. Choose another time variable.")
+    v[np.isnan(v)] = np.inf
+    if len(t) < 2 or (np.diff(t) > 0).all():
+        return t, v
+    order = np.argsort(t, kind="stable")
+    t, v = t[order], v[order]
+    is_last = np.append(np.diff(t) > 0, True)
+    return t[is_last], v[is_last]
+
+
+def _union(times: Sequence[Floats], max_points: int | None) -> Floats:
+    if not times:
+        return np.empty(0)
+    grid = times[0] if all(np.array_equal(time, times[0]) for time in times[1:]) else np.unique(np.concatenate(times))
+    if max_points is None or len(grid) <= max_points:
+        return grid.copy()
+    if max_points < 2:
+        raise StatisticsError(f"A curve needs at least 2 points, found max_points={max_points!r}.")
+    return grid[np.rint(np.linspace(0, len(grid) - 1, max_points)).astype(np.intp)]
+
+
+def _fill(row: Floats, grid: Floats, time: Floats, value: Floats, method: str) -> None:
+    """Write one seed's values at the times of the grid into its row."""
+    if len(time) == 0:
+        return
+    first, end = np.searchsorted(grid, time[0], "left"), np.searchsorted(grid, time[-1], "right")
+    inside = grid[first:end]
+    before = np.searchsorted(time, inside, "right") - 1
+    if method == "previous":
+        row[first:end] = value[before]
+        return
+    after = np.minimum(before + 1, len(time) - 1)
+    step = np.where(after > before, time[after] - time[before], 1.0)
+    share = (inside - time[before]) / step
+    finite = np.isfinite(value[before]) & np.isfinite(value[after])
+    rise = np.where(finite, value[after], 0.0) - np.where(finite, value[before], 0.0)
+    # Towards a value that is not finite there is no line: the last value holds until then.
+    row[first:end] = value[before] + share * rise

@@ -1,0 +1,62 @@
+"""What every statistic refuses: numbers that are none, axes that are not there, a confidence without meaning."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mle_toolbox.errors import StatisticsError
+
+__all__ = ["check_axis", "check_confidence", "finite_sample", "real_array", "real_sample"]
+
+_NEEDED = "A statistic over seeds needs real numbers"
+
+
+def check_confidence(confidence: float) -> None:
+    """Refuse what is no probability strictly between 0 and 1."""
+    if not (isinstance(confidence, float | np.floating) and 0 < confidence < 1):
+        raise StatisticsError(f"confidence must lie between 0 and 1, found {confidence!r}. Use 0.95 for 95 %.")
+
+
+def real_array(values: ArrayLike) -> NDArray[np.generic]:
+    """Return ``values`` as an array of bools, integers or floats, of any shape; what is masked becomes NaN."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.where(np.ma.getmaskarray(values), np.nan, values.data)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # numpy's own words for rows of unequal length do not say what to do
+        raise StatisticsError(f"{_NEEDED} in rows of equal length, found rows that differ in theirs.") from None
+    if array.dtype.kind == "O":
+        raise StatisticsError(f"{_NEEDED} in rows of equal length, found objects.")
+    if array.dtype.kind not in "biuf":
+        raise StatisticsError(f"{_NEEDED}, found the type {array.dtype}.")
+    return array
+
+
+def check_axis(array: NDArray[np.generic], axis: int) -> None:
+    """Refuse an axis that the array does not have."""
+    if not -array.ndim <= axis < array.ndim:
+        raise StatisticsError(f"There is no axis {axis} in an array of shape {array.shape}.")
+
+
+def finite_sample(values: ArrayLike, axis: int | None = 0) -> NDArray[np.generic]:
+    """Return ``values`` as an array that has the axis and holds finite numbers only."""
+    array = real_array(values)
+    if axis is not None:
+        check_axis(array, axis)
+    n_bad = array.size - int(np.isfinite(array).sum())
+    if n_bad:
+        are = "is" if n_bad == 1 else "are"
+        raise StatisticsError(
+            f"{n_bad} of {array.size} values {are} not finite. Decide what a diverged or missing seed means and say "
+            "so; it is not averaged away."
+        )
+    return array
+
+
+def real_sample(values: ArrayLike) -> NDArray[np.float64]:
+    """Return one number a seed, shape (S,), float64; numbers that are not finite may be among them."""
+    array = real_array(values)
+    if array.ndim != 1:
+        raise StatisticsError(f"One number for each seed is needed, shape (S,), found an array of shape {array.shape}.")
+    return array.astype(np.float64)

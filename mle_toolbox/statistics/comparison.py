@@ -1,0 +1,254 @@
+"""Whether a is better than b, by how much, and how sure one can be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mle_toolbox.statistics.checks import check_confidence
+from mle_toolbox.statistics.differences import (
+    Difference,
+    effect_size,
+    paired_difference,
+    ratio_interval,
+    variance,
+    welch_difference,
+)
+from mle_toolbox.statistics.estimate import SEEDS_AGAINST_SKEWNESS, Diverged
+from mle_toolbox.statistics.improvement import improvement_interval, probability_of_improvement
+from mle_toolbox.statistics.pairing import Pair, prepare
+from mle_toolbox.statistics.permutation import permutation_p
+from mle_toolbox.statistics.power import detectable_difference, seeds_needed
+from mle_toolbox.statistics.wording import interval_text, p_text, percent
+
+__all__ = ["Comparison", "caution", "compare", "compare_pair"]
+
+Floats = NDArray[np.float64]
+
+_POWER = 0.8
+_SPREADS_APART = 2
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two configurations, a and b, compared over their seeds.
+
+    Attributes
+    ----------
+    n_a, n_b
+        Seeds that count.
+    paired
+        Whether a and b were compared seed by seed.
+    mean_a, mean_b, difference, difference_low, difference_high
+        Means, a - b and its t interval, in the unit of the metric.
+    ratio, ratio_low, ratio_high
+        mean_a / mean_b with Fieller's interval; NaN where mean_b is not clearly different from zero.
+    t_test_p, permutation_p
+        Two-sided p of the t test (paired or Welch) and of the permutation test.
+    probability_of_improvement, poi_low, poi_high
+        That a run of a is better than a run of b, over all pairs of runs, also where ``paired``.
+    effect_size
+        Hedges' g.
+    adjusted_p
+        ``t_test_p`` after Holm's correction for all comparisons made; None when there was only this one.
+    detectable
+        The smallest true difference that so many seeds show in 80 % of all cases.
+    seeds_needed
+        Seeds of each configuration with which a true difference as large as the observed one would be seen in 80 % of
+        all cases; None where the difference is zero or the spread unknown.
+    method, caution
+        How it was made; why it may promise too much, or None.
+    confidence
+        Of the intervals.
+    lower_is_better
+        The direction that was given.
+    diverged_a, diverged_b
+        Seeds whose value was not finite.
+    """
+
+    n_a: int
+    n_b: int
+    paired: bool
+    mean_a: float
+    mean_b: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    t_test_p: float
+    permutation_p: float
+    probability_of_improvement: float
+    poi_low: float
+    poi_high: float
+    effect_size: float
+    adjusted_p: float | None
+    detectable: float
+    seeds_needed: int | None
+    method: str
+    caution: str | None
+    confidence: float
+    lower_is_better: bool
+    diverged_a: int
+    diverged_b: int
+
+    @property
+    def p(self) -> float:
+        """The p that decides: ``adjusted_p`` where there is one, else ``t_test_p``."""
+        return self.t_test_p if self.adjusted_p is None else self.adjusted_p
+
+    def better(self) -> Literal["a", "b"] | None:
+        """Return which is better, None where the seeds do not tell."""
+        if not self.p < 1 - self.confidence:
+            return None
+        return "a" if (self.difference < 0) == self.lower_is_better else "b"
+
+    def words(self, a: str = "a", b: str = "b") -> str:
+        """Say the result in one or two sentences, with the names of the configurations."""
+        numbers = interval_text(self.difference, self.difference_low, self.difference_high)
+        verdict = {"a": f"{a} is better than {b}", "b": f"{b} is better than {a}", None: "the seeds do not tell"}
+        holm = " after Holm's correction" if self.adjusted_p is not None else ""
+        return f"{a} - {b} = {numbers}, {p_text(self.p)}{holm}: {verdict[self.better()]}. {self.power_words()}"
+
+    def power_words(self) -> str:
+        """Say which differences so many seeds show, and how many seeds this one needs."""
+        if not math.isfinite(self.detectable):
+            few = "one seed" if min(self.n_a, self.n_b) else "no seed"
+            return f"With {few} no difference can be told from chance."
+        n = f"n = {self.n_a}" if self.n_a == self.n_b else f"n = {self.n_a} and {self.n_b}"
+        seen = f"With {n} you see differences above {self.detectable:.2g}"
+        if self.seeds_needed is None or self.better() is not None:
+            return f"{seen}."
+        return f"{seen}; about {self.seeds_needed:,} seeds of each are needed to see this one."
+
+    def __str__(self) -> str:
+        return self.words()
+
+
+def compare(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    paired: bool | None = None,
+    seeds_a: Sequence[int] | None = None,
+    seeds_b: Sequence[int] | None = None,
+    confidence: float = 0.95,
+    lower_is_better: bool = False,
+    diverged: Diverged = "exclude",
+    seed: int = 0,
+) -> Comparison:
+    """Compare one number a seed of two configurations.
+
+    Parameters
+    ----------
+    a, b
+        Shape (A,) and (B,); a value that is not finite is a diverged seed.
+    paired
+        Whether value i of both belongs together. None: when ``seeds_a`` and ``seeds_b`` are given and name the same
+        seeds. With True and seeds, the seeds that both have are compared; without seeds, the order pairs them.
+    seeds_a, seeds_b
+        The seeds of ``a`` and ``b``, in the order of the values.
+    confidence
+        Of the intervals; its complement is the level of `Comparison.better`.
+    lower_is_better
+        Whether lower values are better.
+    diverged
+        What is done with diverged seeds, see `without_diverged`; in pairs the whole pair is left out.
+    seed
+        Of the Monte Carlo permutation test.
+
+    Raises
+    ------
+    StatisticsError
+        When pairs are asked for and cannot be made.
+    """
+    check_confidence(confidence)
+    pair = prepare(a, b, paired, seeds_a, seeds_b, diverged)
+    return compare_pair(pair, permutation_p(pair.a, pair.b, paired=pair.paired, seed=seed), confidence, lower_is_better)
+
+
+def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool) -> Comparison:
+    """Compare what is prepared; ``p`` is that of the permutation test."""
+    a, b, scale = pair.a, pair.b, pair.scale
+    apart = (paired_difference if pair.paired else welch_difference)(a, b, confidence)
+    ratio_low, ratio_high = ratio_interval(a, b, confidence, paired=pair.paired)
+    poi_low, poi_high = improvement_interval(a, b, confidence, lower_is_better=lower_is_better)
+    mean_a, mean_b = _mean(a), _mean(b)
+    detectable, needed = _power(pair, apart, confidence)
+    return Comparison(
+        n_a=len(a),
+        n_b=len(b),
+        paired=pair.paired,
+        mean_a=mean_a * scale,
+        mean_b=mean_b * scale,
+        difference=apart.value * scale,
+        difference_low=apart.low * scale,
+        difference_high=apart.high * scale,
+        ratio=mean_a / mean_b if mean_b != 0 else math.nan,
+        ratio_low=ratio_low,
+        ratio_high=ratio_high,
+        t_test_p=apart.p,
+        permutation_p=p,
+        probability_of_improvement=probability_of_improvement(a, b, lower_is_better=lower_is_better),
+        poi_low=poi_low,
+        poi_high=poi_high,
+        effect_size=effect_size(a, b),
+        adjusted_p=None,
+        detectable=detectable * scale,
+        seeds_needed=needed,
+        method=_method(pair, confidence),
+        caution=caution(a, b, confidence),
+        confidence=confidence,
+        lower_is_better=lower_is_better,
+        diverged_a=pair.diverged_a,
+        diverged_b=pair.diverged_b,
+    )
+
+
+def _mean(sample: Floats) -> float:
+    return float(sample.mean()) if len(sample) else math.nan
+
+
+def _power(pair: Pair, apart: Difference, confidence: float) -> tuple[float, int | None]:
+    """Return the detectable difference and the seeds needed for the observed one."""
+    a, b, paired = pair.a, pair.b, pair.paired
+    if min(len(a), len(b)) < 2:
+        return math.nan, None
+    std_a = math.sqrt(variance(a - b if paired else a))
+    std_b = None if paired else math.sqrt(variance(b))
+    detectable = detectable_difference(len(a), std_a, std_b, _POWER, confidence, n_b=len(b), paired=paired)
+    if apart.value == 0:
+        return detectable, None
+    return detectable, seeds_needed(apart.value, std_a, std_b, _POWER, confidence, paired=paired)
+
+
+def _method(pair: Pair, confidence: float) -> str:
+    if pair.paired:
+        return f"{percent(confidence)} t interval and t test of the differences, paired by seed"
+    why = ", because the seeds are not the same" if pair.seeds_differ else ""
+    return f"{percent(confidence)} interval and test after Welch, not paired{why}"
+
+
+def caution(a: Floats, b: Floats, confidence: float) -> str | None:
+    """Say why a comparison of these finite values may promise too much, None where nothing is known against it."""
+    if min(len(a), len(b)) == 0:
+        return "One of the two has no seed with a finite value."
+    if min(len(a), len(b)) == 1:
+        return "No test: one seed says nothing about the spread."
+    if np.ptp(a) == 0 and np.ptp(b) == 0:
+        return "All seeds have the same value: test and interval say nothing. Does the script use its seed?"
+    smaller, larger = sorted((math.sqrt(variance(a)), math.sqrt(variance(b))))
+    if min(len(a), len(b)) < SEEDS_AGAINST_SKEWNESS and larger > _SPREADS_APART * smaller:
+        measured = " (about 92 %)" if confidence == 0.95 else ""
+        return (
+            f"The spreads differ by more than a factor of {_SPREADS_APART}: with fewer than {SEEDS_AGAINST_SKEWNESS} "
+            f"seeds the interval of the difference covers less than {percent(confidence)}{measured} where the values "
+            "over seeds are skewed."
+        )
+    return None

@@ -1,0 +1,94 @@
+"""Two samples made ready to be compared: which seeds belong together, what has diverged, numbers of a handy size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mle_toolbox.errors import StatisticsError
+from mle_toolbox.statistics.checks import real_sample
+from mle_toolbox.statistics.estimate import Diverged, without_diverged
+
+__all__ = ["Pair", "prepare"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Finite values of a and b, shapes (A,) and (B,), in units of ``scale``; value i of both together if ``paired``."""
+
+    a: Floats
+    b: Floats
+    scale: float
+    paired: bool
+    seeds_differ: bool
+    diverged_a: int
+    diverged_b: int
+
+
+def prepare(
+    a: ArrayLike,
+    b: ArrayLike,
+    paired: bool | None,
+    seeds_a: Sequence[int] | None,
+    seeds_b: Sequence[int] | None,
+    diverged: Diverged,
+) -> Pair:
+    """Bring two samples into order; the arguments are those of `compare`."""
+    left, right, is_paired = _arrange(real_sample(a), real_sample(b), paired, seeds_a, seeds_b)
+    left, right, n_bad_a, n_bad_b = _settle_diverged(left, right, is_paired, diverged)
+    left, right, scale = _scaled(left, right)
+    seeds_differ = None not in (seeds_a, seeds_b) and set(seeds_a or ()) != set(seeds_b or ())
+    return Pair(left, right, scale, is_paired, seeds_differ, n_bad_a, n_bad_b)
+
+
+def _arrange(
+    a: Floats, b: Floats, paired: bool | None, seeds_a: Sequence[int] | None, seeds_b: Sequence[int] | None
+) -> tuple[Floats, Floats, bool]:
+    """Bring pairs into the same order; decide whether there are pairs."""
+    place_a, place_b = _places("a", a, seeds_a), _places("b", b, seeds_b)
+    if place_a is None or place_b is None:
+        if paired and len(a) != len(b):
+            raise StatisticsError(
+                f"Pairs need as many values of a as of b, found {len(a)} and {len(b)}. Give seeds_a and seeds_b, then "
+                "the seeds that both have are compared."
+            )
+        return a, b, bool(paired)
+    if paired is None:
+        paired = place_a.keys() == place_b.keys()
+    if not paired:
+        return a, b, False
+    common = [seed for seed in place_a if seed in place_b]
+    return a[[place_a[seed] for seed in common]], b[[place_b[seed] for seed in common]], True
+
+
+def _places(name: str, values: Floats, seeds: Sequence[int] | None) -> dict[int, int] | None:
+    if seeds is None:
+        return None
+    places = {int(seed): place for place, seed in enumerate(seeds)}
+    if len(places) != len(seeds) or len(seeds) != len(values):
+        raise StatisticsError(
+            f"seeds_{name} needs one seed, each another, for each of the {len(values)} values of {name}; found "
+            f"{len(seeds)} seeds, {len(places)} of them different."
+        )
+    return places
+
+
+def _settle_diverged(a: Floats, b: Floats, paired: bool, diverged: Diverged) -> tuple[Floats, Floats, int, int]:
+    n_bad_a, n_bad_b = int((~np.isfinite(a)).sum()), int((~np.isfinite(b)).sum())
+    if paired and diverged == "exclude":
+        both = np.isfinite(a) & np.isfinite(b)
+        return a[both], b[both], n_bad_a, n_bad_b
+    return without_diverged(a, diverged)[0], without_diverged(b, diverged)[0], n_bad_a, n_bad_b
+
+
+def _scaled(a: Floats, b: Floats) -> tuple[Floats, Floats, float]:
+    """Divide by a power of two near the largest number, which is exact: squares stay in the range of floats."""
+    largest = max((float(np.abs(sample).max()) for sample in (a, b) if len(sample)), default=0.0)
+    exponent = max(-1000, math.frexp(largest)[1] - 1)
+    return np.ldexp(a, -exponent), np.ldexp(b, -exponent), math.ldexp(1.0, exponent)
