@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import mle_toolbox
+from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 
@@ -37,15 +38,38 @@ def write_experiment_record(plan: Plan) -> Path:
         **plan.to_json(),
     }
     temporary = record.with_name(f".{record.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(record)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(record)
+    finally:
+        temporary.unlink(missing_ok=True)
     return record
 
 
 def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
-    """Return what ``experiment.json`` says, or None when there is none that can be read."""
+    """Return what ``experiment.json`` says, or None when there is none.
+
+    Returns
+    -------
+    dict or None
+        Its ``configurations`` have names and its ``seeds`` are whole numbers; whatever else is in it may be missing.
+
+    Raises
+    ------
+    ResultsError
+        When it is damaged.
+    """
     try:
-        content = json.loads(folder.record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(folder.record.read_bytes())
+        whole = all(isinstance(each["name"], str) for each in content["configurations"])
+        whole = whole and all(type(seed) is int for seed in content["seeds"])
+    except FileNotFoundError:
         return None
-    return content if isinstance(content, dict) else None
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        whole = False
+    if not whole:
+        raise ResultsError(f"{folder.record} is damaged. The next `mle run` writes it again.")
+    return dict(content)

@@ -7,18 +7,34 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["replace_file", "sync_folder"]
+from mle_toolbox.log.in_place import sync_folder
+
+__all__ = ["replace_file"]
+
+_LEFT_OVER_AFTER = 3600.0
+"""Seconds without a change after which nobody is writing to a temporary file any more, on whichever machine."""
 
 
-def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+def replace_file(path: Path, write: Callable[[Path], None], *, wait_for_name: bool = True) -> None:
     """Let ``write`` make a file under a temporary name in the same folder, then give it the name ``path``.
 
     The content is on the disk before the name is, so that not even a power cut leaves half a file. A process
-    that is killed on the way leaves the old file as it was (and, at worst, its temporary one).
+    that is killed on the way leaves the old file as it was, and its temporary one, which a later call removes.
+
+    Parameters
+    ----------
+    path
+        The file that is replaced, or made.
+    write
+        Makes the file that it is given.
+    wait_for_name
+        Whether to come back only when the name is on the disk too. Nobody need wait for that who renames the file next.
     """
+    _remove_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(temporary)
@@ -26,14 +42,19 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    if wait_for_name:
+        sync_folder(path.parent)
 
 
-def sync_folder(path: Path) -> None:
-    """Make new and changed names in a folder durable, where the file system can."""
-    # Some network file systems refuse fsync on a folder. They order renames themselves.
-    with contextlib.suppress(OSError):
-        _sync_file(path)
+def _remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of processes that were killed long ago; checkpoints of that kind can be large."""
+    prefix = f".{path.name}."
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix) and entry.name.removeprefix(prefix).isdecimal():
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat().st_mtime > _LEFT_OVER_AFTER:
+                        Path(entry.path).unlink()
 
 
 def _sync_file(path: Path) -> None:

@@ -66,6 +66,11 @@ def _verify(path: Path) -> None:
         computed = _crc32(file, length + _BODY.size) if length >= 0 else 0
         file.seek(max(length, 0))
         end = file.read(_SIZE)
+    if end[:6] == _MAGIC[:6] and end[6:7].isdigit() and end[6:7] > _MAGIC[6:7]:
+        raise ResultsError(
+            f"{path} is damaged, or was made by a newer version of mle-toolbox. If so, upgrade it: "
+            "pip install --upgrade mle-toolbox"
+        )
     if length < 0 or not end.startswith(_MAGIC):
         raise ResultsError(
             f"{path} does not end with the checksum of mle-toolbox: it is cut off, another program has changed it, or "

@@ -62,12 +62,13 @@ class JournalWriter:
         self.path = Path(path)
         self._attributes = json.loads(json.dumps(dict(attributes or {})))
         self._encoder = TickEncoder(time_names, metric_names)
-        self._encode = self._encoder.encode
         self._header: Header | None = None
         self._row_size = 0
         self._checksum = 0
         self._n_written = 0
         self._pending: list[bytes] = []
+        # Whether the next row can go straight to where the descriptor stands.
+        self._is_quick = self._is_finished = False
         try:
             self._file = hold(self.path)
         except BlockingIOError:
@@ -95,18 +96,39 @@ class JournalWriter:
         OSError
             When it cannot be written (a full disk). This tick is not logged, all earlier ones are.
         """
-        if self._file.descriptor < 0:
+        with self._file.guard:
+            if not (save and self._is_quick):
+                self._append(time, metrics, save)
+                return
+            row = self._encoder.encode(time, metrics)
+            row += zlib.crc32(row, self._checksum + self._n_written).to_bytes(4, "little")
+            # Whatever happens between here and the next assignment, a signal handler that raises, too, the next row is
+            # written to its place and not to where the descriptor stands.
+            self._is_quick = False
+            try:
+                is_whole = os.write(self._file.descriptor, row) == self._row_size
+            except OSError:
+                is_whole = False
+            if is_whole:
+                self._n_written += 1
+                self._is_quick = True
+            else:
+                self._write([row])  # once more; says what is wrong
+
+    def _append(self, time: Mapping[str, Any], metrics: Mapping[str, Any], save: bool) -> None:
+        """Log a tick when there is more to do than to write it."""
+        if self._file.descriptor < 0 or self._is_finished:
             raise self._not_writable()
-        row = self._encode(time, metrics)
+        row = self._encoder.encode(time, metrics)
         if self._header is None:
             self._start()
         # The state is the number of rows on disk and the list of those in memory, and each change of it is one step,
         # so that a signal handler that raises in between (Ctrl-C in a notebook) leaves no tick half counted.
-        start = (self._checksum + self._n_written + len(self._pending)) & 0xFFFFFFFF
-        row += zlib.crc32(row, start).to_bytes(4, "little")
+        row += zlib.crc32(row, self._checksum + self._n_written + len(self._pending)).to_bytes(4, "little")
         if save or len(self._pending) * self._row_size > _PENDING_BYTES:
             self._write([*self._pending, row])
         else:
+            self._is_quick = False
             self._pending.append(row)
 
     def rewind(self, n_ticks: int) -> None:
@@ -129,44 +151,56 @@ class JournalWriter:
             os.ftruncate(self._file.descriptor, 0)
             self._header = None
             self._encoder.start_with(None)
-        self._pending, self._n_written = [], n_ticks
+        self._pending, self._n_written, self._is_quick = [], n_ticks, False
 
     def flush(self, durable: bool = False) -> None:
         """Write the ticks that wait in memory; with ``durable`` also make sure that they survive a power cut."""
-        if self._pending and not self._file.forked:
-            self._write(self._pending)
-        self._trim()
-        if durable and self._file.descriptor >= 0:
-            os.fsync(self._file.descriptor)
+        with self._file.guard:
+            if self._pending and not self._file.forked:
+                self._write(self._pending)
+            self._trim()
+            if durable and self._file.descriptor >= 0:
+                os.fsync(self._file.descriptor)
+
+    def finish(self) -> int:
+        """Take no more ticks, of other threads neither, and make all there are durable; return how many there are."""
+        with self._file.guard:
+            self._is_finished = True
+            self.flush(durable=True)
+            self._is_quick = False
+            return self.n_ticks
 
     def close(self) -> None:
         """End a run that went well: write what waits in memory and free the folder. Further calls do nothing.
 
         A run that logged nothing leaves a journal without ticks: what an earlier attempt left there is not its own.
         """
-        if self._file.descriptor < 0:
-            return
-        try:
-            if self._header is None:
-                self._start()
-            self.flush()
-        finally:
-            self._file.release()
+        with self._file.guard:
+            if self._file.descriptor < 0:
+                return
+            try:
+                if self._header is None:
+                    self._start()
+                self.flush()
+            finally:
+                self._file.release()
 
     def release(self) -> None:
         """End a run that went wrong: write what waits in memory if that is possible, and free the folder.
 
         A run that logged nothing leaves the journal as it was. Never raises on a full disk.
         """
-        with contextlib.suppress(OSError):
-            self.flush()
-        self._file.release()
+        with self._file.guard:
+            with contextlib.suppress(OSError):
+                self.flush()
+            self._file.release()
 
     def _start(self) -> None:
         """Begin the file anew with a header for ticks of the shapes that the first one has."""
         shapes = self._encoder.shapes or ((),) * len(self._encoder.names)
         names = self._encoder.time_names, self._encoder.metric_names
-        data = Header(*names, shapes, self._attributes).encode()
+        new = Header(*names, shapes, self._attributes)
+        data = new.encode()
         descriptor = self._file.descriptor
         try:
             os.ftruncate(descriptor, 0)
@@ -178,9 +212,7 @@ class JournalWriter:
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, 0)
             raise self._write_error(error) from None
-        header = decode_header(data, self.path)
-        assert header is not None
-        self._adopt(header)
+        self._adopt(new.with_place_of(data))
 
     def _adopt(self, header: Header) -> None:
         self._encoder.start_with(header.shapes)
@@ -190,6 +222,9 @@ class JournalWriter:
     def _write(self, rows: list[bytes]) -> None:
         """Write rows behind those on disk; what of them is not whole there is cut off again when that fails."""
         assert self._header is not None
+        if self._file.descriptor < 0:
+            raise self._not_writable()
+        self._is_quick = False
         position = self._header.size + self._n_written * self._row_size
         data = b"".join(rows)
         written = 0
@@ -203,6 +238,8 @@ class JournalWriter:
             self._pending, self._n_written = self._pending[whole:], self._n_written + whole
             raise self._write_error(error) from None
         self._pending, self._n_written = [], self._n_written + len(rows)
+        os.lseek(self._file.descriptor, position + len(data), os.SEEK_SET)
+        self._is_quick = True
 
     def _trim(self) -> None:
         # A signal handler that raised just after a write leaves a tick on disk whose append has failed.

@@ -70,10 +70,12 @@ def _raw_columns(
 
 def _join(tags: NDArray[np.uint8], values: NDArray[np.uint64]) -> tuple[NDArray[Any], bool]:
     """Give all ticks of a column one type; also tell whether every number stayed what it was."""
-    kinds = set(np.unique(tags).tolist())
+    kinds = {int(tags[0])} if len(tags) and (tags == tags[0]).all() else set(np.unique(tags).tolist())
     if kinds == {BOOL}:
         return values.view(np.int64) != 0, True
     if not kinds:
+        return values.view(np.float64), True
+    if kinds == {FLOAT}:
         return values.view(np.float64), True
     if kinds <= {INT, BOOL}:
         return values.view(np.int64), True

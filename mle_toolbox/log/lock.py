@@ -35,6 +35,8 @@ class HeldFile:
         self.path = path
         self.descriptor = descriptor
         self.key = key
+        self.guard = threading.RLock()
+        """Held by a thread of this process while it changes the file; again by a signal handler that interrupts it."""
         self.forked = False
         """Whether this is the copy that a forked child got: its parent holds the lock, not it."""
 
@@ -158,7 +160,7 @@ def _forget_in_child() -> None:
     global _guard
     _guard = threading.Lock()
     for held in _held.values():
-        held.forked = True
+        held.forked, held.guard = True, threading.RLock()  # another thread may have held it
         descriptor, held.descriptor = held.descriptor, -1
         with contextlib.suppress(OSError):
             os.close(descriptor)

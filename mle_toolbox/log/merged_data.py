@@ -139,7 +139,8 @@ def _stack_column(columns: Sequence[NDArray[Any] | None], shape: tuple[int, ...]
         else:
             fill_value = _unused_value(parts, dtype)
     empty: float | int = fill_value if fill_value is not None else np.nan if dtype.kind == "f" else 0
-    values = np.full((len(columns), n_ticks, *shape), empty, dtype=dtype)
+    size = (len(columns), n_ticks, *shape)
+    values = np.full(size, empty, dtype=dtype) if gaps else np.empty(size, dtype=dtype)
     for row, each in enumerate(columns):
         if each is not None:
             values[row, : len(each)] = each

@@ -100,7 +100,7 @@ def add_coordinate(
     group: h5py.Group, name: str, dimension: str, values: NDArray[Any], attributes: Mapping[str, Any]
 ) -> None:
     """Add an array over one dimension that describes it, as xarray's coordinates do."""
-    _add_variable(group, name, (dimension,), values, attributes)
+    _add_variable(group, name, [group[dimension]], values, attributes)
     group.attrs["coordinates"] = name
 
 
@@ -130,10 +130,11 @@ def write_variables(
     """
     names = safe_names(columns, RESERVED)
     taken = {*names.values(), *RESERVED}
+    shared = [group[dimension] for dimension in dimensions]
     for name, values in columns.items():
         own = _add_own_dimensions(group, names[name], values.shape[len(dimensions) :], taken)
         attributes = {"original_name": name} if name != names[name] else {}
-        _add_variable(group, names[name], (*dimensions, *own), values, attributes)
+        _add_variable(group, names[name], [*shared, *own], values, attributes)
         if fill_values and name in fill_values:
             fill_value = np.array([fill_values[name]], dtype=values.dtype)
             group[names[name]].attrs.create("_FillValue", fill_value)
@@ -144,15 +145,16 @@ def read_variables(group: h5py.Group, names: Iterable[str]) -> dict[str, NDArray
     """Return arrays as they were given to ``write_variables``; ``names`` are those in the file."""
     columns = {}
     for name in names:
-        attributes = group[name].attrs
-        values = group[name][()]
-        columns[attributes.get("original_name", name)] = (
-            values.astype(bool) if attributes.get("dtype") == "bool" else values
-        )
+        dataset = group[name]
+        values, attributes = dataset[()], dataset.attrs
+        # Looking for an attribute is much quicker than a `get` that finds none.
+        original = attributes["original_name"] if "original_name" in attributes else name  # noqa: SIM401
+        is_bool = "dtype" in attributes and attributes["dtype"] == "bool"
+        columns[original] = values.astype(bool) if is_bool else values
     return columns
 
 
-def _add_own_dimensions(group: h5py.Group, name: str, shape: tuple[int, ...], taken: set[str]) -> list[str]:
+def _add_own_dimensions(group: h5py.Group, name: str, shape: tuple[int, ...], taken: set[str]) -> list[h5py.Dataset]:
     own = []
     for axis, size in enumerate(shape):
         dimension = f"{name}_dim_{axis}"
@@ -160,17 +162,21 @@ def _add_own_dimensions(group: h5py.Group, name: str, shape: tuple[int, ...], ta
             dimension += "_"
         taken.add(dimension)
         add_dimension(group, dimension, size)
-        own.append(dimension)
+        own.append(group[dimension])
     return own
 
 
 def _add_variable(
-    group: h5py.Group, name: str, dimensions: Sequence[str], values: NDArray[Any], attributes: Mapping[str, Any]
+    group: h5py.Group,
+    name: str,
+    dimensions: Sequence[h5py.Dataset],
+    values: NDArray[Any],
+    attributes: Mapping[str, Any],
 ) -> None:
     is_bool = values.dtype.kind == "b"
     dataset = group.create_dataset(name, data=values.astype(np.int8) if is_bool else values)
     for axis, dimension in enumerate(dimensions):
-        dataset.dims[axis].attach_scale(group[dimension])
+        h5py.h5ds.attach_scale(dataset.id, dimension.id, axis)
     # netCDF has no truth values; this attribute is how xarray marks them.
     write_attributes(dataset, {**attributes, "dtype": "bool"} if is_bool else attributes)
 

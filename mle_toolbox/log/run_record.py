@@ -1,34 +1,41 @@
 """``run.json``: how a seed run stands and where it comes from.
 
-Standard library only, because the launcher of a seed run uses it.
+Standard library only.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.lock import is_locked
 
-__all__ = ["RECORD_FORMAT", "RunRecord", "RunStatus", "read_run_record", "run_status", "write_run_record"]
+__all__ = [
+    "RECORD_FORMAT",
+    "RunRecord",
+    "RunStatus",
+    "bad_end",
+    "read_record",
+    "read_run_record",
+    "run_status",
+    "write_record",
+    "write_run_record",
+]
 
 RECORD_FORMAT = 1
 
-RunStatus = Literal["waiting", "running", "done", "failed", "died"]
+RunStatus = Literal["waiting", "running", "done", "stopped", "failed", "died"]
 
 
-@dataclass(frozen=True)
-class RunRecord:
+class RunRecord(NamedTuple):
     """What ``run.json`` says. Every field has a default, so that a record of any version can be read.
 
-    Times are UTC in ISO 8601. ``status`` is ``running``, ``done`` or ``failed``; that a run has died is only seen
-    from outside, see ``run_status``. ``extra`` holds the fields that this version does not know; they are written
-    back as they were.
+    Times are UTC in ISO 8601. ``status`` is ``running``, ``done``, ``failed`` or ``stopped`` (it left early because it
+    was asked to, to be continued); that a run has died is only seen from outside, see ``run_status``. ``extra`` holds
+    the fields that this version does not know; they are written back as they were.
     """
 
     format: int = RECORD_FORMAT
@@ -51,12 +58,12 @@ class RunRecord:
     git_commit: str | None = None
     git_dirty: bool | None = None
     python: str | None = None
-    packages: dict[str, str] = field(default_factory=dict)
+    packages: dict[str, str] = {}  # noqa: RUF012 (nobody changes it)
     ticks: int | None = None
     resumed_from_tick: int | None = None
     max_rss_mb: float | None = None
     cpu_seconds: float | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = {}  # noqa: RUF012
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``run.json``: the known fields in their order, then the unknown ones."""
@@ -71,27 +78,54 @@ class RunRecord:
         return cls(**known, extra=extra)
 
 
-_FIELDS = tuple(each.name for each in dataclasses.fields(RunRecord) if each.name != "extra")
+_TYPES = {"str": str, "int": int, "bool": bool, "float": (int, float), "dict": dict, "list": list, "None": type(None)}
+
+
+def _types_of(annotation: str) -> tuple[Any, ...]:
+    return tuple(_TYPES[each.partition("[")[0]] for each in annotation.split(" | "))
+
+
+_FIELDS = {
+    # A named tuple wraps the texts that annotations are.
+    name: _types_of(annotation.__forward_arg__)
+    for name, annotation in RunRecord.__annotations__.items()
+    if name != "extra"
+}
 
 
 def read_run_record(folder: SeedFolder) -> RunRecord | None:
     """Return the record of a seed run, or None when there is none that can be read."""
+    return read_record(folder.run_record)
+
+
+def read_record(path: Path) -> RunRecord | None:
+    """Return the record in a file, or None when there is none that can be read."""
     try:
-        content = json.loads(folder.run_record.read_bytes())
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    return RunRecord.from_json(content) if isinstance(content, dict) else None
+    return RunRecord.from_json(content) if isinstance(content, dict) and _is_whole(content) else None
+
+
+def _is_whole(content: dict[str, Any]) -> bool:
+    """Tell whether every field that this version knows is of its type, so that nobody trips over it later."""
+    return all(isinstance(content[name], types) for name, types in _FIELDS.items() if name in content)
 
 
 def write_run_record(folder: SeedFolder, record: RunRecord) -> None:
     """Replace ``run.json`` in one step, durably."""
+    write_record(folder.run_record, record)
+
+
+def write_record(path: Path, record: RunRecord, *, wait_for_name: bool = True) -> None:
+    """Write a record to a file in one step, durably; for ``wait_for_name`` see ``replace_file``."""
     text = json.dumps(record.to_json(), indent=2, ensure_ascii=False, default=str) + "\n"
 
-    def write(path: Path) -> None:
+    def write(temporary: Path) -> None:
         # A file name that is not UTF-8 reaches Python with lone surrogates.
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
-    replace_file(folder.run_record, write)
+    replace_file(path, write, wait_for_name=wait_for_name)
 
 
 def run_status(folder: SeedFolder) -> RunStatus:
@@ -100,9 +134,9 @@ def run_status(folder: SeedFolder) -> RunStatus:
     Returns
     -------
     RunStatus
-        ``running`` as long as a process holds the journal. Otherwise ``failed`` where the newest attempt is on
-        record as failed, even beside the finished log of an earlier one; ``done`` where there is a finished log;
-        ``died`` where the record says running; ``waiting`` where nothing is going on.
+        ``running`` as long as a process holds the journal. Otherwise ``failed`` or ``stopped`` where the newest
+        attempt is on record as that, even beside the finished log of an earlier one; ``done`` where there is a
+        finished log; ``died`` where the record says running; ``waiting`` where nothing is going on.
 
     Notes
     -----
@@ -113,12 +147,22 @@ def run_status(folder: SeedFolder) -> RunStatus:
     return _status_now(folder) if status == "died" else status
 
 
+def bad_end(record: RunRecord | None) -> Literal["failed", "stopped"] | None:
+    """Return how the newest attempt ended if that was without a finished log of its own, or None."""
+    match record:
+        case RunRecord(status="failed"):
+            return "failed"
+        case RunRecord(status="stopped"):
+            return "stopped"
+    return None
+
+
 def _status_now(folder: SeedFolder) -> RunStatus:
     record = read_run_record(folder)
     if is_locked(folder.journal):
         return "running"
-    if record is not None and record.status == "failed":
-        return "failed"
+    if (bad := bad_end(record)) is not None:
+        return bad
     if folder.log.exists():
         return "done"
     if record is None:

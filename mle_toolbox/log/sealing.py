@@ -1,22 +1,22 @@
 """How a journal becomes a finished log, in two steps that may each be interrupted and repeated.
 
-``prepare_log`` runs in the process that logged, when everything is written. ``commit_log`` is one rename, done by
-whoever knows that the run ended well; it needs the standard library only.
+``prepare_log`` and ``prepare_record`` run in the process that logged, when everything is written. What they have made
+is put in place by whoever knows that the run ended well (``commit_log``, in_place.py).
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from mle_toolbox.errors import FolderInUseError, ResultsError
 from mle_toolbox.layout import SeedFolder
-from mle_toolbox.log.atomic import replace_file, sync_folder
+from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.in_place import put_in_place
 from mle_toolbox.log.lock import HeldFile, hold, is_held_here
-from mle_toolbox.log.run_record import RunRecord, write_run_record
+from mle_toolbox.log.run_record import RunRecord, write_record
 
-__all__ = ["commit_log", "prepare_log"]
+__all__ = ["commit_log", "discard_prepared", "prepare_log", "prepare_record"]
 
 
 def prepare_log(folder: SeedFolder, attributes: Mapping[str, Any], n_ticks: int | None = None) -> None:
@@ -36,6 +36,8 @@ def prepare_log(folder: SeedFolder, attributes: Mapping[str, Any], n_ticks: int 
     ResultsError
         When the journal is missing, or its ticks are not all whole: a run with holes did not end well.
     """
+    import dataclasses
+
     from mle_toolbox.log.hdf5 import write_log
     from mle_toolbox.log.journal import read_journal
 
@@ -51,7 +53,18 @@ def prepare_log(folder: SeedFolder, attributes: Mapping[str, Any], n_ticks: int 
             "The log of this run is not complete, so it is not finished."
         )
     complete = dataclasses.replace(data, attributes={**data.attributes, **attributes})
-    replace_file(folder.ready_log, lambda path: write_log(path, complete))
+    replace_file(folder.ready_log, lambda path: write_log(path, complete), wait_for_name=False)
+
+
+def prepare_record(folder: SeedFolder, record: RunRecord) -> None:
+    """Write the record of a run that ended well as ``run.json.ready``, durably."""
+    write_record(folder.ready_record, record._replace(status="done"), wait_for_name=False)
+
+
+def discard_prepared(folder: SeedFolder) -> None:
+    """Remove what was prepared, if anything was."""
+    folder.ready_log.unlink(missing_ok=True)
+    folder.ready_record.unlink(missing_ok=True)
 
 
 def commit_log(folder: SeedFolder, record: RunRecord) -> None:
@@ -73,16 +86,10 @@ def commit_log(folder: SeedFolder, record: RunRecord) -> None:
     """
     lock = _hold_journal(folder)
     try:
-        if folder.ready_log.exists():
-            # Before the log has its name: a log without this mark would be made again.
-            folder.done.touch()
-            folder.ready_log.replace(folder.log)
-            sync_folder(folder.path)
-        elif not folder.log.exists():
+        if not folder.ready_log.exists() and not folder.log.exists():
             raise ResultsError(f"{folder.path}: there is no log to finish, {folder.ready_log.name} is missing.")
-        write_run_record(folder, dataclasses.replace(record, status="done"))
-        folder.checkpoint.unlink(missing_ok=True)
-        folder.journal.unlink(missing_ok=True)
+        prepare_record(folder, record)
+        put_in_place(str(folder.path))
     finally:
         if lock is not None:
             lock.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -11,24 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from results_folder import N_TICKS, column, make_experiment, make_seed
 
 import mle_toolbox
+from mle_toolbox.drive.status import read_status
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.hdf5 import read_log, write_log
-from mle_toolbox.log.journal import JournalWriter, read_journal
+from mle_toolbox.log.journal import read_journal
 from mle_toolbox.log.log_data import LogData
-from mle_toolbox.log.merge import merge_configurations, merge_seeds, write_table
 from mle_toolbox.log.run_record import RunRecord, write_run_record
-from mle_toolbox.log.sealing import commit_log, prepare_log
 from mle_toolbox.results import ConfigurationResults, ExperimentResults
-
-N_TICKS = 40
-
-
-def column(seed: int, n_ticks: int = N_TICKS) -> np.ndarray:
-    values: np.ndarray = seed + np.arange(n_ticks) / 3
-    return values
 
 
 def cut_off(content: bytes, chance: random.Random) -> bytes:
@@ -52,40 +46,25 @@ def overwrite_a_stretch(content: bytes, chance: random.Random) -> bytes:
 DAMAGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (cut_off, flip_bits, flip_bits, overwrite_a_stretch)
 
 
-def make_seed(folder: SeedFolder, seed: int, *, finished: bool) -> None:
-    folder.path.mkdir(parents=True)
-    writer = JournalWriter(folder.journal, ["t"], ["x"], {"seed": seed, "configuration": folder.path.parent.name})
-    record = RunRecord(seed=seed, start="2024-05-01T12:00:00+00:00")
-    write_run_record(folder, record)
-    for number, value in enumerate(column(seed)):
-        writer.append({"t": number}, {"x": value}, True)
-    writer.close()
-    if finished:
-        prepare_log(folder, {"start": record.start, "attempt": record.attempt})
-        commit_log(folder, record)
-
-
 @pytest.fixture(scope="module")
 def experiment(tmp_path_factory: pytest.TempPathFactory) -> ExperimentFolder:
     """One configuration that is merged, one whose merged log is missing, one with runs that ended badly."""
     folder = ExperimentFolder(tmp_path_factory.mktemp("whole") / "experiments")
-    for name in ("merged", "finished", "died"):
-        for seed in range(3):
-            make_seed(folder.seed_run(name, seed), seed, finished=name != "died" or seed == 0)
-    merged = folder.configuration("merged")
-    merge_seeds({seed: merged.seed(seed).log for seed in range(3)}, merged.log)
-    merge_configurations({"merged": merged.log}, folder.results)
-    write_table(folder, ["merged", "finished", "died"], range(3))
-    folder.record.write_text(
-        '{"format": 1, "configurations": [{"name": "merged"}, {"name": "finished"}, {"name": "died"}], '
-        '"seeds": [0, 1, 2]}'
-    )
+    make_experiment(folder)
     return folder
 
 
 def data_files(folder: ExperimentFolder) -> list[Path]:
     found = (each for each in folder.path.rglob("*") if each.suffix in (".h5", ".bin", ".json"))
     return sorted(found)
+
+
+def is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True
 
 
 def load_all(folder: Path) -> tuple[dict[str, ConfigurationResults], list[str]]:
@@ -123,20 +102,23 @@ def test_an_experiment_with_a_damaged_file_shows_the_rest_and_says_which_file(
 
     for case in range(cases):
         file = files[case % len(files)]
-        content, status = file.read_bytes(), file.stat()
+        content, times = file.read_bytes(), file.stat()
         damaged = chance.choice(DAMAGES)(content, chance)
         file.write_bytes(damaged)
-        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
         try:
             results, said = load_all(folder.path)
             n_ticks = assert_no_wrong_number(results)
+            status = read_status(folder)
         except Exception as error:
             error.add_note(f"case {case}: {file}")
             raise
         finally:
             file.write_bytes(content)
-            os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+            os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
+        if file.suffix == ".json" and not is_json(damaged):
+            assert any(str(file) in each for each in status.damage), (case, file)
         # A bit of a .json file may turn one name or number into another; those of the logs may not.
         if n_ticks < 9 * N_TICKS and file.suffix != ".json":
             cleanly_shorter = file.name == "journal.bin" and content.startswith(damaged)

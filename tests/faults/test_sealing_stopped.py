@@ -54,8 +54,8 @@ def test_what_a_step_relies_on_is_on_the_disk_before_it(states: Path) -> None:
 
     steps = "".join({"fsync": "s", "rename": "R", "unlink": "u"}.get(name, "") for name in calls)
 
-    # The log's content, its first name; its last name; the record's content, its name; checkpoint and journal go.
-    assert steps.replace("Ru", "R") == "sRs" + "Rs" + "sRs" + "uu"
+    # Content and temporary name of the log, and of the record; the names of both; all names; checkpoint and journal go.
+    assert steps.replace("Ru", "R") == "sR" + "sR" + "RR" + "s" + "uu"
 
 
 def test_after_each_call_the_run_is_finished_or_its_journal_is_whole(states: Path) -> None:

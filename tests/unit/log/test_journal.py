@@ -40,6 +40,22 @@ def read_one(path: Path, values: list[Any]) -> Any:
     return data.columns["x"]
 
 
+@pytest.mark.parametrize("n_names", [3, 150])
+def test_names_are_data_and_types_may_change_at_every_tick(journal: Path, n_names: int) -> None:
+    hostile = ["it's", 'a "b"', "new\nline", "back\\slash", "{x}", "$(touch x)", "]; import os", "é \u2028", "time"]
+    names = [f"{hostile[number % len(hostile)]}{number}" for number in range(n_names)]
+    ticks = [
+        {name: kind(tick + number) for number, name in enumerate(names)}
+        for tick, kind in enumerate([float, float, int, np.float32, float, bool, float])
+    ]
+
+    write(journal, ticks)
+
+    columns = read_journal(journal).columns
+    for name in names:
+        assert columns[name].tolist() == [float(tick[name]) for tick in ticks]
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_what_is_read_is_what_was_logged(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -63,15 +63,18 @@ def test_a_value_that_is_no_number_is_refused_by_name_and_type(journal: Path, va
         ({"t": [1, 2]}, {"metric1": 1}, r"'t' is a time variable and must be one number, found shape \(2,\)."),
     ],
 )
+@pytest.mark.parametrize("n_before", [0, 2])
 def test_a_tick_with_other_keys_than_the_tracked_is_refused(
-    journal: Path, tick: Any, metrics: Any, message: str
+    journal: Path, n_before: int, tick: Any, metrics: Any, message: str
 ) -> None:
     writer = JournalWriter(journal, ["t"], ["metric1"])
+    for number in range(n_before):
+        writer.append({"t": number}, {"metric1": 0.5}, True)
 
     with pytest.raises(LogError, match=message):
         writer.append(tick, metrics, True)
 
-    assert writer.n_ticks == 0
+    assert writer.n_ticks == n_before
     writer.release()
 
 

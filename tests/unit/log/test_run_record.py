@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,7 +114,7 @@ def test_the_record_and_the_finished_log_decide_when_nobody_writes(
     folder: SeedFolder, status: str | None, log: bool, expected: str
 ) -> None:
     if status is not None:
-        write_run_record(folder, replace(RunRecord(), status=status))
+        write_run_record(folder, RunRecord(status=status))
     if log:
         folder.log.touch()
 

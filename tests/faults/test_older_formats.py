@@ -1,0 +1,109 @@
+"""What an earlier version has written can be read and continued: format_1/ was made by version 0.1.0, once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mle_toolbox
+from mle_toolbox.drive.status import read_status
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment.checkpoint import read_checkpoint
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.log.journal import JournalWriter, read_journal
+from mle_toolbox.log.journal_format import MAGIC
+from mle_toolbox.log.merge import merge_seeds, read_configuration
+from mle_toolbox.results import ConfigurationResults, ExperimentResults
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ExperimentFolder:
+    """A copy of the results: seeds 0 and 1 are finished and merged, seed 2 was killed behind tick 7."""
+    return ExperimentFolder(Path(shutil.copytree(Path(__file__).with_name("format_1"), tmp_path / "experiments")))
+
+
+def expected(seed: int) -> dict[str, list[object]]:
+    ticks = range(5 + seed)
+    return {
+        "t": list(ticks),
+        "x": [seed + t / 3 for t in ticks],
+        "n": [2**62 + t for t in ticks],
+        "b": [t % 2 == 0 for t in ticks],
+        "a": [[t, -t] for t in ticks],
+    }
+
+
+def test_every_number_of_format_1_is_read_as_it_was_logged(folder: ExperimentFolder) -> None:
+    results = mle_toolbox.load(folder.path)
+
+    assert isinstance(results, ExperimentResults)
+    for run in results["c"].runs:
+        assert {name: run[name].tolist() for name in expected(0)} == expected(run.seed)
+    assert results["c"].statuses == ("done", "done", "died")
+
+
+@pytest.mark.parametrize("name", ["results.h5", "c/log.h5"])
+def test_merged_files_of_format_1_are_read(folder: ExperimentFolder, name: str) -> None:
+    results = mle_toolbox.load(folder.path / name)
+
+    configuration = results["c"] if isinstance(results, ExperimentResults) else results
+    assert isinstance(configuration, ConfigurationResults)
+    assert configuration.seeds == (0, 1)
+    for run in configuration.runs:
+        assert {name: run[name].tolist() for name in expected(0)} == expected(run.seed)
+
+
+def test_the_status_of_format_1_is_read(folder: ExperimentFolder) -> None:
+    status = read_status(folder)
+
+    assert status.damage == ()
+    assert [(run.seed, run.status) for run in status.runs] == [(0, "done"), (1, "done"), (2, "died")]
+    assert [run.record.host for run in status.runs if run.record is not None] == ["node1"] * 3
+
+
+def test_a_run_of_format_1_goes_on_behind_its_checkpoint(folder: ExperimentFolder) -> None:
+    run = folder.seed_run("c", 2)
+
+    checkpoint = read_checkpoint(run.checkpoint)
+    assert checkpoint is not None
+    writer = JournalWriter(run.journal, ["t"], ["x", "n", "b", "a"])
+    writer.rewind(checkpoint.n_ticks)
+    writer.append({"t": 4}, {"x": 2 + 4 / 3, "n": 1, "b": True, "a": [0, 0]}, True)
+    writer.close()
+
+    assert (checkpoint.state, checkpoint.n_ticks) == ({"t": 3}, 4)
+    assert read_journal(run.journal).columns["x"].tolist() == [2 + t / 3 for t in range(5)]
+
+
+def test_logs_of_format_1_are_merged_with_new_ones(folder: ExperimentFolder, tmp_path: Path) -> None:
+    logs = {seed: folder.seed_run("c", seed).log for seed in (0, 1)}
+
+    merge_seeds(logs, tmp_path / "log.h5")
+
+    merged, before = read_configuration(tmp_path / "log.h5"), read_configuration(folder.configuration("c").log)
+    for name in expected(0):
+        np.testing.assert_array_equal(merged.columns[name], before.columns[name])
+
+
+def test_a_journal_with_a_header_of_a_newer_format_is_refused(folder: ExperimentFolder) -> None:
+    journal = folder.seed_run("c", 2).journal
+    text = json.dumps({"format": 2, "whatever": "that means"}).encode()
+    head = MAGIC + struct.pack("<I", len(text)) + text
+    journal.write_bytes(head + struct.pack("<I", zlib.crc32(head)))
+
+    with pytest.raises(ResultsError, match=r"journal\.bin was made by a newer version .* Upgrade it: pip install"):
+        read_journal(journal)
+
+
+def test_a_checkpoint_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = SeedFolder(tmp_path).checkpoint
+    path.write_bytes(b"MLECKPT2 and whatever that means")
+
+    with pytest.raises(ResultsError, match=r"checkpoint\.pkl is damaged, or was made by a newer version"):
+        read_checkpoint(path)
