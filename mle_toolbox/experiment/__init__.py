@@ -5,9 +5,10 @@ Imported when it is first used: the launcher lies beside ``MLExperiment`` and mu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in typing, whose import takes longer than all that the launcher of a seed run does
 if TYPE_CHECKING:
+    from typing import Any
+
     from mle_toolbox.experiment.experiment import MLExperiment
 
 __all__ = ["MLExperiment"]

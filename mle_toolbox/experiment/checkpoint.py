@@ -82,6 +82,9 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
+    version = data[len(_MAGIC) - 1 : len(_MAGIC)]
+    if data.startswith(_MAGIC[:-1]) and version.isdigit() and version > _MAGIC[-1:]:
+        raise ResultsError(f"{path} is damaged, or was made by a newer version of mle-toolbox")
     body = memoryview(data)[len(_MAGIC) : -_END.size]
     if not data.startswith(_MAGIC) or data[-_END.size :] != _END.pack(len(body), zlib.crc32(body)):
         raise ResultsError(f"{path} is damaged")

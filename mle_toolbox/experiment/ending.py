@@ -22,10 +22,13 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from mle_toolbox.errors import MLEToolboxError
+from mle_toolbox.experiment.after_import import when_imported
 from mle_toolbox.experiment.session import is_interactive, main_frame, notice
 
-__all__ = ["EndWatch", "Ending", "end_watch", "ending_of", "one_line"]
+__all__ = ["STOPPED_STATUS", "EndWatch", "Ending", "end_watch", "ending_of", "one_line"]
+
+STOPPED_STATUS = 75
+"""Exit status of a run that was stopped and is to be continued: EX_TEMPFAIL of sysexits.h, "try again"."""
 
 _UNSEEN = (
     "ended by a SystemExit whose status cannot be seen from inside. Use sys.exit(...), or close the experiment before: "
@@ -44,6 +47,8 @@ class Ending:
     sure: bool = True
     """False when the process may well have ended well, and only its parent can tell."""
     error: BaseException | None = None
+    stopped: bool = False
+    """Whether it ended before its time because it was asked to, to be continued."""
 
 
 def ending_of(error: BaseException | None) -> Ending:
@@ -73,6 +78,7 @@ class EndWatch:
         self._exit_code: Any = None
         self._exit_seen_at: int | None = None
         self._known_error: BaseException | None = None
+        self._is_stopped = self._is_ending = False
         self._restore: list[Callable[[], None]] = []
 
     def add(self, owner: object, callback: Callable[[Ending], None], progress: Callable[[], int]) -> None:
@@ -104,16 +110,29 @@ class EndWatch:
         """Take note that the run goes on, although there may have been an error at the prompt."""
         self._known_error = _last_error()
 
+    def end_as_stopped(self) -> None:
+        """Let the process end with the exit status of a stopped run where it would have ended well."""
+        self._is_stopped = True
+
     def _begin(self) -> None:
         if self._pid == -1:
             atexit.register(self._end)
         self._pid = os.getpid()
+        when_imported("h5py", lambda _: self._be_called_first())
         self._frame, self._interactive = main_frame(), is_interactive()
         self._exit_seen_at = None
 
+    def _be_called_first(self) -> None:
+        # atexit calls what was registered last first, and h5py registers what ends its work when it is imported. A
+        # script that imports it after its MLExperiment would leave us nothing to write the log with.
+        if not self._is_ending:
+            atexit.unregister(self._end)
+            atexit.register(self._end)
+
     def _end(self) -> None:
-        if self._pid != os.getpid() or not self._watching:
+        if self._pid != os.getpid() or not (self._watching or self._is_stopped):
             return
+        self._is_ending = True
         ending = self._ending()
         with contextlib.suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -122,11 +141,13 @@ class EndWatch:
             for callback, _ in reversed(list(self._watching.values())):
                 try:
                     callback(ending)
-                except (MLEToolboxError, OSError) as error:
+                except Exception as error:  # the end of the process: atexit would print it and end with 0
                     notice(f"the log of this run is not finished. {one_line(error)}")
                     is_well = False
         if ending.well and not is_well:
-            _exit_with_failure()
+            _exit_with(1)
+        if ending.well and self._is_stopped:
+            _exit_with(STOPPED_STATUS)
 
     def _ending(self) -> Ending:
         error = _last_error()
@@ -187,14 +208,14 @@ def _late_exit_functions() -> Iterator[None]:
             late.pop()()
 
 
-def _exit_with_failure() -> None:
-    """End now with status 1: nothing that is raised this late changes the status any more."""
+def _exit_with(status: int) -> None:
+    """End now with a status of our own: nothing that is raised this late changes the status any more."""
     if "logging" in sys.modules:
         sys.modules["logging"].shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-    os._exit(1)
+    os._exit(status)
 
 
 def _last_error() -> BaseException | None:

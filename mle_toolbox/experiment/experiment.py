@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from mle_toolbox.errors import LogError, MLEToolboxError, ResultsError, UsageError, did_you_mean
+from mle_toolbox.errors import LogError, ResultsError, UsageError, did_you_mean
 from mle_toolbox.experiment.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from mle_toolbox.experiment.ending import Ending, end_watch, ending_of
+from mle_toolbox.experiment.ending import STOPPED_STATUS, Ending, end_watch, ending_of
 from mle_toolbox.experiment.experiment_log import ExperimentLog
 from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import find_inputs
@@ -25,6 +25,7 @@ from mle_toolbox.experiment.seeding import (
 )
 from mle_toolbox.experiment.session import is_interactive, notice, refuse_in_spawned_child
 from mle_toolbox.experiment.settings import Settings
+from mle_toolbox.experiment.stop_notice import stop_notice
 from mle_toolbox.experiment.tensorboard import TensorBoard
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
@@ -108,7 +109,7 @@ class MLExperiment:
         self._rng: Any = None
         self._run: SeedRun | None = None
         self._log: ExperimentLog | None = None
-        self._is_closed = self._resumed = False
+        self._is_closed = self._resumed = self._told_to_stop = False
         if auto_setup:
             self.setup()
 
@@ -137,6 +138,7 @@ class MLExperiment:
             after_each_tick=end_watch.forget_errors if is_interactive() else None,
         )
         _open.append(self)
+        stop_notice.expect_warnings()
         end_watch.add(self, self._end, progress=lambda: run.journal.n_ticks)
 
     @property
@@ -168,7 +170,11 @@ class MLExperiment:
         clock_tick: Mapping[str, Any] | None = None,
     ) -> None:
         """Log one tick; see ``ExperimentLog.update_log``."""
-        self.log.update_log(time_tick, stats_tick, model, plot_to_tboard, save, clock_tick=clock_tick)
+        log = self._log or self.log
+        if model is None and plot_to_tboard is None and clock_tick is None:
+            log.tick(time_tick, stats_tick, save)
+        else:
+            log.update_log(time_tick, stats_tick, model, plot_to_tboard, save, clock_tick=clock_tick)
 
     def ready_to_log(self, step: int) -> bool:
         """Tell whether to log at this step; see ``ExperimentLog.ready_to_log``."""
@@ -258,8 +264,29 @@ class MLExperiment:
         run.note_resumed(moment.n_ticks)
         return moment.state
 
+    def should_stop(self) -> bool:
+        """Tell whether this run is to leave now, because it will soon be stopped: ask at every step.
+
+        A scheduler sends a signal before it kills a job that is over its time limit, suspends it or deletes it. A
+        script that hears of it calls ``checkpoint`` and ends. Once the answer was True, the run counts as stopped and
+        not as done, however the script ends: the next attempt (``retries``, or the next call) goes on from the
+        checkpoint.
+
+        Returns
+        -------
+        bool
+            True once SIGUSR1, SIGUSR2, SIGXCPU or SIGTERM has come. A second SIGTERM ends the process. Always False
+            where signals cannot be heard: when the first call does not come from the main thread.
+        """
+        if not stop_notice.is_given():
+            return False
+        self._told_to_stop = True
+        return True
+
     def close(self) -> None:
         """End the run well: its log is finished. Further calls do nothing.
+
+        After ``should_stop()`` has answered True, the run is left to the next attempt instead.
 
         Raises
         ------
@@ -327,6 +354,8 @@ class MLExperiment:
         if run is None or self._is_closed or not run.is_mine:
             return
         self._is_closed = True
+        if self._told_to_stop and ending.error is None:
+            ending = self._stopped(run)
         self.log.close()
         _open.remove(self)
         if not (run.launched and ending.well):
@@ -336,10 +365,20 @@ class MLExperiment:
             return
         try:
             run.seal()
-        except (MLEToolboxError, OSError) as error:
+        except Exception as error:  # whatever it was, the run must not look as if it went on
             run.fail(ending_of(error))
             end_watch.remove(self)
             raise
+
+    def _stopped(self, run: SeedRun) -> Ending:
+        if not is_interactive():
+            end_watch.end_as_stopped()
+        has_checkpoint = run.folder.checkpoint.exists()
+        next_time = "goes on from its checkpoint" if has_checkpoint else "begins anew: it saved no checkpoint"
+        reason = f"stopped after {run.journal.n_ticks} ticks ({stop_notice.in_words}). The next attempt {next_time}."
+        if not run.launched:
+            notice(f"{_short(self.seed_dir)} {reason}")
+        return Ending(well=False, reason=reason, exit_status=STOPPED_STATUS, stopped=True)
 
     def _end(self, ending: Ending) -> None:
         """Take note of the end of the process; called once, unless the run was closed for good before."""
@@ -350,7 +389,7 @@ class MLExperiment:
             if not ending.well and ending.sure:
                 run.fail(ending)
             return
-        if not run.launched and not ending.well:
+        if not run.launched and not ending.well and not self._told_to_stop:
             notice(f"{_short(self.seed_dir)} gets no finished log, its ticks are kept in the journal. {ending.reason}")
         self._finish(ending_of(None) if run.launched and not ending.sure else ending)
         if ending.error is not None and (hint := hint_for(ending.error, self)):

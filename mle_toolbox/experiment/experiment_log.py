@@ -52,13 +52,15 @@ class ExperimentLog:
     ) -> None:
         self._journal = journal
         self._append: Callable[[Any, Any, bool], None] = journal.append
+        self.tick: Callable[[Any, Any, bool], None] = self._log
+        """Logs two dictionaries, and saves or not; the shortest way to the journal that there is at the moment."""
         self._saver = saver
         self._log_config, self._train_config = log_config, train_config
         self._board = board
         self._printer = _printer(log_config)
         self._clocks = [name for name in _OWN_CLOCKS if name in log_config["time_to_track"]]
         self._at_first_tick, self._after_each_tick = at_first_tick, after_each_tick
-        self._has_begun = self._is_plain = False
+        self._has_begun = False
         self._zero = time.monotonic()
 
     @property
@@ -110,11 +112,11 @@ class ExperimentLog:
         LogError
             When a name is not tracked or missing, or a value is no number; nothing is logged then.
         """
-        if self._is_plain and model is None and plot_to_tboard is None and clock_tick is None:
-            self._append(time_tick, stats_tick, save)
+        if model is None and plot_to_tboard is None and clock_tick is None:
+            self.tick(time_tick, stats_tick, save)
         else:
             clock = time_tick if clock_tick is None else clock_tick
-            self._log(clock, stats_tick, model=model, save=save, figure=plot_to_tboard)
+            self._log(clock, stats_tick, save, model=model, figure=plot_to_tboard)
 
     def update(
         self,
@@ -139,7 +141,7 @@ class ExperimentLog:
         grads
             An array, or a dictionary of arrays, for histograms in TensorBoard.
         """
-        self._log(clock_tick, stats_tick, model=model, save=save, figure=plot_fig, grads=grads)
+        self._log(clock_tick, stats_tick, save, model=model, figure=plot_fig, grads=grads)
         if plot_fig is not None:
             self._saver.save_figure(plot_fig)
         if extra_obj is not None:
@@ -191,13 +193,18 @@ class ExperimentLog:
 
     def close(self) -> None:
         """Take no more ticks."""
-        self._is_plain = False
-        self._append = self._refuse
+        self._append = self.tick = self._refuse
         if self._board is not None:
             self._board.close()
 
     def _log(
-        self, clock: _Tick | None, stats: _Tick | None, model: Any, save: bool, figure: Any = None, grads: Any = None
+        self,
+        clock: _Tick | None,
+        stats: _Tick | None,
+        save: bool,
+        model: Any = None,
+        figure: Any = None,
+        grads: Any = None,
     ) -> None:
         tick = self._with_clocks(clock)
         self._append(tick, stats, save)
@@ -219,7 +226,9 @@ class ExperimentLog:
         if figure is not None and self._board is None:
             notice("a figure was given for TensorBoard, but log_config has no tboard_fname: it is not kept there.")
         extras = (self._printer, self._board, self._after_each_tick)
-        self._has_begun, self._is_plain = True, not self._clocks and not any(each is not None for each in extras)
+        self._has_begun = True
+        if not self._clocks and all(each is None for each in extras):
+            self.tick = self._append
 
     def _with_clocks(self, clock: _Tick | None) -> _Tick | None:
         missing = [name for name in self._clocks if name not in (clock or {})]

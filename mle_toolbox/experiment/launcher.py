@@ -1,101 +1,97 @@
-"""Start the script of one seed run, wait for it, and put its log in place or throw it away.
+"""What is done about seed runs that are no first ones that end well: launch.py does those, and comes here for the rest.
 
-Only a parent sees how a process really ended, so the last word about a run is spoken here. Standard library only:
-this runs once for every seed run.
+Only a parent sees how a process really ended, so the last word about a run is spoken here.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 from mle_toolbox.errors import MLEToolboxError
-from mle_toolbox.experiment.child_process import ChildEnd, run_child
-from mle_toolbox.experiment.orphan import orphan_has_done, orphan_of, wait_for_orphan
-from mle_toolbox.experiment.provenance import scheduler_ids
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.experiment.child_process import ChildEnd
+from mle_toolbox.experiment.ending import STOPPED_STATUS
+from mle_toolbox.experiment.launch import Launch
+from mle_toolbox.experiment.orphan import digest_of, is_done_meanwhile, is_done_with, orphan_of, wait_for_orphan
+from mle_toolbox.experiment.used_resources import used_resources
+from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.in_place import bring_to_present
 from mle_toolbox.log.lock import is_locked
-from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
-from mle_toolbox.log.sealing import commit_log
+from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, write_run_record
+from mle_toolbox.log.sealing import commit_log, discard_prepared
 
-__all__ = ["run_seed"]
+__all__ = ["finish", "run_seed"]
 
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 _CAUSES = {
+    "SIGUSR2": ": the scheduler's notice that it is about to be killed, so it was deleted or is over a limit",
     "SIGKILL": ": somebody killed it, or it needed more memory than there was",
     "SIGXCPU": ": it used more CPU time than it may",
     "SIGSEGV": ": a library that it uses has crashed",
 }
 
 
-def run_seed(
-    script: Path,
-    configuration: Path,
-    seed: int,
-    experiment_dir: Path,
-    cores: int,
-    *,
-    python: str | None = None,
-    conda_prefix: Path | None = None,
-    extra_arguments: Sequence[str] = (),
-) -> int:
+def run_seed(launch: Launch) -> int:
     """Run the script for one configuration and one seed, and finish its log if it ended well.
-
-    Parameters
-    ----------
-    script, configuration, seed, experiment_dir
-        What is run, and the results folder of the experiment. The same arguments given to the script by hand
-        do the same run.
-    cores
-        Numerical libraries use this many threads, whatever the machine has: results must not depend on it.
-    python
-        The interpreter; the current one when it is not given.
-    conda_prefix
-        A conda environment whose interpreter is used instead, with the variables that its activation sets.
-    extra_arguments
-        Further arguments of the script.
 
     Returns
     -------
     int
-        The exit status of the script; 128 + n when signal n has ended it; 1 when it ended well but left no log.
+        The exit status of the script; 128 + n when signal n has ended it; 1 when it ended well but left no log; 75
+        when it was stopped and is to be continued (``MLExperiment.should_stop``).
     """
-    folder = ExperimentFolder(experiment_dir.absolute()).seed_run(configuration.stem, seed)
+    if _is_done_by_another(launch):
+        bring_to_present([launch.script, launch.configuration])
+        return 0
+    before = _record_content(SeedFolder(Path(launch.folder)))
+    return finish(launch, launch.start(), before)
+
+
+def finish(launch: Launch, end: ChildEnd, before: bytes | None = None) -> int:
+    """Put the log of a script that has ended in place, or put on record why there is none.
+
+    Parameters
+    ----------
+    launch
+        What was started.
+    end
+        How it ended.
+    before
+        What stood in ``run.json`` before.
+
+    Returns
+    -------
+    int
+        As of ``run_seed``.
+    """
+    # The script of a launcher whose driver was killed may have been a little quicker to take the folder.
+    if end.code > 0 and _is_done_by_another(launch):
+        return 0
+    return _Finish(launch, SeedFolder(Path(launch.folder)), before).finish(end)
+
+
+def _is_done_by_another(launch: Launch) -> bool:
+    """Wait for a run of this seed that has lost its driver, and tell whether what is wanted now is finished."""
+    folder, configuration = SeedFolder(Path(launch.folder)), Path(launch.configuration)
     if (orphan := orphan_of(folder)) is not None:
         _say(f"process {orphan.pid}, which a driver that was killed has left, still runs this seed. Waiting for it.")
         wait_for_orphan(folder)
-        if orphan_has_done(folder, configuration):
-            return 0
-    interpreter = str(conda_prefix / "bin" / "python") if conda_prefix is not None else python or sys.executable
-    arguments = ["-config", _plain(configuration), "-seed", str(seed), "-exp_dir", str(experiment_dir.absolute())]
-    command = [interpreter, _plain(script), *arguments, *extra_arguments]
-    blank = RunRecord(
-        configuration=configuration.stem, seed=seed, host=os.uname().nodename, command=command, start=_now()
-    )
-    launch = _Launch(folder, script, conda_prefix, blank, _record_content(folder))
-    return launch.finish(run_child(command, _environment(folder, cores, conda_prefix)))
+        is_done = is_done_with(folder, digest_of(configuration), launch.extra_arguments)
+    else:
+        is_done = is_done_meanwhile(folder, configuration, launch.extra_arguments)
+    if is_done:
+        folder.done.touch()  # Snakemake has removed it
+    return is_done
 
 
-@dataclass(frozen=True)
-class _Launch:
-    """A script that was started, and what was in its folder before."""
+class _Finish(NamedTuple):
+    """What is done about a script that has ended."""
 
+    launch: Launch
     folder: SeedFolder
-    script: Path
-    conda_prefix: Path | None
-    blank: RunRecord
     before: bytes | None
 
     def finish(self, end: ChildEnd) -> int:
@@ -105,6 +101,8 @@ class _Launch:
             _say(f"{self.folder.path}: another process still writes to this folder, so this run is not finished.")
             return end.shell_status or 1
         record = self._record_of_script()
+        if record is not None and record.status == "stopped" and end.code >= 0:
+            return self._put_off(end, record)
         problem = self._problem(end, record)
         if problem is None and record is not None:
             try:
@@ -118,9 +116,18 @@ class _Launch:
             _say(problem)
         return end.shell_status or 1
 
+    def _put_off(self, end: ChildEnd, record: RunRecord) -> int:
+        """Leave a run that was stopped to the next attempt."""
+        with contextlib.suppress(OSError):
+            write_run_record(self.folder, _noted(record, end)._replace(exit_status=STOPPED_STATUS))
+        _say(f"{self.folder.path} was {record.reason}")
+        return STOPPED_STATUS
+
     def _record_of_script(self) -> RunRecord | None:
         """Return what an MLExperiment in this script has put on record, or None when there was none."""
-        return read_run_record(self.folder) if _record_content(self.folder) != self.before else None
+        if _record_content(self.folder) == self.before:
+            return None
+        return read_record(self.folder.ready_record) or read_run_record(self.folder)
 
     def _problem(self, end: ChildEnd, record: RunRecord | None) -> str | None:
         """Return why there is no log to put in place, in a sentence, or None when there is one."""
@@ -130,60 +137,50 @@ class _Launch:
             return f"ended with exit status {end.code}{'' if record is not None else self._too_early()}"
         if record is None:
             return (
-                f"{self.script} ended well but never made an MLExperiment for {self.folder.path}, so there is no log. "
-                "Add to it: from mle_toolbox import MLExperiment; mle = MLExperiment()"
+                f"{self.launch.script} ended well but never made an MLExperiment for {self.folder.path}, so there is "
+                "no log. Add to it: from mle_toolbox import MLExperiment; mle = MLExperiment()"
             )
         if record.status == "failed" or not self.folder.ready_log.exists():
             why = record.reason or "Python did not come to its own end (os._exit)"
-            return f"{self.script} ended with exit status 0, but its log is not finished: {why}"
+            return f"{self.launch.script} ended with exit status 0, but its log is not finished: {why}"
         return None
 
     def _too_early(self) -> str:
-        where = f"; mle-toolbox must be installed in {self.conda_prefix}" if self.conda_prefix is not None else ""
+        prefix = self.launch.conda_prefix
+        where = f"; mle-toolbox must be installed in {prefix}" if prefix is not None else ""
         return f" before it had made its MLExperiment{where}"
 
     def _record_failure(self, end: ChildEnd, record: RunRecord | None, problem: str) -> None:
         if record is None:
+            from mle_toolbox.experiment.provenance import scheduler_ids
+
             earlier = read_run_record(self.folder)
             attempt = earlier.attempt + 1 if earlier is not None else 1
-            record = dataclasses.replace(self.blank, attempt=attempt, pid=end.pid, scheduler=scheduler_ids())
-        failed = dataclasses.replace(_noted(record, end), status="failed", reason=record.reason or problem)
+            record = RunRecord(
+                configuration=self.launch.name,
+                seed=self.launch.seed,
+                host=os.uname().nodename,
+                pid=end.pid,
+                scheduler=scheduler_ids(),
+                command=self.launch.command,
+                start=_now(),
+                attempt=attempt,
+            )
+        failed = _noted(record, end)._replace(status="failed", reason=record.reason or problem)
         with contextlib.suppress(OSError):  # a full disk: the exit status says it as well
-            self.folder.ready_log.unlink(missing_ok=True)
+            discard_prepared(self.folder)
             self.folder.path.mkdir(parents=True, exist_ok=True)
             write_run_record(self.folder, failed)
 
 
 def _noted(record: RunRecord, end: ChildEnd) -> RunRecord:
     """Return a record with what only the parent of a process knows of it."""
-    return dataclasses.replace(
-        record,
+    return record._replace(
         end=_now(),
         exit_status=end.exit_status,
         signal=end.signal_name,
-        max_rss_mb=end.max_rss_mb,
-        cpu_seconds=end.cpu_seconds,
+        **used_resources(end.usage),
     )
-
-
-def _environment(folder: SeedFolder, cores: int, conda_prefix: Path | None) -> dict[str, str]:
-    environment = {
-        # Live output, and sets in the same order every time.
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONHASHSEED": "0",
-        **os.environ,
-        **dict.fromkeys(_THREAD_VARIABLES, str(cores)),
-        "MLE_SEED_RUN": str(folder.path),
-    }
-    if conda_prefix is not None:
-        prefix = str(conda_prefix)
-        environment.pop("PYTHONHOME", None)
-        environment |= {
-            "PATH": os.pathsep.join([f"{prefix}/bin", environment.get("PATH", os.defpath)]),
-            "CONDA_PREFIX": prefix,
-            "CONDA_DEFAULT_ENV": conda_prefix.name,
-        }
-    return environment
 
 
 def _record_content(folder: SeedFolder) -> bytes | None:
@@ -193,13 +190,8 @@ def _record_content(folder: SeedFolder) -> bytes | None:
         return None
 
 
-def _plain(path: Path) -> str:
-    """Return a path that nobody takes for an option."""
-    return f"./{path}" if str(path).startswith("-") else str(path)
-
-
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
 
 
 def _say(text: str) -> None:

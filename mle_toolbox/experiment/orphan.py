@@ -1,19 +1,26 @@
-"""A seed run that goes on although its driver was killed: it is waited for, and what it has done is not done again.
+"""Seed runs that another launcher does, or has just done: they are waited for, and what they have done is not repeated.
 
-Standard library only: the launcher of every seed run looks here first.
+Such runs go on when their driver was killed. The next Snakemake may have decided what to run before they ended, and it
+removes the mark ``.done`` of a finished run before it starts a job for it.
+
+Standard library only, and quick to import: the launcher of every seed run looks here first.
 """
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from mle_toolbox.experiment_file.json_file import content_digest, read_json
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.lock import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record
 
-__all__ = ["orphan_has_done", "orphan_of", "wait_for_orphan"]
+__all__ = ["STARTED_VARIABLE", "digest_of", "is_done_meanwhile", "is_done_with", "orphan_of", "wait_for_orphan"]
+
+STARTED_VARIABLE = "MLE_DRIVER_STARTED"
+"""Time of a file that `mle run` has made just before it started Snakemake, in nanoseconds."""
 
 _LOOK_EVERY_SECONDS = 0.2
 # From the end of a script until its launcher has put the log in place, milliseconds pass. One that was killed as well
@@ -42,13 +49,38 @@ def wait_for_orphan(folder: SeedFolder) -> None:
         time.sleep(_LOOK_EVERY_SECONDS)
 
 
-def orphan_has_done(folder: SeedFolder, configuration: Path) -> bool:
-    """Tell whether the run that was waited for has finished the log that is wanted now."""
+def is_done_meanwhile(folder: SeedFolder, configuration: Path, extra_arguments: Sequence[str]) -> bool:
+    """Tell whether the run that is wanted has been finished since `mle run` was started."""
+    try:
+        started = int(os.environ.get(STARTED_VARIABLE, ""))
+        # The time of the log is that of its preparation, before its run was known to have ended well.
+        finished = folder.run_record.stat().st_mtime_ns
+    except (ValueError, OSError):
+        return False
+    return finished >= started and is_done_with(folder, digest_of(configuration), extra_arguments)
+
+
+def is_done_with(folder: SeedFolder, configuration_digest: str, extra_arguments: Sequence[str]) -> bool:
+    """Tell whether the newest run is finished, and was made with this configuration and these further arguments."""
     record = read_run_record(folder)
     return (
-        folder.log.exists()
-        and folder.done.exists()
-        and record is not None
+        record is not None
         and record.status == "done"
-        and record.config_sha256 == content_digest(read_json(configuration))
+        and record.config_sha256 == configuration_digest
+        and _extra_arguments(record) == list(extra_arguments)
+        and folder.log.exists()
+        and not folder.journal.exists()
     )
+
+
+def digest_of(configuration: Path) -> str:
+    """Return the hash of a configuration's content."""
+    from mle_toolbox.experiment_file.json_file import content_digest, read_json
+
+    return content_digest(read_json(configuration))
+
+
+def _extra_arguments(record: RunRecord) -> list[str] | None:
+    """Return what stands behind the three arguments of ours, which the launcher gives first."""
+    command = record.command or []
+    return command[command.index("-exp_dir") + 2 :] if "-exp_dir" in command else None

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from mle_toolbox.experiment.seeding import loaded
+from mle_toolbox.experiment.after_import import loaded
 
 __all__ = [
     "GitState",

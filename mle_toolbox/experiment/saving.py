@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import UsageError
-from mle_toolbox.experiment.seeding import loaded
+from mle_toolbox.experiment.after_import import loaded
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file

@@ -7,7 +7,6 @@ and puts it in place or throws it away.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 from datetime import UTC, datetime
@@ -26,11 +25,12 @@ from mle_toolbox.experiment.provenance import (
     python_version,
     scheduler_ids,
 )
+from mle_toolbox.experiment.used_resources import used_here
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
-from mle_toolbox.log.sealing import commit_log, prepare_log
+from mle_toolbox.log.sealing import commit_log, discard_prepared, prepare_log, prepare_record
 
 __all__ = ["SEED_RUN_VARIABLE", "SeedRun"]
 
@@ -95,17 +95,16 @@ class SeedRun:
         OSError, ResultsError
             When it cannot be written, or not all that was logged is in the journal. The journal is kept.
         """
-        n_ticks = self.journal.n_ticks
+        n_ticks = self.journal.finish()
         self._note_end(ticks=n_ticks)
-        self.journal.flush(durable=True)
         if n_ticks == 0:
             self.journal.close()  # leaves a journal without ticks where there may be one of an earlier attempt
         prepare_log(self.folder, self._attributes(), n_ticks)
+        self.record = self.record._replace(end=_now(), exit_status=0, **used_here())
         if self.launched:
             # The journal stays locked until the process ends: nobody else may begin before the launcher is done.
-            write_run_record(self.folder, self.record)
+            prepare_record(self.folder, self.record)
         else:
-            self.record = dataclasses.replace(self.record, end=_now(), exit_status=0)
             commit_log(self.folder, self.record)
             self.journal.close()
 
@@ -115,10 +114,11 @@ class SeedRun:
         self._note_end(ticks=self.journal.n_ticks)
         # What cannot be written because the disk is full is told on stderr by whoever calls this.
         with contextlib.suppress(OSError):
-            self._update_record(status="failed", end=_now(), exit_status=ending.exit_status, reason=ending.reason)
+            status = "stopped" if ending.stopped else "failed"
+            self._update_record(status=status, end=_now(), exit_status=ending.exit_status, reason=ending.reason)
         if self.launched:
             with contextlib.suppress(OSError):
-                self.folder.ready_log.unlink(missing_ok=True)
+                discard_prepared(self.folder)
 
     def _refuse_finished_log(self) -> None:
         log = self.folder.log
@@ -133,7 +133,7 @@ class SeedRun:
 
     def _begin(self) -> None:
         self._refuse_finished_log()  # another run may have finished it while this one waited for the folder
-        self.folder.ready_log.unlink(missing_ok=True)
+        discard_prepared(self.folder)
         write_run_record(self.folder, self.record)
         replace_file(self.folder.config, self._write_configuration)
 
@@ -161,8 +161,7 @@ class SeedRun:
     def _note_end(self, ticks: int) -> None:
         """Fill in what is known only now."""
         self._git.collect()
-        self.record = dataclasses.replace(
-            self.record,
+        self.record = self.record._replace(
             ticks=ticks,
             git_commit=self._git.commit,
             git_dirty=self._git.dirty,
@@ -170,7 +169,7 @@ class SeedRun:
         )
 
     def _update_record(self, **changes: Any) -> None:
-        self.record = dataclasses.replace(self.record, **changes)
+        self.record = self.record._replace(**changes)
         write_run_record(self.folder, self.record)
 
     def _attributes(self) -> dict[str, Any]:

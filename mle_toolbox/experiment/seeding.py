@@ -6,16 +6,12 @@ script has imported it, and else at the end of its import.
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 from mle_toolbox.errors import MissingExtraError
+from mle_toolbox.experiment.after_import import loaded, when_imported
 
 __all__ = [
-    "loaded",
     "make_rng",
     "random_states",
     "restore_random_states",
@@ -27,9 +23,9 @@ __all__ = [
 
 def seed_everything(seed: int) -> None:
     """Seed Python's and numpy's global generators, and torch on all devices with deterministic algorithms."""
-    _when_imported("random", lambda module: module.seed(seed))
-    _when_imported("numpy.random", lambda module: module.seed(seed))
-    _when_imported("torch", lambda module: _seed_torch(module, seed))
+    when_imported("random", lambda module: module.seed(seed))
+    when_imported("numpy.random", lambda module: module.seed(seed))
+    when_imported("torch", lambda module: _seed_torch(module, seed))
 
 
 def make_rng(seed: int, *, jax_key: bool) -> Any:
@@ -104,12 +100,6 @@ def rng_from_state(state: Any) -> Any:
     return jax.random.wrap_key_data(state.data, impl=state.kind) if state.kind else jax.numpy.asarray(state.data)
 
 
-def loaded(name: str) -> ModuleType | None:
-    """Return a module that the script has imported completely, or None."""
-    module = sys.modules.get(name)
-    return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
-
-
 class _JaxKey:
     """A jax key without jax, so that a checkpoint can be looked at anywhere."""
 
@@ -121,50 +111,3 @@ def _seed_torch(torch: Any, seed: int) -> None:
     torch.manual_seed(seed)
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-
-
-_Action = Callable[[Any], None]
-
-
-def _when_imported(name: str, action: _Action) -> None:
-    module = loaded(name)
-    if module is not None:
-        action(module)
-        return
-    _after_import.actions[name] = action
-    if _after_import not in sys.meta_path:
-        sys.meta_path.insert(0, _after_import)
-
-
-class _AfterImport:
-    """A finder that finds nothing itself: it has something done when the import of a module is complete."""
-
-    def __init__(self) -> None:
-        self.actions: dict[str, _Action] = {}
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        action = self.actions.pop(name, None)
-        if action is None:
-            return None
-        for finder in sys.meta_path:
-            find = getattr(finder, "find_spec", None)
-            spec = find(name, path, target) if find is not None and finder is not self else None
-            if spec is not None:
-                _extend(spec.loader, action)
-                return spec
-        self.actions[name] = action
-        return None
-
-
-_after_import: Any = _AfterImport()
-
-
-def _extend(loader: Any, action: _Action) -> None:
-    execute = loader.exec_module
-
-    def execute_and_act(module: ModuleType) -> None:
-        execute(module)
-        action(module)
-
-    with contextlib.suppress(AttributeError):  # a loader written in C: its module is not seeded
-        loader.exec_module = execute_and_act

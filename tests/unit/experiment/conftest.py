@@ -56,7 +56,7 @@ class Project:
 
     def launch_command(self, *arguments: str, seed: int = 0, extra: tuple[str, ...] = ()) -> list[str]:
         given = ("--script=train.py", "--config=config.json", f"--seed={seed}", "--experiment-dir=results", *arguments)
-        return [sys.executable, str(LAUNCHER), *given, "--", *extra]
+        return [sys.executable, "-S", str(LAUNCHER), *given, "--", *extra]
 
     def by_hand(
         self, *arguments: str, script: str = "train.py", variables: Mapping[str, str] | None = None

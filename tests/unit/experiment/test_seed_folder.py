@@ -108,10 +108,43 @@ def test_several_seeds_can_run_in_one_process(project: Project) -> None:
     assert [project.log(seed=seed).columns["loss"].tolist() for seed in range(3)] == [[0], [1], [2]]
 
 
+def test_first_run_and_a_repeated_one_leave_the_same(project: Project) -> None:
+    project.write_script("raise ValueError\n")
+    project.launched("--seed=1")
+    project.write_script(ONE_TICK)
+
+    for seed in (0, 1):
+        finished = project.launched(f"--seed={seed}")
+        assert finished.returncode == 0, finished.stderr
+
+    first, again = (project.seed("results", seed=seed) for seed in (0, 1))
+    assert sorted(path.name for path in first.path.iterdir()) == [".done", "config.json", "log.h5", "run.json"]
+    assert sorted(path.name for path in again.path.iterdir()) == [".done", "config.json", "log.h5", "run.json"]
+    records = [project.record("results", seed=seed).to_json() for seed in (0, 1)]
+    assert [record["attempt"] for record in records] == [1, 2]
+    own = ("attempt", "seed", "pid", "launcher", "command", "start", "end", "max_rss_mb", "cpu_seconds")
+    assert {**records[0], **dict.fromkeys(own)} == {**records[1], **dict.fromkeys(own)}
+    assert records[0].keys() == records[1].keys()
+    assert all(0 < record["cpu_seconds"] < 60 and 5 < record["max_rss_mb"] < 2000 for record in records)
+
+
+def test_results_behind_a_link_are_where_the_system_finds_them(project: Project) -> None:
+    (project.path / "far" / "away").mkdir(parents=True)
+    (project.path / "link").symlink_to("far/away")
+
+    finished = project.launched("--experiment-dir=./link//../results/")
+
+    assert finished.returncode == 0, finished.stderr
+    assert (project.path / "far/results/config/seed_0/log.h5").exists()
+    assert not (project.path / "results").exists()
+
+
 def test_ready_log_of_a_killed_attempt_is_never_put_in_place(project: Project) -> None:
     folder = project.seed("results")
     folder.path.mkdir(parents=True)
     folder.ready_log.write_bytes(b"of a run that a launcher was killed over")
+    folder.ready_record.write_text("{}")
+    folder.journal.touch()
     project.write_script("print('no experiment')\n")
 
     finished = project.launched()

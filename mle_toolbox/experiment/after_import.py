@@ -1,0 +1,67 @@
+"""Having something done at the end of the import of a module, whenever a script imports it.
+
+So that nothing is imported only to be prepared.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+__all__ = ["loaded", "when_imported"]
+
+_Action = Callable[[Any], None]
+
+
+def when_imported(name: str, action: _Action) -> None:
+    """Call ``action`` with a module: now where it has been imported, else at the end of its import."""
+    module = loaded(name)
+    if module is not None:
+        action(module)
+        return
+    _after_import.actions[name] = action
+    if _after_import not in sys.meta_path:
+        sys.meta_path.insert(0, _after_import)
+
+
+def loaded(name: str) -> ModuleType | None:
+    """Return a module that the script has imported completely, or None."""
+    module = sys.modules.get(name)
+    return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
+
+
+class _AfterImport:
+    """A finder that finds nothing itself: it has something done when the import of a module is complete."""
+
+    def __init__(self) -> None:
+        self.actions: dict[str, _Action] = {}
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        action = self.actions.pop(name, None)
+        if action is None:
+            return None
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find is not None and finder is not self else None
+            if spec is not None:
+                _extend(spec.loader, action)
+                return spec
+        self.actions[name] = action
+        return None
+
+
+_after_import: Any = _AfterImport()
+
+
+def _extend(loader: Any, action: _Action) -> None:
+    execute = loader.exec_module
+
+    def execute_and_act(module: ModuleType) -> None:
+        execute(module)
+        action(module)
+
+    with contextlib.suppress(AttributeError):  # a loader written in C: nothing is done with its module
+        loader.exec_module = execute_and_act

@@ -1,0 +1,170 @@
+"""How the script of one seed run is started, and the shortest way from there to a finished log.
+
+Every seed run pays for what this imports, and nearly all are alike: nothing is in their folder before, and they end
+well. So only ``os`` and what is built into Python is imported here, paths are strings, and whatever is not as usual is
+left to launcher.py. Started by ``python -S``: packages are not needed, and finding them takes time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+
+from mle_toolbox.experiment.child_process import ChildEnd, run_child
+from mle_toolbox.file_names import JOURNAL, LOG, READY_LOG, READY_RECORD, RUN_RECORD, seed_folder
+from mle_toolbox.log.in_place import bring_to_present, put_in_place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Launch", "main"]
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+class Launch:
+    """The script of one seed run, and how it is started.
+
+    Parameters
+    ----------
+    script, configuration, seed, experiment_dir
+        What is run, and the results folder of the experiment. The same arguments given to the script by hand
+        do the same run.
+    cores
+        Numerical libraries use this many threads, whatever the machine has: results must not depend on it.
+    python
+        The interpreter; the current one when it is not given.
+    conda_prefix
+        A conda environment whose interpreter is used instead, with the variables that its activation sets.
+    extra_arguments
+        Further arguments of the script.
+    """
+
+    def __init__(
+        self,
+        script: str,
+        configuration: str,
+        seed: int,
+        experiment_dir: str,
+        cores: int = 1,
+        *,
+        python: str | None = None,
+        conda_prefix: str | None = None,
+        extra_arguments: Sequence[str] = (),
+    ) -> None:
+        self.script = script
+        self.configuration = configuration
+        self.seed = seed
+        self.experiment_dir = _absolute(experiment_dir)
+        self.cores = cores
+        self.conda_prefix = conda_prefix
+        self.extra_arguments = list(extra_arguments)
+        self.name = os.path.splitext(os.path.basename(configuration))[0]
+        self.folder = seed_folder(self.experiment_dir, self.name, seed)
+        self._python = f"{conda_prefix}/bin/python" if conda_prefix is not None else python or sys.executable
+
+    @property
+    def command(self) -> list[str]:
+        """The command line of the script."""
+        arguments = ["-config", _plain(self.configuration), "-seed", str(self.seed), "-exp_dir", self.experiment_dir]
+        return [self._python, _plain(self.script), *arguments, *self.extra_arguments]
+
+    def start(self) -> ChildEnd:
+        """Run the script to its end."""
+        end = run_child(self.command, self._environment())
+        bring_to_present([self.script, self.configuration])
+        return end
+
+    def is_first(self) -> bool:
+        """Tell whether nothing of an earlier run of this seed is there."""
+        left = (RUN_RECORD, JOURNAL, LOG, READY_LOG, READY_RECORD)
+        return not any(os.path.lexists(f"{self.folder}/{name}") for name in left)
+
+    def put_in_place(self) -> bool:
+        """Finish a first run that has ended with status 0; whether it is all as usual."""
+        try:
+            journal = os.open(f"{self.folder}/{JOURNAL}", os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            # Held by a child of the script that goes on, if by anyone. It is freed when this process ends.
+            fcntl.lockf(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not all(os.path.lexists(f"{self.folder}/{name}") for name in (READY_LOG, READY_RECORD)):
+                return False
+            put_in_place(self.folder)
+        except OSError:
+            return False
+        finally:
+            os.close(journal)
+        return True
+
+    def _environment(self) -> dict[str, str]:
+        environment = {
+            # Live output, and sets in the same order every time.
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONHASHSEED": "0",
+            **os.environ,
+            **dict.fromkeys(_THREAD_VARIABLES, str(self.cores)),
+            "MLE_SEED_RUN": self.folder,
+        }
+        if self.conda_prefix is not None:
+            environment.pop("PYTHONHOME", None)
+            environment |= {
+                "PATH": os.pathsep.join([f"{self.conda_prefix}/bin", environment.get("PATH", os.defpath)]),
+                "CONDA_PREFIX": self.conda_prefix,
+                "CONDA_DEFAULT_ENV": os.path.basename(self.conda_prefix),
+            }
+        return environment
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what the command line says, and return the exit status of the launcher (see ``run_seed``).
+
+    By hand, because argparse would take as long as everything else here.
+    """
+    end = arguments.index("--")
+    given = dict(each.removeprefix("--").split("=", 1) for each in arguments[:end])
+    launch = Launch(
+        given["script"],
+        given["config"],
+        int(given["seed"]),
+        given["experiment-dir"],
+        int(given.get("cores", 1)),
+        python=given.get("python"),
+        conda_prefix=given.get("conda-prefix"),
+        extra_arguments=arguments[end + 1 :],
+    )
+    first = launch.is_first()
+    if first:
+        ended = launch.start()
+        if ended.code == 0 and launch.put_in_place():
+            return 0
+    _find_packages()
+    from mle_toolbox.experiment.launcher import finish, run_seed
+
+    return finish(launch, ended) if first else run_seed(launch)
+
+
+def _find_packages() -> None:
+    if sys.flags.no_site:
+        import site
+
+        site.main()
+
+
+def _absolute(path: str) -> str:
+    """Return what ``Path(path).absolute()`` is: ``..`` stays, because what is before it may be a link."""
+    return "/" + "/".join(part for part in os.path.join(os.getcwd(), path).split("/") if part not in ("", "."))
+
+
+def _plain(path: str) -> str:
+    """Return a path that nobody takes for an option."""
+    return f"./{path}" if path.startswith("-") else path
