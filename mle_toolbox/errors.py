@@ -7,7 +7,7 @@ package: everything else imports it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = [
     "ExperimentFileError",
@@ -33,8 +33,7 @@ class UsageError(MLEToolboxError, ValueError):
     """The command line or a call asks for something that cannot be done."""
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One mistake in one of the user's files; ``line`` counts from 1, 0 when the whole file is meant."""
 
     file: str

@@ -282,6 +282,24 @@ MISTAKES = [
         "exp.yaml:1: the file is written in UTF-16. Save it as UTF-8.",
     ),
     Mistake(
+        "yaml_in_utf_16_without_a_mark",
+        "exp.yaml",
+        "meta_job_args:\n".encode("utf-16-le"),
+        "exp.yaml:1: the file is written in UTF-16. Save it as UTF-8.",
+    ),
+    Mistake(
+        "json_in_utf_32",
+        CONFIG_1,
+        "{}\n".encode("utf-32"),
+        "ode/ode_int_config_1.json:1: the file is written in UTF-32. Save it as UTF-8.",
+    ),
+    Mistake(
+        "number_of_thousands_of_digits",
+        "exp.yaml",
+        swap("num_seeds: 10", "num_seeds: 0x" + "f" * 6000),
+        f"exp.yaml:14: the number 0x{'f' * 35}… is too large.",
+    ),
+    Mistake(
         "no_experiment_file",
         "exp.yaml",
         None,
@@ -708,6 +726,15 @@ MISTAKES = [
         ),
     ),
     Mistake(
+        "results_into_a_profile",
+        "exp.yaml",
+        swap("experiments/", "./local/results"),
+        (
+            "exp.yaml:7: experiment_dir 'local' is what mle-toolbox or Snakemake calls a file of its own in this "
+            "folder. Choose another name."
+        ),
+    ),
+    Mistake(
         "results_swallow_the_script",
         "exp.yaml",
         swap("experiments/", "ode"),
@@ -764,6 +791,35 @@ MISTAKES = [
         "exp.yaml",
         swap(_LIST, _LIST.replace("_2", "_1")),
         ("exp.yaml:13: the configuration 'ode/ode_int_config_1.json' is listed twice. Remove one of them."),
+    ),
+    Mistake(
+        "configuration_twice_by_two_names",
+        "exp.yaml",
+        swap(_LIST, _LIST.replace("ode/", "ode/../ode/").replace("_2", "_1")),
+        (
+            "exp.yaml:13: the configuration 'ode/../ode/ode_int_config_1.json' is 'ode/ode_int_config_1.json', listed "
+            "twice. Remove one of them."
+        ),
+    ),
+    Mistake(
+        "configuration_is_a_link_to_nowhere",
+        CONFIG_1,
+        None,
+        ("exp.yaml:12: the configuration 'ode/linked.json' is a link to 'gone.json', which is not there."),
+        lambda project: (
+            (project / "ode" / "linked.json").symlink_to("gone.json"),
+            (project / "exp.yaml").write_text(swap(CONFIG_1, "ode/linked.json")((project / "exp.yaml").read_text())),
+        ),
+    ),
+    Mistake(
+        "configuration_that_repeats_itself",
+        "exp.yaml",
+        swap(CONFIG_2, f"ode/lr_1{'0' * 20}.json"),
+        (
+            f"exp.yaml:13: the configuration 'ode/lr_1{'0' * 20}.json' needs another name: it ends with '0' twenty "
+            "times or more, which Snakemake takes for an endless loop. Rename the file."
+        ),
+        copy(CONFIG_2, f"ode/lr_1{'0' * 20}.json"),
     ),
     Mistake(
         "two_configurations_of_one_name",
@@ -1000,6 +1056,13 @@ MISTAKES = [
         "exp.yaml",
         swap('"l-ode"', '"l-{seed}"'),
         "exp.yaml:20: 'log_file' in single_job_args: 'l-{seed}' has braces, which Snakemake takes for wildcards. "
+        "Choose another name.",
+    ),
+    Mistake(
+        "what Snakemake takes for a variable in the name of the results folder",
+        "exp.yaml",
+        swap('"experiments/"', '"runs<name>/"'),
+        "exp.yaml:7: experiment_dir 'runs<name>' has '<name>', which Snakemake takes for a variable. "
         "Choose another name.",
     ),
 ]

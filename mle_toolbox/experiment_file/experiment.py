@@ -183,6 +183,8 @@ def _trouble_with_configuration(project_dir: Path, written: Path, seen: Mapping[
     other = seen.get(collision_key(written.stem))
     if other == written:
         return f"{str(written)!r} is listed twice. Remove one of them."
+    if other is not None and (project_dir / written).samefile(project_dir / other):
+        return f"{str(written)!r} is {str(other)!r}, listed twice. Remove one of them."
     if other is not None:
         same = f"{str(written)!r} would have the same results folder as {str(other)!r}: {other.stem!r}"
         return f"{same}. Rename one of the files."
@@ -220,5 +222,10 @@ def _resources(job: Mapping[str, Any]) -> JobResources:
 
 def _arguments(extra: Mapping[str, Any]) -> Iterator[str]:
     for key, value in extra.items():
-        yield f"-{key}"
-        yield str(value).lower() if isinstance(value, bool) else str(value)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        # A word of its own would be lost on its way through Snakemake, or be taken for an option.
+        if not text or (text.startswith("-") and isinstance(value, str)):
+            yield f"-{key}={text}"
+        else:
+            yield f"-{key}"
+            yield text

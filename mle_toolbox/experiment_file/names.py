@@ -1,30 +1,39 @@
 """Which names may be given to the folders and files of results.
 
-Everything that a file system takes is data, also blanks and quotes. Refused are names that would collide, and braces:
-Snakemake takes them for wildcards in every path that it sees, and knows no way to write them otherwise.
+Everything that a file system takes is data, also blanks and quotes. Refused are names that would collide, braces and
+``<word>``: Snakemake takes them for wildcards and variables in every path that it sees, and knows no way to write them
+otherwise.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
 __all__ = [
     "OWN_IN_EXPERIMENT",
+    "OWN_IN_PROJECT",
     "OWN_IN_SEED_RUN",
     "collision_key",
     "trouble_with_braces",
     "trouble_with_file_name",
+    "trouble_with_results_name",
     "trouble_with_stem",
 ]
 
 # What we write ourselves. Paths are layout.py's, which stands above this package; a test holds the two together.
-OWN_IN_EXPERIMENT = ("experiment.json", "results.h5", "results.csv", "report.html", "collect.log", ".driver")
+OWN_IN_EXPERIMENT = (
+    *("experiment.json", "results.h5", "results.csv", "report.html", "summary.csv", "comparisons.csv"),
+    *("learning_curves.svg", "final_values.svg", "collect.log", "report.log", ".driver"),
+)
+OWN_IN_PROJECT = ("Snakefile", "profiles", "local", "sge", ".snakemake")
 OWN_IN_SEED_RUN = (
     "log.h5",
     "log.h5.ready",
     "journal.bin",
     "run.json",
+    "run.json.ready",
     "config.json",
     "checkpoint.pkl",
     "models",
@@ -33,6 +42,10 @@ OWN_IN_SEED_RUN = (
     "tboard",
     ".done",
 )
+
+# As in snakemake.io (PeriodicityDetector) and snakemake.pathvars.
+_REPEATED_END = re.compile(r"(.+?)\1{19}$")
+_PATH_VARIABLE = re.compile(r"<[a-z][a-z0-9_]*>")
 
 
 def collision_key(name: str) -> str:
@@ -46,6 +59,8 @@ def trouble_with_stem(stem: str) -> str | None:
         return "its results folder would be hidden or have no name"
     if _is_among(stem, OWN_IN_EXPERIMENT):
         return f"its results folder would be called {stem!r}, which is a file of mle-toolbox"
+    if (repeated := _REPEATED_END.search(stem)) is not None:
+        return f"it ends with {repeated.group(1)!r} twenty times or more, which Snakemake takes for an endless loop"
     return None
 
 
@@ -56,9 +71,19 @@ def trouble_with_file_name(name: str) -> str | None:
     return trouble_with_braces(name)
 
 
+def trouble_with_results_name(path: str) -> str | None:
+    """Say why results cannot go to this path, as seen from the project folder, or return None."""
+    first = path.partition("/")[0]
+    taken = _is_among(first, OWN_IN_PROJECT)
+    return f"{first!r} is what mle-toolbox or Snakemake calls a file of its own in this folder" if taken else None
+
+
 def trouble_with_braces(path: str) -> str | None:
     """Say why Snakemake could not use this path, or return None."""
-    return f"{path!r} has braces, which Snakemake takes for wildcards" if set("{}") & set(path) else None
+    if set("{}") & set(path):
+        return f"{path!r} has braces, which Snakemake takes for wildcards"
+    found = _PATH_VARIABLE.search(path)
+    return f"{path!r} has {found.group()!r}, which Snakemake takes for a variable" if found else None
 
 
 def _is_among(name: str, names: Iterable[str]) -> bool:

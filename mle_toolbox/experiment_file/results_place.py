@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mle_toolbox.experiment_file.names import trouble_with_braces
+from mle_toolbox.experiment_file.names import trouble_with_braces, trouble_with_results_name
 
 __all__ = ["trouble_with_results_place"]
 
@@ -34,9 +34,10 @@ def trouble_with_results_place(
     sources
         Folders that must not lie in it or be it, each with what lies there.
     """
-    braces = trouble_with_braces(written)
-    if braces is not None:
-        return f"{braces}. Choose another name."
+    name = trouble_with_braces(written)
+    name = name or trouble_with_results_name(os.path.relpath(folder, experiment_file.parent))
+    if name is not None:
+        return f"{name}. Choose another name."
     return (
         _swallows(folder, written, sources)
         or _cannot_be_written(folder, written)

@@ -44,7 +44,8 @@ def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFi
     except SyntaxError as error:
         return [Problem(name, error.lineno or 0, _explain(error))]
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return [Problem(name, 0, f"Python cannot read this script: {error}.")]
+        said = str(error) or "it is nested too deep"  # a MemoryError of the parser has no words
+        return [Problem(name, 0, f"Python cannot read this script: {said.rstrip('.')}.")]
     script = ScriptTree(tree, source)
     found = [*undefined_names(script), *wrong_keys(script, configurations)]
     return [Problem(name, line, message) for line, message in found]
@@ -62,4 +63,4 @@ def _parse(source: bytes, name: str) -> ast.Module:
 def _explain(error: SyntaxError) -> str:
     if isinstance(error, TabError):
         return "syntax error: tabs and blanks are mixed in the indentation. Use blanks only."
-    return f"syntax error: {error.msg}."
+    return f"syntax error: {error.msg.rstrip('.')}."

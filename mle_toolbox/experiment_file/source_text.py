@@ -23,7 +23,7 @@ def trouble_with_file(path: Path) -> str | None:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return "does not exist"
+        return f"is a link to {str(path.readlink())!r}, which is not there" if path.is_symlink() else "does not exist"
     except (OSError, ValueError) as error:
         return _cannot_be_read(error)
     if stat.S_ISDIR(mode):
@@ -63,8 +63,10 @@ def _cannot_be_read(error: OSError | ValueError) -> str:
 
 
 def _decode(data: bytes, name: str) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ExperimentFileError([Problem(name, 1, "the file is written in UTF-16. Save it as UTF-8.")])
+    # Without a byte order mark, the zeros of ASCII written in two or four bytes tell.
+    wide = "UTF-32" if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")) or b"\0\0" in data[:4] else "UTF-16"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        raise ExperimentFileError([Problem(name, 1, f"the file is written in {wide}. Save it as UTF-8.")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

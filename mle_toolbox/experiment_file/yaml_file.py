@@ -22,6 +22,7 @@ from mle_toolbox.experiment_file.yaml_mistakes import explain
 __all__ = ["Document", "read_yaml"]
 
 _MAX_ENTRIES = 100_000
+_MAX_BITS = 1024
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -126,7 +127,7 @@ class _NodeReader:
                     return yaml.SafeLoader.bool_values[text.lower()]
                 case "int" | "float":
                     return self._number(node, text, kind)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, IndexError):  # IndexError: PyYAML's answer to an empty `!!int`
             pass
         self._problem(node, f"{_short(text)!r} is marked as {node.tag!r}, which is not supported.")
         return None
@@ -135,6 +136,10 @@ class _NodeReader:
         maker = yaml.SafeLoader("")
         number: int | float = maker.construct_yaml_int(node) if kind == "int" else maker.construct_yaml_float(node)
         digits = text.lstrip("+-").replace("_", "")
+        if isinstance(number, int) and number.bit_length() > _MAX_BITS:
+            # Python refuses to write out such a number, wherever it is to be shown.
+            self._problem(node, f"the number {_short(text)} is too large.")
+            return 0
         if ":" in text:
             read_as = f"{text} without quotes is the number {number} in yaml."
             self._problem(node, f'{read_as} Write it in quotes: "{text}".')

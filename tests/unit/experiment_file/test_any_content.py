@@ -76,6 +76,30 @@ def test_any_small_change(file: str, data: st.DataObject, project: Path, reposit
     check(project)
 
 
+# What yaml gives a meaning of its own; a text of random characters hardly ever holds any of it.
+tags = st.sampled_from(
+    ["", "", "!!int ", "!!float ", "!!bool ", "!!null ", "!!str ", "!!binary ", "!!set ", "!x ", "!< "]
+)
+scalars_of_yaml = st.sampled_from(
+    ['""', "'-'", "'_'", "-", "?", "0x" + "f" * 5000, "9" * 5000, "0b_", ".", ".nan", "-.inf", "1:30", "1e400", "~"]
+)
+others = st.sampled_from(
+    ["&a ", "*a", "<<: ", "? ", ": ", "- ", "{", "}", "[", "]", ", ", "\n    ", "|\n", '"', "#", "---\n"]
+)
+fragments = st.builds(str.__add__, tags, scalars_of_yaml) | st.lists(others, max_size=5).map("".join)
+
+
+@given(at=st.integers(0, 22), added=fragments)
+@quick
+def test_any_yaml_behind_any_line(at: int, added: str, project: Path, repository: Path) -> None:
+    lines = (repository / "exp.yaml").read_text().splitlines()
+    lines[at:at] = [f"{lines[at - 1].partition(':')[0]}: {added}" if at else added]
+    del lines[max(at - 1, 0)]
+    (project / "exp.yaml").write_text("\n".join(lines))
+
+    check(project)
+
+
 @given(content=sections("experiment") | values)
 @quick
 def test_any_data_in_the_experiment_file(content: Any, project: Path) -> None:
@@ -107,7 +131,7 @@ def test_what_is_no_file_is_refused(what: str, put: Callable[[Path], object], fi
     (project / file).unlink()
     put(project / file)
 
-    with pytest.raises(ExperimentFileError, match=r"does not exist|cannot be read|is a folder|is not an ordinary file"):
+    with pytest.raises(ExperimentFileError, match=r"is not there|cannot be read|is a folder|is not an ordinary file"):
         load_plan(project / "exp.yaml")
 
 

@@ -114,7 +114,7 @@ def test_every_key_of_a_job_reaches_the_plan(project: Path) -> None:
     plan = load_plan("exp.yaml")
 
     assert plan.job == JobResources("fit-größe", 4, 1, 4000, 1590, "long", "out put.txt", "-err $(y) 'z'", "torch")
-    arguments = ("-lrate", "0.5", "-depth", "3", "-fast", "true", "-name", "a b", "-empty", "")
+    arguments = ("-lrate", "0.5", "-depth", "3", "-fast", "true", "-name", "a b", "-empty=")
     assert plan.extra_arguments == arguments
     assert plan.retries == 2
 

@@ -10,9 +10,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mle_toolbox.experiment import configuration as run_configuration
-from mle_toolbox.experiment_file.names import OWN_IN_EXPERIMENT, OWN_IN_SEED_RUN
+from mle_toolbox.experiment_file.names import OWN_IN_EXPERIMENT, OWN_IN_PROJECT, OWN_IN_SEED_RUN
 from mle_toolbox.experiment_file.schema import load_schema
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.profiles import profile_names
 
 SCHEMAS = ("experiment", "configuration")
 
@@ -85,5 +86,6 @@ def test_no_name_of_the_layout_is_free_for_the_user() -> None:
         if isinstance(value, property) and name != "path"
     }
 
+    assert {*profile_names(), "Snakefile", "profiles"} <= set(OWN_IN_PROJECT)
     assert {path.name for path in in_experiment} <= set(OWN_IN_EXPERIMENT)
     assert {path.name for path in in_seed_run} <= set(OWN_IN_SEED_RUN)

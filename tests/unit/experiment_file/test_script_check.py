@@ -259,7 +259,8 @@ def test_a_configuration_that_no_call_fits_is_the_one_that_is_named(project: Pat
         (b"# coding: nonsense\nx = 1", "unknown encoding: nonsense"),
         (b"x = '\xff'", "(unicode error)"),
         (b"(" * 300 + b")" * 300, "too many nested parentheses"),
-        (b"-" * 100_000 + b"1", ""),
+        (b"-" * 100_000 + b"1", "it is nested too deep."),
+        (b"x = " + b"9" * 5000, "limits."),
     ],
 )
 def test_what_is_no_python_at_all_is_refused(source: bytes, message: str, project: Path) -> None:

@@ -86,6 +86,9 @@ def test_a_date_is_the_text_as_written(path: Path) -> None:
             'a: "\\d"',
             "exp.yaml:1: a backslash in double quotes begins an escape. Write it twice, or use single quotes.",
         ),
+        ('a: !!int ""', "exp.yaml:1: '' is marked as 'tag:yaml.org,2002:int', which is not supported."),
+        ('a: !!int "-"', "exp.yaml:1: '-' is marked as 'tag:yaml.org,2002:int', which is not supported."),
+        ("a: 0b" + "1" * 20_000, f"exp.yaml:1: the number 0b{'1' * 35}… is too large."),
         ("a: - b", "exp.yaml:1: an entry of a list ('- …') must begin on a line of its own."),
     ],
 )
