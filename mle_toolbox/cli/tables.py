@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -10,16 +11,28 @@ from rich.table import Table
 from rich.text import Text
 
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
-from mle_toolbox.results import ExperimentResults
-from mle_toolbox.summary import final_values, scalar_metrics
+from mle_toolbox.results import Configurations
+from mle_toolbox.results.renderings import AS_WIDE_AS_NEEDED
 
-__all__ = ["error_console", "output_console", "results_table", "status_grid", "status_line"]
+__all__ = [
+    "MAX_METRICS",
+    "error_console",
+    "output_console",
+    "results_table",
+    "status_grid",
+    "status_line",
+    "too_many_metrics",
+]
+
+MAX_METRICS = 4
+"""As many metrics as a table in a terminal has, unless others are asked for."""
 
 # Status, its sign in the grid, its colour, and what it means.
 _SIGNS = {
     "done": ("✓", "green", "done"),
     "stale": ("≈", "yellow", "done, with an older script"),
     "running": ("▸", "cyan", "running"),
+    "stopped": ("‖", "yellow", "stopped before its end, as asked; the next call goes on with it"),
     "failed": ("✗", "red", "failed"),
     "died": ("†", "red", "died (killed, or its machine went down)"),
     "waiting": ("·", "dim", "not started"),
@@ -30,7 +43,7 @@ _SEEDS_A_GROUP = 10
 def output_console() -> Console:
     """Return the console for results; as wide as needed when it is no terminal."""
     console = Console(highlight=False, soft_wrap=True)
-    return console if console.is_terminal else Console(highlight=False, width=200)
+    return console if console.is_terminal else Console(highlight=False, width=AS_WIDE_AS_NEEDED)
 
 
 def error_console() -> Console:
@@ -38,26 +51,28 @@ def error_console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def results_table(status: ExperimentStatus, results: ExperimentResults) -> RenderableType:
+def results_table(results: Configurations) -> RenderableType:
     """Return the final value of each metric for each configuration, with what it rests on."""
-    metrics = list(dict.fromkeys(name for each in results.values() for name in scalar_metrics(each)))
-    table = Table(title="Final values", title_justify="left", title_style="bold")
-    table.add_column("configuration", overflow="fold")
-    table.add_column("seeds ok", justify="right")
-    for name in metrics:
-        table.add_column(Text(name), justify="right")
-    for name in status.configurations:
-        runs = status.of(name)
-        values = [str(final_values(results[name], metric)) for metric in metrics] if name in results else []
-        table.add_row(Text(name), _seeds_ok(runs), *map(Text, values))
-    return Group(table, Text("mean over seeds ± half of the 95 % Student t interval; n seeds", style="dim"))
+    if not results.metrics:
+        return Text("No configuration has logged a metric that is one number a tick, so there is no table.")
+    table = results.summary(results.metrics[:MAX_METRICS]).table()
+    if len(results.metrics) > MAX_METRICS:
+        table = replace(table, cautions=(*table.cautions, too_many_metrics(results.metrics)))
+    return table.to_rich()
+
+
+def too_many_metrics(names: Sequence[str]) -> str:
+    """Say which metrics are not in a table of the first ones."""
+    left = names[MAX_METRICS:]
+    more = f" and {len(left) - 6} more" if len(left) > 6 else ""
+    return f"Not shown: {', '.join(left[:6])}{more}. `mle results --metric NAME` shows them."
 
 
 def status_line(status: ExperimentStatus) -> str:
     """Return one line such as ``18 of 20 seed runs done, 2 failed``."""
     counts = status.counts
     parts = [f"{counts['done']} of {len(status.runs)} seed runs done"]
-    parts += [f"{counts[name]} {name}" for name in ("running", "failed", "died") if counts[name]]
+    parts += [f"{counts[name]} {name}" for name in ("running", "stopped", "failed", "died") if counts[name]]
     stale = sum(each.stale for each in status.runs)
     if stale:
         parts.append(f"{stale} made by an older script")

@@ -1,10 +1,33 @@
-"""Read what the runs have logged: ``load`` a whole experiment, a configuration or a seed, at any time."""
+"""Read what the runs have logged, at any time, and ask it questions.
+
+``load`` reads an experiment, several, a configuration or a seed. Experiments answer with ``summary``, ``compare``,
+``curve`` and ``samples``.
+"""
 
 from __future__ import annotations
 
+from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.collection import ExperimentCollection
+from mle_toolbox.results.comparisons import Comparisons
 from mle_toolbox.results.configuration import ConfigurationResults
+from mle_toolbox.results.curves import Curves
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.loading import load
+from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.seed import SeedResults
+from mle_toolbox.results.summary import Summary
+from mle_toolbox.results.table import Table
 
-__all__ = ["ConfigurationResults", "ExperimentResults", "SeedResults", "load"]
+__all__ = [
+    "Comparisons",
+    "ConfigurationResults",
+    "Configurations",
+    "Curves",
+    "ExperimentCollection",
+    "ExperimentResults",
+    "SeedResults",
+    "SeedSample",
+    "Summary",
+    "Table",
+    "load",
+]

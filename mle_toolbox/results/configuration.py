@@ -112,6 +112,11 @@ class ConfigurationResults:
         lines += [f"  remark  {remark}" for remark in self.remarks]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        from mle_toolbox.results.notebook import configuration_html
+
+        return configuration_html(self)
+
     def to_xarray(self) -> xr.Dataset:
         """Return a dataset with dimensions ``seed`` and ``step``, as xarray reads it from the merged log.
 

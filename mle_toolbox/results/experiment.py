@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mle_toolbox.layout import ConfigurationFolder
+from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.configuration import ConfigurationResults, summary
 from mle_toolbox.results.lookup import unknown_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 __all__ = ["ExperimentResults"]
 
 
-class ExperimentResults(Mapping[str, ConfigurationResults]):
+class ExperimentResults(Configurations):
     """The configurations of an experiment by name, in the order of the experiment file.
 
-    A configuration is read when it is first asked for.
+    A configuration is read when it is first asked for. What ``metric``, ``at``, ``lower_is_better`` and
+    ``include_unfinished`` mean is told at ``summary``.
 
     Parameters
     ----------
@@ -46,6 +46,30 @@ class ExperimentResults(Mapping[str, ConfigurationResults]):
         self._read = read
         self._known: dict[str, ConfigurationResults] = {}
 
+    @property
+    def title(self) -> str:
+        """The name of the results folder."""
+        return self.path.resolve().name or str(self.path)
+
+    @property
+    def contents(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each configuration's file says: from ``experiment.json``, else from a seed run's ``config.json``."""
+        recorded = {each.get("name"): each.get("content") for each in self.record.get("configurations", ())}
+        return {name: _mapping(recorded.get(name)) or self._content_on_disk(name) for name in self.names}
+
+    def select(self, names: Sequence[str]) -> ExperimentResults:
+        """Return the same with these configurations only, in this order.
+
+        Raises
+        ------
+        ResultsError
+            When there is no such configuration.
+        """
+        for name in names:
+            if name not in self.names:
+                raise unknown_name(name, self.names, f"The experiment in {self.path}")
+        return ExperimentResults(self.path, names, self.__getitem__, self.record)
+
     def __getitem__(self, name: str) -> ConfigurationResults:
         if name not in self.names:
             raise unknown_name(name, self.names, f"The experiment in {self.path}")
@@ -67,30 +91,15 @@ class ExperimentResults(Mapping[str, ConfigurationResults]):
         lines += [f"  {name!r}: {summary(each.statuses, each.missing)}" for name, each in self.items()]
         return "\n".join(lines)
 
-    def to_xarray(self) -> xr.DataTree:
-        """Return a tree with one dataset per configuration, as xarray reads it from ``results.h5``.
+    def _content_on_disk(self, name: str) -> Mapping[str, Any]:
+        folder = ConfigurationFolder((self.path if self.path.is_dir() else self.path.parent) / name)
+        for seed in folder.seeds_on_disk():
+            try:
+                return _mapping(json.loads(folder.seed(seed).config.read_bytes()))
+            except (OSError, ValueError, RecursionError):
+                continue
+        return {}
 
-        Raises
-        ------
-        MissingExtraError
-            When xarray is not installed.
-        """
-        from mle_toolbox.results.conversion import tree
 
-        return tree({name: each.to_xarray() for name, each in self.items()})
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """Return one row per configuration, seed and tick.
-
-        Columns: ``configuration``, ``seed``, ``status``, ``step``, then time variables and metrics. A metric that is
-        an array has one column for each entry, ``m[0,1]``. A variable named like one of the first four has ``_``
-        behind its name.
-
-        Raises
-        ------
-        MissingExtraError
-            When pandas is not installed.
-        """
-        from mle_toolbox.results.conversion import long_table
-
-        return long_table([run for each in self.values() for run in each.runs])
+def _mapping(content: Any) -> Mapping[str, Any]:
+    return content if isinstance(content, Mapping) else {}

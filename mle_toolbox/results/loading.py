@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 from mle_toolbox.errors import ResultsError, did_you_mean
+from mle_toolbox.experiment_record import read_experiment_record
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import MergedData, stack
-from mle_toolbox.log.run_record import RunRecord, RunStatus
+from mle_toolbox.log.run_record import RunRecord, RunStatus, bad_end
 from mle_toolbox.log.seed_log import SeedLog, read_seed_log
+from mle_toolbox.results.collection import ExperimentCollection
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.merged_log import read_merged_log, with_copies
@@ -25,22 +26,34 @@ __all__ = ["load"]
 
 _NOTHING = LogData((), (), {})
 
+_Path = str | os.PathLike[str]
+_One = ExperimentResults | ExperimentCollection | ConfigurationResults | SeedResults
 
-def load(path: str | os.PathLike[str]) -> ExperimentResults | ConfigurationResults | SeedResults:
+
+@overload
+def load(path: _Path) -> _One: ...
+@overload
+def load(path: list[_Path] | tuple[_Path, ...]) -> ExperimentCollection: ...
+@overload
+def load(path: _Path, *more: _Path) -> ExperimentCollection: ...
+def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
     """Read results, at any time: while runs go on, when some have failed, when all are done.
 
     Parameters
     ----------
     path
         The results folder of an experiment, the folder of a configuration or of a seed, or one of the files
-        ``results.h5`` and ``log.h5``.
+        ``results.h5`` and ``log.h5``. Or a folder that holds several results folders.
+    more
+        Results folders of other experiments (a list of all of them will do as well).
 
     Returns
     -------
-    ExperimentResults | ConfigurationResults | SeedResults
-        What ``path`` is. Where there is an ``experiment.json`` it says which configurations and seeds belong to the
-        experiment; otherwise all that have a folder do. Of a file that is damaged, what comes before the damage is
-        there, or its copy in the merged log, or nothing; the ``damage`` of the seed run and a warning say so.
+    ExperimentResults | ExperimentCollection | ConfigurationResults | SeedResults
+        What ``path`` is; several experiments are a collection. Where there is an ``experiment.json`` it says which
+        configurations and seeds belong to the experiment; otherwise all that have a folder do. Of a file that is
+        damaged, what comes before the damage is there, or its copy in the merged log, or nothing; the ``damage`` of
+        the seed run and a warning say so.
 
     Raises
     ------
@@ -52,6 +65,9 @@ def load(path: str | os.PathLike[str]) -> ExperimentResults | ConfigurationResul
     >>> results = load("experiments/")  # doctest: +SKIP
     >>> results["ode_int_config_1"]["metric1"].mean(axis=0)  # doctest: +SKIP
     """
+    if more or not isinstance(path, str | os.PathLike):
+        paths = (path, *more) if isinstance(path, str | os.PathLike) else (*path, *more)
+        return _load_several([Path(each) for each in paths])
     path = Path(path)
     if path.is_file():
         return _load_file(path)
@@ -59,16 +75,40 @@ def load(path: str | os.PathLike[str]) -> ExperimentResults | ConfigurationResul
         raise ResultsError(f"{path}: there is no such file or folder.{_similar(path)}")
     if _is_experiment(path):
         return _load_experiment(ExperimentFolder(path))
+    inside = [each for each in _folders(path) if _is_experiment(each)]
+    if len(inside) > 1:
+        return _load_several(inside)
     named = _named(path)
     if _is_configuration(path):
-        planned = _record(ExperimentFolder(named.parent)).get("seeds", ())
+        planned = _planned_seeds(_record(ExperimentFolder(named.parent)), named.name)
         return _load_configuration(ConfigurationFolder(named), planned)
     if _is_seed(path):
         return _load_seed(SeedFolder(named))
     raise ResultsError(f"{path}: {_no_results(path)}")
 
 
-def _load_file(path: Path) -> ExperimentResults | ConfigurationResults | SeedResults:
+def _load_several(paths: Sequence[Path]) -> ExperimentCollection:
+    experiments: list[ExperimentResults] = []
+    for path in paths:
+        match load(path):
+            case ExperimentCollection() as several:
+                experiments += several.experiments.values()
+            case ExperimentResults() as one:
+                experiments.append(one)
+            case ConfigurationResults() as alone:
+                experiments.append(_experiment_of(alone))
+            case _:
+                raise ResultsError(f"{path} is the folder of one seed run. Give the results folder of its experiment.")
+    return ExperimentCollection(experiments)
+
+
+def _experiment_of(results: ConfigurationResults) -> ExperimentResults:
+    """Return the experiment of one configuration with no other than it."""
+    folder = ExperimentFolder((results.path if results.path.is_dir() else results.path.parent).parent)
+    return ExperimentResults(folder.path, [results.name], lambda _: results, _record(folder))
+
+
+def _load_file(path: Path) -> _One:
     if path.name == SeedFolder(path.parent).journal.name:
         return _load_seed(SeedFolder(_named(path.parent)))
     if path.suffix != ".h5":
@@ -98,10 +138,18 @@ def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
     names = [each["name"] for each in record.get("configurations", ())]
     if not names:
         names = sorted(each.name for each in folder.path.iterdir() if _is_configuration(each))
-    seeds = record.get("seeds", ())
     return ExperimentResults(
-        folder.path, names, lambda name: _load_configuration(folder.configuration(name), seeds), record
+        folder.path,
+        names,
+        lambda name: _load_configuration(folder.configuration(name), _planned_seeds(record, name)),
+        record,
     )
+
+
+def _planned_seeds(record: Mapping[str, Any], name: str) -> Sequence[int]:
+    """Return the seeds of a configuration; in an experiment of ours all have the same, in an imported one their own."""
+    own: Mapping[str, Any] = next((each for each in record.get("configurations", ()) if each["name"] == name), {})
+    return tuple(own.get("seeds", record.get("seeds", ())))
 
 
 def _load_configuration(folder: ConfigurationFolder, planned: Iterable[int]) -> ConfigurationResults:
@@ -132,7 +180,7 @@ def _from_merged(
         run = folder.seed(seed) if folder is not None else None
         record = records.get(seed)
         log = data.seed_log(seed)
-        status: RunStatus = "failed" if record is not None and record.status == "failed" else "done"
+        status: RunStatus = bad_end(record) or "done"
         runs.append(SeedResults.from_log(run.path if run is not None else path, (name, seed), log, status, record))
     return _configuration_results(path, name, runs, planned, data)
 
@@ -161,22 +209,12 @@ def _seed_results(folder: SeedFolder, run_name: tuple[str, int], log: SeedLog) -
 def _record(folder: ExperimentFolder) -> dict[str, Any]:
     """Return what ``experiment.json`` says; one that is damaged is told in a warning and counts as missing."""
     try:
-        content = json.loads(folder.record.read_bytes())
-        whole = all(isinstance(each["name"], str) for each in content["configurations"])
-        whole = whole and all(type(seed) is int for seed in content["seeds"])
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        whole = False
-    if not whole:
+        return read_experiment_record(folder) or {}
+    except ResultsError as error:
         warnings.warn(
-            f"{folder.record} is damaged, so all configurations and seeds that have a folder are shown. "
-            "The next `mle run` writes it again.",
-            UserWarning,
-            stacklevel=3,
+            f"{error} Until then all configurations and seeds that have a folder are shown.", UserWarning, stacklevel=3
         )
         return {}
-    return dict(content)
 
 
 def _configuration_name(attributes: Any, folder_name: str) -> str:

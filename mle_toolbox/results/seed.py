@@ -107,6 +107,11 @@ class SeedResults:
         lines += [f"  damage  {self.damage}"] if self.damage else []
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        from mle_toolbox.results.notebook import seed_html
+
+        return seed_html(self)
+
     def to_xarray(self) -> xr.Dataset:
         """Return a dataset with dimension ``step``, as xarray reads it from ``log.h5``.
 

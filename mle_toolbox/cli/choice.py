@@ -1,0 +1,163 @@
+"""Which results, metric and configurations a command is about: the same options for all commands."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from mle_toolbox.cli.files import find_experiment_folder
+from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.results import Configurations
+
+__all__ = [
+    "add_choice_arguments",
+    "add_folder_arguments",
+    "choose_configurations",
+    "choose_metrics",
+    "result_folders",
+]
+
+_AT = re.compile(r"last|best|auc|mean-last-[1-9]\d*")
+
+
+def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``DIR…``."""
+    parser.add_argument(
+        "experiments",
+        type=Path,
+        nargs="*",
+        metavar="DIR",
+        help="results folders or experiment files; default: that of exp.yaml, or this folder",
+    )
+
+
+def add_choice_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that say which number of a run is meant and how seeds are summarised."""
+    parser.add_argument(
+        "--metric", action="append", metavar="NAME", help="default: the first one; may be given several times"
+    )
+    parser.add_argument(
+        "--at",
+        type=_at,
+        default="last",
+        metavar="last|best|auc|mean-last-K",
+        help="which value of a run counts: the last one, the best one, the area under its curve, or the mean of the "
+        "last K; default: last",
+    )
+    parser.add_argument(
+        "--statistic", choices=["mean", "median", "iqm"], default="mean", help="of the seeds; default: mean"
+    )
+    parser.add_argument(
+        "--confidence", type=_confidence, default=0.95, metavar="C", help="of the intervals; default: 0.95"
+    )
+    better = parser.add_mutually_exclusive_group()
+    better.add_argument(
+        "--lower-is-better",
+        action="store_true",
+        default=None,
+        dest="lower_is_better",
+        help="lower values are better; default: as the name of the metric suggests, and it is said so",
+    )
+    better.add_argument(
+        "--higher-is-better",
+        action="store_false",
+        default=None,
+        dest="lower_is_better",
+        help="higher values are better",
+    )
+    parser.add_argument(
+        "--configurations", nargs="+", metavar="NAME", help="only these, names or patterns such as 'sgd*'; default: all"
+    )
+
+
+def result_folders(given: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the results folders that are meant by folders, experiment files, or nothing.
+
+    Nothing means the results folder of ./exp.yaml, or this folder when it holds results itself.
+
+    Raises
+    ------
+    ResultsError
+        When nothing is given and nothing is here, or an experiment has not been run yet.
+    """
+    if given:
+        return tuple(_folder(path) for path in given)
+    here = ExperimentFolder(Path())
+    if not Path("exp.yaml").exists() and (here.record.exists() or here.results.exists()):
+        return (here.path,)
+    return (_folder(None),)
+
+
+def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the metrics that are asked for, or the first one.
+
+    Raises
+    ------
+    UsageError
+        When there is no such metric.
+    ResultsError
+        When nothing is logged that is one number a tick.
+    """
+    there = results.metrics
+    if not there:
+        raise ResultsError("No configuration has logged a metric that is one number a tick.")
+    for name in given or ():
+        if name not in there:
+            raise UsageError(f"--metric {name}: there is {_listed(there)}.{did_you_mean(name, there)}")
+    return tuple(dict.fromkeys(given)) if given else there[:1]
+
+
+def choose_configurations(names: Iterable[str], given: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the configurations that are asked for by name or pattern, in the order in which they are asked for.
+
+    Raises
+    ------
+    UsageError
+        When a name or pattern fits none.
+    """
+    names = tuple(names)
+    if not given:
+        return names
+    chosen: dict[str, None] = {}
+    for wanted in given:
+        # A name may hold characters that have a meaning in patterns.
+        fitting = [wanted] if wanted in names else [name for name in names if fnmatchcase(name, wanted)]
+        if not fitting:
+            raise UsageError(f"--configurations {wanted}: there is {_listed(names)}.{did_you_mean(wanted, names)}")
+        chosen.update(dict.fromkeys(fitting))
+    return tuple(chosen)
+
+
+def _folder(given: Path | None) -> Path:
+    folder = find_experiment_folder(given)
+    if given is not None and given.is_dir():
+        return given
+    if not folder.path.exists():
+        name = given if given is not None else Path("exp.yaml")
+        raise ResultsError(f"{name} has not been run yet: there is no {folder.path}. Next:\n  mle run {name}")
+    return folder.path
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:12]))
+    return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def _at(text: str) -> str:
+    if not _AT.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of last, best, auc, mean-last-10 (or another number)")
+    return text
+
+
+def _confidence(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} does not lie between 0 and 1; 0.95 means 95 %")
+    return value

@@ -1,0 +1,163 @@
+"""`mle results`: the table of final values, in the form that is needed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.cli.choice import (
+    add_choice_arguments,
+    add_folder_arguments,
+    choose_configurations,
+    choose_metrics,
+    result_folders,
+)
+from mle_toolbox.cli.files import shown
+from mle_toolbox.cli.tables import MAX_METRICS, error_console, output_console, too_many_metrics
+from mle_toolbox.errors import MissingExtraError, UsageError, did_you_mean
+from mle_toolbox.results import Configurations, load
+
+if TYPE_CHECKING:
+    from mle_toolbox.results.renderings import Rendered
+
+__all__ = ["add_arguments", "call", "read_results"]
+
+_SUFFIXES = {
+    ".txt": "rich",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".md": "markdown",
+    ".tex": "latex",
+    ".json": "json",
+}
+_FORMATS = tuple(_SUFFIXES.values())
+_ONE_TABLE = ("csv", "parquet")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_folder_arguments(parser)
+    add_choice_arguments(parser)
+    parser.add_argument(
+        "--compare",
+        nargs="?",
+        const="best",
+        metavar="BASELINE",
+        help="compare all configurations with this one, with the best one (without a name), or with each other (all)",
+    )
+    parser.add_argument(
+        "--include-unfinished", action="store_true", help="also count seed runs that failed or still go on"
+    )
+    parser.add_argument("--format", choices=_FORMATS, help="default: what --output ends with, else rich (a terminal)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Print or write the summary, and the comparisons where they are asked for."""
+    form = _format(arguments.format, arguments.output)
+    results = read_results(arguments)
+    parts = _parts(results, arguments, form)
+    if form == "parquet":
+        _write_parquet(parts, arguments.output)
+    elif arguments.output is not None:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(_text(parts, form), encoding="utf-8")
+    elif form == "rich":
+        console = output_console()
+        for place, part in enumerate(parts):
+            if place:
+                console.print()
+            console.print(part)
+    else:
+        print(_text(parts, form), end="")
+    if arguments.output is not None:
+        error_console().print(f"Written: {shown(arguments.output)}", markup=False)
+    return 0
+
+
+def read_results(arguments: argparse.Namespace) -> Configurations:
+    """Return the results that ``DIR…`` and ``--configurations`` ask for."""
+    folders = result_folders(arguments.experiments)
+    found = load(folders[0]) if len(folders) == 1 else load(folders)
+    results = found if isinstance(found, Configurations) else load([folders[0]])
+    if arguments.configurations:
+        return results.select(choose_configurations(results, arguments.configurations))
+    return results
+
+
+def _parts(results: Configurations, arguments: argparse.Namespace, form: str) -> list[Rendered]:
+    """Return what is shown. A format that holds one table only holds the comparisons where they are asked for."""
+    options: dict[str, Any] = {
+        "at": arguments.at,
+        "lower_is_better": arguments.lower_is_better,
+        "confidence": arguments.confidence,
+        "include_unfinished": arguments.include_unfinished,
+    }
+    metrics = choose_metrics(results, arguments.metric)
+    if not arguments.metric and not arguments.compare:
+        metrics = results.metrics[:MAX_METRICS] if form == "rich" else results.metrics
+        if len(results.metrics) > len(metrics):
+            error_console().print(too_many_metrics(results.metrics), markup=False)
+    parts: list[Rendered] = []
+    if not arguments.compare or form not in _ONE_TABLE:
+        parts.append(results.summary(metrics, statistic=arguments.statistic, **options))
+    if arguments.compare:
+        baseline = _baseline(results, arguments.compare)
+        parts += [results.compare(metric=metric, baseline=baseline, **options) for metric in metrics]
+    return parts
+
+
+def _baseline(results: Configurations, given: str) -> str | None:
+    if given in results or given == "best":
+        return given
+    if given == "all":
+        return None
+    hint = did_you_mean(given, [*results, "best", "all"])
+    if Path(given).is_dir():
+        hint = f" To compare the experiments in {given!r}, write it before --compare."
+    names = ", ".join(map(repr, list(results)[:12]))
+    raise UsageError(f"--compare {given}: there is {names}, or best, or all.{hint}")
+
+
+def _format(given: str | None, output: Path | None) -> str:
+    if given is None:
+        form = "rich" if output is None else _SUFFIXES.get(output.suffix.lower(), "")
+        if not form:
+            raise UsageError(f"{output}: the name must end with one of {', '.join(_SUFFIXES)}, or give --format.")
+        return form
+    if given == "parquet" and output is None:
+        raise UsageError("A parquet table is not for the terminal. Give --output FILE.parquet.")
+    return given
+
+
+def _text(parts: list[Rendered], form: str) -> str:
+    from mle_toolbox.results.records import csv_text, json_text
+
+    if form == "csv":
+        return csv_text([record for part in parts for record in part.records()])
+    if form == "json":
+        names = ["summary", *(f"comparisons_{place}" for place in range(1, len(parts)))]
+        names = [name.removesuffix("_1") if len(parts) == 2 else name for name in names]
+        return json_text({name: part.to_dict() for name, part in zip(names, parts, strict=True)})
+    return "\n".join(map(_WRITERS[form], parts))
+
+
+_WRITERS: dict[str, Callable[[Rendered], str]] = {
+    "rich": lambda part: f"{part}\n",
+    "markdown": lambda part: part.to_markdown(),
+    "latex": lambda part: part.to_latex(),
+}
+
+
+def _write_parquet(parts: list[Rendered], output: Path) -> None:
+    from mle_toolbox.results.records import dataframe
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        dataframe([record for part in parts for record in part.records()]).to_parquet(output)
+    except ImportError as error:
+        raise MissingExtraError(
+            "Writing parquet needs pandas and pyarrow. Install them: pip install 'mle-toolbox[parquet]'"
+        ) from error

@@ -1,0 +1,263 @@
+"""What can be asked of several configurations, of one experiment or of many."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.results.comparisons import Comparisons, compare_samples
+from mle_toolbox.results.configuration import ConfigurationResults
+from mle_toolbox.results.curves import Curves, curve_of
+from mle_toolbox.results.differences import differing
+from mle_toolbox.results.lookup import unknown_name
+from mle_toolbox.results.samples import SeedSample, seed_sample
+from mle_toolbox.results.series import scalar_metrics
+from mle_toolbox.results.summary import Summary, SummaryRow, summarise
+from mle_toolbox.results.wording import at_words, cautions_about, counts_words, lower_is_better_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["Configurations"]
+
+
+class Configurations(Mapping[str, ConfigurationResults]):
+    """Configurations by name, and the questions that they answer.
+
+    In every method: ``metric`` is a metric that is one number a tick, by default the first one. ``at`` says which
+    number of a run counts: its ``last`` value, the ``best``, ``auc`` (area under the curve, divided by its length) or
+    ``mean-last-K``. ``lower_is_better`` None lets the name of the metric decide, which every table then says. Only
+    seed runs that ended well count, unless ``include_unfinished`` is given; what does not count is counted and shown.
+    """
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What it is, for the head of a table."""
+
+    @property
+    @abstractmethod
+    def contents(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each configuration's file says, as far as it is known."""
+
+    @abstractmethod
+    def select(self, names: Sequence[str]) -> Configurations:
+        """Return the same with these configurations only, in this order."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that are one number a tick, in the order in which they are tracked."""
+        return scalar_metrics(self)
+
+    def differences(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what differs between the configurations: for each its own values by dotted key."""
+        return differing(self.contents)
+
+    def samples(
+        self,
+        metric: str | None = None,
+        at: str = "last",
+        *,
+        lower_is_better: bool | None = None,
+        include_unfinished: bool = False,
+    ) -> Mapping[str, SeedSample]:
+        """Return one number a seed for each configuration.
+
+        ``lower_is_better`` is needed for ``at="best"`` only.
+        """
+        metric = self._metric(metric)
+        lower = lower_is_better_of(metric, lower_is_better)
+        return {
+            name: seed_sample(each, metric, at, lower_is_better=lower, include_unfinished=include_unfinished)
+            for name, each in self.items()
+        }
+
+    def summary(
+        self,
+        metric: str | Sequence[str] | None = None,
+        at: str = "last",
+        statistic: str = "mean",
+        *,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        include_unfinished: bool = False,
+    ) -> Summary:
+        """Summarise metrics over the seeds: a table of one row a configuration.
+
+        Parameters
+        ----------
+        metric
+            One or several.
+        at
+            See the class.
+        statistic
+            ``mean``, ``median`` or ``iqm`` (interquartile mean).
+        lower_is_better
+            See the class.
+        confidence
+            Of the intervals.
+        include_unfinished
+            Also count seed runs that failed or still go on, with what they have logged so far.
+
+        Returns
+        -------
+        Summary
+            With ``to_dataframe``, ``to_csv``, ``to_markdown``, ``to_latex`` and ``to_json``.
+
+        Examples
+        --------
+        >>> load("experiments").summary("accuracy", at="best").to_latex()  # doctest: +SKIP
+        """
+        names = [metric] if isinstance(metric, str) or metric is None else list(metric)
+        metrics = []
+        for name in dict.fromkeys(map(self._metric, names)):
+            lower = lower_is_better_of(name, lower_is_better)
+            samples = self.samples(name, at, lower_is_better=lower, include_unfinished=include_unfinished)
+            metrics.append(summarise(name, samples, statistic, confidence, (lower, lower_is_better is None)))
+        differences = self.differences()
+        rows = []
+        for name, each in self.items():
+            others = _others(each)
+            done = each.statuses.count("done")
+            estimates = {metric.name: metric.estimates[name] for metric in metrics}
+            planned = done + sum(others.values())
+            rows.append(SummaryRow(name, differences.get(name, {}), done, planned, others, estimates))
+        title = f"{self.title}: {at_words(at)}s" if not at.startswith("mean") else f"{self.title}: {at_words(at)}"
+        return Summary(title, tuple(metrics), tuple(rows), tuple(self._left_out(metrics)))
+
+    def compare(
+        self,
+        a: str | None = None,
+        b: str | None = None,
+        metric: str | None = None,
+        at: str = "last",
+        *,
+        baseline: str | None = None,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        paired: bool | None = None,
+        include_unfinished: bool = False,
+    ) -> Comparisons:
+        """Compare two configurations, all others with a baseline, or all pairs (then with Holm's correction).
+
+        Parameters
+        ----------
+        a, b
+            Two configurations; with ``a`` alone, it is compared with all others.
+        metric, at, lower_is_better, confidence, include_unfinished
+            As for ``summary``.
+        baseline
+            The configuration with which all others are compared, or ``"best"``: the one of the best mean.
+        paired
+            Whether the same seed of two configurations belongs together. None: where both have the same seeds.
+
+        Raises
+        ------
+        ResultsError
+            When there is no such configuration, or fewer than two.
+        """
+        metric = self._metric(metric)
+        lower = lower_is_better_of(metric, lower_is_better)
+        if a is not None and b is None and baseline is None:
+            a, baseline = None, a
+        for name in (a, b, baseline):
+            if name is not None and name not in self and not (name == "best" and name is baseline):
+                raise unknown_name(name, self, self.title)
+        if len(self) < 2:
+            raise ResultsError(f"{self.title}: there is one configuration only, so there is nothing to compare.")
+        wanted = {name: self[name] for name in (a, b)} if a is not None and b is not None else self
+        samples = {
+            name: seed_sample(each, metric, at, lower_is_better=lower, include_unfinished=include_unfinished)
+            for name, each in wanted.items()
+            if name is not None
+        }
+        if baseline == "best" and "best" not in self:
+            baseline = _best(samples, lower)
+        what = (a, b) if a is not None and b is not None else baseline
+        found = compare_samples(samples, what, lower_is_better=lower, confidence=confidence, paired=paired)
+        words = f"{a} compared with {b}" if isinstance(what, tuple) else "comparisons"
+        words += f" with {baseline}" if isinstance(what, str) else ""
+        return Comparisons(f"{self.title}: {words}", metric, at, lower, lower_is_better is None, samples, found)
+
+    def curve(self, metric: str | None = None, time: str | None = None, *, include_unfinished: bool = False) -> Curves:
+        """Return the course of a metric for each configuration, against a time variable (by default the first one).
+
+        Examples
+        --------
+        >>> load("experiments").curve("loss").plot()  # doctest: +SKIP
+        """
+        metric = self._metric(metric)
+        samples = self.samples(metric, include_unfinished=include_unfinished)
+        curves = {name: curve_of(self[name], metric, time, samples[name]) for name in self}
+        there = {name: curve for name, curve in curves.items() if curve is not None}
+        lower = lower_is_better_of(metric, None)
+        return Curves(metric, there, {name: each.left_out for name, each in samples.items()}, lower)
+
+    def to_xarray(self) -> xr.DataTree:
+        """Return a tree with one dataset per configuration, as xarray reads it from ``results.h5``.
+
+        Raises
+        ------
+        MissingExtraError
+            When xarray is not installed.
+        """
+        from mle_toolbox.results.conversion import tree
+
+        return tree({name: each.to_xarray() for name, each in self.items()})
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row per configuration, seed and tick.
+
+        Columns: ``configuration``, ``seed``, ``status``, ``step``, then time variables and metrics. A metric that is
+        an array has one column for each entry, ``m[0,1]``. A variable named like one of the first four has ``_``
+        behind its name.
+
+        Raises
+        ------
+        MissingExtraError
+            When pandas is not installed.
+        """
+        from mle_toolbox.results.conversion import long_table
+
+        return long_table([run for each in self.values() for run in each.runs])
+
+    def _repr_html_(self) -> str:
+        from mle_toolbox.results.notebook import configurations_html
+
+        return configurations_html(self)
+
+    def _metric(self, metric: str | None) -> str:
+        there = self.metrics
+        if metric is None and not there:
+            raise ResultsError(f"{self.title}: no configuration has logged a metric that is one number a tick.")
+        if metric is not None and metric not in there:
+            raise unknown_name(metric, there, self.title)
+        return there[0] if metric is None else metric
+
+    def _left_out(self, metrics: Sequence[Any]) -> list[str]:
+        """Say which seeds are done and still have no number."""
+        words = {
+            metric.name: {
+                name: counts_words({why: n for why, n in sample.left_out.items() if why.startswith("without")})
+                for name, sample in metric.samples.items()
+            }
+            for metric in metrics
+        }
+        return [f"{sentence}." for sentence in cautions_about(words)]
+
+
+def _others(configuration: ConfigurationResults) -> dict[str, int]:
+    """Count the seeds that are not done, by their status."""
+    statuses = ["not started" if each == "waiting" else each for each in configuration.statuses if each != "done"]
+    statuses += ["not started"] * len(set(configuration.missing) - set(configuration.seeds))
+    return {status: statuses.count(status) for status in dict.fromkeys(statuses)}
+
+
+def _best(samples: Mapping[str, SeedSample], lower_is_better: bool) -> str:
+    means = {name: float(each.finite.mean()) for name, each in samples.items() if each.n}
+    if not means:
+        raise ResultsError("No configuration has a finished seed run with a finite value, so none is the best.")
+    return (min if lower_is_better else max)(means, key=lambda name: means[name])

@@ -1,0 +1,124 @@
+"""Several experiments as one: their configurations side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.configuration import ConfigurationResults, summary
+from mle_toolbox.results.differences import differing
+from mle_toolbox.results.experiment import ExperimentResults
+from mle_toolbox.results.lookup import unknown_name
+
+__all__ = ["ExperimentCollection"]
+
+_EXPERIMENT = "experiment"
+
+
+class ExperimentCollection(Configurations):
+    """The configurations of several experiments.
+
+    A configuration has its own name where no other experiment has one of that name, else ``experiment/configuration``.
+
+    Parameters
+    ----------
+    experiments
+        In the order in which they are shown.
+    """
+
+    def __init__(self, experiments: Sequence[ExperimentResults]) -> None:
+        titles = _short_paths([each.path for each in experiments])
+        self.experiments: Mapping[str, ExperimentResults] = dict(zip(titles, experiments, strict=True))
+        often = Counter(name for each in experiments for name in each.names)
+        self._places = {
+            f"{title}/{name}" if often[name] > 1 else name: (title, name)
+            for title, each in self.experiments.items()
+            for name in each.names
+        }
+        self._known: dict[str, ConfigurationResults] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The configurations, experiment by experiment."""
+        return tuple(self._places)
+
+    @property
+    def title(self) -> str:
+        """How many experiments it holds."""
+        return f"{len(self.experiments)} experiments"
+
+    @property
+    def contents(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each configuration's file says, as far as it is known."""
+        of = {title: each.contents for title, each in self.experiments.items()}
+        return {name: of[title][own] for name, (title, own) in self._places.items()}
+
+    def differences(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what differs between the configurations, beginning with the experiment that each belongs to."""
+        differences = differing(self.contents)
+        if len({title for title, _ in self._places.values()}) < 2:
+            return differences
+        return {name: {_EXPERIMENT: self._places[name][0], **differences[name]} for name in self._places}
+
+    def select(self, names: Sequence[str]) -> ExperimentCollection:
+        """Return the same with these configurations only, in this order.
+
+        Raises
+        ------
+        ResultsError
+            When there is no such configuration.
+        """
+        for name in names:
+            if name not in self._places:
+                raise unknown_name(name, self._places, self.title)
+        chosen = ExperimentCollection(list(self.experiments.values()))
+        chosen._places = {name: self._places[name] for name in names}
+        chosen._known = self._known
+        return chosen
+
+    def __getitem__(self, name: str) -> ConfigurationResults:
+        if name not in self._places:
+            raise unknown_name(name, self._places, self.title)
+        if name not in self._known:
+            title, own = self._places[name]
+            self._known[name] = _renamed(self.experiments[title][own], name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def __repr__(self) -> str:
+        lines = [f"<ExperimentCollection: {len(self.experiments)} experiments, {len(self)} configurations>"]
+        lines += [f"  {name!r}: {summary(each.statuses, each.missing)}" for name, each in self.items()]
+        return "\n".join(lines)
+
+
+def _renamed(results: ConfigurationResults, name: str) -> ConfigurationResults:
+    if results.name == name:
+        return results
+    return replace(results, name=name, runs=tuple(replace(run, configuration=name) for run in results.runs))
+
+
+def _short_paths(paths: Sequence[Path]) -> list[str]:
+    """Return the shortest endings of the paths that tell them apart, without the endings that all share.
+
+    ``a/experiments`` and ``b/experiments`` are ``a`` and ``b``.
+    """
+    parts = [path.resolve().parts for path in paths]
+    while len(parts) > 1 and all(len(each) > 1 for each in parts) and len({each[-1] for each in parts}) == 1:
+        parts = [each[:-1] for each in parts]
+    for length in range(1, max(map(len, parts), default=0) + 1):
+        names = ["/".join(each[-length:]) for each in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{'/'.join(each[-1:])} ({place})" for place, each in enumerate(parts, start=1)]

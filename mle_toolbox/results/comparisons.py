@@ -1,0 +1,181 @@
+"""Pairs of configurations compared: which is better, by how much, and how sure one can be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.results.renderings import Rendered
+from mle_toolbox.results.samples import SeedSample, may_be_paired
+from mle_toolbox.results.table import Cell, Column, Table
+from mle_toolbox.results.wording import at_words, better_words, counts_words
+
+if TYPE_CHECKING:
+    from mle_toolbox.statistics import Comparison
+
+__all__ = ["Comparisons", "compare_samples"]
+
+Pair = tuple[str, str]
+
+_POWER_IN_WORDS = 3
+"""Up to so many undecided pairs, a sentence each says what so many seeds show."""
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
+    """Comparisons by the names of their two configurations, a and b; see ``ExperimentResults.compare``.
+
+    Attributes
+    ----------
+    title, metric, at
+        What is compared.
+    lower_is_better, assumed
+        The direction, and whether it is a guess from the name of the metric.
+    samples
+        One number a seed for each configuration.
+    found
+        The comparisons.
+    """
+
+    title: str
+    metric: str
+    at: str
+    lower_is_better: bool
+    assumed: bool
+    samples: Mapping[str, SeedSample]
+    found: Mapping[Pair, Comparison]
+
+    def __getitem__(self, pair: Pair) -> Comparison:
+        return self.found[pair]
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def table(self, *, compact: bool = False) -> Table:
+        """Return the table for people; it is always the same."""
+        del compact
+        p = "p (Holm)" if len(self) > 1 else "p"
+        with_one = len({b for _, b in self.found}) == 1  # the title names it
+        ranks = {"a": 0, "b": 6 if with_one else 0, "seeds": 2, "a - b": 0, "a / b": 5, p: 0, "P(a better)": 1}
+        ranks |= {"Hedges' g": 4, "better": 0, "seeds needed": 3}
+        columns = tuple(
+            Column(title, right=title not in ("a", "b", "better"), rank=rank) for title, rank in ranks.items()
+        )
+        rows = tuple(tuple(self._cells(pair)) for pair in self.found)
+        return Table(self.title, columns, rows, tuple(self._method()), tuple(self._cautions()))
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row a pair, with all digits."""
+        fixed = {"metric": self.metric, "at": self.at}
+        return [
+            {"a": a, "b": b, **fixed, **asdict(comparison), "better": self._better((a, b)) or None}
+            for (a, b), comparison in self.found.items()
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain nested data."""
+        return {
+            "title": self.title,
+            "metric": self.metric,
+            "at": self.at,
+            "lower_is_better": self.lower_is_better,
+            "direction_assumed": self.assumed,
+            "comparisons": self.records(),
+            "method": list(self._method()),
+            "cautions": list(self._cautions()),
+        }
+
+    def _cells(self, pair: Pair) -> Iterator[Cell]:
+        from mle_toolbox.statistics.wording import interval_text
+
+        found, better = self.found[pair], self._better(pair)
+        yield Cell(pair[0], best=bool(better) and better == pair[0])
+        yield Cell(pair[1], best=bool(better) and better == pair[1])
+        yield Cell(f"{found.n_a}, {found.n_b}")
+        yield Cell(interval_text(found.difference, found.difference_low, found.difference_high))
+        yield Cell(interval_text(found.ratio, found.ratio_low, found.ratio_high))
+        yield Cell(_p(found.p))
+        yield Cell(interval_text(found.probability_of_improvement, found.poi_low, found.poi_high))
+        yield Cell(_number(found.effect_size))
+        yield Cell(better or "undecided")
+        yield Cell("" if better or found.seeds_needed is None else f"{found.seeds_needed:,}")
+
+    def _better(self, pair: Pair) -> str:
+        return {"a": pair[0], "b": pair[1], None: ""}[self.found[pair].better()]
+
+    def _method(self) -> Iterator[str]:
+        yield (
+            f"{self.metric}: {at_words(self.at)} of each run; {better_words(self.lower_is_better, self.assumed)}. "
+            "a - b, a / b and P(a better) with their intervals."
+        )
+        yield from (f"{line}." for line in dict.fromkeys(each.method for each in self.found.values()))
+        if any(not each.better() for each in self.found.values()):
+            yield "Seeds needed: of each, to see a true difference as large as this one in 80 % of all cases."
+        undecided = [pair for pair, each in self.found.items() if not each.better() and math.isfinite(each.detectable)]
+        for a, b in undecided if len(undecided) <= _POWER_IN_WORDS else ():
+            words = self.found[a, b].power_words()
+            yield f"{a} and {b}: {words[0].lower()}{words[1:]}"
+
+    def _cautions(self) -> Iterator[str]:
+        for sample in self.samples.values():
+            out = counts_words({"diverged": sample.diverged, **sample.left_out})
+            if out:
+                yield f"{sample.configuration}: {out}; {'it does' if out.startswith('1 ') else 'they do'} not count."
+        by_sentence: dict[str, list[str]] = {}
+        for (a, b), each in self.found.items():
+            if each.caution:
+                by_sentence.setdefault(each.caution, []).append(f"{a} and {b}")
+        for sentence, pairs in by_sentence.items():
+            more = f" and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
+            yield f"{'; '.join(pairs[:3])}{more}: {sentence}"
+
+
+def compare_samples(
+    samples: Mapping[str, SeedSample],
+    pair_or_baseline: Pair | str | None,
+    *,
+    lower_is_better: bool,
+    confidence: float,
+    paired: bool | None,
+) -> Mapping[Pair, Comparison]:
+    """Compare two configurations, all others with a baseline, or all pairs."""
+    from mle_toolbox import statistics
+
+    paired = may_be_paired(samples.values()) if paired is None else paired
+    values = {name: each.values for name, each in samples.items()}
+    seeds = {name: each.seeds for name, each in samples.items()}
+    if not isinstance(pair_or_baseline, tuple):
+        return statistics.compare_all(
+            values,
+            baseline=pair_or_baseline,
+            seeds=seeds,
+            paired=paired,
+            confidence=confidence,
+            lower_is_better=lower_is_better,
+        )
+    a, b = pair_or_baseline
+    one = statistics.compare(
+        values[a],
+        values[b],
+        paired=paired,
+        seeds_a=seeds[a],
+        seeds_b=seeds[b],
+        confidence=confidence,
+        lower_is_better=lower_is_better,
+    )
+    return {(a, b): one}
+
+
+def _p(p: float) -> str:
+    if math.isnan(p):
+        return "\N{EN DASH}"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "\N{EN DASH}"

@@ -1,0 +1,94 @@
+"""The course of a metric for every configuration, its seeds side by side on one time axis."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolbox.results.configuration import ConfigurationResults
+from mle_toolbox.results.samples import SeedSample
+from mle_toolbox.results.series import series, time_variable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mle_toolbox.statistics import Curve
+
+__all__ = ["Curves", "curve_of"]
+
+
+class Curves(Mapping[str, "Curve"]):
+    """Curves by the name of their configuration; see ``ExperimentResults.curve``.
+
+    Parameters
+    ----------
+    metric, lower_is_better
+        What they show.
+    curves
+        By configuration; those without any finished run are not there.
+    left_out
+        For each configuration how many seeds are not in its curve, by reason.
+    """
+
+    def __init__(
+        self,
+        metric: str,
+        curves: Mapping[str, Curve],
+        left_out: Mapping[str, Mapping[str, int]],
+        lower_is_better: bool = False,
+    ) -> None:
+        self.metric = metric
+        self.left_out = left_out
+        self.lower_is_better = lower_is_better
+        self._curves = dict(curves)
+
+    def __getitem__(self, name: str) -> Curve:
+        return self._curves[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._curves)
+
+    def __len__(self) -> int:
+        return len(self._curves)
+
+    def plot(self, **options: Any) -> Figure:
+        """Draw them; ``options`` are those of ``mle_toolbox.plots.learning_curves``.
+
+        Returns
+        -------
+        Figure
+            For further work, or ``figure.savefig("curves.pdf")``.
+        """
+        from mle_toolbox.plots import learning_curves
+
+        return learning_curves(self, **options)
+
+    def __repr__(self) -> str:
+        return "\n".join([f"<Curves of {self.metric!r}: {len(self)} configurations>", *map(self._line, self)])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<li>{html.escape(self._line(name))}</li>" for name in self)
+        return f"<div><b>Curves of {html.escape(self.metric)}</b> (draw them with .plot())<ul>{rows}</ul></div>"
+
+    def _line(self, name: str) -> str:
+        curve = self[name]
+        return f"  {name!r}: {len(curve.seeds)} seeds, {len(curve.time)} points of {curve.time_name!r}"
+
+
+def curve_of(configuration: ConfigurationResults, metric: str, time: str | None, sample: SeedSample) -> Curve | None:
+    """Return the curve of the seeds that are in ``sample``, None when there are none."""
+    from mle_toolbox.statistics import Curve, align
+
+    name = time_variable(configuration, time)
+    runs = [run for run in configuration.runs if run.seed in sample.seeds]
+    parts = [part for run in runs if (part := series(run, metric, name)) is not None]
+    if not parts:
+        return None
+    # A tick whose time is unknown has no place on the axis.
+    placed = [(ticks[np.isfinite(ticks)], values[np.isfinite(ticks)]) for ticks, values in parts]
+    axis, values = align([ticks for ticks, _ in placed], [values for _, values in placed])
+    seeds, statuses = tuple(run.seed for run in runs), tuple(run.status for run in runs)
+    return Curve(configuration.name, metric, name, axis, values, seeds, statuses)

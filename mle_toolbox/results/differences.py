@@ -1,0 +1,87 @@
+"""What differs between configurations: their contents as dotted keys, without what they share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["differing", "flatten", "short_names", "value_text"]
+
+_ABSENT = object()
+
+
+def flatten(content: Mapping[str, Any], prefix: str = "", *, quoted: bool = True) -> dict[str, Any]:
+    """Return a nested mapping as one of dotted keys; lists stay lists, an empty mapping stays one.
+
+    A name with a dot in it is put into quotes, unless ``quoted`` is False.
+
+    >>> flatten({"train_config": {"lrate": 0.1, "sizes": [8, 8]}, "net_config": {}})
+    {'train_config.lrate': 0.1, 'train_config.sizes': [8, 8], 'net_config': {}}
+    """
+    flat: dict[str, Any] = {}
+    for name, value in content.items():
+        key = prefix + (json.dumps(name, ensure_ascii=False) if quoted and "." in name else name)
+        if isinstance(value, Mapping) and value:
+            flat.update(flatten(value, f"{key}.", quoted=quoted))
+        else:
+            flat[key] = value
+    return flat
+
+
+def differing(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return, for each configuration, the dotted keys whose values are not the same in all of them.
+
+    Parameters
+    ----------
+    contents
+        What each configuration's file says, by its name.
+
+    Returns
+    -------
+    dict
+        Of each configuration the keys that it has, in the order of the files, but what is only about logging last. One
+        that has no value for a key lacks it.
+    """
+    flat = {name: flatten(content) for name, content in contents.items()}
+    keys = dict.fromkeys(key for each in flat.values() for key in each)
+    kept = [key for key in keys if len({_comparable(each.get(key, _ABSENT)) for each in flat.values()}) > 1]
+    kept.sort(key=lambda key: key.startswith("log_config."))
+    return {name: {key: each[key] for key in kept if key in each} for name, each in flat.items()}
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """Return the shortest ending of each dotted key that no other key has.
+
+    >>> short_names(["train_config.lrate", "train_config.size", "net_config.size"])
+    {'train_config.lrate': 'lrate', 'train_config.size': 'train_config.size', 'net_config.size': 'net_config.size'}
+    """
+    keys = tuple(keys)
+    return {key: next((end for end in _endings(key) if _is_alone(end, keys)), key) for key in keys}
+
+
+def value_text(value: Any) -> str:
+    """Return a configuration's value as a table shows it: text as it is, everything else as json."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _endings(key: str) -> Iterable[str]:
+    parts = key.split(".")
+    return (".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1))
+
+
+def _is_alone(ending: str, keys: Iterable[str]) -> bool:
+    return sum(f".{key}".endswith(f".{ending}") for key in keys) == 1
+
+
+def _comparable(value: Any) -> str:
+    # As text, because True == 1 and lists cannot be put into a set; 1 and 1.0 are the same setting.
+    if value is _ABSENT:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, sort_keys=True, default=str)

@@ -1,0 +1,69 @@
+"""How results show themselves in a notebook. All text is taken literally."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.results.differences import short_names, value_text
+from mle_toolbox.results.table import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from mle_toolbox.results.analysis import Configurations
+    from mle_toolbox.results.configuration import ConfigurationResults
+    from mle_toolbox.results.seed import SeedResults
+
+__all__ = ["configuration_html", "configurations_html", "seed_html"]
+
+_MAX_KEYS = 6
+
+
+def configurations_html(results: Configurations) -> str:
+    """Return the configurations, what differs between them, and how their seeds stand."""
+    from mle_toolbox.results.configuration import summary
+
+    differences = results.differences()
+    keys = list(dict.fromkeys(key for each in differences.values() for key in each))[:_MAX_KEYS]
+    titles = short_names(keys)
+    columns = (Column("configuration"), *(Column(titles[key], right=True) for key in keys), Column("seeds"))
+    rows = tuple(
+        (
+            Cell(name),
+            *(Cell(_text(differences.get(name, {}), key)) for key in keys),
+            Cell(summary(each.statuses, each.missing)),
+        )
+        for name, each in results.items()
+    )
+    metrics = ", ".join(results.metrics) or "none yet"
+    return Table(f"{results.title}: {len(results)} configurations", columns, rows, (f"Metrics: {metrics}.",)).to_html()
+
+
+def configuration_html(results: ConfigurationResults) -> str:
+    """Return the variables of a configuration and how its seeds stand."""
+    from mle_toolbox.results.configuration import summary
+
+    shapes = {name: results.data.columns[name].shape for name in results.data.names}
+    title = f"{results.name}: {summary(results.statuses, results.missing)}"
+    return _variables(title, results.time_names, shapes, results.remarks)
+
+
+def seed_html(results: SeedResults) -> str:
+    """Return the variables of a seed run and how it stands."""
+    shapes = {name: results[name].shape for name in results.names}
+    title = f"{results.configuration}, seed {results.seed}: {results.status}, {results.n_ticks} ticks"
+    damage = (results.damage,) if results.damage else ()
+    return _variables(title, tuple(results.time), shapes, (*damage, *results.remarks))
+
+
+def _variables(title: str, time: Sequence[str], shapes: Mapping[str, tuple[int, ...]], remarks: Sequence[str]) -> str:
+    rows = tuple(
+        (Cell(name), Cell("time" if name in time else "metric"), Cell(" x ".join(map(str, shape))))
+        for name, shape in shapes.items()
+    )
+    return Table(
+        title, (Column("name"), Column("kind"), Column("shape", right=True)), rows, (), tuple(remarks)
+    ).to_html()
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    return value_text(values[key]) if key in values else ""

@@ -1,0 +1,132 @@
+"""One number for each seed of a configuration: what summaries and comparisons are made of.
+
+Only seed runs that ended well count, unless it is asked otherwise. What does not count is counted by its reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolbox.results.configuration import ConfigurationResults
+from mle_toolbox.results.seed import SeedResults
+from mle_toolbox.results.series import series, time_variable
+
+__all__ = ["NUMBERED", "SeedSample", "may_be_paired", "seed_sample"]
+
+NUMBERED = "mle_toolbox_seed_is_a_number_only"
+"""Attribute of an imported run whose seed is not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class SeedSample:
+    """What each seed of a configuration has reached in one metric.
+
+    Attributes
+    ----------
+    configuration, metric, at
+        What it is: the ``last`` value of each run, the ``best``, ``auc`` or ``mean-last-K``.
+    values
+        Shape (S,), in the unit of the metric; not finite where a seed has diverged.
+    seeds
+        The seeds that have a value, in the order of ``values``.
+    left_out
+        How many seeds have none, by reason: failed, died, running, not started, without the metric, …
+    numbered
+        Whether the seeds are only numbers that an import has given to the runs: then seed 0 of one configuration has
+        nothing to do with seed 0 of another.
+    """
+
+    configuration: str
+    metric: str
+    at: str
+    values: NDArray[np.float64]
+    seeds: tuple[int, ...]
+    left_out: Mapping[str, int]
+    numbered: bool = False
+
+    @property
+    def finite(self) -> NDArray[np.float64]:
+        """The values of the seeds that have not diverged."""
+        return self.values[np.isfinite(self.values)]
+
+    @property
+    def n(self) -> int:
+        """Seeds with a finite value."""
+        return len(self.finite)
+
+    @property
+    def diverged(self) -> int:
+        """Seeds whose value is not finite."""
+        return len(self.values) - self.n
+
+    @property
+    def missing(self) -> int:
+        """Seeds without a value, for whatever reason."""
+        return sum(self.left_out.values())
+
+    def __repr__(self) -> str:
+        others = [
+            f"{count} {reason}" for reason, count in {"diverged": self.diverged, **self.left_out}.items() if count
+        ]
+        return (
+            f"<SeedSample {self.configuration!r}, {self.at} {self.metric!r}: "
+            + ", ".join([f"{self.n} seeds", *others])
+            + ">"
+        )
+
+
+def seed_sample(
+    configuration: ConfigurationResults,
+    metric: str,
+    at: str = "last",
+    *,
+    lower_is_better: bool,
+    include_unfinished: bool = False,
+) -> SeedSample:
+    """Return one number for each seed; see ``ExperimentResults.samples``."""
+    time = time_variable(configuration)
+    seeds, curves = [], []
+    left_out: Counter[str] = Counter()
+    for run in configuration.runs:
+        reason = None if include_unfinished else _reason(run)
+        curve = series(run, metric, time) if reason is None else None
+        if curve is not None:
+            seeds.append(run.seed)
+            curves.append(curve)
+        else:
+            left_out[reason or ("without the metric" if run.n_ticks else "without a tick")] += 1
+    left_out["not started"] += len(set(configuration.missing) - set(configuration.seeds))
+    values = _values(curves, at, lower_is_better)
+    counted = {reason: count for reason, count in left_out.items() if count}
+    numbered = any(run.attributes.get(NUMBERED) for run in configuration.runs)
+    return SeedSample(configuration.name, metric, at, values, tuple(seeds), counted, numbered)
+
+
+def may_be_paired(samples: Iterable[SeedSample]) -> bool | None:
+    """Return False where equal seeds mean nothing, else None: statistics may pair where the seeds are the same."""
+    return False if any(each.numbered for each in samples) else None
+
+
+def _reason(run: SeedResults) -> str | None:
+    """Return why a run does not count, None when it does."""
+    return None if run.status == "done" else {"waiting": "not started"}.get(run.status, run.status)
+
+
+def _values(
+    curves: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], at: str, lower_is_better: bool
+) -> NDArray[np.float64]:
+    """Take the number out of each run as it was logged: on a common time axis an end and a NaN may look the same."""
+    from mle_toolbox import statistics
+
+    if at == "auc":
+        # In order of time, and without ticks whose time is unknown.
+        placed = [(time[np.isfinite(time)], values[np.isfinite(time)]) for time, values in curves]
+        aligned = [statistics.align([time], [values], max_points=None) for time, values in placed]
+        curves = [(time, values[0]) for time, values in aligned]
+    times, values = [time for time, _ in curves], [values for _, values in curves]
+    return statistics.at(values, at, lower_is_better, time=times)

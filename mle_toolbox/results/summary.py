@@ -1,0 +1,265 @@
+"""One row a configuration: what differs, how many seeds count, and each metric with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.results.differences import short_names, value_text
+from mle_toolbox.results.renderings import Rendered, with_differences
+from mle_toolbox.results.samples import SeedSample, may_be_paired
+from mle_toolbox.results.table import Cell, Column, Table
+from mle_toolbox.results.wording import at_words, better_words, cautions_about, counts_words, listed
+
+if TYPE_CHECKING:
+    from mle_toolbox.statistics import Estimate
+
+__all__ = ["MetricSummary", "Summary", "SummaryRow", "summarise"]
+
+_MAX_KEYS = 6
+
+
+@dataclass(frozen=True)
+class MetricSummary:
+    """One metric over all configurations.
+
+    Attributes
+    ----------
+    name, at, lower_is_better, assumed
+        What it is; ``assumed``: the direction is a guess from the name.
+    samples, estimates
+        By configuration.
+    best
+        The best configuration and those that cannot be told from it, among those with at least two seeds.
+    test
+        How they were told apart, None where there was nothing to test.
+    """
+
+    name: str
+    at: str
+    lower_is_better: bool
+    assumed: bool
+    samples: Mapping[str, SeedSample]
+    estimates: Mapping[str, Estimate]
+    best: tuple[str, ...]
+    test: str | None
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One configuration. ``done`` of ``planned`` seed runs ended well; ``others`` counts the rest by their status."""
+
+    configuration: str
+    differences: Mapping[str, Any]
+    done: int
+    planned: int
+    others: Mapping[str, int]
+    estimates: Mapping[str, Estimate]
+
+    @property
+    def seeds(self) -> str:
+        """Return ``8/10, 2 failed``."""
+        rest = counts_words(self.others)
+        return f"{self.done}/{self.planned}" + (f", {rest}" if rest else "")
+
+
+@dataclass(frozen=True, repr=False)
+class Summary(Rendered):
+    """A table of configurations; see ``ExperimentResults.summary``."""
+
+    title: str
+    metrics: tuple[MetricSummary, ...]
+    rows: tuple[SummaryRow, ...]
+    remarks: tuple[str, ...] = ()
+
+    def __getitem__(self, configuration: str) -> SummaryRow:
+        for row in self.rows:
+            if row.configuration == configuration:
+                return row
+        raise KeyError(configuration)
+
+    def __iter__(self) -> Iterator[SummaryRow]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def keys_that_differ(self) -> tuple[str, ...]:
+        """The dotted keys that are columns."""
+        return tuple(dict.fromkeys(key for row in self.rows for key in row.differences))
+
+    def table(self, *, compact: bool = False) -> Table:
+        """Return the table for people; ``compact`` says n once, beneath, where it is the same everywhere."""
+        keys = self.keys_that_differ[:_MAX_KEYS]
+        shared_n = self._shared_n() if compact else None
+        titles = short_names(self.keys_that_differ)
+        columns = [Column("configuration")]
+        columns += [Column(titles[key], right=self._has_numbers(key), rank=2) for key in keys]
+        columns += [Column("seeds done", right=True)] if shared_n is None else []
+        ranks = (0, 1, *[3] * len(self.metrics))  # the first two metrics outlast the settings
+        columns += [Column(each.name, right=True, rank=rank) for each, rank in zip(self.metrics, ranks, strict=False)]
+        rows = tuple(tuple(self._cells(row, keys, shared_n)) for row in self.rows)
+        return Table(
+            self.title,
+            tuple(columns),
+            rows,
+            tuple(self._method(shared_n)),
+            tuple(self._cautions(keys)),
+            self._meaning_of_best(),
+        )
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one row a configuration and metric, with all digits."""
+        fixed = [*_ESTIMATE, "metric", "at", "lower_is_better", "best", "seeds_done", "seeds_planned"]
+        names = [row.configuration for row in self.rows]
+        begin = with_differences(names, {row.configuration: row.differences for row in self.rows}, fixed)
+        return [
+            {**start, **self._record(row, metric)}
+            for start, row in zip(begin, self.rows, strict=True)
+            for metric in self.metrics
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain nested data."""
+        return {
+            "title": self.title,
+            "configurations": [
+                {
+                    "configuration": row.configuration,
+                    "differences": dict(row.differences),
+                    "seeds_done": row.done,
+                    "seeds_planned": row.planned,
+                    "others": dict(row.others),
+                }
+                for row in self.rows
+            ],
+            "metrics": [
+                {
+                    "metric": metric.name,
+                    "at": metric.at,
+                    "lower_is_better": metric.lower_is_better,
+                    "direction_assumed": metric.assumed,
+                    "estimates": {name: asdict(each) for name, each in metric.estimates.items()},
+                    "values": {
+                        name: dict(zip(map(str, each.seeds), each.values.tolist(), strict=True))
+                        for name, each in metric.samples.items()
+                    },
+                    "best_or_not_distinguishable": list(metric.best),
+                    "test": metric.test,
+                }
+                for metric in self.metrics
+            ],
+            "method": list(self._method(None)),
+            "cautions": list(self._cautions(self.keys_that_differ)),
+        }
+
+    def _record(self, row: SummaryRow, metric: MetricSummary) -> dict[str, Any]:
+        estimate = row.estimates[metric.name]
+        return {
+            "metric": metric.name,
+            "at": metric.at,
+            **{name: getattr(estimate, name) for name in _ESTIMATE},
+            "best": row.configuration in metric.best,
+            "lower_is_better": metric.lower_is_better,
+            "seeds_done": row.done,
+            "seeds_planned": row.planned,
+        }
+
+    def _cells(self, row: SummaryRow, keys: Sequence[str], shared_n: int | None) -> Iterator[Cell]:
+        yield Cell(row.configuration)
+        yield from (Cell(value_text(row.differences[key]) if key in row.differences else "") for key in keys)
+        if shared_n is None:
+            yield Cell(row.seeds)
+        for metric in self.metrics:
+            estimate = row.estimates[metric.name]
+            text = str(estimate) if shared_n is None else estimate.numbers()
+            yield Cell(text, best=row.configuration in metric.best)
+
+    def _shared_n(self) -> int | None:
+        """Return n where it is the same in the whole table and nothing is left out."""
+        numbers = {
+            each.n if not each.diverged and not each.missing else -1
+            for row in self.rows
+            for each in row.estimates.values()
+        }
+        n = numbers.pop() if len(numbers) == 1 else -1
+        return n if n > 1 else None
+
+    def _method(self, shared_n: int | None) -> Iterator[str]:
+        seeds = "" if shared_n is None else f", n = {shared_n} seeds"
+        names: dict[str, list[str]] = {}
+        for metric in self.metrics:
+            # The longest one also says what was done with diverged seeds.
+            how = max((each.method for each in metric.estimates.values() if each.n > 1), key=len, default="no interval")
+            better = better_words(metric.lower_is_better, metric.assumed)
+            names.setdefault(f"{at_words(metric.at)} of each run; {how}{seeds}; {better}.", []).append(metric.name)
+        yield from (f"{listed(each)}: {sentence}" for sentence, each in names.items())
+
+    def _meaning_of_best(self) -> str:
+        tests = dict.fromkeys(metric.test for metric in self.metrics if metric.test)
+        return f"the best, and what cannot be told from it ({'; '.join(tests)})." if tests else ""
+
+    def _has_numbers(self, key: str) -> bool:
+        values = [row.differences[key] for row in self.rows if row.differences.get(key) is not None]
+        return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+    def _cautions(self, keys: Sequence[str]) -> Iterator[str]:
+        more = len(self.keys_that_differ) - len(keys)
+        if more:
+            yield f"{more} more keys differ between the configurations: {listed(self.keys_that_differ[len(keys) :])}."
+        running = sum(row.others.get("running", 0) for row in self.rows)
+        if running:
+            runs = "1 seed run is" if running == 1 else f"{running} seed runs are"
+            yield f"{runs} still running; these are the numbers of those that are done."
+        of_estimates = {
+            metric.name: {name: each.caution for name, each in metric.estimates.items()} for metric in self.metrics
+        }
+        yield from cautions_about(of_estimates)
+        yield from self.remarks
+
+
+_ESTIMATE = ("statistic", "value", "low", "high", "confidence", "n", "diverged", "missing", "method", "caution")
+
+
+def summarise(
+    metric: str, samples: Mapping[str, SeedSample], statistic: str, confidence: float, direction: tuple[bool, bool]
+) -> MetricSummary:
+    """Return one metric over all configurations; ``direction`` is lower is better, and whether that is assumed."""
+    from mle_toolbox.statistics import estimate
+
+    lower_is_better, assumed = direction
+    estimates = {
+        name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in samples.items()
+    }
+    at = next((each.at for each in samples.values()), "last")
+    best, test = _best(samples, estimates, lower_is_better, confidence)
+    return MetricSummary(metric, at, lower_is_better, assumed, samples, estimates, best, test)
+
+
+def _best(
+    samples: Mapping[str, SeedSample], estimates: Mapping[str, Estimate], lower_is_better: bool, confidence: float
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the best configuration with those that cannot be told from it, and the test that was made."""
+    from mle_toolbox.statistics import compare_all
+
+    # One seed cannot be told from anything: it neither is the best nor equal to it.
+    known = {name: each.value for name, each in estimates.items() if each.n > 1}
+    if len(known) < 2:
+        return (), None
+    best = (min if lower_is_better else max)(known, key=lambda name: known[name])
+    found = compare_all(
+        {name: samples[name].values for name in known},
+        baseline=best,
+        seeds={name: samples[name].seeds for name in known},
+        lower_is_better=lower_is_better,
+        confidence=confidence,
+        paired=may_be_paired(samples.values()),
+    )
+    # The best median may belong to a mean that is worse: only what is worse than the best is told from it.
+    told_apart = {a for (a, _), comparison in found.items() if comparison.better() == "b"}
+    level = f"{1 - confidence:.10g}"
+    kinds = sorted({"paired" if each.paired else "Welch's" for each in found.values()}, reverse=True)
+    test = f"{' or '.join(kinds)} t test against the best, p after Holm ≥ {level}"
+    return tuple(name for name in known if name not in told_apart), test

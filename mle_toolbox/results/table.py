@@ -1,0 +1,165 @@
+"""A table for people: cells of text, a title, and beneath it how the numbers were made and what to beware of.
+
+It is shown in a terminal, a notebook, Markdown or LaTeX. All text is taken literally, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["Cell", "Column", "Table"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text, and whether it is set off as one of the best."""
+
+    text: str
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading; numbers stand at the right. A narrow terminal leaves out the columns of the highest rank, never 0."""
+
+    title: str
+    right: bool = False
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells.
+
+    Attributes
+    ----------
+    title
+        One line.
+    columns, rows
+        As many cells in each row as there are columns.
+    method
+        How the numbers were made: one sentence each.
+    cautions
+        What to beware of: one sentence each.
+    best
+        What it means that a cell is set off, empty where none is.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    method: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    best: str = ""
+
+    def to_rich(self) -> RenderableType:
+        """Return it for a terminal; what is best is bold and has a star, for those who see no bold."""
+        from mle_toolbox.results.terminal import TerminalTable
+
+        return TerminalTable(self)
+
+    def to_markdown(self) -> str:
+        """Return it for GitHub and its like; what is best is bold."""
+        lines = [
+            "| " + " | ".join(_markdown(column.title) for column in self.columns) + " |",
+            "| " + " | ".join("---:" if column.right else ":---" for column in self.columns) + " |",
+        ]
+        lines += ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in self.rows]
+        notes = [*self._notes(), *(f"Caution: {line}" for line in self.cautions)]
+        return (
+            "\n".join([f"**{_markdown(self.title)}**", "", *lines, *(f"\n{_markdown(note)}" for note in notes)]) + "\n"
+        )
+
+    def to_latex(self) -> str:
+        r"""Return a floating table for ``\usepackage{booktabs}``; what is best is bold."""
+        caption = " ".join([f"{self.title}.", *self._notes(), *self.cautions])
+        lines = [
+            r"% \usepackage{booktabs}",
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption{{{_latex(caption)}}}",
+            rf"  \begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in self.columns)}}}",
+            r"    \toprule",
+            rf"    {' & '.join(_latex(column.title) for column in self.columns)} \\",
+            r"    \midrule",
+            *(rf"    {' & '.join(map(_latex_cell, row))} \\" for row in self.rows),
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            r"\end{table}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def to_html(self) -> str:
+        """Return it for a notebook; what is best is bold."""
+        head = "".join(_html_cell("th", column.title, column) for column in self.columns)
+        body = "".join(
+            "<tr>" + "".join(_html_cell("td", *each) for each in zip(row, self.columns, strict=True)) + "</tr>"
+            for row in self.rows
+        )
+        notes = "".join(f"<div style='opacity:.75'>{html.escape(line)}</div>" for line in self._notes())
+        notes += "".join(f"<div><b>Caution:</b> {html.escape(line)}</div>" for line in self.cautions)
+        return (
+            f"<div><b>{html.escape(self.title)}</b>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        return (*self.method, *([f"Bold: {self.best}"] if self.best else []))
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "±": r"\(\pm\)",
+    "\N{MINUS SIGN}": r"\(-\)",
+    "\N{EN DASH}": "--",
+    "·": r"\(\cdot\)",
+    "\N{MULTIPLICATION SIGN}": r"\(\times\)",
+    "≥": r"\(\geq\)",
+    "≤": r"\(\leq\)",
+    "Δ": r"\(\Delta\)",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+}
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", _one_line(text))
+
+
+def _markdown_cell(cell: Cell) -> str:
+    text = _markdown(cell.text)
+    return f"**{text}**" if cell.best and text else text
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(char, char) for char in _one_line(text))
+
+
+def _latex_cell(cell: Cell) -> str:
+    text = _latex(cell.text)
+    # At the beginning of a row "[" would be read as an argument of the "\\" before it.
+    text = f"{{}}{text}" if text.startswith(("[", "*")) else text
+    return rf"\textbf{{{text}}}" if cell.best else text
+
+
+def _html_cell(tag: str, content: Cell | str, column: Column) -> str:
+    cell = content if isinstance(content, Cell) else Cell(content)
+    text = html.escape(cell.text)
+    side = "right" if column.right else "left"
+    return f"<{tag} style='text-align:{side}'>{f'<b>{text}</b>' if cell.best else text}</{tag}>"

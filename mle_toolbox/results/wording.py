@@ -1,0 +1,70 @@
+"""How results are put into words: what was taken of a run, which direction is better, what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = ["at_words", "better_words", "cautions_about", "counts_words", "listed", "lower_is_better_of"]
+
+
+def at_words(at: str) -> str:
+    """Return ``last value`` for ``last``, and so on.
+
+    >>> at_words("mean-last-5")
+    'mean of the last 5 values'
+    """
+    known = {"last": "last value", "best": "best value", "auc": "area under the curve divided by its length"}
+    return known.get(at) or f"mean of the last {at.rpartition('-')[2]} values"
+
+
+def lower_is_better_of(metric: str, lower_is_better: bool | None) -> bool:
+    """Return what was said, or what the metric's name suggests."""
+    if lower_is_better is not None:
+        return lower_is_better
+    from mle_toolbox.statistics import direction
+
+    return direction(metric) == "lower"
+
+
+def better_words(lower_is_better: bool, assumed: bool) -> str:
+    """Return ``lower is better (assumed)``, without the end where somebody said so."""
+    return f"{'lower' if lower_is_better else 'higher'} is better{' (assumed)' if assumed else ''}"
+
+
+def counts_words(counts: Mapping[str, int]) -> str:
+    """Return ``2 failed, 1 running``."""
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def listed(names: Sequence[str], limit: int = 6) -> str:
+    """Return the names with commas, the first ones where there are many."""
+    shown = ", ".join(names[:limit])
+    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def cautions_about(
+    cautions: Mapping[str, Mapping[str, str | None]], shown: Callable[[str], str] = str
+) -> Iterator[str]:
+    """Yield each caution once, and what it is true of where that is not everything.
+
+    ``cautions`` by metric and configuration; ``shown`` is how a name of the user is written.
+    """
+    places: dict[str, dict[str, list[str]]] = {}
+    for metric, by_configuration in cautions.items():
+        for name, sentence in by_configuration.items():
+            if sentence:
+                places.setdefault(sentence, {}).setdefault(metric, []).append(name)
+    for sentence, by_metric in places.items():
+        if all(len(by_metric.get(metric, ())) == len(each) for metric, each in cautions.items()):
+            yield sentence
+            continue
+        of = [
+            shown(metric) if len(names) == len(cautions[metric]) else _of_some(metric, names, cautions, shown)
+            for metric, names in by_metric.items()
+        ]
+        yield f"{'; '.join(of)}: {sentence}"
+
+
+def _of_some(metric: str, names: Sequence[str], cautions: Mapping[str, object], shown: Callable[[str], str]) -> str:
+    some = listed([shown(name) for name in names])
+    return some if len(cautions) == 1 else f"{shown(metric)} of {some}"
