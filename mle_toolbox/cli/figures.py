@@ -1,0 +1,194 @@
+"""Figures of results by their kind: what `mle plot` draws."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
+from mle_toolbox.results import Configurations
+from mle_toolbox.results.differences import short_names
+from mle_toolbox.results.wording import at_words, better_words, counts_words, lower_is_better_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["KINDS", "FigureRequest", "draw"]
+
+
+@dataclass(frozen=True)
+class FigureRequest:
+    """What is drawn, beside the kind of the figure.
+
+    ``metric`` to ``include_unfinished`` mean what they mean in `mle results`. ``log_time`` and ``log_metric`` make the
+    axis of the time and that of the metric logarithmic; ``settings`` are the sides of the heat map; the others are
+    those of the functions in ``mle_toolbox.plots``.
+    """
+
+    metric: str
+    time: str | None = None
+    at: str = "last"
+    statistic: str = "mean"
+    confidence: float = 0.95
+    lower_is_better: bool | None = None
+    include_unfinished: bool = False
+    log_time: bool = False
+    log_metric: bool = False
+    settings: tuple[str, str] | None = None
+    seeds: bool | None = None
+    size: tuple[float, float] | None = None
+    caption: bool = True
+    style: str | None = None
+
+    @property
+    def lower(self) -> bool:
+        """Whether a lower value is better, as it was said or as the name of the metric suggests."""
+        return lower_is_better_of(self.metric, self.lower_is_better)
+
+    @property
+    def label(self) -> str:
+        """The metric and which number of a run is meant."""
+        return f"{self.metric}, {at_words(self.at)}"
+
+    def look(self, left_out: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+        """Return the arguments that all kinds share; ``left_out`` are the seeds without a value."""
+        total = sum((Counter(each) for each in left_out.values()), Counter[str]())
+        note = better_words(self.lower, self.lower_is_better is None).capitalize() + "."
+        if total:
+            note += f" Seed runs that are not shown: {counts_words(total)}."
+        return {"note": note, "size": self.size, "caption": self.caption, "style": self.style}
+
+
+def draw(kind: str, results: Configurations, request: FigureRequest) -> Figure:
+    """Draw a figure of one of ``KINDS``.
+
+    Raises
+    ------
+    MLEToolboxError
+        When the results have nothing to be drawn so.
+    """
+    return KINDS[kind](results, request)
+
+
+def _curve(results: Configurations, request: FigureRequest) -> Figure:
+    from mle_toolbox.plots import learning_curves
+
+    curves = results.curve(request.metric, request.time, include_unfinished=request.include_unfinished)
+    return learning_curves(
+        curves,
+        statistic=request.statistic,
+        confidence=request.confidence,
+        log_x=request.log_time,
+        log_y=request.log_metric,
+        seeds=request.seeds,
+        **request.look(curves.left_out),
+    )
+
+
+def _final(results: Configurations, request: FigureRequest) -> Figure:
+    from mle_toolbox.plots import final_values
+
+    samples = _samples(results, request)
+    return final_values(
+        samples,
+        metric=request.label,
+        statistic=request.statistic,
+        confidence=request.confidence,
+        log_x=request.log_metric,
+        **request.look({name: each.left_out for name, each in samples.items()}),
+    )
+
+
+def _profile(results: Configurations, request: FigureRequest) -> Figure:
+    from mle_toolbox.plots import performance_profiles
+
+    samples = _samples(results, request)
+    return performance_profiles(
+        samples,
+        metric=request.label,
+        lower_is_better=request.lower,
+        confidence=request.confidence,
+        log_x=request.log_metric,
+        **request.look({name: each.left_out for name, each in samples.items()}),
+    )
+
+
+def _improvement(results: Configurations, request: FigureRequest) -> Figure:
+    from mle_toolbox.plots import probability_of_improvement_matrix
+
+    found = results.compare(
+        metric=request.metric,
+        at=request.at,
+        lower_is_better=request.lower_is_better,
+        confidence=request.confidence,
+        include_unfinished=request.include_unfinished,
+    )
+    look = request.look({name: each.left_out for name, each in found.samples.items()})
+    look["note"] = f"{request.label}: {look['note'][0].lower()}{look['note'][1:]}"
+    return probability_of_improvement_matrix(found, names=list(results), **look)
+
+
+def _heatmap(results: Configurations, request: FigureRequest) -> Figure:
+    from mle_toolbox.plots import heat_map
+
+    differences = results.differences()
+    x, y = request.settings or _two_settings(differences)
+    full = {_setting(name, differences) for name in (x, y)}
+    if len(full) < 2:
+        raise UsageError(f"--settings {x} {y}: a heat map has two different settings along its sides.")
+    samples = _samples(results, request)
+    return heat_map(
+        samples,
+        differences,
+        _setting(x, differences),
+        _setting(y, differences),
+        metric=request.label,
+        statistic=request.statistic,
+        lower_is_better=request.lower,
+        log_colour=request.log_metric,
+        **request.look({name: each.left_out for name, each in samples.items()}),
+    )
+
+
+KINDS: Mapping[str, Callable[[Configurations, FigureRequest], Figure]] = {
+    "curve": _curve,
+    "final": _final,
+    "profile": _profile,
+    "improvement": _improvement,
+    "heatmap": _heatmap,
+}
+
+
+def _samples(results: Configurations, request: FigureRequest) -> Mapping[str, Any]:
+    return results.samples(
+        request.metric,
+        request.at,
+        lower_is_better=request.lower_is_better,
+        include_unfinished=request.include_unfinished,
+    )
+
+
+def _setting(given: str, differences: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the whole dotted key of a setting, which may be given by its end."""
+    keys = list(dict.fromkeys(key for each in differences.values() for key in each))
+    short = {end: key for key, end in short_names(keys).items()}
+    if given in keys or given in short:
+        return given if given in keys else short[given]
+    there = f"the configurations differ in {', '.join(map(repr, keys))}" if keys else "the configurations do not differ"
+    raise UsageError(f"--settings {given}: {there}.{did_you_mean(given, [*keys, *short])}")
+
+
+def _two_settings(differences: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the two settings whose pairs of values tell most configurations apart; of equal ones the first two."""
+    keys = list(dict.fromkeys(key for each in differences.values() for key in each))
+    if len(keys) < 2:
+        known = f"in {keys[0]!r} only" if keys else "in nothing"
+        raise ResultsError(f"A heat map needs two settings, and these configurations differ {known}.")
+
+    def told_apart(pair: tuple[str, str]) -> int:
+        return len({tuple(repr(each[key]) for key in pair) for each in differences.values() if set(pair) <= set(each)})
+
+    return max(combinations(keys, 2), key=told_apart)

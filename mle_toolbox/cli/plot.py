@@ -1,0 +1,198 @@
+"""`mle plot`: figures of what the seeds say, as PNG, SVG or PDF."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mle_toolbox.cli.choice import add_choice_arguments, add_folder_arguments, choose_metrics, result_folders
+from mle_toolbox.cli.figures import KINDS, FigureRequest, draw
+from mle_toolbox.cli.files import shown
+from mle_toolbox.cli.results import read_results
+from mle_toolbox.cli.tables import error_console
+from mle_toolbox.errors import MLEToolboxError, UsageError
+from mle_toolbox.layout import ExperimentFolder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["add_arguments", "call", "figure_name"]
+
+_MISSING_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
+_PLACES = re.compile(r"\{(kind|metric)\}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    add_folder_arguments(parser)
+    parser.add_argument(
+        "--kind",
+        action="append",
+        choices=[*KINDS, "all"],
+        help="learning curves, final values of the seeds, performance profiles, probability of improvement, a heat map "
+        "over two settings, or all of these; may be given several times; default: curve",
+    )
+    add_choice_arguments(parser)
+    parser.add_argument("--time", metavar="NAME", help="time variable of the curves; default: the first one")
+    parser.add_argument("--log-x", action="store_true", help="logarithmic axis of the time")
+    parser.add_argument("--log-y", action="store_true", help="logarithmic axis (or colours) of the metric")
+    parser.add_argument(
+        "--settings", nargs=2, metavar="KEY", help="the sides of the heat map; default: the two that tell most apart"
+    )
+    parser.add_argument(
+        "--seeds",
+        action=argparse.BooleanOptionalAction,
+        help="single seeds as thin lines; default: with up to four configurations",
+    )
+    parser.add_argument(
+        "--include-unfinished", action="store_true", help="also show seed runs that failed or still go on"
+    )
+    parser.add_argument("--style", metavar="NAME", help="a style of matplotlib, or a file of its settings")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="of the axes in inches, such as 3.3x2.2")
+    parser.add_argument("--no-caption", action="store_true", help="leave out the lines that say how it was made")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        nargs="+",
+        action="extend",
+        metavar="FILE",
+        help="one or several, ending in .png, .svg or .pdf; {kind} and {metric} stand for those; a folder takes the "
+        "usual names; default: figures/{kind}_{metric}.png in the results folder",
+    )
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Write the figures and print where they are."""
+    kinds = list(dict.fromkeys(arguments.kind or ["curve"]))
+    outputs = [_pattern(path) for path in arguments.output or [_usual_folder(arguments.experiments)]]
+    # matplotlib takes most of a second to import, and is not needed to see a mistake on the command line.
+    results = read_results(arguments)
+    metrics = choose_metrics(results, arguments.metric)
+    chosen = [(kind, metric) for kind in (KINDS if "all" in kinds else kinds) for metric in metrics]
+    _check_names(outputs, chosen)
+    written = 0
+    with _one_line_on_missing_glyphs():
+        for kind, metric in chosen:
+            try:
+                figure = draw(kind, results, _request(arguments, metric))
+            except MLEToolboxError as error:
+                if "all" not in kinds:
+                    raise
+                error_console().print(f"No {kind} of {metric}: {error}", markup=False)
+                continue
+            for path in _paths(outputs, kind, metric, metrics):
+                _save(figure, path, arguments.style)
+                print(shown(path.absolute()))
+            written += 1
+    if not written:
+        raise UsageError("There is nothing to draw.")
+    return 0
+
+
+def figure_name(kind: str, metric: str, metrics: Sequence[str]) -> tuple[str, str]:
+    """Return what stands for ``{kind}`` and ``{metric}`` in the name of a file; different for different metrics."""
+    safe = [re.sub(r"[^\w.-]+", "_", name).strip("._")[:80] or "metric" for name in metrics]
+    place = metrics.index(metric)
+    again = safe[:place].count(safe[place])
+    return kind, f"{safe[place]}_{again + 1}" if again else safe[place]
+
+
+def _request(arguments: argparse.Namespace, metric: str) -> FigureRequest:
+    return FigureRequest(
+        metric=metric,
+        time=arguments.time,
+        at=arguments.at,
+        statistic=arguments.statistic,
+        confidence=arguments.confidence,
+        lower_is_better=arguments.lower_is_better,
+        include_unfinished=arguments.include_unfinished,
+        log_time=arguments.log_x,
+        log_metric=arguments.log_y,
+        settings=tuple(arguments.settings) if arguments.settings else None,
+        seeds=arguments.seeds,
+        size=arguments.size,
+        caption=not arguments.no_caption,
+        style=arguments.style,
+    )
+
+
+def _usual_folder(given: Sequence[Path]) -> Path:
+    folders = result_folders(given)
+    home = folders[0] if len(folders) == 1 and folders[0].is_dir() else Path()
+    return ExperimentFolder(home).figures / "{kind}_{metric}.png"
+
+
+def _pattern(path: Path) -> str:
+    """Return the name of a file with places for kind and metric where it has any; a folder takes the usual names."""
+    if path.is_dir() or not path.suffix:
+        return str(path / "{kind}_{metric}.png")
+    from mle_toolbox.plots.saving import check_format
+
+    check_format(path)
+    return str(path)
+
+
+def _check_names(outputs: Sequence[str], chosen: Sequence[tuple[str, str]]) -> None:
+    """Refuse names under which one figure would replace another."""
+    several = [
+        place
+        for place, values in (("{kind}", {k for k, _ in chosen}), ("{metric}", {m for _, m in chosen}))
+        if len(values) > 1
+    ]
+    for output in outputs:
+        missing = [place for place in several if place not in output]
+        if missing:
+            path = Path(output)
+            better = path.with_name(f"{path.stem}_{'_'.join(missing)}{path.suffix}")
+            raise UsageError(
+                f"--output {output}: {len(chosen)} figures do not go into one file. Let the name say which: "
+                f"--output '{better}'"
+            )
+
+
+def _paths(outputs: Sequence[str], kind: str, metric: str, metrics: Sequence[str]) -> Iterator[Path]:
+    names = dict(zip(("kind", "metric"), figure_name(kind, metric, metrics), strict=True))
+    for output in outputs:
+        yield Path(_PLACES.sub(lambda place: names[place.group(1)], output))
+
+
+def _save(figure: Figure, path: Path, style: str | None) -> None:
+    from mle_toolbox.plots import save_figure
+
+    try:
+        save_figure(figure, path, style=style)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def _one_line_on_missing_glyphs() -> Iterator[None]:
+    """Say once which letters the font does not have, which matplotlib says of each letter at each measuring."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    letters: dict[str, None] = {}
+    for each in caught:
+        found = _MISSING_GLYPH.match(str(each.message))
+        if found:
+            letters[chr(int(found[1]))] = None
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    if letters:
+        error_console().print(
+            f"The font has no sign for {' '.join(letters)}; a box stands for it. Choose a font that has it in a "
+            "file of matplotlib settings (font.family: ...) and give that file as --style.",
+            markup=False,
+        )
+
+
+def _size(text: str) -> tuple[float, float]:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)[x,](\d+(?:\.\d+)?)", text)
+    if not found or not (0.5 <= float(found[1]) <= 100 and 0.5 <= float(found[2]) <= 200):
+        raise argparse.ArgumentTypeError(f"{text!r} is no width and height in inches, such as 5.5x3.4")
+    return float(found[1]), float(found[2])

@@ -1,0 +1,20 @@
+"""Figures of what the seeds say. Each function returns a matplotlib figure for further work.
+
+They take curves and samples, know nothing of files, and neither use pyplot nor change matplotlib's settings.
+"""
+
+from mle_toolbox.plots.curves import learning_curves
+from mle_toolbox.plots.heat import heat_map
+from mle_toolbox.plots.matrix import probability_of_improvement_matrix
+from mle_toolbox.plots.profiles import performance_profiles
+from mle_toolbox.plots.saving import save_figure
+from mle_toolbox.plots.strips import final_values
+
+__all__ = [
+    "final_values",
+    "heat_map",
+    "learning_curves",
+    "performance_profiles",
+    "probability_of_improvement_matrix",
+    "save_figure",
+]

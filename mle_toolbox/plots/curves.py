@@ -1,0 +1,164 @@
+"""Learning curves: thin seeds, a bold aggregate and its interval, over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from mle_toolbox.errors import StatisticsError
+from mle_toolbox.plots.axis import label_sheet, log_scale
+from mle_toolbox.plots.curve_limits import set_limits
+from mle_toolbox.plots.curve_lines import CurveLines, draw_curve, draw_diverged
+from mle_toolbox.plots.panels import MOST_IN_ONE, draw_behind, new_panels, title_panels
+from mle_toolbox.plots.sheet import Entry, Sheet, new_sheet, sheet_on
+from mle_toolbox.plots.style import Look, drawing, looks
+from mle_toolbox.statistics import Curve
+
+__all__ = ["learning_curves"]
+
+_SIZE = (5.5, 3.4)  # inches
+_MOST_WITH_SEEDS = 4
+
+
+def learning_curves(
+    curves: Mapping[str, Curve],
+    *,
+    statistic: str = "mean",
+    confidence: float = 0.95,
+    log_x: bool = False,
+    log_y: bool = False,
+    seeds: bool | None = None,
+    panels: bool | None = None,
+    note: str = "",
+    size: tuple[float, float] | None = None,
+    axes: Axes | None = None,
+    caption: bool = True,
+    style: str | None = None,
+) -> Figure:
+    """Draw a metric over time, one line and band for each configuration.
+
+    Parameters
+    ----------
+    curves
+        By configuration, what ``results.curve()`` gives.
+    statistic, confidence
+        "mean", "median" or "iqm" and its interval, see ``statistics.Curve.band``.
+    log_x, log_y
+        Logarithmic axes. What is not above 0 is left out and counted in the caption.
+    seeds
+        Whether single seeds are drawn as thin lines; default: with up to four configurations, and in panels.
+    panels
+        Whether each configuration gets axes of its own; default: with more than ten, when ``axes`` is not given.
+    note
+        A sentence for the caption, for example that lower is better.
+    size
+        Width and height of the figure in inches, without legend and caption.
+    axes
+        Draw there instead; then layout and caption are yours.
+    caption
+        Whether the figure says below how it was made.
+    style
+        A matplotlib style.
+
+    Returns
+    -------
+    Figure
+        Of matplotlib; not one of pyplot's, so ``save_figure(figure, path)`` or ``figure.savefig(path)``. The line is
+        thinner where fewer seeds have a value than elsewhere; a cross is where a seed diverged.
+
+    Raises
+    ------
+    StatisticsError
+        When there is nothing to draw.
+    """
+    lines = [CurveLines.of(name, curve, statistic, confidence, log_x=log_x) for name, curve in curves.items()]
+    if not any(each.has_values for each in lines):
+        raise StatisticsError("There is nothing to draw: no configuration has a seed with a finite value.")
+    in_panels = axes is None and (panels if panels is not None else len(lines) > MOST_IN_ONE)
+    with_seeds = seeds if seeds is not None else in_panels or len(lines) <= _MOST_WITH_SEEDS
+    with drawing(style):
+        sheet = _sheet(len(lines), in_panels, size, axes)
+        hidden = _set_scales(sheet, lines, log_x, log_y)
+        if in_panels:
+            _draw_panels(sheet, lines, with_seeds)
+        else:
+            _draw_together(sheet, lines, with_seeds)
+        cut = set_limits(sheet.axes, lines, log_x=log_x, log_y=log_y, with_seeds=with_seeds)
+        own = looks(1) * len(lines) if in_panels else looks(len(lines))
+        for where, look, each in zip(_places(sheet, len(lines)), own, lines, strict=True):
+            draw_diverged(where, each, look)
+        times, metrics = ([each.curve.time_name for each in lines], [each.curve.metric for each in lines])
+        label_sheet(sheet, _joined(times), _joined(metrics))
+        return sheet.finish([*_caption(lines, with_seeds), hidden, cut, note] if caption else ())
+
+
+def _sheet(count: int, in_panels: bool, size: tuple[float, float] | None, axes: Axes | None) -> Sheet:
+    if in_panels:
+        return new_panels(count, size)
+    return sheet_on(axes) if axes is not None else new_sheet(size or _SIZE)
+
+
+def _places(sheet: Sheet, count: int) -> list[Axes]:
+    return sheet.axes if len(sheet.axes) == count else sheet.axes * count
+
+
+def _set_scales(sheet: Sheet, lines: list[CurveLines], log_x: bool, log_y: bool) -> str:
+    """Make axes logarithmic; return the sentence on what they cannot show."""
+    hidden = 0
+    for axes in sheet.axes:
+        hidden_y = log_scale(axes, "y", [each.curve.values for each in lines]) if log_y else 0
+        hidden_x = log_scale(axes, "x", [each.curve.time for each in lines]) if log_x else 0
+        hidden = hidden_y + hidden_x
+    return f"Not drawn, because not above 0: {hidden_words(hidden)}." if hidden else ""
+
+
+def hidden_words(count: int) -> str:
+    """Return ``1 value`` or ``1,200 values``."""
+    return f"{count:,} {'value' if count == 1 else 'values'}"
+
+
+def _draw_together(sheet: Sheet, lines: list[CurveLines], with_seeds: bool) -> None:
+    own = looks(len(lines))
+    for place, (look, each) in enumerate(zip(own, lines, strict=True)):
+        draw_curve(sheet.axes[0], each, look, with_seeds=with_seeds, marker_shift=(place + 0.5) / len(lines))
+        sheet.entries.append(Entry(_handle(look, each), each.name, f"  ({each.remark()})"))
+
+
+def _draw_panels(sheet: Sheet, lines: list[CurveLines], with_seeds: bool) -> None:
+    draw_behind(sheet, [each.center_line() for each in lines])
+    for axes, each in zip(sheet.axes, lines, strict=True):
+        draw_curve(axes, each, looks(1)[0], with_seeds=with_seeds, marker_shift=None)
+    title_panels(sheet, [each.name for each in lines], [each.remark() for each in lines])
+
+
+def _handle(look: Look, lines: CurveLines) -> object:
+    line = Line2D([], [], color=look.colour, linestyle=look.line, linewidth=1.8, marker=look.marker, markersize=5)
+    if not lines.has_band:
+        return line
+    return (Patch(color=look.colour, alpha=0.18, linewidth=0), line)
+
+
+def _joined(names: Iterable[str]) -> str:
+    return " / ".join(dict.fromkeys(names))
+
+
+def _caption(lines: list[CurveLines], with_seeds: bool) -> list[str]:
+    with_band = next((each for each in lines if each.has_band), None)
+    any_line = with_band or lines[0]
+    words = {"iqm": "interquartile mean"}.get(any_line.band.statistic, any_line.band.statistic)
+    unfinished = sum(status != "done" for each in lines for status in each.curve.statuses)
+    several = any(len(each.curve.values) > 1 for each in lines)
+    return [
+        f"Bold: {words} of the seeds." if several else "One seed each: no interval.",
+        f"Band: {with_band.band.method}." if with_band else "",
+        "Thin: single seeds." if with_seeds and several else "",
+        "The bold line is thinner where fewer seeds have a value." if any(each.n_changes for each in lines) else "",
+        "\N{MULTIPLICATION SIGN}: a seed diverged here and no longer counts."
+        if any(each.band.diverged for each in lines)
+        else "",
+        f"{unfinished} of the runs have not ended well and are drawn as far as they came." if unfinished else "",
+    ]

@@ -1,0 +1,218 @@
+"""A metric over two settings of the configurations, as a grid of cells."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike, NDArray
+
+from mle_toolbox.errors import StatisticsError, did_you_mean
+from mle_toolbox.plots.cells import ink, readable_size, write_names
+from mle_toolbox.plots.samples import SampleLike, samples_of
+from mle_toolbox.plots.sheet import new_sheet, sheet_on
+from mle_toolbox.plots.style import drawing
+from mle_toolbox.plots.text import plain
+from mle_toolbox.statistics import Estimate, estimate
+
+__all__ = ["heat_map"]
+
+_MOST_WITH_NUMBER = 14
+_CELL = (0.62, 0.5)  # inches
+
+
+def heat_map(
+    samples: Mapping[str, ArrayLike | SampleLike],
+    settings: Mapping[str, Mapping[str, Any]],
+    x: str,
+    y: str,
+    *,
+    metric: str = "",
+    statistic: str = "mean",
+    lower_is_better: bool | None = None,
+    log_colour: bool = False,
+    note: str = "",
+    size: tuple[float, float] | None = None,
+    axes: Axes | None = None,
+    caption: bool = True,
+    style: str | None = None,
+) -> Figure:
+    """Draw the aggregate over the seeds for each pair of values of two settings.
+
+    Parameters
+    ----------
+    samples
+        By configuration, one number a seed; see `final_values`.
+    settings
+        By configuration, its settings by name, as ``results.differences()`` gives them.
+    x, y
+        The settings along the sides.
+    metric
+        What the numbers are: the label of the colours.
+    statistic
+        "mean", "median" or "iqm".
+    lower_is_better
+        The best cell is framed when this is given.
+    log_colour
+        Colours after the logarithm of the values.
+    note, size, axes, caption, style
+        As in `final_values`.
+
+    Returns
+    -------
+    Figure
+        Of matplotlib. Where several configurations have the same two values, because they differ in something else,
+        the cell shows the mean of their aggregates and says so. A cell without a configuration is empty.
+
+    Raises
+    ------
+    StatisticsError
+        When there is nothing to draw, or no configuration has these settings.
+    """
+    read = samples_of(samples)
+    estimates = {name: estimate(each.values, statistic, missing=each.missing) for name, each in read.items()}
+    columns, rows, cells = _placed(estimates, settings, x, y)
+    values = _values(cells, (len(rows), len(columns)))
+    if log_colour and not (values > 0).any():
+        raise StatisticsError("Colours after the logarithm show values above 0, and there is none.")
+    with drawing(style):
+        wide, high = max(_CELL[0] * len(columns), 1.8), max(_CELL[1] * len(rows), 1.2)
+        sheet = sheet_on(axes) if axes is not None else new_sheet(size or (wide + 2.2, high + 1.0))
+        where = sheet.axes[0]
+        low, top = np.nanmin(values[values > 0] if log_colour else values), np.nanmax(values)
+        norm = LogNorm(low, top) if log_colour else Normalize(low, top)
+        image = where.imshow(np.ma.masked_invalid(values), norm=norm, aspect="auto")
+        write_names(sheet, [_shown(each) for each in columns], [_shown(each) for each in rows], _CELL[0], top=False)
+        where.set_xlabel(plain(x))
+        if _are_numbers(rows):
+            where.invert_yaxis()  # larger values further up, as on any axis
+        where.set_ylabel(plain(y))
+        _write_numbers(where, values, cells, image)
+        _cross_out(where, values)
+        best = _frame_best(where, values, lower_is_better)
+        if sheet.own:
+            bar = sheet.figure.colorbar(image, ax=where, aspect=18, pad=0.03)
+            bar.set_label(plain(metric))
+            bar.outline.set_visible(False)
+        return sheet.finish(_caption(list(estimates.values()), cells, values, best, note) if caption else ())
+
+
+def _placed(
+    estimates: Mapping[str, Estimate], settings: Mapping[str, Mapping[str, Any]], x: str, y: str
+) -> tuple[list[str], list[str], dict[tuple[int, int], list[Estimate]]]:
+    """Return the values of both settings in order, and the estimates by row and column."""
+    for name in (x, y):
+        _check_setting(name, settings)
+    there = [name for name in estimates if x in settings.get(name, {}) and y in settings.get(name, {})]
+    if not there:
+        raise StatisticsError(f"No configuration has both {x!r} and {y!r}.")
+    columns, rows = (_ordered(settings[name][setting] for name in there) for setting in (x, y))
+    cells: dict[tuple[int, int], list[Estimate]] = {}
+    for name in there:
+        place = (rows.index(_key(settings[name][y])), columns.index(_key(settings[name][x])))
+        cells.setdefault(place, []).append(estimates[name])
+    return columns, rows, cells
+
+
+def _values(cells: Mapping[tuple[int, int], Sequence[Estimate]], shape: tuple[int, int]) -> NDArray[np.float64]:
+    values = np.full(shape, math.nan)
+    for place, inside in cells.items():
+        known = [each.value for each in inside if each.n]
+        values[place] = float(np.mean(known)) if known else math.nan
+    return values
+
+
+def _check_setting(name: str, settings: Mapping[str, Mapping[str, Any]]) -> None:
+    there = list(dict.fromkeys(key for each in settings.values() for key in each))
+    if name not in there:
+        listed = f" There is {', '.join(map(repr, there))}." if there else " They do not differ in any."
+        raise StatisticsError(f"No configuration has a setting {name!r} of its own.{listed}{did_you_mean(name, there)}")
+
+
+def _key(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _ordered(values: Any) -> list[str]:
+    """Return the different values, numbers by size, others in the order in which they come."""
+    different = {_key(value): value for value in values}
+    if _are_numbers(different):
+        return sorted(different, key=lambda key: float(different[key]))
+    return list(different)
+
+
+def _are_numbers(keys: Iterable[str]) -> bool:
+    return all(type(json.loads(key)) in (int, float) for key in keys)
+
+
+def _shown(key: str) -> str:
+    value = json.loads(key)
+    return value if isinstance(value, str) else f"{value:.6g}" if isinstance(value, float) else key
+
+
+def _write_numbers(
+    axes: Axes, values: NDArray[np.float64], cells: Mapping[tuple[int, int], Sequence[Estimate]], image: Any
+) -> None:
+    if max(values.shape) > _MOST_WITH_NUMBER:
+        return
+    for row, column in np.argwhere(np.isfinite(values)):
+        n = sum(each.n for each in cells[row, column])
+        size = readable_size(values.shape[1])
+        axes.text(
+            column,
+            row,
+            f"{values[row, column]:.3g}\nn={n}",
+            ha="center",
+            va="center",
+            fontsize=size - 0.5,
+            linespacing=1.15,
+            color=ink(image.cmap(image.norm(values[row, column]))),
+            gid="number",
+        )
+
+
+def _cross_out(axes: Axes, values: NDArray[np.float64]) -> None:
+    for row, column in np.argwhere(~np.isfinite(values)):
+        empty = Rectangle(
+            (column - 0.5, row - 0.5), 1, 1, fill=False, hatch="////", linewidth=0, alpha=0.25, gid="empty"
+        )
+        axes.add_patch(empty)
+
+
+def _frame_best(axes: Axes, values: NDArray[np.float64], lower_is_better: bool | None) -> bool:
+    if lower_is_better is None:
+        return False
+    row, column = np.unravel_index((np.nanargmin if lower_is_better else np.nanargmax)(values), values.shape)
+    axes.add_patch(
+        Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, linewidth=1.8, edgecolor="#D55E00", gid="best")
+    )
+    return True
+
+
+def _caption(
+    estimates: Sequence[Estimate],
+    cells: Mapping[tuple[int, int], Sequence[Estimate]],
+    values: NDArray[np.float64],
+    best: bool,
+    note: str,
+) -> list[str]:
+    statistic = {"iqm": "interquartile mean"}.get(estimates[0].statistic, estimates[0].statistic)
+    several = max(len(inside) for inside in cells.values())
+    diverged = sum(each.diverged for each in estimates)
+    return [
+        f"The {statistic} over n seeds.",
+        f"Where up to {several} configurations have the same two values: the mean of theirs." if several > 1 else "",
+        f"{diverged} seeds diverged and do not count." if diverged else "",
+        "Framed: the best." if best else "",
+        "Hatched: no value." if np.isnan(values).any() else "",
+        note,
+    ]

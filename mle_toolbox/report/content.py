@@ -1,0 +1,200 @@
+"""What the template shows and what the program on the page reads, as plain data."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import mle_toolbox
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.report import answers, history, tables
+from mle_toolbox.report.curves import curve_data
+from mle_toolbox.report.facts import SeedRun, all_runs, cost
+from mle_toolbox.report.how import how_made
+from mle_toolbox.report.numbers import AT, STATISTICS, Numbers
+from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
+from mle_toolbox.results import ExperimentResults
+from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.seed_ranges import format_seeds
+
+__all__ = ["page_content", "page_data"]
+
+_CHOSEN_AT_FIRST = 8
+
+
+def page_content(results: Configurations, numbers: Numbers, title: str | None = None) -> dict[str, Any]:
+    """Return what the template shows."""
+    record, folder = _source(results)
+    runs = all_runs(results)
+    contents = {name: content for name, content in results.contents.items() if content}
+    failures, more_failures = history.failures(runs, record.get("job", {}).get("err_file"))
+    rows, too_many = history.run_rows(runs)
+    state = history.state(runs)
+    differences = tables.difference_table(contents)
+    has_numbers = bool(numbers.metrics)
+    return {
+        "version": mle_toolbox.__version__,
+        "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "title": title or str(record.get("project_name") or results.title),
+        "subtitle": _subtitle(record, folder),
+        "state": state,
+        "facts": _facts(runs, record),
+        "notices": list(_notices(runs, state)),
+        "has_numbers": has_numbers,
+        "waiting": any(run.status in ("waiting", "running") for run in runs),
+        "answers": answers.answers(numbers),
+        "final": tables.final_table(numbers, contents) if has_numbers else None,
+        "comparisons": answers.comparison_tables(numbers),
+        "no_comparison": "There is nothing to compare: one configuration has results.",
+        "level": f"{1 - numbers.confidence:.2g}",
+        "chosen": _chosen(numbers),
+        "first_seeds": format_seeds(sorted({run.seed for run in runs})[:3]),
+        "failures": failures,
+        "more_failures": more_failures,
+        "remarks": list(_remarks(results, numbers, runs)),
+        "differences": differences,
+        "no_differences": "Nothing differs between them." if contents else "Their settings are not on record.",
+        "full": history.full_texts(contents),
+        "grid": history.grid(runs),
+        "cost": history.cost_lines(cost(runs, _cores(record))),
+        "runs": rows,
+        "too_many_runs": too_many,
+        "how": how_made(numbers),
+        "steps": history.steps(record, folder, runs),
+        "versions": history.version_lines(runs),
+        "files": history.files(record, folder, runs),
+    }
+
+
+def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the program on the page reads."""
+    return {
+        "slug": re.sub(r"[^A-Za-z0-9]+", "_", page["title"]).strip("_")[:40] or "report",
+        "configurations": list(numbers.configurations),
+        "chosen": page["chosen"],
+        "metrics": [{"name": each.name, "lower": each.lower_is_better} for each in numbers.metrics],
+        "times": list(numbers.times),
+        "statistics": [{"key": key, "label": label} for key, label in STATISTICS.items()],
+        "ats": [{"key": key, "label": label} for key, label in AT.items()],
+        "curves": curve_data(results, numbers),
+        "finals": tables.final_data(numbers),
+        "cautions": tables.final_cautions(numbers),
+        "comparisons": answers.comparison_data(numbers),
+    }
+
+
+def _source(results: Configurations) -> tuple[Mapping[str, Any], ExperimentFolder | None]:
+    """Return the record of the experiment and its folder; of several experiments there is none."""
+    if not isinstance(results, ExperimentResults):
+        return {}, None
+    return results.record, ExperimentFolder(results.path) if results.path.is_dir() else None
+
+
+def _subtitle(record: Mapping[str, Any], folder: ExperimentFolder | None) -> str:
+    parts = []
+    if record.get("experiment_file"):
+        parts.append(Path(str(record["experiment_file"])).name)
+    if record.get("script"):
+        parts.append(str(record["script"]))
+    if folder is not None:
+        parts.append(f"results in {record.get('experiment_dir') or folder.path.name}")
+    if record.get("started"):
+        parts.append(f"last started {str(record['started']).replace('T', ' ').removesuffix('+00:00')} UTC")
+    return "  ·  ".join(parts)
+
+
+def _facts(runs: Sequence[SeedRun], record: Mapping[str, Any]) -> list[dict[str, str]]:
+    done = sum(run.status == "done" for run in runs)
+    configurations = len({run.configuration for run in runs})
+    seeds = sorted({run.seed for run in runs})
+    of = f"{count(configurations, 'configuration')} x {count(len(seeds), 'seed')}"
+    spent = cost(runs, _cores(record))
+    facts = [
+        _fact("Seed runs done", f"{done:,} / {len(runs):,}", of),
+        _fact("Seeds", _short_seeds(seeds)),
+    ]
+    if spent.counted:
+        one = f"a seed run {duration(spent.median_seconds)}"
+        facts.append(_fact("From first to last", duration(spent.wall_seconds), one))
+        facts.append(_fact("Core-hours", amount(spent.core_hours), f"{count(spent.cores, 'core')} a seed run"))
+    hosts = sorted({run.record.host for run in runs if run.record and run.record.host})
+    if hosts:
+        facts.append(_fact("Machine", hosts[0]) if len(hosts) == 1 else _fact("Machines", f"{len(hosts)}"))
+    facts += _code_fact(runs)
+    return facts
+
+
+def _code_fact(runs: Sequence[SeedRun]) -> Iterator[dict[str, str]]:
+    seen = {(run.record.git_commit, run.record.git_dirty) for run in runs if run.record and run.record.git_commit}
+    if len(seen) == 1:
+        commit, dirty = seen.pop()
+        remark = "with changes that are not committed" if dirty else "git, nothing uncommitted"
+        yield _fact("Code", str(commit)[:10], remark)
+    elif seen:
+        yield _fact("Code", f"{len(seen)} states", "seed runs differ in their code")
+
+
+def _notices(runs: Sequence[SeedRun], state: Mapping[str, str]) -> Iterator[str]:
+    undone = [run for run in runs if run.status != "done"]
+    if undone:
+        going = any(run.status == "running" for run in runs)
+        words = "Runs are still going on" if going else "This is not all"
+        yield f"{words}: {state['text']}. Every number below is made of the seed runs that are done."
+    records = [run.record for run in runs if run.status == "done" and run.record]
+    scripts = {record.script_sha256 for record in records} - {None}
+    if len(scripts) > 1:
+        yield f"The seed runs were made by {len(scripts)} different states of the script; see Reproduce."
+
+
+def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun]) -> Iterator[str]:
+    """Yield a sentence for all that is missing, has diverged or is damaged."""
+    for name in numbers.configurations:
+        waiting = [run.seed for run in runs if run.configuration == name and run.status == "waiting"]
+        if waiting:
+            yield f"{isolated(name)}: {_named(waiting)} not started."
+        for metric in numbers.metrics:
+            diverged = _diverged(numbers, metric.name, name)
+            if diverged:
+                words = f"ended with a {isolated(metric.name)} that is not finite (diverged)"
+                yield f"{isolated(name)}: {_named(diverged)} {words}."
+        yield from (f"{isolated(name)}: {remark}" for remark in results[name].remarks)
+
+
+def _diverged(numbers: Numbers, metric: str, name: str) -> list[int]:
+    final = numbers.finals[metric, "last"].get(name)
+    if final is None:
+        return []
+    values = zip(final.sample.seeds, final.sample.values, strict=True)
+    return [seed for seed, value in values if not math.isfinite(value)]
+
+
+def _chosen(numbers: Numbers) -> list[int]:
+    """Return which configurations the curves show at first: all, or the best ones of many."""
+    everyone = list(range(len(numbers.configurations)))
+    if len(everyone) <= _CHOSEN_AT_FIRST or not numbers.metrics:
+        return everyone
+    places = {name: index for index, name in enumerate(numbers.configurations)}
+    best = [places[name] for name in numbers.ranking(numbers.metrics[0])]
+    rest = [index for index in everyone if index not in set(best)]
+    return [*best, *rest][:_CHOSEN_AT_FIRST]
+
+
+def _cores(record: Mapping[str, Any]) -> int:
+    return int(record.get("job", {}).get("cores") or 1)
+
+
+def _named(seeds: Sequence[int]) -> str:
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {format_seeds(seeds).replace(',', ', ')}"
+
+
+def _short_seeds(seeds: Sequence[int]) -> str:
+    text = format_seeds(seeds).replace("-", NOTHING).replace(",", ", ")
+    return text if len(text) <= 24 else f"{len(seeds)}"
+
+
+def _fact(name: str, value: str, remark: str = "") -> dict[str, str]:
+    return {"name": name, "value": value, "remark": remark}

@@ -1,0 +1,33 @@
+"""The tables of the report as CSV files, for programs and for Snakemake's own report."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.report.numbers import ALL_PAIRS_UP_TO
+from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.records import csv_text
+
+__all__ = ["write_tables"]
+
+
+def write_tables(results: Configurations, folder: ExperimentFolder) -> None:
+    """Write ``summary.csv`` and ``comparisons.csv``: mean last values with intervals, and who is better than whom."""
+    metrics = results.metrics
+    _write(folder.summary, results.summary(metrics).to_csv() if metrics else "configuration\n")
+    baseline = "best" if len(results) > ALL_PAIRS_UP_TO else None
+    compared = metrics if len(results) > 1 and _something_is_done(results) else ()
+    rows = [row for name in compared for row in results.compare(metric=name, baseline=baseline).records()]
+    _write(folder.comparisons, csv_text(rows) if rows else "a,b,metric\n")
+
+
+def _something_is_done(results: Configurations) -> bool:
+    return any("done" in each.statuses for each in results.values())
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8", errors="replace", newline="")
+    temporary.replace(path)

@@ -1,0 +1,96 @@
+"""The learning curves as the page gets them: few enough points for a screen, each of them exact.
+
+A band at a point is made of that point's seeds alone, so leaving points out changes none that is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolbox.report.numbers import STATISTICS, Metric, Numbers
+from mle_toolbox.report.packing import pack
+from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.curves import curve_of
+from mle_toolbox.results.series import STEP
+from mle_toolbox.statistics import Curve
+
+__all__ = ["curve_data", "points_shown"]
+
+_POINTS = 200
+_FEWEST_POINTS = 40
+_NUMBERS_OF_SEEDS = 1_000_000
+"""Numbers in all single seeds' curves together; each takes 5.3 bytes of the file."""
+
+
+def curve_data(results: Configurations, numbers: Numbers) -> dict[str, list[dict[str, Any] | None]]:
+    """Return for each ``metric|time`` (their positions) one entry for each configuration, None where there is none."""
+    points = _points_of_seeds(numbers)
+    found: dict[str, list[dict[str, Any] | None]] = {}
+    for i, metric in enumerate(numbers.metrics):
+        for j, time in enumerate(numbers.times):
+            curves = [_curve(results, numbers, name, metric, time) for name in numbers.configurations]
+            found[f"{i}|{j}"] = [_entry(curve, points) for curve in curves]
+    return found
+
+
+def points_shown(length: int, most: int = _POINTS) -> NDArray[np.intp]:
+    """Return which of ``length`` points are shown: all, or about ``most`` with the first and the last.
+
+    A quarter of them lies closer to the beginning, evenly on a logarithmic axis, where curves bend most.
+    """
+    if length <= most:
+        return np.arange(length)
+    even = np.linspace(0, length - 1, most - most // 4).round()
+    early = np.geomspace(1, length, most // 4).round() - 1
+    return np.unique(np.concatenate([even, early]).astype(np.intp))
+
+
+def _points_of_seeds(numbers: Numbers) -> int:
+    """Return how many points of a single seed's curve the file has room for; 0 leaves them out."""
+    n_seeds = sum(
+        len(final.sample.seeds)
+        for (_, at), finals in numbers.finals.items()
+        if at == "last"
+        for final in finals.values()
+    )
+    room = _NUMBERS_OF_SEEDS // max(1, n_seeds * len(numbers.times))
+    return 0 if room < _FEWEST_POINTS else min(room, _POINTS)
+
+
+def _curve(results: Configurations, numbers: Numbers, name: str, metric: Metric, time: str) -> Curve | None:
+    final = numbers.finals[metric.name, "last"].get(name)
+    if final is None or time not in (*results[name].time_names, STEP):
+        return None
+    return curve_of(results[name], metric.name, time, final.sample)
+
+
+def _entry(curve: Curve | None, points_of_seeds: int) -> dict[str, Any] | None:
+    if curve is None or curve.time.size == 0 or not curve.seeds:
+        return None
+    chosen = points_shown(curve.time.size, points_of_seeds or _POINTS)
+    seen = replace(curve, time=curve.time[chosen], values=curve.values[:, chosen])
+    return {
+        "t": pack(seen.time),
+        "seeds": list(map(int, seen.seeds)),
+        "v": [pack(row) for row in seen.values] if points_of_seeds else None,
+        "bands": {statistic: _band(seen, statistic) for statistic in STATISTICS},
+        "shown": int(chosen.size),
+        "of": int(curve.time.size),
+    }
+
+
+def _band(curve: Curve, statistic: str) -> dict[str, Any]:
+    band = curve.band(statistic)
+    has_interval = bool(np.isfinite(band.low).any())
+    return {
+        "c": pack(band.center),
+        "l": pack(band.low) if has_interval else None,
+        "h": pack(band.high) if has_interval else None,
+        "n": pack(band.n),
+        "method": band.method,
+        "caution": band.caution,
+    }

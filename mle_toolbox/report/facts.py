@@ -1,0 +1,178 @@
+"""What was run: seed runs with their state, time, place and code, as the records on disk tell it.
+
+Reads ``run.json`` through the results and the ends of err files; knows nothing of metrics or HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.layout import ConfigurationFolder
+from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
+from mle_toolbox.results import ConfigurationResults
+
+__all__ = ["Cost", "SeedRun", "all_runs", "cost", "last_lines", "versions"]
+
+_TAIL_BYTES = 1 << 15
+# Colours and cursor movements that progress bars leave in a file.
+_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """One seed run; ``record`` is None where nothing is on record, as for imported logs."""
+
+    configuration: str
+    seed: int
+    status: str
+    record: RunRecord | None
+    folder: Path | None = None
+    ticks: int = 0
+    damage: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """Time from start to end, None while it goes on or when it is not on record."""
+        start, end = self.started, self.ended
+        return max(0.0, (end - start).total_seconds()) if start and end else None
+
+    @property
+    def started(self) -> datetime | None:
+        """When the run began."""
+        return _moment(self.record.start if self.record else None)
+
+    @property
+    def ended(self) -> datetime | None:
+        """When the run ended."""
+        return _moment(self.record.end if self.record else None)
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether the run was started and did not end well."""
+        return self.status in ("failed", "died")
+
+    @property
+    def reason(self) -> str:
+        """Return why it failed, in one line."""
+        if self.record is not None and self.record.reason:
+            return self.record.reason
+        if self.status == "died":
+            return "died: killed, or its machine went down; nothing is on record"
+        return self.status
+
+    @property
+    def ending(self) -> str:
+        """Return how the process ended: exit status or signal."""
+        if self.record is None or not self.ended_badly:
+            return ""
+        if self.record.signal:
+            return f"signal {self.record.signal}"
+        return f"exit status {self.record.exit_status}" if self.record.exit_status is not None else ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the seed runs took, as far as it is on record.
+
+    ``counted`` runs have a start and an end; ``core_hours`` are hours x cores asked for; ``cpu_hours`` is what the
+    processes used, of ``cpu_counted`` runs.
+    """
+
+    runs: int
+    counted: int
+    cores: int
+    core_hours: float
+    cpu_hours: float
+    cpu_counted: int
+    wall_seconds: float | None
+    median_seconds: float | None
+    longest_seconds: float | None
+    peak_mb: float | None
+
+
+def all_runs(configurations: Mapping[str, ConfigurationResults]) -> list[SeedRun]:
+    """Return every seed run that was planned or has been started, configuration by configuration."""
+    return [run for name, each in configurations.items() for run in _runs_of(name, each)]
+
+
+def cost(runs: Sequence[SeedRun], cores: int) -> Cost:
+    """Return what ``runs`` took; ``cores`` is what each of them was given."""
+    known = sorted(run.seconds for run in runs if run.seconds is not None)
+    cpu = [run.record.cpu_seconds for run in runs if run.record and run.record.cpu_seconds is not None]
+    memory = [run.record.max_rss_mb for run in runs if run.record and run.record.max_rss_mb is not None]
+    starts = [run.started for run in runs if run.started]
+    ends = [run.ended for run in runs if run.ended]
+    return Cost(
+        runs=len(runs),
+        counted=len(known),
+        cores=cores,
+        core_hours=sum(known) * cores / 3600,
+        cpu_hours=sum(cpu) / 3600,
+        cpu_counted=len(cpu),
+        wall_seconds=(max(ends) - min(starts)).total_seconds() if starts and ends else None,
+        median_seconds=known[len(known) // 2] if known else None,
+        longest_seconds=known[-1] if known else None,
+        peak_mb=max(memory, default=None),
+    )
+
+
+def versions(runs: Iterable[SeedRun]) -> dict[str, list[tuple[str, int]]]:
+    """Return, for code, machine, Python and each package, the versions that occur and how many runs had each."""
+    seen: dict[str, Counter[str]] = {"code": Counter(), "machine": Counter(), "Python": Counter()}
+    for run in runs:
+        if run.record is None:
+            continue
+        seen["code"][_commit(run.record)] += 1
+        seen["machine"][run.record.host or "not on record"] += 1
+        seen["Python"][run.record.python or "not on record"] += 1
+        for name, version in run.record.packages.items():
+            seen.setdefault(name, Counter())[str(version)] += 1
+    return {name: counts.most_common() for name, counts in seen.items() if counts}
+
+
+def last_lines(path: Path, count: int) -> str:
+    """Return the last lines of a text file without terminal codes; empty when there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    # A progress bar writes over its own line: what was last there is what a person has seen.
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in _TERMINAL_CODES.sub("", text).rstrip().split("\n")]
+    return "\n".join(lines[-count:])
+
+
+def _runs_of(name: str, results: ConfigurationResults) -> Iterator[SeedRun]:
+    folder = ConfigurationFolder(results.path) if results.path.is_dir() else None
+    present = {run.seed: run for run in results.runs}
+    for seed in sorted({*present, *results.missing}):
+        run = present.get(seed)
+        if run is not None:
+            path = run.path if run.path.is_dir() else None
+            yield SeedRun(name, seed, run.status, run.run, path, run.n_ticks, run.damage)
+        elif folder is not None:
+            place = folder.seed(seed)
+            yield SeedRun(name, seed, run_status(place), read_run_record(place), place.path)
+        else:
+            yield SeedRun(name, seed, "waiting", None)
+
+
+def _commit(record: RunRecord) -> str:
+    if not record.git_commit:
+        return "no git commit on record"
+    return record.git_commit + (" with changes that are not committed" if record.git_dirty else "")
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None

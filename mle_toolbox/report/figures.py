@@ -1,0 +1,69 @@
+"""Two figures beside the report, for Snakemake's own report, a paper or a slide: learning curves and final values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mle_toolbox.errors import MLEToolboxError
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.samples import SeedSample
+from mle_toolbox.results.wording import better_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["write_figures"]
+
+_MOST = 10
+"""Configurations that a figure shows; of more, the best ones."""
+
+
+def write_figures(results: Configurations, folder: ExperimentFolder) -> None:
+    """Write ``learning_curves.svg`` and ``final_values.svg`` of the first metric; `mle plot` draws all others.
+
+    Where nothing can be drawn, the figures say why.
+    """
+    from mle_toolbox.plots import save_figure
+
+    try:
+        curves, finals = _figures(results)
+    except MLEToolboxError as error:
+        curves = finals = _only_words(str(error))
+    save_figure(curves, folder.learning_curves)
+    save_figure(finals, folder.final_values)
+
+
+def _figures(results: Configurations) -> tuple[Figure, Figure]:
+    from mle_toolbox.plots import final_values, learning_curves
+
+    curves, samples = results.curve(), results.samples()
+    shown = _best(samples, curves.lower_is_better)
+    note = better_words(curves.lower_is_better, assumed=True).capitalize() + "."
+    if len(shown) < len(samples):
+        note += f" The {len(shown)} best of {len(samples)} configurations."
+    drawn = {name: curve for name, curve in curves.items() if name in shown}
+    finals = {name: samples[name] for name in samples if name in shown}
+    return (
+        learning_curves(drawn, note=note),
+        final_values(finals, metric=f"{curves.metric}, last value", note=note),
+    )
+
+
+def _best(samples: Mapping[str, SeedSample], lower_is_better: bool) -> set[str]:
+    """Return all names, or those of the best means where there are many."""
+    if len(samples) <= _MOST:
+        return set(samples)
+    means = {name: float(each.finite.mean()) for name, each in samples.items() if each.n}
+    return set(sorted(means, key=lambda name: means[name], reverse=not lower_is_better)[:_MOST])
+
+
+def _only_words(words: str) -> Figure:
+    from matplotlib.figure import Figure
+
+    from mle_toolbox.plots.text import plain
+
+    figure = Figure(figsize=(6, 1))
+    figure.text(0.5, 0.5, plain(words), ha="center", va="center", wrap=True)
+    return figure

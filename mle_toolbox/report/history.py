@@ -1,0 +1,267 @@
+"""What was run, as parts of the page: state, failures, cost, every run, versions, files, and how to do it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.report.facts import Cost, SeedRun, last_lines, versions
+from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
+from mle_toolbox.seed_ranges import format_seeds
+
+__all__ = ["cost_lines", "failures", "files", "full_texts", "grid", "run_rows", "state", "steps", "version_lines"]
+
+Lines = list[dict[str, str]]
+
+SIGNS = {
+    "done": ("✓", "done"),
+    "running": ("▸", "running"),
+    "stopped": ("‖", "stopped before its end, as asked"),
+    "failed": ("✗", "failed"),
+    "died": ("†", "died (killed, or its machine went down)"),
+    "waiting": ("·", "not started"),
+}
+_FAILURES_IN_FULL = 20
+_LAST_LINES = 15
+_RUNS_IN_TABLE = 400
+_LARGEST_HASHED = 1 << 28
+# What is installed under another name than it is imported by.
+_INSTALLED_AS = {
+    "mle_toolbox": "mle-toolbox",
+    "sklearn": "scikit-learn",
+    "pytorch_lightning": "pytorch-lightning",
+}
+
+
+def state(runs: Sequence[SeedRun]) -> dict[str, str]:
+    """Return how far the experiment is, as a kind (good, warn, bad) and words."""
+    counts = Counter(run.status for run in runs)
+    done, bad = counts["done"], counts["failed"] + counts["died"]
+    text = (
+        f"{done:,} of {count(len(runs), 'seed run')} done"
+        if done < len(runs)
+        else f"all {count(done, 'seed run')} done"
+    )
+    parts = [text, *(f"{counts[name]} {name}" for name in ("running", "stopped", "failed", "died") if counts[name])]
+    kind = "bad" if bad else "good" if done == len(runs) and done else "warn"
+    return {"kind": kind, "text": ", ".join(parts)}
+
+
+def failures(runs: Sequence[SeedRun], err_file: str | None) -> tuple[list[dict[str, Any]], str]:
+    """Return the runs that ended badly, the first ones in full, and a sentence on the others."""
+    bad = [run for run in runs if run.ended_badly]
+    shown = [_failure(run, err_file) for run in bad[:_FAILURES_IN_FULL]]
+    rest = Counter(f"{isolated(run.configuration)}: {isolated(run.reason)}" for run in bad[_FAILURES_IN_FULL:])
+    more = "; ".join(f"{words} ({count(number, 'seed')})" for words, number in rest.most_common(20))
+    return shown, f"Also failed: {more}." if more else ""
+
+
+def grid(runs: Sequence[SeedRun]) -> dict[str, Any]:
+    """Return a sign for each seed run, a row for each configuration."""
+    rows = []
+    for name, group in groupby(runs, key=lambda run: run.configuration):
+        own = list(group)
+        parts = []
+        for status, same in groupby(own, key=lambda run: run.status):
+            seeds = [run.seed for run in same]
+            parts.append(
+                {
+                    "status": status,
+                    "signs": SIGNS[status][0] * len(seeds),
+                    "title": f"{SIGNS[status][1]}: {_seeds(seeds)}",
+                }
+            )
+        done = sum(run.status == "done" for run in own)
+        rows.append({"name": name, "done": f"{done}/{len(own)}", "parts": parts})
+    legend = "   ".join(
+        f"{sign} {words}" for name, (sign, words) in SIGNS.items() if any(r.status == name for r in runs)
+    )
+    return {"rows": rows, "legend": legend, "caption": "One sign for each seed run, in the order of the seeds."}
+
+
+def cost_lines(spent: Cost) -> Lines:
+    """Return what the runs took."""
+    if not spent.counted:
+        return [_line("Time", "No start and end is on record.")]
+    of_all = "" if spent.counted == spent.runs else f" ({spent.counted} of {spent.runs} runs have a start and an end)"
+    given = f"duration x {count(spent.cores, 'core')} given to each run"
+    lines = [
+        _line("From first to last", duration(spent.wall_seconds)),
+        _line("A seed run", f"{duration(spent.median_seconds)} (median), {duration(spent.longest_seconds)} (longest)"),
+        _line("Core-hours", f"{amount(spent.core_hours)}: {given}{of_all}"),
+    ]
+    if spent.cpu_counted:
+        lines.append(
+            _line("Computed", f"{amount(spent.cpu_hours)} hours of processor time in {spent.cpu_counted} runs")
+        )
+    if spent.peak_mb is not None:
+        lines.append(_line("Memory", f"{spent.peak_mb:,.0f} MB at most in one run"))
+    return lines
+
+
+def run_rows(runs: Sequence[SeedRun]) -> tuple[list[dict[str, Any]], str]:
+    """Return a row for each run, or the reason why there are none."""
+    if len(runs) > _RUNS_IN_TABLE:
+        return (
+            [],
+            f"A table of {len(runs):,} seed runs would be too long; run.json in each seed's folder has all of it.",
+        )
+    return [_run_row(run) for run in runs], ""
+
+
+def version_lines(runs: Sequence[SeedRun]) -> Lines:
+    """Return code, machines, Python and packages with the number of runs where they differ."""
+    lines = []
+    for name, found in versions(runs).items():
+        for version, number in found:
+            remark = "" if len(found) == 1 else f"{count(number, 'run')}"
+            lines.append({"name": name, "value": version, "remark": remark})
+    return lines
+
+
+def steps(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequence[SeedRun]) -> Lines:
+    """Return what to type to get the same numbers again."""
+    found = versions(runs)
+    lines = [*_code_step(found), *_install_step(found)]
+    name = _experiment_file(record)
+    if name is None:
+        return (
+            [*lines, _step("These results were not made by an experiment file.")]
+            if lines
+            else [_step("Nothing is on record about how these results were made.")]
+        )
+    lines.append(_step("All seed runs; those that are done are not run again.", f"mle run {shlex.quote(name)}"))
+    if record.get("configurations"):
+        lines.append(_step("One seed run alone, into a folder of its own.", _one_run(record)))
+    lines.append(_step("This report.", f"mle report {shlex.quote(name)}"))
+    return lines
+
+
+def files(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequence[SeedRun]) -> Lines:
+    """Return the hashes of what decided the results, and of the results."""
+    found: Lines = []
+    if folder is not None and record.get("experiment_file"):
+        path = folder.path / str(record["experiment_file"])
+        found += _file(path.name, _sha256(path))
+        script = path.parent / str(record.get("script", ""))
+        found += _script(str(record.get("script", "script")), _sha256(script), runs)
+    for each in record.get("configurations", ()):
+        remark = "of its content: comments and blanks do not count"
+        found += _file(str(each.get("path", each["name"])), str(each.get("digest", "")), remark)
+    if folder is not None:
+        found += _file(folder.results.name, _sha256(folder.results))
+    return found
+
+
+def full_texts(contents: Mapping[str, Mapping[str, Any]]) -> Lines:
+    """Return every configuration as json."""
+    return [
+        {"name": name, "text": json.dumps(content, indent=2, ensure_ascii=False, default=str)}
+        for name, content in contents.items()
+    ]
+
+
+def _failure(run: SeedRun, err_file: str | None) -> dict[str, Any]:
+    record = run.record
+    host = f"on {isolated(record.host)}" if record and record.host else ""
+    attempt = f"attempt {record.attempt}" if record and record.attempt > 1 else ""
+    ticks = f"after {count(run.ticks, 'tick')}" if run.ticks else "before its first tick"
+    path = run.folder / err_file if run.folder is not None and err_file else None
+    return {
+        "configuration": run.configuration,
+        "seed": run.seed,
+        "reason": run.reason,
+        "details": ", ".join(filter(None, [run.ending, ticks, host, attempt])),
+        "file": f"seed_{run.seed}/{err_file}",
+        "lines": last_lines(path, _LAST_LINES) if path else "",
+    }
+
+
+def _run_row(run: SeedRun) -> dict[str, Any]:
+    return {
+        "configuration": run.configuration,
+        "seed": run.seed,
+        "status": run.status,
+        "started": f"{run.started:%Y-%m-%d %H:%M:%S}" if run.started else NOTHING,
+        "took": duration(run.seconds) if run.seconds is not None else NOTHING,
+        "ticks": f"{run.ticks:,}",
+        "host": (run.record.host if run.record else None) or NOTHING,
+        "attempt": run.record.attempt if run.record else NOTHING,
+    }
+
+
+def _code_step(found: Mapping[str, list[tuple[str, int]]]) -> Iterator[dict[str, str]]:
+    code = found.get("code", [])
+    commits = [version.split()[0] for version, _ in code if not version.startswith("no ")]
+    if not commits:
+        return
+    remark = "The code of most seed runs." if len(code) > 1 else "The code."
+    if any("not committed" in version for version, _ in code):
+        remark += " It had changes that were not committed and that no commit tells; compare the hashes below."
+    yield _step(remark, f"git checkout {commits[0]}")
+
+
+def _install_step(found: Mapping[str, list[tuple[str, int]]]) -> Iterator[dict[str, str]]:
+    packages = {name: seen[0][0] for name, seen in found.items() if name not in ("code", "machine", "Python")}
+    if not packages:
+        return
+    python = found.get("Python", [("not on record", 0)])[0][0]
+    pins = " ".join(f"{_INSTALLED_AS.get(name, name)}=={version}" for name, version in packages.items())
+    yield _step(f"Python {python} with what the script had imported.", f"python -m pip install {pins}")
+
+
+def _one_run(record: Mapping[str, Any]) -> str:
+    configuration = record["configurations"][0]
+    seed = next(iter(record.get("seeds", ())), 0)
+    extra = [str(each) for each in record.get("extra_arguments", ())]
+    given = ["-config", str(configuration.get("path", "")), "-seed", str(seed), "-exp_dir", "by_hand", *extra]
+    return shlex.join(["python", str(record.get("script", "")), *given])
+
+
+def _experiment_file(record: Mapping[str, Any]) -> str | None:
+    return Path(str(record["experiment_file"])).name if record.get("experiment_file") else None
+
+
+def _script(name: str, now: str, runs: Sequence[SeedRun]) -> Lines:
+    used = Counter(run.record.script_sha256 for run in runs if run.record and run.record.script_sha256)
+    if not used:
+        return _file(name, now)
+    lines: Lines = []
+    for digest, number in used.most_common():
+        remark = f"used by {count(number, 'run')}" if len(used) > 1 else ""
+        changed = "the file has changed since" if now and digest != now and len(used) == 1 else ""
+        lines += _file(name, digest, ", ".join(filter(None, [remark, changed])))
+    return lines
+
+
+def _file(name: str, digest: str, remark: str = "") -> Lines:
+    return [{"name": name, "digest": digest, "remark": remark}] if digest else []
+
+
+def _sha256(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST_HASHED:
+            return ""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {format_seeds(seeds)}"
+
+
+def _line(name: str, value: str) -> dict[str, str]:
+    return {"name": name, "value": value}
+
+
+def _step(text: str, command: str = "") -> dict[str, str]:
+    return {"text": text, "command": command}

@@ -1,0 +1,88 @@
+"""How every number was made, in words, for the page."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from mle_toolbox.report.numbers import Numbers
+from mle_toolbox.report.wording import isolated
+from mle_toolbox.statistics.wording import percent
+
+__all__ = ["how_made"]
+
+
+def how_made(numbers: Numbers) -> list[dict[str, str]]:
+    """Return terms and what they mean here."""
+    sure = percent(numbers.confidence)
+    lines = [
+        (
+            "Seeds that count",
+            "Seed runs that ended well. Failed, running and missing ones are counted and named, never replaced. A seed "
+            "whose value is not finite has diverged: it is left out of the average and counted beside it.",
+        ),
+        (
+            "Value of a seed run",
+            "Last: the last tick. Best: the best tick, in the direction of the metric. Area under the curve: over the "
+            "first time variable, divided by its range, so that it has the unit of the metric.",
+        ),
+        ("Better", _directions(numbers)),
+        *_methods(numbers),
+        (
+            "Comparison",
+            "Difference, ratio (Fieller's interval) and p of a t test on the values of the seed runs: paired by seed "
+            "where both configurations have the same seeds, after Welch otherwise. Holm's correction for all pairs "
+            f"that were compared. “Distinguishable” means p (Holm) below {1 - numbers.confidence:.2g}.",
+        ),
+        (
+            "Probability of improvement",
+            "That a run of the one configuration ends better than a run of the other, over all pairs of seeds; a tie "
+            "counts one half.",
+        ),
+        (
+            "Effect size",
+            "Hedges' g: the difference in standard deviations, corrected for few seeds.",
+        ),
+        (
+            "Seeds needed",
+            "Of each configuration, to see a true difference as large as the observed one with 80 % power, in this "
+            "comparison alone; with Holm's correction for many, more are needed.",
+        ),
+        (
+            "Curves",
+            f"Aggregate and {sure} interval at each point of the time variable, from the seeds that have reached it. "
+            "An interval holds for a point, not for the whole curve at once.",
+        ),
+        ("Made with", ", ".join(_version(name) for name in ("mle-toolbox", "numpy", "scipy"))),
+    ]
+    return [{"name": name, "value": value} for name, value in lines]
+
+
+def _directions(numbers: Numbers) -> str:
+    said = "; ".join(f"{isolated(metric.name)}: {metric.direction}" for metric in numbers.metrics)
+    if not any(metric.assumed for metric in numbers.metrics):
+        return f"{said}."
+    otherwise = "`mle report --lower-is-better NAME` or `--higher-is-better NAME` says otherwise"
+    return f"{said}. What is assumed comes from the name; {otherwise}."
+
+
+def _methods(numbers: Numbers) -> list[tuple[str, str]]:
+    """Return how the estimates were made, in the words that they carry."""
+    found = {
+        key: dict.fromkeys(
+            estimate.method
+            for finals in numbers.finals.values()
+            for final in finals.values()
+            for name, estimate in final.estimates.items()
+            if name == key
+        )
+        for key in ("mean", "median", "iqm")
+    }
+    words = [f"{method[0].upper()}{method[1:]}." for methods in found.values() for method in methods]
+    return [("Intervals", " ".join(words))] if words else []
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return package

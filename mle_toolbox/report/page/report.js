@@ -1,0 +1,258 @@
+// Controls, and the charts that follow them.
+
+const $ = (id) => document.getElementById(id);
+const charts = new Map();
+const MATRIX_CAPTION = "Probability that a run of the row ends better than a run of the column.";
+
+const choice = {
+  metric: 0, time: 0, statistic: "mean", at: "last", band: true, seeds: "none", logX: false, logY: false, logFinal: false,
+  configurations: DATA.chosen.slice(),
+};
+
+/** Make a chart once and set what it shows. */
+function draw(id, option, height) {
+  const place = $(id);
+  if (!place) return;
+  if (height) place.style.height = `${height}px`;
+  let chart = charts.get(id);
+  if (!chart) {
+    chart = echarts.init(place, null, { renderer: "canvas", devicePixelRatio: Math.max(2, window.devicePixelRatio || 1) });
+    charts.set(id, chart);
+    place.dataset.ready = "yes";
+  } else if (height) chart.resize();
+  chart.setOption(option, { notMerge: true });
+}
+
+const drawers = {
+  curves() {
+    draw("curves", curvesOption(choice));
+    $("curves-caption").textContent = curvesCaption(choice);
+    $("curves").setAttribute("aria-label", curvesDescription(choice));
+  },
+  strips() {
+    if (!$("strips")) return;
+    draw("strips", stripsOption(choice, $("strips").clientWidth), stripsHeight());
+    $("strips-caption").textContent = stripsCaption(choice);
+  },
+  matrix() {
+    const place = $("matrix"), found = place && comparisonsOf(choice);
+    if (!place) return;
+    const whole = Boolean(found?.complete) && DATA.configurations.length > 2;
+    const buttons = document.querySelectorAll('[data-save="matrix.png"], [data-save="matrix.svg"]');
+    for (const each of [place, $("matrix-caption"), ...buttons]) each.classList.toggle("hidden", !whole);
+    if (!whole) return;
+    const cells = DATA.configurations.length * Math.max(14, Math.min(56, 1000 / DATA.configurations.length));
+    place.style.maxWidth = `${cells * 1.5 + 230}px`;
+    draw("matrix", matrixOption(choice, place.clientWidth), cells * 0.8 + 140);
+    $("matrix-caption").textContent = MATRIX_CAPTION;
+  },
+};
+
+function drawAll() {
+  Object.values(drawers).forEach((each) => each());
+}
+
+function options(select, entries) {
+  entries.forEach(([value, label]) => select.append(element("option", { value }, label)));
+}
+
+function fillControls() {
+  options($("metric"), DATA.metrics.map((metric, i) => [i, plain(metric.name)]));
+  options($("time"), DATA.times.map((name, i) => [i, plain(name)]));
+  options($("statistic"), DATA.statistics.map((each) => [each.key, each.label]));
+  options($("at"), DATA.ats.map((each) => [each.key, each.label]));
+  options($("final-metric"), DATA.metrics.map((metric, i) => [i, plain(metric.name)]));
+  options($("final-statistic"), DATA.statistics.map((each) => [each.key, each.label]));
+  for (const id of ["metric", "time", "statistic", "at", "final-metric", "final-statistic"]) {
+    if ($(id).options.length < 2) $(id).closest(".field").classList.add("hidden");
+  }
+}
+
+/** What both sections choose is chosen once. */
+function follow(id, change) {
+  $(id)?.addEventListener("change", (event) => {
+    change(event.target);
+    for (const name of ["metric", "final-metric"]) $(name).value = choice.metric;
+    for (const name of ["statistic", "final-statistic"]) $(name).value = choice.statistic;
+    drawAll();
+    showTables();
+  });
+}
+
+function connectControls() {
+  for (const id of ["metric", "final-metric"]) follow(id, (field) => { choice.metric = Number(field.value); });
+  for (const id of ["statistic", "final-statistic"]) follow(id, (field) => { choice.statistic = field.value; });
+  follow("time", (field) => { choice.time = Number(field.value); });
+  follow("at", (field) => { choice.at = field.value; });
+  for (const [id, key] of [["log-x", "logX"], ["log-y", "logY"], ["band", "band"], ["log-final", "logFinal"]]) {
+    follow(id, (field) => { choice[key] = field.checked; });
+  }
+  follow("seeds", (field) => {
+    $("seed-field").classList.toggle("hidden", field.value !== "some");
+    choice.seeds = field.value === "some" ? seedsOf($("seed-list").value) ?? new Set() : field.value;
+  });
+  $("seed-list").addEventListener("input", (event) => {
+    const chosen = seedsOf(event.target.value);
+    event.target.setAttribute("aria-invalid", String(chosen === null));
+    if (chosen !== null) { choice.seeds = chosen; drawers.curves(); }
+  });
+  $("unzoom").addEventListener("click", () => charts.get("curves").dispatchAction({ type: "dataZoom", start: 0, end: 100 }));
+}
+
+function fillPicker() {
+  const list = $("picker-list");
+  DATA.configurations.forEach((name, index) => {
+    const box = element("input", { type: "checkbox", value: index });
+    box.checked = choice.configurations.includes(index);
+    const text = element("span", { class: "name", title: name }, plain(name, 80));
+    list.append(element("li", {}, element("label", {}, box, swatch(index), text)));
+  });
+  list.addEventListener("change", picked);
+  $("picker-search").addEventListener("input", (event) => {
+    const wanted = event.target.value.toLowerCase();
+    for (const item of list.children) item.classList.toggle("hidden", !item.textContent.toLowerCase().includes(wanted));
+  });
+  $("pick-all").addEventListener("click", () => pick((item) => !item.classList.contains("hidden")));
+  $("pick-none").addEventListener("click", () => pick(() => false));
+  $("pick-first").addEventListener("click", () => pick((item, index) => DATA.chosen.includes(index)));
+  if (DATA.configurations.length <= 8) for (const id of ["picker-search", "pick-first"]) $(id).classList.add("hidden");
+  picked();
+}
+
+function pick(wanted) {
+  Array.from($("picker-list").children).forEach((item, index) => { item.querySelector("input").checked = wanted(item, index); });
+  picked();
+}
+
+function picked() {
+  const boxes = Array.from($("picker-list").querySelectorAll("input"));
+  choice.configurations = boxes.filter((box) => box.checked).map((box) => Number(box.value));
+  $("picked").textContent = `${choice.configurations.length} of ${boxes.length} shown`;
+  drawers.curves();
+}
+
+/** Put what is chosen into the table of final values, and show the comparisons that belong to it. */
+function showTables() {
+  for (const cell of document.querySelectorAll("[data-cell]")) {
+    const [metric, configuration] = cell.dataset.cell.split("|");
+    const final = DATA.finals[`${metric}|${choice.at}`]?.[configuration], estimate = final?.est[choice.statistic];
+    cell.textContent = estimate?.text ?? "–";
+    cell.classList.toggle("best", Boolean(final?.best));
+  }
+  $("final-cautions").textContent = DATA.cautions[`${choice.at}|${choice.statistic}`];
+  const over = DATA.statistics.find((each) => each.key === choice.statistic).label;
+  $("final-caption").textContent = `${over[0].toUpperCase()}${over.slice(1)} over seeds of the ${atLabel(choice.at)}, with its interval; n seeds.`;
+  for (const part of document.querySelectorAll("[data-pair]")) {
+    part.classList.toggle("hidden", part.dataset.pair !== `${choice.metric}|${choice.at}`);
+  }
+}
+
+function connectDownloads() {
+  const metric = () => fileWord(DATA.metrics[choice.metric].name);
+  const csv = { curves: () => curvesCsv(choice), strips: () => finalsCsv(choice), matrix: () => comparisonsCsv(choice) };
+  for (const button of document.querySelectorAll("button[data-save]")) {
+    const [id, kind] = button.dataset.save.split(".");
+    button.addEventListener("click", () => {
+      const name = `${id}_${metric()}.${kind}`;
+      if (kind === "csv") return download(name, csv[id](), "text/csv;charset=utf-8");
+      return kind === "png" ? download(name, pictureOf(id)) : download(name, drawingOf(id), "image/svg+xml");
+    });
+  }
+}
+
+/** Draw the same once more, out of sight and to stand alone; on white paper, as in print. */
+function alone(id, place, renderer, take) {
+  const shownChart = charts.get(id), width = Math.max(720, shownChart.getWidth()), height = shownChart.getHeight() + (id === "curves" ? 60 : 0);
+  printing = true;
+  const option = { curves: () => withLegend(curvesOption(choice), choice), strips: () => stripsOption(choice, width), matrix: () => matrixOption(choice, width) }[id]();
+  const made = { curves: () => curvesCaption(choice), strips: () => stripsCaption(choice), matrix: () => MATRIX_CAPTION }[id]();
+  const chart = echarts.init(place, null, { renderer, ssr: place === null, width, height: height + 44, devicePixelRatio: 3 });
+  const title = { subtext: made, left: 8, top: -4, itemGap: 0, subtextStyle: { color: theme().soft, fontSize: 10, width: width - 16, overflow: "break", lineHeight: 13 } };
+  chart.setOption({ ...option, title, grid: { ...option.grid, top: option.grid.top + 44 }, aria: { enabled: false }, backgroundColor: "#ffffff" });
+  const taken = take(chart);
+  chart.dispose();
+  printing = false;
+  return taken;
+}
+
+function drawingOf(id) {
+  return alone(id, null, "svg", (chart) => chart.renderToSVGString());
+}
+
+function pictureOf(id) {
+  return alone(id, document.createElement("div"), "canvas", (chart) => chart.getDataURL({ type: "png", pixelRatio: 3, backgroundColor: "#ffffff" }));
+}
+
+/** Arrow keys move the pointer along the curves. */
+function connectKeyboard() {
+  let position = -1;
+  $("curves").addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, PageUp: 10, PageDown: -10 }[event.key];
+    const series = charts.get("curves").getOption().series.findIndex((each) => each.type === "line");
+    if (event.key === "Escape") return charts.get("curves").dispatchAction({ type: "hideTip" });
+    if (step === undefined || series < 0) return undefined;
+    const length = charts.get("curves").getOption().series[series].data.length;
+    position = Math.max(0, Math.min(length - 1, position + step));
+    event.preventDefault();
+    return charts.get("curves").dispatchAction({ type: "showTip", seriesIndex: series, dataIndex: position });
+  });
+}
+
+function connectCopying() {
+  for (const block of document.querySelectorAll(".copied")) {
+    const button = element("button", { type: "button" }, "Copy");
+    button.addEventListener("click", () => {
+      const range = document.createRange();
+      range.selectNodeContents(block.querySelector("pre"));
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      // navigator.clipboard is not there for every file that is opened from disk.
+      button.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+    block.append(button);
+  }
+}
+
+function connectPage() {
+  new ResizeObserver(() => requestAnimationFrame(() => { for (const [id, chart] of charts) if ($(id).clientWidth) chart.resize(); })).observe(document.body);
+  const repaint = () => {
+    drawAll();
+    document.querySelectorAll("#picker-list label").forEach((label, index) => label.querySelector("svg").replaceWith(swatch(index)));
+  };
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+  let opened = [];
+  window.addEventListener("beforeprint", () => {
+    printing = true;
+    opened = Array.from(document.querySelectorAll("details.print:not([open])"));
+    opened.forEach((each) => { each.open = true; });
+    repaint();
+    for (const chart of charts.values()) chart.resize();
+  });
+  window.addEventListener("afterprint", () => {
+    printing = false;
+    opened.forEach((each) => { each.open = false; });
+    repaint();
+  });
+  const links = new Map(Array.from(document.querySelectorAll("nav a"), (link) => [link.hash.slice(1), link]));
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) {
+      for (const link of links.values()) link.removeAttribute("aria-current");
+      links.get(entry.target.id)?.setAttribute("aria-current", "true");
+    }
+  }, { rootMargin: "-20% 0px -70% 0px" });
+  for (const id of links.keys()) if ($(id)) seen.observe($(id));
+}
+
+if (DATA.metrics.length) {
+  fillControls();
+  connectControls();
+  fillPicker();
+  drawAll();
+  showTables();
+  connectDownloads();
+  connectKeyboard();
+}
+connectCopying();
+connectPage();
+document.documentElement.dataset.ready = "yes";

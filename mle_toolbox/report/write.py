@@ -1,0 +1,108 @@
+"""Put the page together: one file that holds data, styles, the chart library and our program."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.report.content import page_content, page_data
+from mle_toolbox.report.numbers import read_numbers
+from mle_toolbox.report.packing import script_json
+from mle_toolbox.results.analysis import Configurations
+
+__all__ = ["write_report"]
+
+_HERE = Path(__file__).parent
+_SCRIPTS = ("data.js", "theme.js", "curves.js", "finals.js", "report.js")
+
+
+def write_report(
+    results: Configurations,
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    directions: Mapping[str, bool] | None = None,
+) -> Path:
+    """Write the report of an experiment, finished or not, as one HTML file that opens offline.
+
+    Parameters
+    ----------
+    results
+        What ``load`` returns for a results folder, or for several.
+    path
+        The file; replaced in one step.
+    title
+        The heading; by default the project's name.
+    directions
+        Of some metrics, whether lower is better. Of the others their names decide, and the report says so.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    path = Path(path)
+    numbers = read_numbers(results, directions)
+    page = page_content(results, numbers, title)
+    text = _html(page, script_json(page_data(results, numbers, page)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # A file name that is not UTF-8 reaches Python with lone surrogates.
+        temporary.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _html(page: Mapping[str, Any], data: str) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    library, program = _library(), _program()
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    # What is ours goes in as it is; everything else is escaped.
+    return environment.get_template("report.html").render(
+        page=page,
+        policy=_policy(library, program),
+        style=Markup(_read("page/report.css")),  # noqa: S704
+        data=Markup(data),  # noqa: S704
+        library=Markup(library),  # noqa: S704
+        program=Markup(program),  # noqa: S704
+    )
+
+
+def _policy(*scripts: str) -> str:
+    """Return a Content-Security-Policy under which these scripts run, and nothing else does or is loaded."""
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+@cache
+def _library() -> str:
+    # Its licence begins the file and stays with it.
+    return _read("vendor/echarts.min.js").strip()
+
+
+@cache
+def _program() -> str:
+    return "\n".join(_read(f"page/{name}") for name in _SCRIPTS)
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

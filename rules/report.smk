@@ -1,0 +1,45 @@
+# What came out of it and how sure that is: one page to read, its tables and figures.
+
+
+rule report:
+    """Write the report, the tables of estimates and comparisons, and two figures."""
+    input:
+        RESULTS,
+    output:
+        page=report(
+            REPORT,
+            caption="../workflow/report/page.rst",
+            category="Results",
+            labels={"content": "report"},
+        ),
+        summary=report(
+            SUMMARY,
+            caption="../workflow/report/summary.rst",
+            category="Results",
+            labels={"content": "estimates and intervals"},
+        ),
+        comparisons=report(
+            COMPARISONS,
+            caption="../workflow/report/comparisons.rst",
+            category="Results",
+            labels={"content": "comparisons"},
+        ),
+        learning_curves=report(
+            LEARNING_CURVES,
+            caption="../workflow/report/learning_curves.rst",
+            category="Results",
+            labels={"content": "learning curves"},
+        ),
+        final_values=report(
+            FINAL_VALUES,
+            caption="../workflow/report/final_values.rst",
+            category="Results",
+            labels={"content": "final values"},
+        ),
+    log:
+        f"{EXPERIMENT_DIR}/report.log",
+    localrule: True
+    conda:
+        "../workflow/envs/mle-toolbox.yaml"
+    shell:
+        start("report.py", experiment_dir=EXPERIMENT_DIR) + " > {log:q} 2>&1"
