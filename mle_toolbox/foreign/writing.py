@@ -1,0 +1,146 @@
+"""Imported logs as a results folder of ours, which every command can then read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mle_toolbox
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.journal import JournalWriter
+from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.run_record import RunRecord, write_run_record
+from mle_toolbox.results import ExperimentResults, SeedResults
+
+__all__ = ["write_results"]
+
+_FORMAT = 1
+
+
+def write_results(results: ExperimentResults, folder: Path, *, overwrite: bool = False) -> Path:
+    """Write imported results as a results folder.
+
+    Parameters
+    ----------
+    results
+        What ``import_logs`` has returned.
+    folder
+        Where to; it must not lie in the folder that was imported.
+    overwrite
+        Whether an earlier import there is replaced. Nothing else ever is.
+
+    Returns
+    -------
+    Path
+        The folder. It has its name only once it is complete.
+
+    Raises
+    ------
+    ResultsError
+        When there is something else in the folder.
+    """
+    from mle_toolbox.log.merge import merge_configurations, merge_seeds, write_table
+
+    _check_place(results, folder, overwrite)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = folder.with_name(f".{folder.name}.import")
+    shutil.rmtree(new, ignore_errors=True)
+    experiment = ExperimentFolder(new)
+    merged = {}
+    try:
+        for configuration in results.values():
+            place = experiment.configuration(configuration.name)
+            for run in configuration.runs:
+                _write_run(place.seed(run.seed), run, _content(results, configuration.name))
+            finished = {run.seed: place.seed(run.seed).log for run in configuration.runs if run.status == "done"}
+            if finished:
+                merge_seeds(finished, place.log)
+                merged[configuration.name] = place.log
+        seeds = results.record["seeds"]
+        merge_configurations(merged, experiment.results)
+        write_table(experiment, results.names, seeds)
+        _write_json(experiment.record, _record(results, folder))
+        if folder.exists():
+            shutil.rmtree(folder)
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return folder
+
+
+def _check_place(results: ExperimentResults, folder: Path, overwrite: bool) -> None:
+    source, target = results.path.resolve(), folder.resolve()
+    if target == source or source in target.parents:
+        raise ResultsError(f"{folder} lies in {results.path}, where nothing is written. Give another --output.")
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not _is_import(folder):
+        raise ResultsError(f"{folder} is there already and is no earlier import. Give another --output.")
+    if not overwrite:
+        raise ResultsError(f"{folder} is an earlier import. Replace it with --overwrite, or give another --output.")
+
+
+def _is_import(folder: Path) -> bool:
+    try:
+        return "imported" in json.loads(ExperimentFolder(folder).record.read_bytes())
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _write_run(folder: SeedFolder, run: SeedResults, content: Mapping[str, Any]) -> None:
+    from mle_toolbox.log.hdf5 import write_log
+
+    folder.path.mkdir(parents=True)
+    log = LogData(tuple(run.time), tuple(run.metrics), {**run.time, **run.metrics}, run.attributes, None, run.remarks)
+    _write_json(folder.config, content)
+    record = RunRecord(
+        status="done" if run.status == "done" else "failed",
+        configuration=run.configuration,
+        seed=run.seed,
+        ticks=run.n_ticks,
+        reason=None if run.status == "done" else "did not end well, as its own log says",
+        extra={"imported_from": str(run.path)},
+    )
+    if run.status == "done":
+        replace_file(folder.log, lambda path: write_log(path, log))
+        folder.done.touch()
+    else:
+        _write_journal(folder, log)
+    write_run_record(folder, record)
+
+
+def _write_journal(folder: SeedFolder, log: LogData) -> None:
+    """Write the ticks of a run that did not end well to where such runs have them."""
+    writer = JournalWriter(folder.journal, log.time_names, log.metric_names, log.attributes)
+    for tick in range(log.n_ticks):
+        time = {name: log.columns[name][tick] for name in log.time_names}
+        writer.append(time, {name: log.columns[name][tick] for name in log.metric_names}, False)
+    writer.close()
+
+
+def _record(results: ExperimentResults, folder: Path) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "mle_toolbox": mle_toolbox.__version__,
+        "project_name": results.title,
+        "experiment_dir": folder.name,
+        **results.record,
+    }
+
+
+def _content(results: ExperimentResults, name: str) -> Mapping[str, Any]:
+    return results.contents[name]
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+    replace_file(path, lambda new: _write_text(new, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
