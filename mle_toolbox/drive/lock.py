@@ -20,9 +20,11 @@ from pathlib import Path
 
 from mle_toolbox.errors import FolderInUseError
 
-__all__ = ["DriverLock", "Holder", "driver_lock"]
+__all__ = ["DriverLock", "Holder", "current_holder", "driver_lock", "is_alive", "is_driven"]
 
 _LOOK_EVERY_SECONDS = 0.1
+_READINGS = 10
+_READ_AGAIN_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Holder:
     @property
     def is_orphaned(self) -> bool:
         """Whether `mle run` is gone from this machine; as the lock is held, its Snakemake goes on alone."""
-        return self.host == platform.node() and not _is_alive(self.pid)
+        return self.host == platform.node() and not is_alive(self.pid)
 
 
 class DriverLock:
@@ -49,8 +51,10 @@ class DriverLock:
     def sign(self, snakemake: int | None = None) -> None:
         """Write down who holds the lock, for those who find it held."""
         holder = Holder(platform.node(), os.getpid(), _now(), snakemake)
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, json.dumps(asdict(holder)).encode(), 0)
+        content = json.dumps(asdict(holder)).encode()
+        # Never empty, as somebody may read it at any moment; half of it is seen, and read again. Blanks do not matter.
+        os.pwrite(self.descriptor, content.ljust(os.fstat(self.descriptor).st_size), 0)
+        os.ftruncate(self.descriptor, len(content))
 
 
 @contextmanager
@@ -87,13 +91,31 @@ def driver_lock(folder: Path, while_waiting: Callable[[Holder], None]) -> Iterat
         os.close(descriptor)
 
 
+def is_driven(folder: Path) -> bool:
+    """Tell whether a driver, or the Snakemake that it has left, holds the lock of an experiment."""
+    try:
+        writable = os.access(folder / "lock", os.W_OK)
+        descriptor = os.open(folder / "lock", (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def current_holder(folder: Path) -> Holder | None:
+    """Return who holds the lock of an experiment; None when nobody does, or nobody who left a name."""
+    return _read_holder(folder / "lock") if is_driven(folder) else None
+
+
 def _wait(holder: Holder, while_waiting: Callable[[Holder], None]) -> None:
     try:
         while_waiting(holder)
         time.sleep(_LOOK_EVERY_SECONDS)
     except KeyboardInterrupt:
         # Ctrl-C is meant for the seed runs; they are in the process group of the Snakemake that is left.
-        if holder.snakemake is not None and _is_alive(holder.snakemake):
+        if holder.snakemake is not None and is_alive(holder.snakemake):
             os.killpg(holder.snakemake, signal.SIGINT)
         raise
 
@@ -107,28 +129,40 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def _read_holder(path: Path) -> Holder | None:
-    try:
-        return Holder(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
+    for _ in range(_READINGS):
+        try:
+            return Holder(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError):
+            # It may be being written at this moment.
+            time.sleep(_READ_AGAIN_SECONDS)
+    return None
 
 
 def _in_use(results: Path, holder: Holder | None) -> str:
     who = f"by process {holder.pid} on {holder.host} since {holder.since}" if holder else "by another process"
     return (
         f"{results}: this experiment is being run {who}. Wait for it (`mle status` shows how far it is), "
-        "or stop it with Ctrl-C where it was started."
+        "or stop it with `mle stop`."
     )
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Tell whether there is a process of this number on this machine that has not ended."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process has ended and its parent has not taken note, as happens in containers without an init."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+    except (OSError, IndexError):
+        return False
 
 
 def _now() -> str:

@@ -23,10 +23,17 @@ class Tally:
     done: int = 0
     failed: set[tuple[str, int]] = field(default_factory=set)
     running: dict[int, tuple[str, int]] = field(default_factory=dict)
+    failed_others: list[tuple[str, str | None]] = field(default_factory=list)
+    """Of jobs that are no seed runs and failed: the rule, and the configuration if it is about one."""
+    reasons: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Of seed runs that failed: what the executor says about it, where it says something."""
+    said: list[tuple[str, bool]] = field(default_factory=list)
+    """What our executor has told the user, and whether it is a warning."""
     _jobs: dict[int, tuple[str, int]] = field(default_factory=dict)
+    _others: dict[int, tuple[str, str | None]] = field(default_factory=dict)
 
     def count(self, event: dict[str, Any]) -> None:
-        """Take one event into account; events about other jobs than seed runs change nothing."""
+        """Take one event into account; of other jobs than seed runs only the failures count."""
         match event:
             case {"event": "plan", "jobs": {"train": int(to_run)}}:
                 self._plan(to_run)
@@ -35,13 +42,22 @@ class Tally:
             case {"event": "job", "rule": "train", "id": job, "wildcards": wildcards}:
                 self._jobs[job] = (wildcards["configuration"], int(wildcards["seed"]))
                 self.running[job] = self._jobs[job]
+            case {"event": "job", "rule": rule, "id": job, "wildcards": wildcards}:
+                self._others[job] = (rule, wildcards.get("configuration"))
             case {"event": "finished", "id": job} if job in self._jobs:
                 self.running.pop(job, None)
                 self.done += 1
                 self.failed.discard(self._jobs[job])
+                self.reasons.pop(self._jobs[job], None)
             case {"event": "failed", "id": job} if job in self._jobs:
                 self.running.pop(job, None)
                 self.failed.add(self._jobs[job])
+                if reason := event.get("reason"):
+                    self.reasons[self._jobs[job]] = reason
+            case {"event": "failed", "id": job} if job in self._others:
+                self.failed_others.append(self._others[job])
+            case {"event": "said", "text": str(text)}:
+                self.said.append((text, bool(event.get("warning"))))
 
     @property
     def ended(self) -> int:

@@ -20,7 +20,10 @@ from mle_toolbox.drive.snakemake_command import (
     start_snakemake,
     stop_snakemake,
 )
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_record import read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 
 __all__ = ["RunOutcome", "run_experiment"]
@@ -63,21 +66,35 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
     events, log, started = folder / "events.jsonl", folder / "snakemake.log", folder / "started"
     earlier = _Follower(EventFile(events), Tally(total=len(plan.seed_runs)), watch)
     with driver_lock(folder, while_waiting=lambda _holder: earlier.look()) as lock:
-        if started.exists():
+        is_left_over = started.exists()
+        # Before the leftovers are cleared: what a seed run without a driver finishes from here on is known by its time.
+        started.touch()
+        if is_left_over:
             clear_leftovers(plan)
         events.write_bytes(b"")
-        started.touch()
         command = snakemake_command(plan, snakefile, options)
         command += ["--logger", "mle", "--logger-mle-events", str(events)]
         follower = _Follower(EventFile(events), Tally(total=len(plan.seed_runs)), watch)
         with log.open("wb") as output, _termination_as_interrupt():
-            process = start_snakemake(command, plan.project_dir, output, lock.descriptor)
+            variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns)}
+            process = start_snakemake(command, plan.project_dir, output, lock.descriptor, variables)
             lock.sign(snakemake=process.pid)
             interrupted = _follow(process, follower)
         # Interrupted, Snakemake leaves marks of incompleteness also on what was just finished.
         if not interrupted and process.returncode in _ORDERLY:
             started.unlink(missing_ok=True)
+        _mend_record(plan, ended_well=process.returncode == 0)
     return RunOutcome(process.returncode, interrupted, follower.tally, log)
+
+
+def _mend_record(plan: Plan, *, ended_well: bool) -> None:
+    """Write ``experiment.json`` where it is missing or damaged: Snakemake writes it only when it has jobs to start."""
+    try:
+        due = ended_well and read_experiment_record(ExperimentFolder(plan.experiment_path)) is None
+    except ResultsError:
+        due = True
+    if due:
+        write_experiment_record(plan)
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,23 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from mle_toolbox.cluster.profile import find_profile, read_profile
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.profiles import resolve_profile
 
 __all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake"]
 
-# Snakemake waits out one such period at its end. A second is little; in long runs a longer one saves much work.
-_FEW_SEED_RUNS = 500
+# After each round of scheduling, Snakemake sets a timer of this time for another round, which sets the next: after
+# 1,000 ended jobs there are 1,000 timers, so it has to be long. Snakemake waits for the last ones at its end, which is
+# why the profiles say 1 s or 5 s; started from here it has our logger plugin, which ends them.
+_TIMESPAN = "max-jobs-per-timespan"
+_RARE_TIMERS = "1000000/10m"
+_SHIPPED_TIMESPANS = (None, "100000/1s", "100000/5s")
 
 
 @dataclass(frozen=True)
@@ -31,25 +37,29 @@ class RunOptions:
 def snakemake_command(plan: Plan, snakefile: Path, options: RunOptions) -> list[str]:
     """Return the command line, to be started in the project folder."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
-    command += ["--profile", _profile(options.profile, plan.project_dir)]
-    if options.profile == "local" and len(plan.seed_runs) < _FEW_SEED_RUNS:
-        command += ["--max-jobs-per-timespan", "100000/1s"]
+    command += ["--profile", str(find_profile(options.profile, plan.project_dir))]
+    if read_profile(options.profile, plan.project_dir).keys.get(_TIMESPAN) in _SHIPPED_TIMESPANS:
+        command += [f"--{_TIMESPAN}", _RARE_TIMERS]
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
     return [*command, *options.snakemake_arguments]
 
 
-def start_snakemake(command: list[str], project: Path, output: IO[bytes], lock: int) -> subprocess.Popen[bytes]:
+def start_snakemake(
+    command: list[str], project: Path, output: IO[bytes], lock: int, variables: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     """Start Snakemake in a session of its own, so that signals reach it only through us, and only once."""
-    return subprocess.Popen(
-        command,
-        cwd=project,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        pass_fds=(lock,),
-    )
+    with _interruptible():
+        return subprocess.Popen(
+            command,
+            cwd=project,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(lock,),
+            env={**os.environ, **variables},
+        )
 
 
 def stop_snakemake(process: subprocess.Popen[bytes]) -> None:
@@ -63,17 +73,22 @@ def stop_snakemake(process: subprocess.Popen[bytes]) -> None:
         return
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let the process that is started here hear SIGINT, which a shell makes commands behind ``&`` ignore."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:
         return
-
-
-def _profile(name: str, project: Path) -> str:
-    """Return what to hand to ``--profile``: the project's own profile first, whatever else has its name."""
-    own = project / "profiles" / name
-    if own.is_dir():
-        return str(own)
-    found = resolve_profile(name, project)
-    return str(found) if found is not None else name

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_record import read_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
 
-__all__ = ["ExperimentStatus", "SeedRunStatus", "read_status"]
+__all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_status"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,10 @@ class ExperimentStatus:
 
     folder: ExperimentFolder
     record: dict[str, Any]
+    """What ``experiment.json`` says; empty when it is damaged."""
     runs: tuple[SeedRunStatus, ...]
+    damage: tuple[str, ...] = ()
+    """A sentence for each file that cannot be read."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -55,6 +58,10 @@ class ExperimentStatus:
         """Return the seed runs that were started and did not end well."""
         return tuple(each for each in self.runs if each.status in ("failed", "died"))
 
+    def stopped(self) -> tuple[SeedRunStatus, ...]:
+        """Return the seed runs that were told to stop and left in time; the next attempt goes on with them."""
+        return tuple(each for each in self.runs if each.status == "stopped")
+
 
 def read_status(folder: ExperimentFolder) -> ExperimentStatus:
     """Read the state of an experiment.
@@ -62,29 +69,68 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
     Raises
     ------
     ResultsError
-        When the folder has no ``experiment.json`` that can be read.
+        When the folder has no ``experiment.json``. One that is damaged is told in ``damage``, and every configuration
+        and seed that has a folder counts.
     """
-    record = read_experiment_record(folder)
+    try:
+        record = read_experiment_record(folder)
+    except ResultsError as error:
+        said = f"{error} Until then all configurations and seeds that have a folder are shown."
+        return _with_damage(
+            ExperimentStatus(folder, {}, tuple(_read_runs(folder, _pairs_on_disk(folder), None)), (said,))
+        )
     if record is None:
         raise ResultsError(
             f"{folder.path}: no experiment has been started here (there is no {folder.record.name}). "
             "Give the experiment_dir of an experiment file, or the experiment file itself."
         )
-    names = [each["name"] for each in record["configurations"]]
-    script = _sha256(folder.path / Path(record["experiment_file"]).parent / record["script"])
-    runs = tuple(_read_runs(folder, names, record["seeds"], script))
-    return ExperimentStatus(folder, record, runs)
+    pairs = [(each["name"], seed) for each in record["configurations"] for seed in each.get("seeds", record["seeds"])]
+    return _with_damage(
+        ExperimentStatus(folder, record, tuple(_read_runs(folder, pairs, _script_digest(folder, record))))
+    )
+
+
+def output_name(status: ExperimentStatus, key: Literal["log_file", "err_file"]) -> str:
+    """Return the name of the file in a seed folder that takes stdout (``log_file``) or stderr (``err_file``).
+
+    Raises
+    ------
+    ResultsError
+        When ``experiment.json`` does not tell it any more.
+    """
+    job = status.record.get("job")
+    name = job.get(key) if isinstance(job, dict) else None
+    if not isinstance(name, str):
+        raise ResultsError(f"{status.folder.record} is damaged. The next `mle run` writes it again.")
+    return name
+
+
+def _pairs_on_disk(folder: ExperimentFolder) -> list[tuple[str, int]]:
+    names = sorted(each.name for each in folder.path.iterdir() if each.is_dir() and not each.name.startswith("."))
+    return [(name, seed) for name in names for seed in folder.configuration(name).seeds_on_disk()]
 
 
 def _read_runs(
-    folder: ExperimentFolder, names: Sequence[str], seeds: Sequence[int], script: str | None
+    folder: ExperimentFolder, pairs: Iterable[tuple[str, int]], script: str | None
 ) -> Iterator[SeedRunStatus]:
-    for name in names:
-        for seed in seeds:
-            run = folder.seed_run(name, seed)
-            status, record = run_status(run), read_run_record(run)
-            stale = status == "done" and _differs(record.script_sha256 if record else None, script)
-            yield SeedRunStatus(name, seed, status, stale, record, run)
+    for name, seed in pairs:
+        run = folder.seed_run(name, seed)
+        status, record = run_status(run), read_run_record(run)
+        stale = status == "done" and _differs(record.script_sha256 if record else None, script)
+        yield SeedRunStatus(name, seed, status, stale, record, run)
+
+
+def _with_damage(status: ExperimentStatus) -> ExperimentStatus:
+    records = [each.folder.run_record for each in status.runs if each.record is None]
+    said = [f"{path} is damaged: when and where this run was made is lost." for path in records if path.exists()]
+    return replace(status, damage=(*status.damage, *said))
+
+
+def _script_digest(folder: ExperimentFolder, record: dict[str, Any]) -> str | None:
+    file, script = record.get("experiment_file"), record.get("script")
+    if not isinstance(file, str) or not isinstance(script, str):
+        return None
+    return _sha256(folder.path / Path(file).parent / script)
 
 
 def _differs(then: str | None, now: str | None) -> bool:
@@ -94,5 +140,5 @@ def _differs(then: str | None, now: str | None) -> bool:
 def _sha256(path: Path) -> str | None:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return None

@@ -1,0 +1,118 @@
+"""`mle doctor`: what a first user trips over, each with its mend."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from mle_toolbox.cli.tables import error_console, output_console
+from mle_toolbox.cluster.detection import Place, detect_place
+from mle_toolbox.cluster.profile import Profile, read_profile
+from mle_toolbox.doctor.findings import Finding, fine, problem
+from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
+from mle_toolbox.doctor.node import check_node
+from mle_toolbox.doctor.site import check_site
+from mle_toolbox.drive.place import PROFILE_VARIABLE
+from mle_toolbox.errors import ExperimentFileError, UsageError
+from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_file.plan import Plan
+
+__all__ = ["add_arguments", "call"]
+
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("experiment_file", type=Path, nargs="?", help="default: exp.yaml, where there is one")
+    parser.add_argument("--no-job", action="store_true", help="leave out the real job on the cluster")
+    parser.add_argument(
+        "--wait", type=float, default=120.0, metavar="SECONDS", help="how long to wait for that job; default: 120"
+    )
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Print the findings as they come; exit status 1 when there is a problem among them."""
+    given = arguments.experiment_file
+    if given is not None and not given.exists():
+        raise UsageError(f"{given}: there is no such file. Without an experiment file: mle doctor")
+    console, found = output_console(), {"ok": 0, "warning": 0, "problem": 0}
+    for part in _parts(given or Path("exp.yaml"), arguments):
+        if isinstance(part, str):
+            console.print(f"\n{part}" if sum(found.values()) else part, style="bold")
+            continue
+        found[part.mark] += 1
+        _show(part, console)
+    console.print()
+    console.print(_verdict(found), style=_MARKS["problem" if found["problem"] else "ok"][1])
+    return 1 if found["problem"] else 0
+
+
+def _parts(path: Path, arguments: argparse.Namespace) -> Iterator[str | Finding]:
+    """Yield headings and findings."""
+    plan, mistakes = _read(path)
+    project = plan.project_dir if plan is not None else path.absolute().parent
+    results = plan.experiment_path if plan is not None else project
+    profile = read_profile("sge", project)
+    place = _place(plan, profile)
+    goes_there = isinstance(place, Place) and place.profile == "sge"
+    yield "This machine"
+    yield from check_python()
+    if mistakes is not None:
+        yield problem(f"{path} has mistakes:\n{mistakes}", "mend them; `mle run` starts nothing before")
+    if plan is not None:
+        yield from check_experiment(plan, local=not goes_there)
+    yield from check_folder(results)
+    yield "Grid Engine"
+    if isinstance(place, Finding):
+        yield place
+    elif goes_there or shutil.which("qsub") is None:
+        yield fine((place.why or "").rstrip("."))
+    yield from check_site(plan, profile)
+    if variable := os.environ.get(PROFILE_VARIABLE):
+        yield fine(f"{PROFILE_VARIABLE} is set, so `mle run` uses the profile {variable}, whatever is found here")
+    if goes_there and not arguments.no_job:
+        yield "A real job, as a seed run would be"
+        error_console().print("  submitting one, and waiting for it ...", style="dim")
+        yield from check_node(plan, project, results, profile, arguments.wait)
+
+
+def _read(path: Path) -> tuple[Plan | None, str | None]:
+    if not path.exists():
+        return None, None
+    try:
+        return load_plan(path), None
+    except ExperimentFileError as error:
+        return None, str(error)
+
+
+def _place(plan: Plan | None, profile: Profile) -> Place | Finding:
+    queue = plan.job.queue if plan is not None and plan.job.queue else profile.setting("queue")
+    asked_by = plan.experiment_file.name if plan is not None and plan.job.queue else f"the profile {profile.name}"
+    try:
+        return detect_place(queue or None, asked_by)
+    except UsageError as error:
+        return problem(str(error), "name another queue in the experiment file, or in the profile")
+
+
+def _show(finding: Finding, console: Console) -> None:
+    sign, style = _MARKS[finding.mark]
+    first, *rest = finding.text.splitlines()
+    console.print(f"  [{style}]{sign}[/] {escape(first)}")
+    for line in rest:
+        console.print(f"    {escape(line)}")
+    if finding.mend is not None:
+        console.print(f"    [dim]-> {escape(finding.mend)}[/]")
+
+
+def _verdict(found: dict[str, int]) -> str:
+    if not found["problem"] and not found["warning"]:
+        return "All is well."
+    parts = [f"{found[kind]} {kind}{'' if found[kind] == 1 else 's'}" for kind in ("problem", "warning") if found[kind]]
+    return f"{' and '.join(parts)}; what mends each stands below it."

@@ -1,0 +1,205 @@
+"""The tasks of an experiment that are not over as far as the executor's records tell, and where they stand.
+
+What is on disk tells which tasks have started and ended; the scheduler is asked only whether they are still there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mle_toolbox.log.lock import is_locked
+from snakemake_executor_plugin_mle_sge import gridengine
+from snakemake_executor_plugin_mle_sge.gridengine import TaskId
+from snakemake_executor_plugin_mle_sge.records import ArrayFolder, array_folders
+
+__all__ = [
+    "OpenTask",
+    "Submitter",
+    "delete_tasks",
+    "give_up",
+    "open_tasks",
+    "records_folder",
+    "submitter",
+    "tasks_in_queue",
+    "tasks_in_words",
+]
+
+_LOOK_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """One task without an exit file whose end no driver has taken note of."""
+
+    array: ArrayFolder
+    number: int
+
+    @property
+    def scheduler_id(self) -> TaskId:
+        """Job and task number; job 0 when it is not known."""
+        return self.array.job_id or 0, self.number
+
+    @property
+    def has_started(self) -> bool:
+        """Whether it has begun on some machine."""
+        return self.array.started(self.number) is not None
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """The Snakemake that submits jobs of a folder now."""
+
+    pid: int
+    host: str
+    since: str
+
+
+def records_folder(project: Path) -> Path:
+    """Return where the executor keeps what it has submitted from a project folder."""
+    return project / ".snakemake" / "mle_sge"
+
+
+def open_tasks(project: Path, results: Path, *, given_up: bool = False) -> list[OpenTask]:
+    """Find the open tasks of one experiment.
+
+    Parameters
+    ----------
+    project
+        The project folder.
+    results
+        The results folder: a project folder may hold several experiments.
+    given_up
+        Also those of arrays that were given up: tasks of theirs that start end at once, but some may have started.
+    """
+    lies_in_results = functools.cache(lambda folder: _lies_in(project / folder, results))
+    return [
+        OpenTask(array, number)
+        for array in array_folders(records_folder(project))
+        if (given_up or not array.is_cancelled) and not _is_copy(array)
+        for number in _open_numbers(array)
+        if lies_in_results(Path(array.tasks[number - 1].output).parent.parent)
+    ]
+
+
+def tasks_in_queue(tasks: Sequence[OpenTask], *, seconds: float) -> dict[OpenTask, str]:
+    """Ask the scheduler once; returns the state of every task that it still knows.
+
+    Raises
+    ------
+    GridEngineError
+        When it cannot be asked.
+    """
+    if not tasks:
+        return {}
+    states = gridengine.states(seconds=seconds)
+    for array in {task.array.path: task.array for task in tasks}.values():
+        # The driver died during qsub: the array is known by the folder of its output.
+        if array.job_id is None and (job_id := gridengine.find_array(array.path)) is not None:
+            array.set_job_id(job_id)
+    return {task: states[task.scheduler_id] for task in tasks if task.scheduler_id in states}
+
+
+def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]:
+    """Delete tasks with one qdel, wait until they are gone, and write down that nothing is to be expected of them.
+
+    Parameters
+    ----------
+    tasks
+        Tasks that are in the queue.
+    seconds
+        How long to wait; a running task gets -notify's delay, if its queue has one, before it is killed.
+
+    Returns
+    -------
+    list of OpenTask
+        Those that are still there.
+
+    Raises
+    ------
+    GridEngineError
+        When the scheduler does not answer.
+    """
+    members = _by_array(tasks)
+    gridengine.delete(
+        {each[0].scheduler_id[0]: None if _is_whole(each) else [task.number for task in each] for each in members}
+    )
+    end = time.monotonic() + seconds
+    while (left := list(tasks_in_queue(tasks, seconds=seconds))) and time.monotonic() < end:
+        time.sleep(_LOOK_SECONDS)
+    give_up(tasks)
+    for task in tasks:
+        if task.array.exit(task.number) is None:
+            task.array.mark_done([task.number])
+    return left
+
+
+def give_up(tasks: Sequence[OpenTask]) -> None:
+    """Tell tasks that start from now on to end at once, where no other experiment's task would be told too."""
+    for members in _by_array(tasks):
+        if _is_whole(members):
+            members[0].array.cancel()
+
+
+def _by_array(tasks: Sequence[OpenTask]) -> list[list[OpenTask]]:
+    found: dict[Path, list[OpenTask]] = {}
+    for task in tasks:
+        found.setdefault(task.array.path, []).append(task)
+    return list(found.values())
+
+
+def _is_whole(members: Sequence[OpenTask]) -> bool:
+    """Tell whether these tasks of one array are all of it that is not over."""
+    return set(_open_numbers(members[0].array)) <= {task.number for task in members}
+
+
+def tasks_in_words(tasks: Sequence[OpenTask]) -> str:
+    """Return ``12 tasks (job 7: 4 running, 8 queued)``."""
+    by_job: dict[str, list[OpenTask]] = {}
+    for task in tasks:
+        by_job.setdefault(str(task.array.job_id or "of unknown number"), []).append(task)
+    parts = []
+    for job, members in by_job.items():
+        running = sum(task.has_started for task in members)
+        counts = [f"{running} running"] if running else []
+        counts += [f"{len(members) - running} queued"] if running < len(members) else []
+        parts.append(f"job {job}: {', '.join(counts)}")
+    return f"{len(tasks)} {'task' if len(tasks) == 1 else 'tasks'} ({'; '.join(parts)})"
+
+
+def submitter(project: Path) -> Submitter | None:
+    """Return the Snakemake that holds the executor's lock of a project folder, or None when none does."""
+    path = records_folder(project) / "driver.lock"
+    with contextlib.suppress(OSError):
+        found = re.match(r"process (\d+) on (\S+) since (.+)", path.read_text())
+        if found and is_locked(path):
+            return Submitter(int(found.group(1)), found.group(2), found.group(3).strip())
+    return None
+
+
+def _open_numbers(array: ArrayFolder) -> list[int]:
+    over = array.done() | array.ended()
+    return [number for number in range(1, len(array.tasks) + 1) if number not in over]
+
+
+def _lies_in(folder: Path, results: Path) -> bool:
+    # Records of an earlier version do not say what a task makes, and then this is the project folder: better one task
+    # too many than one too few.
+    folder, results = folder.resolve(), results.resolve()
+    return folder.is_relative_to(results) or results.is_relative_to(folder)
+
+
+def _is_copy(array: ArrayFolder) -> bool:
+    """Whether the records were copied here with the project: their tasks write to the place where they were made."""
+    try:
+        found = re.search(r"^folder=(.+)$", (array.path / "task.sh").read_text(), re.MULTILINE)
+        made_for = Path("".join(shlex.split(found.group(1)))) if found else array.path
+        return not made_for.samefile(array.path)
+    except (OSError, ValueError):
+        return True

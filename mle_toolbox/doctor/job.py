@@ -1,0 +1,202 @@
+"""One real job, submitted as a seed run is: by Snakemake, with the same profile and the same resources.
+
+So whatever the site refuses is refused here too, and in the executor's own words. Everything is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mle_toolbox.doctor.probe
+from mle_toolbox.cluster.profile import find_profile
+from mle_toolbox.cluster.tasks import open_tasks
+from mle_toolbox.drive.progress import EventFile
+from mle_toolbox.drive.snakemake_command import stop_snakemake
+from mle_toolbox.experiment_file.plan import Plan
+from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, ask
+
+__all__ = ["JobReport", "run_job"]
+
+_LOOK_SECONDS = 0.1
+_SECONDS = 10.0
+_LAST_LINES = 8
+
+_SNAKEFILE = """\
+rule probe:
+    output: "answer"
+    log: "log"
+    threads: {cores}
+    resources: **{resources!r}
+    shell: "bash probe.sh > log 2>&1"
+"""
+
+# Whatever goes wrong with Python on the node is an answer, so the job itself ends well.
+_SCRIPT = """\
+printf '%s %s\\n' "$(hostname)" "$(date +%s.%N)" > seen.part && mv seen.part seen
+{python} {probe} {results} > answer.part 2> error || printf 'exit status %s: %s' $? "$(tail -n 3 error)" > answer.part
+mv answer.part answer
+"""
+
+
+@dataclass
+class JobReport:
+    """What became of the job.
+
+    Times in seconds; ``node_clock`` is how much the clock of the node is ahead of this machine's.
+    """
+
+    ended_well: bool = False
+    timed_out: bool = False
+    took: float = 0.0
+    seen_after: float | None = None
+    node_clock: float | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+    trouble: str | None = None
+    reasons: list[str] = field(default_factory=list)
+
+
+def run_job(plan: Plan | None, project: Path, results: Path, wait: float) -> JobReport:
+    """Run one job through the profile sge and say what became of it.
+
+    Parameters
+    ----------
+    plan
+        The experiment whose resources are asked for; None: one core and nothing else.
+    project
+        Where the job writes: it must be seen from the nodes.
+    results
+        A folder in which the job tries to write.
+    wait
+        Seconds after which the job is removed from the queue.
+    """
+    folder = Path(tempfile.mkdtemp(dir=project, prefix=".mle-doctor-"))
+    try:
+        _write_files(plan, folder, results)
+        return _Run(folder, project).follow(wait)
+    finally:
+        _remove(folder)
+
+
+def _write_files(plan: Plan | None, folder: Path, results: Path) -> None:
+    job = plan.job if plan is not None else None
+    asked: dict[str, Any] = {"job_name": "mle-doctor"}
+    if job is not None:
+        given = {"mem_mb": job.memory_mb, "runtime": job.time_minutes, "gpu": job.gpus or None, "queue": job.queue}
+        asked |= {name: value for name, value in given.items() if value is not None}
+    cores = job.cores if job is not None else 1
+    (folder / "Snakefile").write_text(_SNAKEFILE.format(cores=cores, resources=asked), encoding="utf-8")
+    names = {"python": sys.executable, "probe": mle_toolbox.doctor.probe.__file__, "results": str(results)}
+    quoted = {key: shlex.quote(value) for key, value in names.items()}
+    (folder / "probe.sh").write_text(_SCRIPT.format(**quoted), encoding="utf-8")
+
+
+class _Run:
+    """One Snakemake with one job, followed from here."""
+
+    def __init__(self, folder: Path, project: Path) -> None:
+        self._folder = folder
+        self._profile = find_profile("sge", project)
+        self._report = JobReport()
+
+    def follow(self, wait: float) -> JobReport:
+        """Start it and look after it until it ends or has taken too long."""
+        begin, offset = time.monotonic(), self._server_offset()
+        process = self._start()
+        try:
+            while process.poll() is None and not self._report.timed_out:
+                self._look_for_sign(offset)
+                self._report.timed_out = time.monotonic() - begin > wait
+                time.sleep(_LOOK_SECONDS)
+            self._look_for_sign(offset)
+            if self._report.timed_out:
+                self._report.reasons = self._why_it_waits()
+        finally:
+            if process.poll() is None:
+                stop_snakemake(process)
+        self._report.took = time.monotonic() - begin
+        self._read_end(process.returncode)
+        return self._report
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "snakemake", "--profile", str(self._profile)]
+        command += ["--logger", "mle", "--logger-mle-events", str(self._folder / "events")]
+        with (self._folder / "said").open("wb") as output:
+            return subprocess.Popen(
+                command,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _server_offset(self) -> float:
+        """Return how much the clock of the file server is ahead of this machine's."""
+        (self._folder / "clock").write_text("x")
+        return (self._folder / "clock").stat().st_mtime - time.time()
+
+    def _look_for_sign(self, offset: float) -> None:
+        if self._report.seen_after is not None:
+            return
+        # Listing the folder makes network file systems look again.
+        os.listdir(self._folder)  # noqa: PTH208
+        with contextlib.suppress(OSError, ValueError):
+            path = self._folder / "seen"
+            _, clock = path.read_text().split()
+            written = path.stat().st_mtime - offset
+            self._report.seen_after = max(0.0, time.time() - written)
+            self._report.node_clock = float(clock) - written
+
+    def _why_it_waits(self) -> list[str]:
+        """Return what the scheduler says about a job that has not started, or has not ended."""
+        tasks = open_tasks(self._folder, self._folder)
+        if not tasks:
+            return ["the job was not submitted; " + self._last_words()]
+        if tasks[0].has_started:
+            return ["it has started, and has not ended"]
+        try:
+            text = ask(["qstat", "-j", str(tasks[0].scheduler_id[0])], seconds=_SECONDS)
+        except GridEngineError as error:
+            return [str(error)]
+        _, found, after = text.partition("scheduling info:")
+        lines = [line.strip() for line in after.splitlines() if line.strip()]
+        return lines[:_LAST_LINES] if found and lines else ["the scheduler does not say why (see schedd_job_info)"]
+
+    def _read_end(self, status: int) -> None:
+        with contextlib.suppress(OSError):
+            text = (self._folder / "answer").read_text()
+            try:
+                self._report.answer = json.loads(text)
+            except ValueError:
+                self._report.answer = {"trouble": text.strip()}
+        self._report.ended_well = status == 0
+        if status != 0 and not self._report.timed_out:
+            events = EventFile(self._folder / "events").new_events()
+            reasons = [each["reason"] for each in events if each.get("event") == "failed" and each.get("reason")]
+            self._report.trouble = " ".join(reasons) or self._last_words()
+
+    def _last_words(self) -> str:
+        lines = (self._folder / "said").read_text(errors="replace").splitlines()
+        return "the last words of Snakemake: " + " | ".join(
+            line.strip() for line in lines[-_LAST_LINES:] if line.strip()
+        )
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder; on network file systems, files that a process still holds come back for a moment."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(_LOOK_SECONDS)

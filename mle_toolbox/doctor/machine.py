@@ -1,0 +1,212 @@
+"""The machine on which `mle doctor` runs: Python, Snakemake, our plugins, and the folder for results."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import mle_toolbox
+from mle_toolbox.doctor.findings import Finding, fine, problem, warning
+from mle_toolbox.environment import find_environment
+from mle_toolbox.experiment_file.plan import Plan
+
+__all__ = ["available_cores", "check_experiment", "check_folder", "check_python", "nearest_folder"]
+
+_PLUGINS = ("snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge")
+_SNAKEMAKE = "'snakemake>=9.19,<10'"
+_FEW_BYTES, _VERY_FEW_BYTES = 2 * 10**9, 10**8
+_FEW_FILES = 10_000
+_CLOCK_SECONDS = 2.0
+_SECONDS = 10
+# Tries to take a lock that its parent holds.
+_TRY_LOCK = """
+import fcntl, sys
+try:
+    fcntl.lockf(open(sys.argv[1], "r+"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    sys.exit(3)
+"""
+
+
+def check_python() -> Iterator[Finding]:
+    """Look at the programs of this machine."""
+    version = _version("snakemake")
+    if version is None:
+        yield problem("Snakemake is not installed beside mle-toolbox", f"{sys.executable} -m pip install {_SNAKEMAKE}")
+    elif not (9, 19) <= _numbers(version) < (10,):
+        yield problem(
+            f"Snakemake {version} does not fit: 9.19 or newer is needed, and older than 10",
+            f"{sys.executable} -m pip install {_SNAKEMAKE}",
+        )
+    else:
+        yield fine(
+            f"Python {platform.python_version()} ({sys.executable}), mle-toolbox {mle_toolbox.__version__}, "
+            f"Snakemake {version}"
+        )
+    missing = [name for name in _PLUGINS if importlib.util.find_spec(name) is None]
+    if missing:
+        yield problem(
+            f"Snakemake does not find {' and '.join(missing)}",
+            f"install mle-toolbox anew: {sys.executable} -m pip install --force-reinstall --no-deps mle-toolbox",
+        )
+    else:
+        yield fine("Snakemake finds our plugins: the executor mle-sge and the logger mle")
+    yield from _check_path()
+
+
+def check_experiment(plan: Plan, *, local: bool) -> Iterator[Finding]:
+    """Look at what the experiment file asks of this machine; ``local`` when seed runs execute here."""
+    counts = f"{len(plan.configurations)} x {len(plan.seeds)} = {len(plan.seed_runs)} seed runs"
+    yield fine(f"{plan.experiment_file.name} has no mistakes: configurations x seeds are {counts}")
+    cores = available_cores()
+    if local and plan.job.cores > cores:
+        yield warning(
+            f"a seed run asks for {plan.job.cores} cores, and this machine has {cores}",
+            "it runs with those; lower num_logical_cores, or results will not say what they ran with",
+        )
+    if plan.job.environment is not None:
+        yield _check_environment(plan.job.environment)
+
+
+def check_folder(results: Path) -> Iterator[Finding]:
+    """Look at the folder for results, or the nearest one above it that is there."""
+    folder = nearest_folder(results)
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".mle-doctor-") as file:
+            file.write(b"x")
+            file.flush()
+            written, now = os.fstat(file.fileno()).st_mtime, time.time()
+            locks = _locks_work(Path(file.name))
+    except OSError as error:
+        yield problem(f"nothing can be written in {folder}: {error.strerror}", "choose another experiment_dir")
+        return
+    yield _check_space(folder)
+    if (quota := _quota()) is not None:
+        yield warning(f"you are over your disk quota: {quota}", "make room before you start; `quota -s` shows it")
+    if locks:
+        yield fine("files can be locked there, so no two runs write to the same folder")
+    else:
+        yield warning(
+            f"the file system of {folder} has no locks",
+            "nothing keeps two runs of the same seed apart there; ask for a file system with locks (NFS: mount it "
+            "without nolock), or choose another experiment_dir",
+        )
+    if abs(now - written) > _CLOCK_SECONDS:
+        yield warning(
+            f"the clock of the file server differs from this machine's by {abs(now - written):.0f} s",
+            "Snakemake compares the times of files; ask your administrator to have the clocks set",
+        )
+
+
+def available_cores() -> int:
+    """Return how many cores of this machine this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def nearest_folder(path: Path) -> Path:
+    """Return a folder, or the nearest one above it that is there."""
+    return next(each for each in (path, *path.absolute().parents) if each.is_dir())
+
+
+def _check_path() -> Iterator[Finding]:
+    found, ours = shutil.which("snakemake"), Path(sys.executable).parent / "snakemake"
+    if found is None:
+        yield warning(
+            "snakemake is not on PATH",
+            f"`mle run` does not mind; to type `snakemake --profile …` yourself: export PATH={ours.parent}:$PATH",
+        )
+    elif ours.exists() and not ours.samefile(found):
+        yield warning(
+            f"`snakemake` means {found}, which is not the one that `mle run` uses ({ours})",
+            f"activate the environment of mle-toolbox, or: export PATH={ours.parent}:$PATH",
+        )
+
+
+def _check_environment(name: str) -> Finding:
+    environment = find_environment(name)
+    if environment.notice is not None:
+        return warning(
+            environment.notice.rstrip("."), f"conda create -n {name} python, and install mle-toolbox there; or drop it"
+        )
+    if environment.prefix is None:
+        return fine(f"env_name {name!r} is the Python that runs this")
+    python = environment.prefix / "bin" / "python"
+    code = "import mle_toolbox; print(mle_toolbox.__version__)"
+    answer = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        why = (answer.stderr.strip().splitlines() or ["no words"])[-1]
+        return problem(
+            f"seed runs use the conda environment {environment.prefix}, in which mle-toolbox cannot be imported: {why}",
+            f"{python} -m pip install mle-toolbox",
+        )
+    if answer.stdout.strip() != mle_toolbox.__version__:
+        return warning(
+            f"the conda environment {environment.prefix} has mle-toolbox {answer.stdout.strip()}, and this is "
+            f"{mle_toolbox.__version__}",
+            f"{python} -m pip install mle-toolbox=={mle_toolbox.__version__}",
+        )
+    return fine(f"seed runs use the conda environment {environment.prefix}; mle-toolbox is there too")
+
+
+def _check_space(folder: Path) -> Finding:
+    usage, files = shutil.disk_usage(folder), os.statvfs(folder)
+    text = f"results go to {folder}, with {_size(usage.free)} free"
+    if usage.free < _VERY_FEW_BYTES:
+        return problem(text, "make room, or choose another experiment_dir")
+    if usage.free < _FEW_BYTES:
+        return warning(text, "make room, or choose another experiment_dir")
+    if files.f_files and files.f_favail < _FEW_FILES:
+        return warning(f"{text}, but room for only {files.f_favail} more files", "each seed run writes about ten")
+    return fine(text)
+
+
+def _quota() -> str | None:
+    """Return what `quota` complains about, or None."""
+    if shutil.which("quota") is None:
+        return None
+    try:
+        answer = subprocess.run(["quota", "-q"], capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None
+    return " ".join(answer.stdout.split()) or None
+
+
+def _locks_work(path: Path) -> bool:
+    with path.open("r+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        tried = subprocess.run([sys.executable, "-c", _TRY_LOCK, str(path)], check=False, timeout=6 * _SECONDS)
+    return tried.returncode == 3
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in re.findall(r"\d+", version)[:2])
+
+
+def _size(number: int) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number} {unit}"
+        number //= 1000
+    return f"{number} TB"

@@ -1,0 +1,102 @@
+"""What the real job of `mle doctor` says about the nodes."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import mle_toolbox
+from mle_toolbox.cluster.profile import Profile
+from mle_toolbox.doctor.findings import Finding, fine, problem, warning
+from mle_toolbox.doctor.job import JobReport, run_job
+from mle_toolbox.doctor.listing import file_of
+from mle_toolbox.doctor.machine import nearest_folder
+from mle_toolbox.experiment_file.plan import Plan
+
+__all__ = ["check_node"]
+
+_SLOW_SECONDS = 20.0
+_CLOCK_SECONDS = 2.0
+
+
+def check_node(plan: Plan | None, project: Path, results: Path, profile: Profile, wait: float) -> Iterator[Finding]:
+    """Submit one job that asks for what a seed run asks for, and look at what it saw.
+
+    Parameters
+    ----------
+    plan
+        The experiment, or None.
+    project
+        The project folder.
+    results
+        The folder for results; it need not be there.
+    profile
+        The profile sge.
+    wait
+        Seconds after which a job that has not ended is removed.
+    """
+    report = run_job(plan, project, nearest_folder(results), wait)
+    if report.timed_out:
+        yield warning(
+            f"the job did not end within {wait:.0f} s, and was removed: {'; '.join(report.reasons)}",
+            "a full cluster is no fault; to wait longer: mle doctor --wait SECONDS",
+        )
+        return
+    if not report.ended_well:
+        yield problem(f"the job failed: {report.trouble}", "mend what the scheduler says, then mle doctor again")
+        return
+    if "trouble" in report.answer:
+        yield problem(
+            f"this Python ({sys.executable}) does not run on the node: {report.answer['trouble']}",
+            "install Python and mle-toolbox in a folder that the nodes see too, for example in your home",
+        )
+        return
+    yield from _judge(report, plan, profile)
+
+
+def _judge(report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[Finding]:
+    answer, host = report.answer, report.answer.get("host")
+    queue = f" in queue {answer['queue']}" if answer.get("queue") else ""
+    yield fine(f"a job ran on {host}{queue}; from mle to its end {report.took:.0f} s")
+    if report.seen_after is not None:
+        yield _shared(report.seen_after, str(host), profile)
+    if "import_error" in answer:
+        yield problem(
+            f"mle-toolbox cannot be imported on {host}: {answer['import_error']}",
+            "install it in a folder that the nodes see too, and activate that environment before `mle run`",
+        )
+    elif (answer.get("python"), answer.get("mle_toolbox")) != (platform.python_version(), mle_toolbox.__version__):
+        yield problem(
+            f"on {host} there are Python {answer.get('python')} and mle-toolbox {answer.get('mle_toolbox')}, here "
+            f"{platform.python_version()} and {mle_toolbox.__version__}",
+            "use one environment in a folder that all machines see",
+        )
+    else:
+        yield fine(f"the same Python {answer['python']} and mle-toolbox {answer['mle_toolbox']} there")
+    if answer.get("writable") is not True:
+        yield problem(
+            f"the folder for results cannot be written from {host}: {answer.get('writable')}",
+            "choose an experiment_dir on a file system that the nodes may write to",
+        )
+    wanted = plan.job.cores if plan is not None else 1
+    if str(answer.get("slots")) != str(wanted):
+        yield warning(
+            f"the job asked for {wanted} cores and got {answer.get('slots')} slots",
+            f"see mle-sge-parallel-environment in {file_of(profile)}",
+        )
+    if report.node_clock is not None and abs(report.node_clock) > _CLOCK_SECONDS:
+        yield warning(
+            f"the clock of {host} differs from this machine's by {report.node_clock:.0f} s",
+            "Snakemake compares the times of files; ask your administrator to have the clocks set",
+        )
+
+
+def _shared(seconds: float, host: str, profile: Profile) -> Finding:
+    text = f"the project folder is shared: a file written on {host} was seen here after {seconds:.1f} s"
+    if seconds < _SLOW_SECONDS:
+        return fine(text)
+    return warning(
+        text, f"raise latency-wait and mle-sge-patience-seconds in {file_of(profile)} to {4 * seconds:.0f} or more"
+    )

@@ -1,0 +1,132 @@
+"""The resources and limits of a Grid Engine against what the profile and the experiment file will ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mle_toolbox.cluster.profile import Profile
+from mle_toolbox.doctor.findings import Finding, fine, problem, warning
+from mle_toolbox.doctor.listing import Complex, answer, file_of, parse_complexes, parse_listing
+from mle_toolbox.experiment_file.plan import Plan
+from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+
+__all__ = ["check_limits", "check_resources"]
+
+_SHOWN = 8
+# The exec daemon multiplies these by the number of slots, whatever the column consumable says.
+_LIMITS = ("h_vmem", "s_vmem", "h_rss", "h_data")
+
+
+def check_resources(plan: Plan | None, profile: Profile) -> Iterator[Finding]:
+    """Look at the names under which memory, time and GPUs are asked for."""
+    complexes = parse_complexes(answer("qconf", "-sc"))
+    job = plan.job if plan is not None else None
+    for key, setting, asked in (
+        ("memory_per_job", "memory-resource", bool(job and job.memory_mb)),
+        ("time_per_job", "time-resource", bool(job and job.time_minutes)),
+        ("num_gpus", "gpu-resource", bool(job and job.gpus)),
+    ):
+        yield from _check_resource(key, setting, asked, profile, complexes)
+    forced = {each.name for each in complexes.values() if each.requestable == "FORCED"}
+    if forced:
+        yield warning(
+            f"jobs go to some queues only if they ask for {', '.join(sorted(forced))}",
+            f'if your jobs stay queued: mle-sge-qsub-options: "-l NAME=VALUE" in {file_of(profile)}',
+        )
+
+
+def _check_resource(
+    key: str, setting: str, asked: bool, profile: Profile, complexes: Mapping[str, Complex]
+) -> Iterator[Finding]:
+    name = profile.setting(setting)
+    where = f"set mle-sge-{setting} in {file_of(profile)}"
+    candidates = ", ".join(_candidates(setting, complexes)) or "none that looks like it"
+    if not name:
+        if asked:
+            yield warning(f"{key} is not asked for: the profile names no resource for it", f"{where}; {candidates}")
+        return
+    found = complexes.get(name)
+    if found is None or found.requestable == "NO":
+        if asked:
+            what = "is no resource of this site" if found is None else "cannot be asked for"
+            yield problem(f"{name} {what}, and {key} is asked for under that name", f"{where}; here: {candidates}")
+        return
+    if asked or setting == "memory-resource":
+        yield fine(f"{key} is asked for as {name}, which this site knows")
+    if setting == "memory-resource":
+        yield from _check_memory_count(found, profile)
+
+
+def _check_memory_count(found: Complex, profile: Profile) -> Iterator[Finding]:
+    counted = profile.setting("memory-per") or "slot"
+    right = "slot" if found.consumable == "YES" or found.name in _LIMITS else "job"
+    if counted != right:
+        yield warning(
+            f"{found.name} counts per {right} here (consumable {found.consumable}), and the profile says {counted}",
+            f"set mle-sge-memory-per: {right} in {file_of(profile)}",
+        )
+    if found.name in ("h_vmem", "s_vmem"):
+        yield warning(
+            f"{found.name} limits virtual memory, of which JAX and torch reserve far more than they use",
+            "ask for much more than a seed run needs, or for mem_free or a consumable of your site",
+        )
+
+
+def _candidates(setting: str, complexes: Mapping[str, Complex]) -> list[str]:
+    words = {"memory-resource": ("mem", "ram"), "time-resource": ("h_rt",), "gpu-resource": ("gpu", "cuda")}[setting]
+    wanted = {"memory-resource": "MEMORY", "time-resource": "TIME"}.get(setting)
+    return sorted(
+        {
+            each.name
+            for each in complexes.values()
+            if each.requestable != "NO"
+            and any(word in each.name.lower() for word in words)
+            and (wanted is None or each.kind == wanted)
+            and not each.name.startswith("s_")
+            and "used" not in each.name
+        }
+    )
+
+
+def check_limits(plan: Plan | None, profile: Profile) -> Iterator[Finding]:
+    """Look at how much may be submitted."""
+    site = parse_listing(answer("qconf", "-sconf", "global"))
+    tasks, array = _number(site.get("max_aj_tasks")), _number(profile.setting("array-size")) or 1000
+    if tasks and array > tasks:
+        yield problem(
+            f"the site takes at most {tasks} tasks in one array, and the profile says {array}",
+            f"set mle-sge-array-size: {tasks} in {file_of(profile)}",
+        )
+    instances = _number(site.get("max_aj_instances"))
+    limits = [f"{tasks} tasks in one array" if tasks else "", f"{instances} of them at a time" if instances else ""]
+    mine, all_jobs = _number(site.get("max_u_jobs")), _number(site.get("max_jobs"))
+    limits += [f"{mine} jobs of one user" if mine else "", f"{all_jobs} jobs of all" if all_jobs else ""]
+    running = _number(parse_listing(answer("qconf", "-ssconf")).get("maxujobs"))
+    limits += [f"{running} running jobs of one user" if running else ""]
+    yield fine(f"limits of the site: {', '.join(filter(None, limits)) or 'none'}")
+    needed = -(-len(plan.seed_runs) // min(array, tasks or array)) if plan is not None else 1
+    if mine and needed > mine:
+        yield warning(
+            f"the experiment needs {needed} arrays, and you may have {mine} jobs",
+            f"raise mle-sge-array-size in {file_of(profile)} as far as the site allows",
+        )
+    if site.get("enforce_project", "false").lower() == "true" and not profile.setting("project"):
+        yield problem(
+            "the site takes only jobs that name a project",
+            f"set mle-sge-project in {file_of(profile)} (`qconf -sprjl`)",
+        )
+    rules = [each for each in _rule_sets() if each]
+    if rules:
+        yield fine(f"the site has resource quotas ({', '.join(rules[:_SHOWN])}); `qquota` shows yours")
+
+
+def _rule_sets() -> list[str]:
+    try:
+        return answer("qconf", "-srqsl").split()
+    except GridEngineError:
+        # "no resource quota set list defined" is an error of qconf.
+        return []
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0

@@ -1,0 +1,136 @@
+"""Where an experiment is to run, so that nothing runs twice: a task in a queue does not know what happens here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from mle_toolbox.cluster.detection import Place, detect_place
+from mle_toolbox.cluster.profile import read_profile
+from mle_toolbox.cluster.tasks import OpenTask, Submitter, open_tasks, submitter, tasks_in_queue, tasks_in_words
+from mle_toolbox.errors import FolderInUseError
+from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.run_record import read_run_record, run_status
+from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+
+__all__ = ["PROFILE_VARIABLE", "choose_place", "left_here"]
+
+PROFILE_VARIABLE = "MLE_PROFILE"
+_PATIENCE_SECONDS = 10.0
+
+
+def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
+    """Return the profile under which to run, and why.
+
+    Parameters
+    ----------
+    plan
+        The experiment.
+    profile
+        What the user asks for; None: whatever MLE_PROFILE says, else what is found out.
+    cores
+        How many cores of this machine may be used: who says so means this machine.
+
+    Raises
+    ------
+    FolderInUseError
+        When tasks of an earlier run are, or may be, in the queue of Grid Engine, and this run would not wait for them.
+    UsageError
+        When the experiment asks for a queue that is not there.
+    """
+    place = _asked_for(profile, cores)
+    if place is not None:
+        if not read_profile(place.profile, plan.project_dir).uses_grid_engine:
+            _refuse_what_is_in_the_queue(plan)
+        return place
+    tasks = open_tasks(plan.project_dir, plan.experiment_path)
+    if tasks:
+        in_queue = _in_queue(plan, tasks)
+        if in_queue:
+            return Place(
+                "sge",
+                f"{tasks_in_words(in_queue)} of an earlier run {_are(in_queue)} in the queue of Grid Engine: "
+                "going on with them there (`mle stop` deletes them).",
+            )
+    place = _found(plan)
+    if place.profile != "sge":
+        _refuse_another_snakemake(plan)
+    return place
+
+
+def left_here(plan: Plan) -> list[str]:
+    """Name the seed runs that a driver which was killed has left running outside of any scheduler.
+
+    Their jobs wait for them wherever they start, so nothing runs twice; but who sees them wait wants to know why.
+    """
+    if not (ExperimentFolder(plan.experiment_path).driver / "started").exists():
+        return []
+    found = []
+    for name, seed in plan.seed_runs:
+        folder = ExperimentFolder(plan.experiment_path).seed_run(name, seed)
+        record = read_run_record(folder)
+        if record is None or record.status != "running" or "task" in (record.scheduler or {}):
+            continue
+        if record.launcher is not None and run_status(folder) == "running":
+            found.append(f"{name} seed {seed} (process {record.pid} on {record.host})")
+    return found
+
+
+def _asked_for(profile: str | None, cores: int | None) -> Place | None:
+    if profile is not None:
+        return Place(profile)
+    if default := os.environ.get(PROFILE_VARIABLE):
+        return Place(default, f"Profile {default}, because {PROFILE_VARIABLE} says so.")
+    if cores is not None:
+        return Place("local", "--cores is about this machine: running on it (--profile sge runs on Grid Engine).")
+    return None
+
+
+def _found(plan: Plan) -> Place:
+    if plan.job.queue is not None:
+        return detect_place(plan.job.queue, plan.experiment_file.name)
+    queue = read_profile("sge", plan.project_dir).setting("queue")
+    return detect_place(queue or None, "profiles/sge")
+
+
+def _refuse_what_is_in_the_queue(plan: Plan) -> None:
+    _refuse_another_snakemake(plan)
+    tasks = open_tasks(plan.project_dir, plan.experiment_path)
+    in_queue = _in_queue(plan, tasks) if tasks else []
+    if in_queue:
+        name = plan.experiment_file.name
+        raise FolderInUseError(
+            f"{plan.experiment_path}: {tasks_in_words(in_queue)} of an earlier run {_are(in_queue)} in the queue of "
+            f"Grid Engine. Run here as well, they would run twice. `mle run {name} --profile sge` goes on with them, "
+            f"`mle stop {name}` deletes them."
+        )
+
+
+def _refuse_another_snakemake(plan: Plan) -> None:
+    other = submitter(plan.project_dir)
+    if other is not None and open_tasks(plan.project_dir, plan.experiment_path):
+        raise FolderInUseError(_submitting(plan, other))
+
+
+def _in_queue(plan: Plan, tasks: Sequence[OpenTask]) -> list[OpenTask]:
+    try:
+        return list(tasks_in_queue(tasks, seconds=_PATIENCE_SECONDS))
+    except GridEngineError as error:
+        raise FolderInUseError(
+            f"{plan.experiment_path}: {tasks_in_words(tasks)} of an earlier run may still be in the queue of Grid "
+            f"Engine, which cannot be asked ({str(error).rstrip('.')}). So that none of them runs twice, nothing was "
+            "started. Try again later or on the submit host; or give them up with "
+            f"`mle stop {plan.experiment_file.name}`."
+        ) from None
+
+
+def _submitting(plan: Plan, other: Submitter) -> str:
+    return (
+        f"{plan.experiment_path}: a Snakemake runs this experiment on Grid Engine: process {other.pid} on {other.host} "
+        f"since {other.since}. Wait for it, or stop it with `mle stop {plan.experiment_file.name}`."
+    )
+
+
+def _are(tasks: Sequence[OpenTask]) -> str:
+    return "is" if len(tasks) == 1 else "are"

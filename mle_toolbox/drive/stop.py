@@ -1,0 +1,220 @@
+"""Stop what runs of an experiment: its driver, its tasks in the queue of Grid Engine, and seed runs that are left here.
+
+The driver first, since it deletes its own tasks with one qdel and takes note of that. What no driver looks after is
+ended by us.
+"""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mle_toolbox.cluster.tasks import (
+    OpenTask,
+    delete_tasks,
+    give_up,
+    open_tasks,
+    submitter,
+    tasks_in_queue,
+    tasks_in_words,
+)
+from mle_toolbox.drive.lock import current_holder
+from mle_toolbox.drive.processes import Driver, driver_of_lock, driver_of_submissions, drivers_by_hand, end_processes
+from mle_toolbox.drive.status import SeedRunStatus, read_status
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.layout import ExperimentFolder
+from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+from snakemake_executor_plugin_mle_sge.records import ArrayFolder
+
+__all__ = ["Stopped", "stop_experiment"]
+
+_Id = tuple[Path, int]
+
+_SCHEDULER_SECONDS = 15.0
+# A running task gets the notice of -notify, often a minute, before it is killed.
+_LEAVING_SECONDS = 120.0
+# How tasks end that know the notice (STOPPED_STATUS of the launcher), and that do not.
+_TOLD_TO_END = (75, 128 + signal.SIGUSR2)
+
+
+@dataclass
+class Stopped:
+    """What was stopped, and what could not be; each entry of ``left`` is a sentence with the way out."""
+
+    drivers: int = 0
+    tasks: int = 0
+    seed_runs: int = 0
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there was nothing to stop."""
+        return not (self.drivers or self.tasks or self.seed_runs or self.left)
+
+
+def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float, say: Callable[[str], None]) -> Stopped:
+    """Stop everything of one experiment, wherever it was started, as far as it can be reached from here.
+
+    Parameters
+    ----------
+    folder
+        The results folder.
+    project
+        The project folder, absolute.
+    patience
+        Seconds after which a driver that was asked to end is asked more firmly.
+    say
+        Told what is done, before it is done.
+    """
+    stopped = Stopped()
+    running = [run for run in _running(folder) if not _is_task(run)]
+    queued = _ids(_queued(open_tasks(project, folder.path)))
+    driven = _stop_drivers(folder, project, running, patience, say, stopped)
+    if driven and stopped.left:
+        # A driver on another machine goes on and would start again what is stopped under it.
+        return stopped
+    left = _delete_tasks(open_tasks(project, folder.path, given_up=True), say, stopped)
+    stopped.tasks = len({each for each in queued - left if not _came_to_its_end(*each)})
+    _end_orphans(folder, say, stopped)
+    still = {(run.configuration, run.seed) for run in _running(folder)}
+    stopped.seed_runs = sum((run.configuration, run.seed) not in still for run in running)
+    return stopped
+
+
+def _stop_drivers(
+    folder: ExperimentFolder,
+    project: Path,
+    running: Sequence[SeedRunStatus],
+    patience: float,
+    say: Callable[[str], None],
+    stopped: Stopped,
+) -> bool:
+    drivers = _drivers(folder, project, running)
+    for driver in drivers:
+        if driver.host != platform.node():
+            stopped.left.append(
+                f"{driver.what} (process {driver.pid}) runs this experiment on {driver.host}. Type there, or from "
+                f"here: {_from_here(driver.host, project, folder)}"
+            )
+            continue
+        say(f"Stopping {driver.what} (process {driver.pid}) ...")
+        try:
+            ended = driver.stop(patience, say)
+        except PermissionError:
+            stopped.left.append(f"{driver.what} (process {driver.pid}) belongs to another user, who can stop it.")
+            continue
+        if ended:
+            stopped.drivers += 1
+        else:
+            stopped.left.append(f"{driver.what} (process {driver.pid}) does not end.")
+    return bool(drivers)
+
+
+def _drivers(folder: ExperimentFolder, project: Path, running: Sequence[SeedRunStatus]) -> list[Driver]:
+    found = []
+    holder = current_holder(folder.driver)
+    if holder is not None:
+        found.append(driver_of_lock(folder.driver, holder))
+    other = submitter(project)
+    # The Snakemake of `mle run` holds this lock too; without a driver of ours it was typed by hand.
+    if other is not None and holder is None and open_tasks(project, folder.path):
+        found.append(driver_of_submissions(project, folder.path, other))
+    launchers = [run.record.launcher for run in running if run.record and run.record.host == platform.node()]
+    if not found:
+        found += drivers_by_hand([each for each in launchers if each is not None])
+    return found
+
+
+def _delete_tasks(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped: Stopped) -> set[_Id]:
+    """Delete what is in the queue; return what is still there."""
+    try:
+        in_queue = list(tasks_in_queue(tasks, seconds=_SCHEDULER_SECONDS))
+        if not in_queue:
+            return set()
+        say(f"Deleting {tasks_in_words(in_queue)} ...")
+        left = delete_tasks(in_queue, seconds=_LEAVING_SECONDS)
+    except GridEngineError as error:
+        give_up([task for task in tasks if not task.array.is_cancelled])
+        started = [task for task in tasks if task.has_started]
+        running = f" {tasks_in_words(started)} had started and may go on." if started else ""
+        stopped.left.append(
+            f"Grid Engine cannot be asked ({str(error).rstrip('.')}). Tasks that have not started will end at once "
+            f"when they do.{running} Type the same again when it answers."
+        )
+        return _ids(tasks)
+    if left:
+        stopped.left.append(
+            f"{tasks_in_words(left)} did not leave the queue after qdel; `qstat` shows them, and an administrator can "
+            "remove them with qdel -f."
+        )
+    return _ids(left)
+
+
+def _queued(tasks: Sequence[OpenTask]) -> Sequence[OpenTask]:
+    """Return what is in the queue; where that cannot be known, everything that may be."""
+    try:
+        return list(tasks_in_queue(tasks, seconds=_SCHEDULER_SECONDS))
+    except GridEngineError:
+        return tasks
+
+
+def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: Stopped) -> None:
+    """End the seed runs that no driver looks after any more; what was typed by hand is left alone."""
+    here: list[SeedRunStatus] = []
+    for run in _running(folder):
+        record = run.record
+        name = f"{run.configuration} seed {run.seed}"
+        if record is None or record.pid is None or _is_task(run):
+            continue
+        if record.launcher is None:
+            stopped.left.append(f"{name} was started by hand (process {record.pid} on {record.host}): left alone.")
+        elif record.host != platform.node():
+            command = _from_here(record.host or "", Path.cwd(), folder)
+            stopped.left.append(f"{name} runs on {record.host} (process {record.pid}). Stop it from here: {command}")
+        else:
+            here.append(run)
+    if here:
+        count = f"{len(here)} seed {'run' if len(here) == 1 else 'runs'}"
+        say(f"Ending {count} that an earlier driver has left here ...")
+        end_processes([run.record.launcher or 0 for run in here if run.record], lambda: _still(folder, here))
+        end_processes([run.record.pid or 0 for run in here if run.record], lambda: _still(folder, here))
+        if left := _still(folder, here):
+            stopped.left.append(f"{left} of them {'does' if left == 1 else 'do'} not end.")
+
+
+def _still(folder: ExperimentFolder, runs: Sequence[SeedRunStatus]) -> int:
+    names = {(run.configuration, run.seed) for run in _running(folder)}
+    return sum((run.configuration, run.seed) in names for run in runs)
+
+
+def _running(folder: ExperimentFolder) -> list[SeedRunStatus]:
+    try:
+        return [run for run in read_status(folder).runs if run.status == "running"]
+    except ResultsError:
+        # The driver has only just started, or there is none.
+        return []
+
+
+def _is_task(run: SeedRunStatus) -> bool:
+    """Whether a seed run is a task of an array; one in an interactive job has a job number, but no task number."""
+    return run.record is not None and "task" in (run.record.scheduler or {})
+
+
+def _came_to_its_end(array: Path, number: int) -> bool:
+    """Whether a task ended by itself while its driver was stopped; the records of what ended well are removed."""
+    outcome = ArrayFolder(array).exit(number)
+    return not array.exists() or (outcome is not None and outcome.status not in _TOLD_TO_END)
+
+
+def _ids(tasks: Iterable[OpenTask]) -> set[_Id]:
+    return {(task.array.path, task.number) for task in tasks}
+
+
+def _from_here(host: str, project: Path, folder: ExperimentFolder) -> str:
+    mle = Path(sys.executable).with_name("mle")
+    return shlex.join(["ssh", host, f"cd {shlex.quote(str(project))} && {mle} stop {shlex.quote(str(folder.path))}"])

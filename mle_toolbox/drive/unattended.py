@@ -1,0 +1,39 @@
+"""Tasks of an experiment in the queue of Grid Engine that no driver waits for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mle_toolbox.cluster.tasks import OpenTask, open_tasks, submitter, tasks_in_queue, tasks_in_words
+from mle_toolbox.drive.lock import is_driven
+from mle_toolbox.layout import ExperimentFolder
+from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+
+__all__ = ["unattended_tasks"]
+
+_PATIENCE_SECONDS = 5.0
+
+
+def unattended_tasks(folder: ExperimentFolder, project: Path) -> str | None:
+    """Say which tasks are queued or running although their driver is gone; None when there are none.
+
+    The scheduler is asked only when the records on disk name such tasks.
+    """
+    if is_driven(folder.driver) or submitter(project) is not None:
+        return None
+    tasks = open_tasks(project, folder.path)
+    if not tasks:
+        return None
+    try:
+        in_queue: list[OpenTask] = list(tasks_in_queue(tasks, seconds=_PATIENCE_SECONDS))
+    except GridEngineError as error:
+        return (
+            f"Nobody waits for {tasks_in_words(tasks)} that may be in the queue of Grid Engine, which cannot be asked "
+            f"({str(error).rstrip('.')})."
+        )
+    if not in_queue:
+        return None
+    return (
+        f"Nobody waits for {tasks_in_words(in_queue)} in the queue of Grid Engine. `mle run` goes on with them, "
+        "`mle stop` deletes them."
+    )
