@@ -20,6 +20,8 @@ Found = tuple[ArrayFolder, int]
 _LOOK_SECONDS = 0.5
 # An exit file that was written before we asked may take so long to be seen on a slow shared disk.
 _LATE_EXIT_SECONDS = 5.0
+# A deleted task has its queue's `notify` to save what it has, a minute where nobody changed it.
+_LEAVING_SECONDS = 90.0
 
 
 class Attaching:
@@ -53,6 +55,8 @@ class Attaching:
                     self._open.setdefault(record.claim, []).append((folder, number))
         if self._open:
             self._ask(folders)
+        # Once for all: a thousand lost tasks must not be waited for one after the other.
+        self._late_until = time.monotonic() + min(patience, _LATE_EXIT_SECONDS)
 
     def find(self, job: Any) -> Found | None:
         """Return the task that makes what ``job`` would make, or None when it has to be submitted.
@@ -84,8 +88,7 @@ class Attaching:
         folder, number = found
         if folder.started(number) is None:
             return folder.exit(number)
-        end = time.monotonic() + min(self._patience, _LATE_EXIT_SECONDS)
-        while (outcome := folder.exit(number)) is None and time.monotonic() < end:
+        while (outcome := folder.exit(number)) is None and time.monotonic() < self._late_until:
             time.sleep(_LOOK_SECONDS)
         return outcome
 
@@ -102,7 +105,7 @@ class Attaching:
             folder.mark_done([number])
 
     def _wait_until_gone(self, tasks: set[TaskId]) -> None:
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + max(self._patience, _LEAVING_SECONDS)
         while tasks & set(gridengine.states()):
             if time.monotonic() > end:
                 raise WorkflowError(

@@ -92,7 +92,8 @@ def describe(job: Any) -> TaskRecord:
     makes = [(each.rule.name, sorted(map(str, each.output)), sorted(_wildcards(each).items())) for each in jobs]
     made_from = [(sorted(map(str, each.input)), sorted(map(repr, each.params))) for each in jobs]
     label = " ".join([job.name, *(f"{key}={value}" for key, value in _wildcards(jobs[0]).items())])
-    return TaskRecord(claim=_hash(makes), digest=_hash(made_from), label=label)
+    first_output = next((str(name) for name in jobs[0].output), "")
+    return TaskRecord(claim=_hash(makes), digest=_hash(made_from), label=label, output=first_output)
 
 
 def is_fresh(job: Any, written: float) -> bool:

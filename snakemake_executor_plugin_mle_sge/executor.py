@@ -2,7 +2,7 @@
 
 - Jobs that ask the scheduler for the same are submitted together, as one array (submission.py).
 - A task writes its own exit file (task.sh); that is the truth. One qstat asks about all tasks; it only matters for
-  tasks that wrote none (watch.py, inquiry.py).
+  tasks that wrote none (watching.py, watch.py, inquiry.py).
 - What was submitted lies on disk (records.py); a restarted driver attaches to it (attaching.py).
 
 Snakemake calls ``run_jobs``, ``handle_job_…`` and ``cancel`` in its main thread and ``check_active_jobs`` in another.
@@ -11,11 +11,9 @@ Snakemake calls ``run_jobs``, ``handle_job_…`` and ``cancel`` in its main thre
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +24,16 @@ from snakemake_interface_executor_plugins.settings import CommonSettings
 
 from snakemake_executor_plugin_mle_sge import gridengine
 from snakemake_executor_plugin_mle_sge.attaching import Attaching
+from snakemake_executor_plugin_mle_sge.gridengine import TaskId
 from snakemake_executor_plugin_mle_sge.inquiry import Inquiry
 from snakemake_executor_plugin_mle_sge.lock import hold_lock
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder, Exit, remove_old_arrays
+from snakemake_executor_plugin_mle_sge.records import ArrayFolder, remove_old_arrays
+from snakemake_executor_plugin_mle_sge.request import limits_of, qsub_options
 from snakemake_executor_plugin_mle_sge.settings import check_settings
 from snakemake_executor_plugin_mle_sge.submission import Submission
-from snakemake_executor_plugin_mle_sge.watch import Clues, Sighting, explain_loss, state_in_words
+from snakemake_executor_plugin_mle_sge.tasks import Task
+from snakemake_executor_plugin_mle_sge.watch import Sighting
+from snakemake_executor_plugin_mle_sge.watching import Verdict, Watching
 
 __all__ = ["Executor", "common_settings"]
 
@@ -48,29 +50,10 @@ common_settings = CommonSettings(
 
 _QUICKEST_LOOK = 0.2
 _SLOWER = 1.3
-# How long Ctrl-C waits for deleted tasks to leave the queue, so that the next call meets none of them.
-_LEAVING_SECONDS = 30.0
-
-
-@dataclass
-class Task:
-    """One task that this driver waits for."""
-
-    array: ArrayFolder
-    number: int
-    time_limit: float | None
-    sighting: Sighting = field(default_factory=lambda: Sighting(since=time.monotonic()))
-    said: str | None = None
-
-    @property
-    def scheduler_id(self) -> tuple[int, int]:
-        """Job and task number."""
-        return self.array.job_id or 0, self.number
-
-    @property
-    def name(self) -> str:
-        """The task as users of the scheduler write it, and what it does."""
-        return f"Task {self.array.job_id}.{self.number} ({self.array.tasks[self.number - 1].label})"
+# How long Ctrl-C waits for deleted tasks to leave the queue, so that the next call meets none of them. A script that
+# saves a checkpoint when it is told has its queue's `notify` for that, a minute where nobody changed it.
+_LEAVING_SECONDS = 90.0
+_SAY_AFTER_SECONDS = 5.0
 
 
 class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no types
@@ -94,6 +77,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         self._look_again = _QUICKEST_LOOK
         self._inquiry = Inquiry(settings.query_seconds, self.logger.warning)
         self._attaching: Attaching | None = None
+        self._watching = Watching(self._inquiry, settings.patience_seconds, self.logger.warning)
         self._submission = Submission(self, self._root)
 
     # -- submitting -----------------------------------------------------------------------------------------------
@@ -121,14 +105,18 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         return True
 
     def _taken(self, job: Any, array: ArrayFolder, number: int) -> None:
-        task = Task(array, number, _time_limit(job))
+        task = Task(array, number, limits_of(self.options(job)))
         with self._tasks_lock:
             self._tasks[array.path, number] = task
         self._task_of_job[job] = task
         self._look_again = _QUICKEST_LOOK
         self._inquiry.hurry()
-        external = f"{array.job_id}.{number}"
+        external = f"{array.job_id}.{number}" if task.is_submitted else None
         self.report_job_submission(SubmittedJobInfo(job, external_jobid=external, aux={"task": task}))
+
+    def options(self, job: Any) -> tuple[str, ...]:
+        """Return what a job asks of the scheduler."""
+        return qsub_options(self._settings, job.name, job.threads, job.resources)
 
     def _refused(self, job: Any, message: str) -> None:
         self.report_job_error(SubmittedJobInfo(job), msg=f"{message} ")
@@ -150,65 +138,35 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         if not active_jobs:
             return
         tasks: list[Task] = [info.aux["task"] for info in active_jobs]
+        for array in self._submission.submit_waiting():
+            self._begin_anew(task for task in tasks if task.array is array)
         ended = {path: ArrayFolder(path).ended() for path in {task.array.path for task in tasks}}
-        self._inquiry.ask_when_due({task.scheduler_id[0] for task in tasks}, self._wanted_accounts(tasks))
+        self._watching.ask(tasks)
+        waited_for = []
         for info, task in zip(active_jobs, tasks, strict=True):
-            outcome = task.array.exit(task.number) if task.number in ended[task.array.path] else None
-            reason = self._why_lost(task) if outcome is None else _why_failed(task, outcome)
-            if outcome is None and reason is None:
+            verdict = self._judge(task, ended[task.array.path])
+            if verdict is None:
+                waited_for.append(task)
                 yield info
                 continue
             self._look_again = _QUICKEST_LOOK
-            if reason is None:
+            if verdict.reason is None:
                 self.report_job_success(info)
             else:
                 log = task.array.log(task.number)
-                self.report_job_error(info, msg=f"{reason} ", aux_logs=[str(log)] if log.exists() else [])
+                self.report_job_error(info, msg=f"{verdict.reason} ", aux_logs=[str(log)] if log.exists() else [])
+        self._watching.say_unusual(waited_for)
 
-    def _wanted_accounts(self, tasks: Iterable[Task]) -> set[int]:
-        now, patience = time.monotonic(), self._settings.patience_seconds
-        return {task.scheduler_id[0] for task in tasks if task.sighting.is_lost(now, patience)}
+    def _judge(self, task: Task, ended: set[int]) -> Verdict | None:
+        if not task.is_submitted:
+            refusal = self._submission.refusal(task.array)
+            return None if refusal is None else Verdict(refusal)
+        return self._watching.judge(task, task.array.exit(task.number) if task.number in ended else None)
 
-    def _why_lost(self, task: Task) -> str | None:
-        """Return why a task without an exit file has failed, or None when it is still to be waited for."""
-        look = self._inquiry.look
-        if look is None:
-            return None
-        sighting = task.sighting
-        was_missing = sighting.missed
-        sighting.see(look, task.scheduler_id)
-        if sighting.missed and not was_missing:
-            self._inquiry.hurry()
-        if sighting.is_in_error:
-            why = look.reasons.get(task.scheduler_id, "the scheduler gives no reason; see qstat -j")
-            self._remove_from_queue(task)
-            return f"{task.name} cannot be started (state {sighting.state}): {why}."
-        self._say_if_unusual(task)
-        if not sighting.is_lost(time.monotonic(), self._settings.patience_seconds):
-            return None
-        account = self._inquiry.account(*task.scheduler_id)
-        # The last word: the exit file may have appeared since the folder was listed.
-        if account is None or task.array.exit(task.number) is not None:
-            return None
-        return f"{task.name} {explain_loss(self._clues(task, account))}"
-
-    def _clues(self, task: Task, account: dict[str, str]) -> Clues:
-        started = task.array.started(task.number)
-        gone = task.sighting.gone_since
-        ran = time.time() - (time.monotonic() - gone) - started[1] if started and gone is not None else None
-        return Clues(started, ran, task.time_limit, account)
-
-    def _say_if_unusual(self, task: Task) -> None:
-        words = state_in_words(task.sighting.state or "")
-        if words and words != task.said:
-            self.logger.warning(f"{task.name} {words}.")
-        task.said = words
-
-    def _remove_from_queue(self, task: Task) -> None:
-        try:
-            gridengine.delete({task.scheduler_id[0]: [task.number]})
-        except gridengine.GridEngineError as error:
-            self.logger.warning(f"{task.name} could not be deleted: {error}")
+    def _begin_anew(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            task.sighting = Sighting(since=time.monotonic())
+        self._inquiry.hurry()
 
     async def sleep(self) -> None:
         """Wait until the next look: short after news, longer and longer without."""
@@ -243,8 +201,11 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
 
     def cancel_jobs(self, active_jobs: Sequence[SubmittedJobInfo]) -> None:
         """Delete all tasks that this driver waits for, with one qdel, and wait until they are gone."""
+        self._submission.give_up_waiting()
         with self._tasks_lock:
-            tasks = [task for task in self._tasks.values() if task.array.exit(task.number) is None]
+            tasks = [
+                task for task in self._tasks.values() if task.is_submitted and task.array.exit(task.number) is None
+            ]
         if not tasks:
             return
         numbers: dict[ArrayFolder, list[int]] = {}
@@ -262,7 +223,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
             if _all_or_some(array, which) is None:
                 array.cancel()
             array.mark_done(which)
-        _wait_until_gone({task.scheduler_id for task in tasks})
+        _wait_until_gone({task.scheduler_id for task in tasks}, self.logger.info)
 
     def shutdown(self) -> None:
         """End the watching thread; nested Snakemakes that are queued keep their files."""
@@ -271,35 +232,23 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         self.wait_thread.join()
 
 
-def _why_failed(task: Task, outcome: Exit) -> str | None:
-    """Return how a task failed by its own account, or None when it did not."""
-    if outcome.status == 0:
-        return None
-    signal = f" (signal {outcome.status - 128})" if outcome.status > 128 else ""
-    return f"{task.name} ended on {outcome.host} with exit status {outcome.status}{signal}."
-
-
 def _all_or_some(array: ArrayFolder, numbers: list[int]) -> list[int] | None:
     """Return None, for the whole job, when no other driver's task would be deleted with it."""
     open_tasks = set(range(1, len(array.tasks) + 1)) - array.done() - array.ended()
     return None if open_tasks <= set(numbers) else numbers
 
 
-def _wait_until_gone(tasks: set[tuple[int, int]]) -> None:
-    end = time.monotonic() + _LEAVING_SECONDS
-    while time.monotonic() < end:
+def _wait_until_gone(tasks: set[TaskId], say: Callable[[str], None]) -> None:
+    begin = time.monotonic()
+    is_said = False
+    while (waited := time.monotonic() - begin) < _LEAVING_SECONDS:
         try:
-            if not tasks & set(gridengine.states()):
-                return
+            left = tasks & set(gridengine.states())
         except gridengine.GridEngineError:
             return
+        if not left:
+            return
+        if waited > _SAY_AFTER_SECONDS and not is_said:
+            is_said = True
+            say(f"Waiting for {len(left)} deleted tasks to leave the queue: they may save what they have.")
         time.sleep(0.3)
-
-
-def _time_limit(job: Any) -> float | None:
-    """Return the longest running time in seconds that a job has asked for, or None."""
-    asked = re.search(r"\bh_rt=(\d+)\b", str(job.resources.get("qsub_options") or ""))
-    if asked:
-        return float(asked.group(1))
-    minutes = job.resources.get("runtime")
-    return float(minutes) * 60 if isinstance(minutes, int | float) else None

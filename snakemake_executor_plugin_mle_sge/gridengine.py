@@ -19,6 +19,7 @@ __all__ = [
     "SchedulerSilentError",
     "TaskId",
     "accounts",
+    "ask",
     "delete",
     "error_reasons",
     "expand_tasks",
@@ -38,6 +39,7 @@ _SILENT = re.compile(
     r"unable to send message|got send error|timeout|got max\. unheard|qmaster .*not (reachable|available)",
     re.IGNORECASE,
 )
+_NO_ACCOUNT_YET = re.compile(r"job (id|name) \S+ not found", re.IGNORECASE)
 # Functions are multi-line values that older versions hand on torn; a profile of the driver's is none for the job.
 _NOT_HANDED_ON = ("BASH_FUNC_", "SNAKEMAKE_PROFILE")
 
@@ -107,9 +109,29 @@ def read_job_id(answer: Path) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def states() -> dict[TaskId, str]:
+def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
+    """Return what a command of Grid Engine answers.
+
+    Parameters
+    ----------
+    command
+        The whole command line.
+    seconds
+        How long it may take: the commands themselves wait for minutes for a master daemon that is down.
+
+    Raises
+    ------
+    SchedulerSilentError
+        When the master daemon does not answer.
+    GridEngineError
+        When there is no such command, or it refuses.
+    """
+    return _run(command, seconds=seconds)
+
+
+def states(*, seconds: float = _TIMEOUT_SECONDS) -> dict[TaskId, str]:
     """Ask once for the state of every task of this user, for example ``{(12, 3): "r"}``."""
-    return parse_states(_run(["qstat", "-u", getpass.getuser(), "-xml"]))
+    return parse_states(_run(["qstat", "-u", getpass.getuser(), "-xml"], seconds=seconds))
 
 
 def parse_states(text: str) -> dict[TaskId, str]:
@@ -172,12 +194,15 @@ def delete(tasks: Mapping[int, Sequence[int] | None]) -> None:
         _run(["qdel", *words], check=False)
 
 
-def accounts(job_id: int) -> dict[int, dict[str, str]]:
-    """Return what the accounting knows of a job's tasks; empty when it knows nothing or cannot be read."""
+def accounts(job_id: int) -> dict[int, dict[str, str]] | None:
+    """Return what the accounting knows of a job's tasks; None when it cannot be read or will never know anything.
+
+    Grid Engine writes its accounts every 15 seconds (``flush_time``): a job that has just ended is not found at first.
+    """
     try:
-        return parse_accounts(_run(["qacct", "-j", str(job_id)]))
-    except GridEngineError:
-        return {}
+        return parse_accounts(_run(["qacct", "-j", str(job_id)])) or None
+    except GridEngineError as error:
+        return {} if _NO_ACCOUNT_YET.search(str(error)) else None
 
 
 def parse_accounts(text: str) -> dict[int, dict[str, str]]:
@@ -200,18 +225,18 @@ def parallel_environments() -> list[str]:
         return []
 
 
-def _run(command: Sequence[str], *, check: bool = True) -> str:
+def _run(command: Sequence[str], *, check: bool = True, seconds: float = _TIMEOUT_SECONDS) -> str:
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_TIMEOUT_SECONDS,
+            timeout=seconds,
             start_new_session=True,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise SchedulerSilentError(f"{command[0]} did not come back within {_TIMEOUT_SECONDS:.0f} s.") from None
+        raise SchedulerSilentError(f"{command[0]} did not come back within {seconds:.0f} s.") from None
     except FileNotFoundError:
         raise GridEngineError(_no_command(command[0])) from None
     errors = done.stderr.decode(errors="replace")

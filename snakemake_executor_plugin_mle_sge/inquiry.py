@@ -1,20 +1,34 @@
-"""Asks the scheduler in a thread of its own, one question at a time, so that news from exit files never wait for it."""
+"""Asks the scheduler, in a thread of its own and never twice at a time: the driver must not stand still for it."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from snakemake_executor_plugin_mle_sge import gridengine
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, TaskId
+from snakemake_executor_plugin_mle_sge.queues import named, queue_instances, states_in_words
 from snakemake_executor_plugin_mle_sge.watch import Look
 
 __all__ = ["Inquiry"]
 
 _FIRST_WAIT = 2.0
 _SLOWER = 1.5
+# The master writes accounts every 15 s; what is not there some seconds later will not come any more.
+_ACCOUNTING_SECONDS = 20.0
+_NEXT_ACCOUNT = 1.5
+_QUEUE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class _Accounts:
+    """What qacct has said of a job; None where it cannot be read at all."""
+
+    asked: float
+    found: Mapping[int, Mapping[str, str]] | None
 
 
 class Inquiry:
@@ -35,7 +49,7 @@ class Inquiry:
         self._due = 0.0
         self._thread: threading.Thread | None = None
         self._is_silent = False
-        self._accounts: dict[int, dict[int, dict[str, str]]] = {}
+        self._accounts: dict[int, _Accounts] = {}
         self.look: Look | None = None
 
     def hurry(self) -> None:
@@ -43,53 +57,95 @@ class Inquiry:
         self._wait = min(_FIRST_WAIT, self._longest_wait)
         self._due = min(self._due, time.monotonic() + self._wait)
 
-    def ask_when_due(self, jobs: Iterable[int], accounts: Iterable[int]) -> None:
+    def ask_when_due(self, jobs: Mapping[int, str | None], accounts: Iterable[TaskId]) -> None:
         """Start a round of questions unless one is going on or it is too early.
 
         Parameters
         ----------
         jobs
-            The jobs that are ours: why a task of theirs is in error is asked too.
+            The jobs that are ours, and the queue that each asks for: why a task of theirs is in error is asked too.
         accounts
-            Jobs whose accounting is wanted.
+            Tasks whose accounting is wanted.
         """
         if self._thread is not None and self._thread.is_alive():
             return
-        missing = [job for job in accounts if job not in self._accounts]
-        if not missing and time.monotonic() < self._due:
+        missing = sorted({job for job, task in accounts if self._may_be_found(job, task)})
+        is_due = time.monotonic() >= self._due
+        if not missing and not is_due:
             return
-        self._thread = threading.Thread(target=self._ask, args=(set(jobs), missing), daemon=True)
+        self._thread = threading.Thread(target=self._ask, args=(dict(jobs), missing, is_due), daemon=True)
         self._thread.start()
 
-    def account(self, job: int, task: int) -> dict[str, str] | None:
-        """Return what the accounting says of a task (empty: nothing), or None when it has not been asked yet."""
-        return self._accounts[job].get(task, {}) if job in self._accounts else None
+    def account(self, task: TaskId, ended: float, *, has_started: bool) -> Mapping[str, str] | None:
+        """Return what the accounting says of a task, or None when that may still come.
 
-    def forget_accounts(self) -> None:
-        """Ask again next time: the accounting grows."""
-        self._accounts.clear()
+        Parameters
+        ----------
+        task
+            Job and task number.
+        ended
+            When its end was noticed, by the monotonic clock. Some time later, nothing (an empty answer) is the answer.
+        has_started
+            Whether it has run at all: what was deleted in the queue has no account.
+        """
+        accounts = self._accounts.get(task[0])
+        if accounts is None:
+            return None
+        if accounts.found is None:
+            return {}
+        found = accounts.found.get(task[1])
+        is_final = not has_started or accounts.asked - ended >= _ACCOUNTING_SECONDS
+        return {} if found is None and is_final else found
 
-    def _ask(self, jobs: set[int], accounts: list[int]) -> None:
+    def _may_be_found(self, job: int, task: int) -> bool:
+        accounts = self._accounts.get(job)
+        if accounts is None:
+            return True
+        is_wanting = accounts.found is not None and task not in accounts.found
+        return is_wanting and time.monotonic() - accounts.asked >= _NEXT_ACCOUNT
+
+    def _ask(self, jobs: Mapping[int, str | None], accounts: list[int], is_due: bool) -> None:
+        if is_due:
+            self._ask_for_states(jobs)
+            self._due = time.monotonic() + self._wait
+            self._wait = min(self._wait * _SLOWER, self._longest_wait)
+        for job in accounts:
+            asked = time.monotonic()
+            self._accounts[job] = _Accounts(asked, gridengine.accounts(job))
+
+    def _ask_for_states(self, jobs: Mapping[int, str | None]) -> None:
         asked = time.monotonic()
         try:
             states = gridengine.states()
-            reasons = self._reasons(states, jobs)
-            self.look = Look(asked, states, reasons)
+            self.look = Look(asked, states, self._reasons(states, set(jobs)), self._closed(states, jobs))
             self._is_silent = False
         except GridEngineError as error:
             if not self._is_silent:
                 self._complain(f"The scheduler does not answer; tasks go on meanwhile. {error}")
             self._is_silent = True
-        for job in accounts:
-            self._accounts[job] = gridengine.accounts(job)
-        self._due = time.monotonic() + self._wait
-        self._wait = min(self._wait * _SLOWER, self._longest_wait)
 
-    def _reasons(self, states: dict[TaskId, str], jobs: set[int]) -> dict[TaskId, str]:
+    def _reasons(self, states: Mapping[TaskId, str], jobs: set[int]) -> dict[TaskId, str]:
         in_error = {job for (job, _), state in states.items() if "E" in state and job in jobs}
         found: dict[TaskId, str] = {}
         for job in in_error:
             # The job may be gone between the two questions.
             with contextlib.suppress(GridEngineError):
                 found |= {(job, task): why for task, why in gridengine.error_reasons(job).items()}
+        return found
+
+    def _closed(self, states: Mapping[TaskId, str], jobs: Mapping[int, str | None]) -> dict[int, str]:
+        """Return why no queue takes the jobs of which every task waits, where that is so."""
+        moving = {job for (job, _), state in states.items() if state != "qw"}
+        waiting = {job for job, _ in states if job in jobs} - moving
+        if not waiting:
+            return {}
+        try:
+            instances = queue_instances(_QUEUE_SECONDS)
+        except GridEngineError:
+            return {}
+        found = {}
+        for job in waiting:
+            meant = named(instances, jobs[job] or "*")
+            if meant and not any(each.accepts_jobs for each in meant):
+                found[job] = f"{', '.join(sorted({each.queue for each in meant}))}: {states_in_words(meant)}"
         return found

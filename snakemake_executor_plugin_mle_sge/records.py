@@ -26,11 +26,12 @@ _KEEP_FAILED_SECONDS = 7 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """One task: what it makes (``claim``), from what (``digest``), and how it is called for people."""
+    """One task: what it makes (``claim``), from what (``digest``), how it is called for people, its first output."""
 
     claim: str
     digest: str
     label: str
+    output: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,30 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings
 
-__all__ = ["qsub_options", "scheduler_name"]
+__all__ = ["Limits", "bytes_of", "limits_of", "qsub_options", "scheduler_name"]
+
+# A script is told at the latest when so much of its time is over, so that a short run is not told at its beginning.
+_TOLD_AFTER = 0.9
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job may use before the scheduler kills it, and the queue that it asks for; None is unknown.
+
+    ``memory`` is the request as it was written, ``memory_bytes`` what that comes to with all slots.
+    """
+
+    seconds: float | None = None
+    memory: str | None = None
+    memory_bytes: float | None = None
+    queue: str | None = None
 
 
 def qsub_options(settings: ExecutorSettings, name: str, threads: int, resources: Mapping[str, Any]) -> tuple[str, ...]:
@@ -44,6 +62,48 @@ def qsub_options(settings: ExecutorSettings, name: str, threads: int, resources:
     return tuple(options)
 
 
+def limits_of(options: Sequence[str]) -> Limits:
+    """Read from qsub options what the scheduler will enforce, whoever has put it there.
+
+    >>> limits_of(["-l", "h_rt=0:1:0,h_vmem=1G", "-pe", "smp", "2"])
+    Limits(seconds=60.0, memory='h_vmem=1G', memory_bytes=2147483648.0, queue=None)
+    """
+    asked: dict[str, str] = {}
+    queue, slots = None, 1
+    for option, value, more in zip(options, [*options[1:], ""], [*options[2:], "", ""], strict=False):
+        if option == "-l":
+            asked |= dict(part.split("=", 1) for part in value.split(",") if "=" in part)
+        elif option == "-q":
+            queue = value
+        elif option == "-pe" and more.isdecimal():
+            slots = int(more)
+    memory = asked.get("h_vmem")
+    amount = bytes_of(memory or "")
+    return Limits(
+        _seconds(asked.get("h_rt", "")),
+        f"h_vmem={memory}" if memory else None,
+        None if amount is None else amount * slots,
+        queue,
+    )
+
+
+def bytes_of(amount: str) -> float | None:
+    """Return an amount of memory as Grid Engine writes it (``300M``, ``46.852MB``) in bytes; None when it is none."""
+    found = re.fullmatch(r"([0-9.]+)([kKmMgGT]?)B?", amount.strip())
+    try:
+        return float(found.group(1)) * _UNITS[found.group(2)] if found else None
+    except ValueError:
+        return None
+
+
+def _seconds(text: str) -> float | None:
+    """Return a time as Grid Engine takes it, ``3600`` or ``1:0:0``."""
+    parts = text.split(":")
+    if not all(part.isdecimal() or (not part and len(parts) > 1) for part in parts) or len(parts) > 3:
+        return None
+    return float(sum(int(part or 0) * 60**power for power, part in enumerate(reversed(parts))))
+
+
 def scheduler_name(text: str) -> str:
     """Return ``text`` as a job name that Grid Engine takes.
 
@@ -62,7 +122,11 @@ def _requests(settings: ExecutorSettings, threads: int, resources: Mapping[str, 
         requests.append(f"{settings.memory_resource}={math.ceil(share)}M")
     minutes = _number(resources.get("runtime"))
     if settings.time_resource and minutes:
-        requests.append(f"{settings.time_resource}={math.ceil(minutes * 60)}")
+        seconds = math.ceil(minutes * 60)
+        requests.append(f"{settings.time_resource}={seconds}")
+        # The soft limit has this name everywhere: it is one of those that Grid Engine enforces itself.
+        if settings.notice_seconds and settings.time_resource == "h_rt":
+            requests.append(f"s_rt={math.ceil(max(seconds - settings.notice_seconds, seconds * _TOLD_AFTER))}")
     gpus = _number(resources.get("gpu"))
     if settings.gpu_resource and gpus:
         requests.append(f"{settings.gpu_resource}={math.ceil(gpus)}")

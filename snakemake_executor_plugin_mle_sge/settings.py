@@ -38,6 +38,11 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the inter
     time_resource: str = _key(
         "h_rt", "Name under which the site takes the longest running time. Empty: it is not asked for."
     )
+    notice_seconds: float = _key(
+        300.0,
+        "How long before its time limit a job is told, by the soft limit s_rt; never earlier than at 9/10 of its time. "
+        "A job is also told before it is deleted or suspended (qsub -notify). 0: neither is asked for.",
+    )
     gpu_resource: str = _key("gpu", "Name under which the site takes the number of GPUs.")
     qsub_options: str = _key("", "Further options for every qsub, for example `-l os=linux -R y`.")
     array_size: int = _key(1000, "Most tasks in one array job; sites limit it (max_aj_tasks in `qconf -sconf`).")
@@ -46,8 +51,8 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the inter
     query_seconds: float = _key(30.0, "Longest time between two calls of qstat; one call asks about all tasks.")
     patience_seconds: float = _key(
         60.0,
-        "How long a task may be gone from qstat without having written how it ended, and how long the scheduler may "
-        "be silent, before this counts as a failure. Raise it for slow shared disks.",
+        "How long a task may be gone from qstat without having written how it ended before this counts as a failure; "
+        "and how long a restarted driver waits for a scheduler that is silent. Raise it for slow shared disks.",
     )
     clean_environment: bool = _key(
         False, "Start jobs in a fresh login shell instead of with the environment of this one."
@@ -82,6 +87,8 @@ def _mistakes(settings: ExecutorSettings) -> Any:
     for name in ("poll_seconds", "query_seconds", "patience_seconds"):
         if getattr(settings, name) <= 0:
             yield f"mle-sge-{name.replace('_', '-')}: expected seconds above 0, found {getattr(settings, name)}."
+    if settings.notice_seconds < 0:
+        yield f"mle-sge-notice-seconds: expected seconds, or 0 for no notice, found {settings.notice_seconds}."
     for name in ("parallel_environment", "queue", "project", "memory_resource", "time_resource", "gpu_resource"):
         if re.search(r"[\s=]", getattr(settings, name)):
             yield f"mle-sge-{name.replace('_', '-')}: expected one name, found {getattr(settings, name)!r}."

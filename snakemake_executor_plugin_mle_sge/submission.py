@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,13 +11,12 @@ from typing import Any
 
 from snakemake_executor_plugin_mle_sge import command, gridengine
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, SchedulerSilentError
+from snakemake_executor_plugin_mle_sge.interrupt import interrupt_later
 from snakemake_executor_plugin_mle_sge.records import ArrayFolder, new_array
-from snakemake_executor_plugin_mle_sge.request import qsub_options
 from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings
+from snakemake_executor_plugin_mle_sge.waiting import WaitingArrays, is_for_later, most_tasks
 
 __all__ = ["Submission"]
-
-_RETRY_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Submission:
         self._workflow = executor.workflow
         self._settings: ExecutorSettings = executor.workflow.executor_settings
         self._root = root
+        self._waiting = WaitingArrays(executor.logger.info, executor.logger.warning)
 
     def submit(
         self,
@@ -65,12 +64,13 @@ class Submission:
             kinds.setdefault(kind, []).append((job, line))
         for kind, members in kinds.items():
             for part in _parts(members, self._settings.array_size):
-                self._submit_array(kind, part, taken, refused)
+                # Interrupted between qsub's answer and `taken`, nobody would delete these tasks.
+                with interrupt_later():
+                    self._submit_array(kind, part, taken, refused)
 
     def _kind(self, job: Any) -> _Kind:
-        options = qsub_options(self._settings, job.name, job.threads, job.resources)
         envvars: Mapping[str, str] = self._workflow.spawned_job_args_factory.envvars()
-        return _Kind(options, command.exports(job, envvars))
+        return _Kind(self._executor.options(job), command.exports(job, envvars))
 
     def _command(self, job: Any) -> str:
         """Return the shell command of a job, which is prepared for it."""
@@ -97,17 +97,56 @@ class Submission:
             "",
         )
         (array.path / "task.sh").write_text(self._script(array.path, kind), encoding="utf-8")
+        words = self._qsub_command(array, kind, len(jobs))
         try:
-            job_id = self._qsub(self._qsub_command(array, kind, len(jobs)), array)
+            job_id = gridengine.submit(words, array.path / "submitted")
+        except SchedulerSilentError as error:
+            self._waiting.add_unanswered(array, words, str(error))
         except GridEngineError as error:
-            array.cancel()
-            array.mark_done(range(1, len(jobs) + 1))
-            for job in jobs:
-                refused(job, _advice(str(error)))
-            return
-        self._executor.logger.info(_said(job_id, kind, len(jobs)))
+            if (limit := most_tasks(str(error))) is not None and limit < len(jobs):
+                self._submit_smaller(array, kind, members, limit, taken, refused)
+                return
+            if is_for_later(str(error)):
+                self._waiting.add_refused(array, words, str(error))
+            else:
+                _abandon(array)
+                for job in jobs:
+                    refused(job, _advice(str(error)))
+                return
+        else:
+            self._executor.logger.info(_said(job_id, kind, len(jobs)))
         for number, job in enumerate(jobs, start=1):
             taken(job, array, number)
+
+    def _submit_smaller(
+        self,
+        array: ArrayFolder,
+        kind: _Kind,
+        members: Sequence[tuple[Any, str]],
+        limit: int,
+        taken: Callable[[Any, ArrayFolder, int], None],
+        refused: Callable[[Any, str], None],
+    ) -> None:
+        array.remove()
+        self._executor.logger.info(
+            f"The site takes at most {limit} tasks in one array, so smaller ones are made. "
+            f"Set mle-sge-array-size: {limit} in the profile."
+        )
+        for part in _parts(members, limit):
+            self._submit_array(kind, part, taken, refused)
+
+    def submit_waiting(self) -> list[ArrayFolder]:
+        """Try again what the site did not take; return the arrays that it has taken now."""
+        return self._waiting.submit_when_due()
+
+    def refusal(self, array: ArrayFolder) -> str | None:
+        """Return why an array that waited cannot be submitted at all, if that is so."""
+        message = self._waiting.refusals.get(array.path)
+        return None if message is None else _advice(message)
+
+    def give_up_waiting(self) -> None:
+        """Submit nothing more."""
+        self._waiting.give_up()
 
     def _script(self, folder: Path, kind: _Kind) -> str:
         text = files(__package__).joinpath("task.sh").read_text(encoding="utf-8")
@@ -121,7 +160,17 @@ class Submission:
         return text
 
     def _qsub_command(self, array: ArrayFolder, kind: _Kind, tasks: int) -> list[str]:
-        ours = ["qsub", "-terse", "-r", "n", "-j", "y", "-wd", str(self._workflow.workdir_init)]
+        ours = [
+            "qsub",
+            "-terse",
+            *(["-notify"] if self._settings.notice_seconds else []),
+            "-r",
+            "n",
+            "-j",
+            "y",
+            "-wd",
+            str(self._workflow.workdir_init),
+        ]
         ours += ["-o", f"{array.path}/log.$TASK_ID", "-t", f"1-{tasks}"]
         script = str(array.path / "task.sh")
         if self._settings.clean_environment:
@@ -130,38 +179,13 @@ class Submission:
         # waits for one lock) and may change the environment that -V has just brought.
         return [*ours, *kind.options, "-V", "-b", "y", "-shell", "n", "/bin/bash", script]
 
-    def _qsub(self, words: list[str], array: ArrayFolder) -> int:
-        """Call qsub, again and again while the scheduler is silent and patience lasts.
 
-        A silent scheduler may have taken the job all the same, so it is looked for before the next try.
-        """
-        end = time.monotonic() + self._settings.patience_seconds
-        wait = _RETRY_SECONDS
-        while True:
-            try:
-                return gridengine.submit(words, array.path / "submitted")
-            except SchedulerSilentError as error:
-                if time.monotonic() + wait > end:
-                    raise
-                self._executor.logger.warning(f"{error} Trying again in {wait:.0f} s.")
-                time.sleep(wait)
-                wait = min(2 * wait, 30.0)
-            job_id = _taken_all_the_same(array)
-            if job_id is not None:
-                return job_id
+def _abandon(array: ArrayFolder) -> None:
+    array.cancel()
+    array.mark_done(range(1, len(array.tasks) + 1))
 
 
-def _taken_all_the_same(array: ArrayFolder) -> int | None:
-    try:
-        job_id = gridengine.find_array(array.path)
-    except GridEngineError:
-        return None
-    if job_id is not None:
-        array.set_job_id(job_id)
-    return job_id
-
-
-def _parts(members: list[tuple[Any, str]], size: int) -> Iterator[list[tuple[Any, str]]]:
+def _parts(members: Sequence[tuple[Any, str]], size: int) -> Iterator[Sequence[tuple[Any, str]]]:
     for first in range(0, len(members), size):
         yield members[first : first + size]
 
@@ -184,4 +208,6 @@ def _advice(message: str) -> str:
             f"{message} `qconf -sc` lists the resources of the site; set mle-sge-memory-resource, "
             "mle-sge-time-resource or mle-sge-gpu-resource in the profile."
         )
+    if (limit := most_tasks(message)) is not None:
+        return f"{message} Set mle-sge-array-size: {limit} in the profile."
     return message

@@ -43,6 +43,12 @@ finish() {
     exit 1
 }
 
+# Warnings before a limit reach the command too, since they go to the whole group; what does not ask for them (mle does)
+# is to go on. The order to end kills the command, and this shell has to outlive it to say so.
+trap '' USR1 XCPU
+trap 'finish 140' USR2
+trap 'finish 143' TERM
+
 if ! appears "$folder/commands"; then
     echo "The folder $folder cannot be seen from $HOSTNAME." >&2
     exit 1
@@ -62,8 +68,9 @@ done
 
 line_of "$folder/commands"
 printf -v command '%b' "$line"
-# Signals before a limit reach the command too, since they go to the whole group; this shell has to outlive them.
-trap : USR1 USR2 XCPU TERM
+trap : USR2 TERM
 @EXPORTS@
-/bin/bash -c "$command"
+# The shell of the command waits for it too: what it has started may use the time that it is given to save something.
+/bin/bash -c "trap : USR2
+$command"
 finish $?

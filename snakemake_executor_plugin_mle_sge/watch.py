@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from snakemake_executor_plugin_mle_sge.gridengine import TaskId
+from snakemake_executor_plugin_mle_sge.request import Limits, bytes_of
 
-__all__ = ["Clues", "Look", "Sighting", "explain_loss", "state_in_words"]
+__all__ = ["Clues", "Look", "Sighting", "ended_well", "explain_death", "state_in_words"]
 
 # qstat may miss a task once, between two states of its life.
 _LOOKS_WITHOUT = 2
@@ -23,6 +24,8 @@ class Look:
     asked: float
     states: Mapping[TaskId, str]
     reasons: Mapping[TaskId, str] = field(default_factory=dict)
+    closed: Mapping[int, str] = field(default_factory=dict)
+    """Of jobs that only wait: why no queue takes them at all, where that is so."""
 
 
 @dataclass
@@ -61,55 +64,85 @@ class Sighting:
 def state_in_words(state: str) -> str | None:
     """Return what is unusual about a state, or None for queued and running."""
     if "d" in state:
-        return "is being deleted"
+        return "being deleted"
     if "h" in state:
-        return "is held back (qhold, or it waits for another job)"
+        return "held back (qhold, or waiting for another job)"
     if set("sST") & set(state):
-        return "is suspended"
+        return "suspended"
     return None
 
 
-# What qacct gives as "failed" for a task that ran: nothing wrong, or ended by a signal.
-_ENDED_BY_ITSELF = ("0", "100")
+# What qacct gives as "failed" for a task that ran: nothing wrong, ended by a signal, ended for a limit; and for one of
+# which the exec daemon, started again, finds nothing but its folder.
+_RAN = ("0", "100", "37")
+_LOST = ("19", "21", "22")
 
 
 @dataclass(frozen=True)
 class Clues:
-    """What helps to say why a task wrote no exit file; None or empty is unknown."""
+    """What helps to say why a task was ended; None or empty is unknown.
+
+    ``was_told`` says that it had the scheduler's notice (SIGUSR2) and could still write how it ended.
+    """
 
     started: tuple[str, int] | None
     ran_seconds: float | None
-    time_limit: float | None
+    limits: Limits
     account: Mapping[str, str]
+    was_told: bool = False
 
 
-def explain_loss(clues: Clues) -> str:
-    """Say in one sentence or two why a task ended without an exit file, as far as can be told."""
+def ended_well(account: Mapping[str, str]) -> bool:
+    """Whether the accounting says that a task ended by itself, with exit status 0."""
+    return account.get("failed", "").split(":")[0].strip() == "0" and account.get("exit_status", "").split()[:1] == [
+        "0"
+    ]
+
+
+def explain_death(clues: Clues) -> str:
+    """Say in one sentence or two why a task did not end by itself, as far as can be told."""
     if clues.started is None and not clues.account:
         return "was taken out of the queue before it started, most likely with qdel."
     host = clues.account.get("hostname") or (clues.started[0] if clues.started else "a node")
     known = _known(clues)
-    failed = clues.account.get("failed", "0").split(":", 1)
-    # Either daemon may enforce the limit; the master says so as a failure: "qmaster enforced h_rt, ...".
-    if _is_over_time(clues) and (failed[0].strip() in _ENDED_BY_ITSELF or "h_rt" in failed[-1]):
-        return f"was killed on {host} at its time limit of {clues.time_limit:.0f} s{known}. Ask for more time."
-    if clues.account and failed[0].strip() not in _ENDED_BY_ITSELF:
-        return f"could not be run on {host}: {failed[-1].strip()}{known}."
-    return f"was killed on {host}{known}: deleted with qdel, over a limit of the queue, or the node went down."
+    failed, _, words = (part.strip() for part in clues.account.get("failed", "0").partition(":"))
+    # Either daemon may enforce a limit; the master says so as a failure: "qmaster enforced h_rt, ...".
+    if _is_over_time(clues) and (failed in _RAN or "h_rt" in words):
+        return f"was killed on {host} at its time limit of {clues.limits.seconds:.0f} s{known}. Ask for more time."
+    if (used := _memory_over_limit(clues)) is not None:
+        asked = clues.limits.memory
+        return f"was killed on {host} for its memory: it asked for {asked} and used {used}{known}. Ask for more memory."
+    if "h_rt" in words:
+        return f"was killed on {host} over a limit of its queue ({words}){known}."
+    if clues.account and failed == "0" and not clues.was_told:
+        return f"ended on {host}{known}, and could not write down how. Is there room on the disk of the project?"
+    if clues.started and failed in _LOST:
+        return f"was lost with its node {host} (Grid Engine says: {words})."
+    if clues.account and failed not in _RAN:
+        return f"could not be run on {host}: {words}{known}."
+    causes = "deleted with qdel, or over a limit of the queue"
+    causes = f"{causes}." if clues.was_told else f"{causes}, or the node went down."
+    return f"was killed on {host}{known}: {causes}"
 
 
 def _is_over_time(clues: Clues) -> bool:
-    if clues.time_limit is None:
-        return False
-    wallclock = _seconds(clues.account.get("ru_wallclock"))
-    ran = wallclock if wallclock is not None else clues.ran_seconds
-    return ran is not None and ran >= clues.time_limit - 1
+    limit = clues.limits.seconds
+    ran = clues.ran_seconds if clues.was_told else _seconds(clues.account.get("ru_wallclock"))
+    ran = clues.ran_seconds if ran is None else ran
+    return limit is not None and ran is not None and ran >= limit - 1
+
+
+def _memory_over_limit(clues: Clues) -> str | None:
+    """Return the most memory that a task has used, where that is at least what it may use."""
+    used = clues.account.get("maxvmem")
+    limit, amount = clues.limits.memory_bytes, bytes_of(used or "")
+    return used if limit is not None and amount is not None and amount >= limit else None
 
 
 def _known(clues: Clues) -> str:
     """Return what the accounting adds, in brackets."""
     parts = []
-    if "exit_status" in clues.account:
+    if "exit_status" in clues.account and not clues.was_told:
         parts.append(f"exit status {' '.join(clues.account['exit_status'].split())}")
     if "maxvmem" in clues.account:
         parts.append(f"at most {clues.account['maxvmem']} of virtual memory")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from mle_project import Project as MleProject
+from mle_project import new_project
 from sge_project import Project, wait_until
 
 from snakemake_executor_plugin_mle_sge import gridengine
@@ -59,6 +61,14 @@ def project(tmp_path: Path, grid_engine: Path) -> Iterator[Project]:
     for driver in project.drivers:
         if driver.process.poll() is None:
             driver.kill()
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, grid_engine: Path) -> Iterator[MleProject]:
+    """A project of four seed runs that end when they are let go."""
+    project = new_project(tmp_path / "project")
+    yield project
+    project.end()
 
 
 @pytest.fixture

@@ -6,12 +6,14 @@
 #   grid_engine.sh status   exit status 0 when a queue accepts jobs
 #   grid_engine.sh master start|stop, grid_engine.sh node start|stop    one daemon alone, to test its absence
 #
-# Needs root. Queues: all.q and other.q, eight slots each; parallel environment: smp. No mail, no network but loopback.
+# Needs root. Queues: all.q and other.q, eight slots each; parallel environments: smp and, as a trap, spread, which would
+# scatter the cores of a job; resource gpu: two of them. An ordinary user: mle-tester. No mail, no network but loopback.
 set -euo pipefail
 
 export SGE_ROOT=${SGE_ROOT:-/var/lib/gridengine} SGE_CELL=${SGE_CELL:-default}
 export DEBIAN_FRONTEND=noninteractive
 COMMON=$SGE_ROOT/$SGE_CELL/common
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 STATE=/var/run/mle-test-cluster
 PIDS=/var/run/gridengine
 
@@ -62,9 +64,9 @@ start_daemon() {
     alive "$(pid_of "$1")" && return
     install -d -o sgeadmin -g sgeadmin -m 0755 "$PIDS"
     rm -f "$PIDS/$1.pid"
-    SGE_QMASTER_PIDFILE=$PIDS/qmaster.pid SGE_EXECD_PIDFILE=$PIDS/execd.pid "$2" </dev/null >/dev/null 2>&1 ||
-        fail "$2 does not start; see /tmp/*messages* and /var/spool/gridengine"
-    wait_for 20 has_pid "$1" || fail "$2 wrote no pid file into $PIDS"
+    SGE_QMASTER_PIDFILE=$PIDS/qmaster.pid SGE_EXECD_PIDFILE=$PIDS/execd.pid \
+        setsid python3 "$HERE/reaper.py" "$2" </dev/null >/dev/null 2>&1 &
+    wait_for 20 has_pid "$1" || fail "$2 does not start; see /tmp/*messages* and /var/spool/gridengine"
     mkdir -p "$STATE"
     cp "$PIDS/$1.pid" "$STATE/$1.pid"
 }
@@ -93,18 +95,29 @@ configure() {
     file=$(mktemp -d)
     # Root's jobs are allowed before the exec daemon starts; afterwards the queue would be in state E.
     qconf -sconf global | replace min_uid 0 | replace min_gid 0 | replace max_unheard 00:01:00 |
-        replace load_report_time 00:00:05 >"$file/global"
+        replace load_report_time 00:00:05 | sed 's/flush_time=00:00:15/flush_time=00:00:01/' >"$file/global"
     qconf -Mconf "$file/global" >/dev/null 2>&1
     qconf -ssconf | replace schedule_interval 0:0:1 | replace flush_submit_sec 1 | replace flush_finish_sec 1 |
         replace schedd_job_info true >"$file/scheduler"
     qconf -Msconf "$file/scheduler" >/dev/null 2>&1
     qconf -ah localhost >/dev/null 2>&1 || true
     qconf -as localhost >/dev/null 2>&1 || true
-    printf '%s\n' 'pe_name smp' 'slots 999' 'user_lists NONE' 'xuser_lists NONE' 'start_proc_args NONE' \
-        'stop_proc_args NONE' 'allocation_rule $pe_slots' 'control_slaves FALSE' 'job_is_first_task TRUE' \
-        'urgency_slots min' 'accounting_summary FALSE' 'qsort_args NONE' >"$file/smp"
-    qconf -sp smp >/dev/null 2>&1 || qconf -Ap "$file/smp" >/dev/null 2>&1
+    add_parallel_environment smp '$pe_slots' "$file"
+    add_parallel_environment spread '$round_robin' "$file"
+    if ! qconf -sc | grep -q '^gpu '; then
+        { qconf -sc && echo 'gpu gpu INT <= YES YES 0 0'; } >"$file/resources"
+        qconf -Mc "$file/resources" >/dev/null 2>&1
+    fi
     rm -rf "$file"
+}
+
+# add_parallel_environment NAME RULE FOLDER
+add_parallel_environment() {
+    qconf -sp "$1" >/dev/null 2>&1 && return
+    printf '%s\n' "pe_name $1" 'slots 999' 'user_lists NONE' 'xuser_lists NONE' 'start_proc_args NONE' \
+        'stop_proc_args NONE' "allocation_rule $2" 'control_slaves FALSE' 'job_is_first_task TRUE' \
+        'urgency_slots min' 'accounting_summary FALSE' 'qsort_args NONE' >"$3/$1"
+    qconf -Ap "$3/$1" >/dev/null 2>&1
 }
 
 add_queues() {
@@ -120,11 +133,33 @@ add_queues() {
             replace notify 00:00:05 >"$file/queue"
         qconf -Aq "$file/queue" >/dev/null 2>&1
     done
+    qconf -mattr queue pe_list 'smp spread' all.q >/dev/null 2>&1
+    qconf -mattr exechost complex_values gpu=2 localhost >/dev/null 2>&1
     rm -rf "$file"
+}
+
+# A test that was killed may have left a queue disabled, suspended or in error.
+open_queues() {
+    local change
+    for change in -e -us -cq; do
+        qmod "$change" all.q other.q >/dev/null 2>&1 || true
+    done
+}
+
+add_user() {
+    id mle-tester >/dev/null 2>&1 && return
+    useradd --create-home --shell /bin/bash mle-tester
+    touch "$STATE/user"
 }
 
 start() {
     if accepts_jobs; then
+        if [[ -d $STATE && $EUID -eq 0 ]]; then
+            configure
+            add_queues
+            add_user
+            open_queues
+        fi
         echo "Grid Engine answers already."
         return
     fi
@@ -135,10 +170,12 @@ start() {
         start_daemon qmaster sge_qmaster
         wait_for 30 answers || fail "the master daemon does not answer; see /var/spool/gridengine/qmaster/messages"
     fi
+    [[ -d $STATE ]] || fail "a Grid Engine that this script did not start answers, and none of its queues accepts jobs"
     configure
     start_daemon execd sge_execd
     add_queues
-    qmod -cq all.q other.q >/dev/null 2>&1 || true
+    add_user
+    open_queues
     wait_for 60 accepts_jobs || fail "no queue accepts jobs: $(qstat -f 2>&1)"
     echo "Grid Engine runs: queues all.q and other.q, parallel environment smp."
 }
@@ -148,6 +185,7 @@ stop() {
     answers && [[ -f $STATE/qmaster.pid ]] && { qdel -f -u '*' >/dev/null 2>&1 || true; }
     stop_daemon execd
     stop_daemon qmaster
+    [[ ! -f $STATE/user ]] || userdel --remove mle-tester 2>/dev/null || true
     rm -rf "$STATE"
 }
 

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "sge"
 
 
+# Patience is only used up where something is broken, so there may be much of it for machines that do other work too.
+_BUSY = 3
+
+
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
+    """Wait until something is so, for some seconds of an idle machine at most."""
+    end = time.monotonic() + seconds * _BUSY
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)
+
+
+def kill_at_once(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes so that none of them sees the end of another and writes it down."""
+    victims = list(processes)
+    for action in (psutil.Process.suspend, psutil.Process.kill):
+        for process in victims:
+            # Whoever had ended, and was not waited for by a parent that is now dead, is gone from the table.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                action(process)
 
 
 @dataclass
@@ -39,7 +60,7 @@ class Driver:
 
     def wait(self) -> tuple[int, str]:
         """Return exit status and everything it said."""
-        status = self.process.wait(timeout=120)
+        status = self.process.wait(timeout=120 * _BUSY)
         return status, self.output.read_text()
 
 
@@ -89,3 +110,39 @@ class Project:
         """What was started, a line for each time, sorted."""
         path = self.path / "ran"
         return sorted(path.read_text().split()) if path.exists() else []
+
+
+@contextmanager
+def without_master(grid_engine: Path) -> Iterator[None]:
+    """Stop the master daemon for the length of a block."""
+    subprocess.run([grid_engine, "master", "stop"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([grid_engine, "master", "start"], check=True)
+        wait_until(lambda: subprocess.run([grid_engine, "status"], check=False).returncode == 0, 60)
+
+
+@contextmanager
+def configured(**values: str) -> Iterator[None]:
+    """Set values of the global configuration of the test cluster."""
+    before = _configuration()
+    changed = before
+    for key, value in values.items():
+        changed = re.sub(rf"^{key} .*$", f"{key} {value}", changed, flags=re.MULTILINE)
+    _configure(changed)
+    try:
+        yield
+    finally:
+        _configure(before)
+
+
+def _configuration() -> str:
+    return subprocess.run(["qconf", "-sconf", "global"], capture_output=True, text=True, check=True).stdout
+
+
+def _configure(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "global"  # qconf takes the name of the file for that of the configuration
+        file.write_text(text)
+        subprocess.run(["qconf", "-Mconf", str(file)], check=True, capture_output=True)

@@ -12,10 +12,12 @@ from snakemake_interface_common.exceptions import WorkflowError
 
 from snakemake_executor_plugin_mle_sge.gridengine import expand_tasks, parse_accounts, parse_states
 from snakemake_executor_plugin_mle_sge.records import TaskRecord, array_folders, new_array
-from snakemake_executor_plugin_mle_sge.request import qsub_options, scheduler_name
+from snakemake_executor_plugin_mle_sge.request import Limits, limits_of, qsub_options, scheduler_name
 from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, check_settings
-from snakemake_executor_plugin_mle_sge.watch import Clues, Look, Sighting, explain_loss
+from snakemake_executor_plugin_mle_sge.waiting import is_for_later, most_tasks
+from snakemake_executor_plugin_mle_sge.watch import Clues, Look, Sighting, explain_death
 
+UNLIMITED, ONE_MINUTE = Limits(), Limits(seconds=60.0)
 QSTAT = """<?xml version='1.0'?>
 <job_info><queue_info>
 <job_list state="running"><JB_job_number>2</JB_job_number><state>r</state><tasks>1</tasks></job_list>
@@ -56,7 +58,44 @@ def test_threads_memory_time_and_names_become_options() -> None:
 
     options = qsub_options(site, "train", 4, {"mem_mb": 1001, "runtime": 2, "gpu": 1, "job_name": "1 run"})
 
-    assert " ".join(options) == ("-N j1_run -q all.q -pe smp 4 -l mem_free=251M -l h_rt=120 -l gpu=1 -tc 5")
+    assert " ".join(options) == ("-N j1_run -q all.q -pe smp 4 -l mem_free=251M -l h_rt=120 -l s_rt=108 -l gpu=1 -tc 5")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "soft"), [(1, 54), (60, 3300), (None, None)], ids=["a minute", "an hour", "no limit"]
+)
+def test_a_job_is_told_some_minutes_before_its_time_is_up(minutes: int | None, soft: int | None) -> None:
+    told = qsub_options(ExecutorSettings(), "train", 1, {"runtime": minutes})
+    untold = qsub_options(ExecutorSettings(notice_seconds=0), "train", 1, {"runtime": minutes})
+
+    assert [each for each in told if each.startswith("s_rt")] == ([f"s_rt={soft}"] if soft else [])
+    assert not any(each.startswith("s_rt") for each in untold)
+
+
+@pytest.mark.parametrize(
+    ("options", "limits"),
+    [
+        ("-l h_rt=1:0:0", Limits(seconds=3600.0)),
+        ("-l mem_free=1G,h_rt=10 -q a.q -l h_vmem=2M -pe smp 3", Limits(10.0, "h_vmem=2M", 6 * 1024**2, "a.q")),
+        ("-N x -l h_rt=INFINITY", Limits()),
+        ("-l", Limits()),
+    ],
+)
+def test_what_the_scheduler_enforces_is_read_from_the_options(options: str, limits: Limits) -> None:
+    assert limits_of(options.split()) == limits
+
+
+@pytest.mark.parametrize(
+    ("refusal", "later", "tasks"),
+    [
+        ("qsub: Unable to run job: job rejected: only 1 jobs are allowed per user (current job count: 1)", True, None),
+        ("qsub: Unable to run job: job rejected: only 5 jobs are allowed per cluster", True, None),
+        ("qsub: job rejected: you tried to submit a job with more than 300 tasks", False, 300),
+        ('qsub: Unable to run job: unknown resource "nope".', False, None),
+    ],
+)
+def test_refusals_for_a_limit_are_told_from_mistakes(refusal: str, later: bool, tasks: int | None) -> None:
+    assert (is_for_later(refusal), most_tasks(refusal)) == (later, tasks)
 
 
 def test_memory_is_not_asked_for_unless_the_site_has_a_name_for_it() -> None:
@@ -157,18 +196,34 @@ def test_a_task_that_is_seen_again_is_not_lost() -> None:
 @pytest.mark.parametrize(
     ("clues", "words"),
     [
-        (Clues(None, None, None, {}), "taken out of the queue before it started"),
-        (Clues(("n1", 5), 61.0, 60.0, {}), "killed on n1 at its time limit of 60 s"),
-        (Clues(("n1", 5), 12.0, 60.0, {}), "killed on n1: deleted with qdel"),
+        (Clues(None, None, UNLIMITED, {}), "taken out of the queue before it started"),
+        (Clues(("n1", 5), 61.0, ONE_MINUTE, {}), "killed on n1 at its time limit of 60 s"),
+        (Clues(("n1", 5), 12.0, ONE_MINUTE, {}), "killed on n1: deleted with qdel"),
         (
-            Clues(("n1", 5), 61.0, 60.0, {"failed": "37 : qmaster enforced h_rt, h_cpu, or h_vmem limit"}),
+            Clues(("n1", 5), 61.0, ONE_MINUTE, {"failed": "37 : qmaster enforced h_rt, h_cpu, or h_vmem limit"}),
             "killed on n1 at its time limit of 60 s",
         ),
         (
-            Clues(("n1", 5), None, None, {"failed": "21 : in recognizing job", "hostname": "n2"}),
-            "could not be run on n2",
+            Clues(("n1", 5), None, UNLIMITED, {"failed": "28 : changing into working directory", "hostname": "n2"}),
+            "could not be run on n2: changing into working directory",
+        ),
+        (
+            Clues(("n1", 5), None, UNLIMITED, {"failed": "19 : before writing exit_status", "hostname": "n1"}),
+            "was lost with its node n1 (Grid Engine says: before writing exit_status)",
+        ),
+        (
+            Clues(("n1", 5), 9.0, UNLIMITED, {"failed": "0", "exit_status": "1", "hostname": "n1"}),
+            "ended on n1 (exit status 1), and could not write down how",
+        ),
+        (
+            Clues(("n1", 5), 9.0, limits_of(["-l", "h_vmem=1G"]), {"failed": "37 : h_rt", "maxvmem": "1.3GB"}),
+            "killed on n1 for its memory: it asked for h_vmem=1G and used 1.3GB",
+        ),
+        (
+            Clues(("n1", 5), 9.0, UNLIMITED, {"failed": "37 : qmaster enforced h_rt, h_cpu, or h_vmem limit"}),
+            "killed on n1 over a limit of its queue (qmaster enforced h_rt",
         ),
     ],
 )
-def test_a_loss_is_explained_as_far_as_can_be_told(clues: Clues, words: str) -> None:
-    assert words in explain_loss(clues)
+def test_a_death_is_explained_as_far_as_can_be_told(clues: Clues, words: str) -> None:
+    assert words in explain_death(clues)

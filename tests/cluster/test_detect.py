@@ -1,0 +1,138 @@
+"""`mle run` finds the Grid Engine, says so, and never runs twice what is in its queue."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mle_project import Project
+from sge_project import wait_until, without_master
+
+pytestmark = [pytest.mark.sge, pytest.mark.slow]
+
+Queue = Callable[[], dict[tuple[int, int], str]]
+
+
+def test_a_grid_engine_that_answers_is_used_and_named(experiment: Project) -> None:
+    experiment.let_go()
+
+    outcome = experiment.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert (
+        "Grid Engine answers and queues all.q, other.q accept jobs: running there (--profile local runs here)."
+        in outcome.stderr
+    )
+    assert "Submitted job" in outcome.stderr
+    record = json.loads((experiment.results / "a" / "seed_1" / "run.json").read_text())
+    assert record["scheduler"].keys() == {"job", "task"}
+
+
+def test_a_scheduler_that_is_down_is_named_and_seed_runs_stay_here(experiment: Project, grid_engine: Path) -> None:
+    experiment.let_go()
+
+    with without_master(grid_engine):
+        outcome = experiment.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "qsub is there, but the scheduler does not answer (" in outcome.stderr
+    assert "): running on this machine.\n" in outcome.stderr
+
+
+def test_queues_that_are_disabled_are_named_and_seed_runs_stay_here(experiment: Project) -> None:
+    experiment.let_go()
+    subprocess.run(["qmod", "-d", "all.q", "other.q"], check=True, capture_output=True)
+
+    try:
+        outcome = experiment.mle("run", "exp.yaml")
+    finally:
+        subprocess.run(["qmod", "-e", "all.q", "other.q"], check=True, capture_output=True)
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "no queue accepts jobs (all.q is disabled (qmod -d); other.q is disabled (qmod -d))" in outcome.stderr
+    assert "running on this machine" in outcome.stderr
+
+
+def test_the_queue_of_the_experiment_file_decides(experiment: Project) -> None:
+    experiment.let_go()
+    _ask_for_queue(experiment, "other.q")
+    subprocess.run(["qmod", "-d", "all.q"], check=True, capture_output=True)
+
+    try:
+        there = experiment.mle("run", "exp.yaml", "--dry-run")
+    finally:
+        subprocess.run(["qmod", "-e", "all.q"], check=True, capture_output=True)
+
+    assert "queue other.q accepts jobs: running there" in there.stderr
+
+
+def test_a_queue_that_is_not_there_is_a_mistake(experiment: Project, queue: Queue) -> None:
+    _ask_for_queue(experiment, "othr.q")
+
+    outcome = experiment.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 2
+    assert "exp.yaml asks for queue 'othr.q'" in outcome.stderr
+    assert "Did you mean 'other.q'? There are: all.q, other.q." in outcome.stderr
+    assert experiment.started() == []
+    assert queue() == {}
+
+
+def test_what_a_killed_driver_left_in_the_queue_is_not_run_here_as_well(experiment: Project, queue: Queue) -> None:
+    experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(4)
+    experiment.kill_driver(snakemake=True)
+
+    refused = experiment.mle("run", "exp.yaml", "--profile", "local")
+    status = experiment.mle("status")
+    experiment.let_go()
+    wait_until(lambda: queue() == {}, 60)
+    finished = experiment.mle("run", "exp.yaml")
+
+    assert refused.returncode == 2
+    assert "4 tasks (job" in refused.stderr
+    assert "they would run twice. `mle run exp.yaml --profile sge` goes on with them" in refused.stderr
+    assert "Nobody waits for 4 tasks (job" in status.stdout
+    assert finished.returncode == 0, finished.stderr
+    assert len(experiment.started()) == 4
+
+
+def test_tasks_in_the_queue_are_gone_on_with_there(experiment: Project, queue: Queue) -> None:
+    experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(4)
+    experiment.kill_driver(snakemake=True)
+
+    again = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    wait_until(lambda: "going on with them there" in experiment.said(), 60)
+    experiment.let_go()
+
+    assert again.wait(timeout=360) == 0, experiment.said()
+    assert "of an earlier run are in the queue of Grid Engine" in experiment.said()
+    assert len(experiment.started()) == 4
+
+
+def test_nothing_is_started_while_tasks_may_be_in_a_queue_that_cannot_be_asked(
+    experiment: Project, grid_engine: Path
+) -> None:
+    experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(4)
+    experiment.kill_driver(snakemake=True)
+
+    with without_master(grid_engine):
+        refused = [experiment.mle("run", "exp.yaml", *more) for more in ((), ("--profile", "local"))]
+    experiment.let_go()
+    finished = experiment.mle("run", "exp.yaml")
+
+    for outcome in refused:
+        assert outcome.returncode == 2
+        assert "may still be in the queue of Grid Engine, which cannot be asked" in outcome.stderr
+    assert finished.returncode == 0, finished.stderr
+    assert len(experiment.started()) == 4
+
+
+def _ask_for_queue(experiment: Project, name: str) -> None:
+    path = experiment.path / "exp.yaml"
+    path.write_text(path.read_text().replace("single_job_args:\n", f'single_job_args:\n    queue: "{name}"\n'))

@@ -1,0 +1,159 @@
+"""`mle doctor` on the real scheduler: what is wrong is found, with its mend, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from mle_project import Project, ask_for, edit_profile
+from sge_project import wait_until
+
+from mle_toolbox import __version__
+
+pytestmark = [pytest.mark.sge, pytest.mark.slow]
+
+Queue = Callable[[], dict[tuple[int, int], str]]
+
+
+def test_a_site_on_which_all_is_well_is_told_so_by_a_real_job(experiment: Project, queue: Queue) -> None:
+    ask_for(experiment, num_logical_cores="2", queue='"other.q"')
+    # As somebody who has activated the environment: `snakemake` can be typed.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    outcome = experiment.mle("doctor", PATH=path)
+
+    assert outcome.returncode == 0, outcome.stdout
+    assert "✓ queue other.q: 8 slots on 1 machine, " in outcome.stdout
+    assert "✓ parallel environment smp: its allocation rule $pe_slots gives all cores on one machine" in outcome.stdout
+    assert "in queue other.q; from mle to its end" in outcome.stdout
+    assert "✓ the project folder is shared: a file written on " in outcome.stdout
+    assert f"and mle-toolbox {__version__} there" in outcome.stdout
+    assert outcome.stdout.endswith("\nAll is well.\n"), outcome.stdout
+    assert not list(experiment.path.glob(".mle-doctor-*"))
+    # It has written that it ended; the scheduler takes note of it a moment later.
+    wait_until(lambda: queue() == {}, 30)
+
+
+def test_a_parallel_environment_that_scatters_cores_is_a_problem(experiment: Project) -> None:
+    ask_for(experiment, num_logical_cores="2")
+    edit_profile(experiment, parallel_environment="spread")
+
+    outcome = experiment.mle("doctor", "--no-job")
+
+    assert outcome.returncode == 1
+    assert (
+        "✗ parallel environment spread scatters a job's cores over machines (allocation rule $round_robin)"
+        in outcome.stdout
+    )
+    assert "-> set mle-sge-parallel-environment in profiles/sge/config.yaml to smp" in outcome.stdout
+
+
+def test_names_that_the_site_does_not_know_are_problems_with_those_that_it_knows(experiment: Project) -> None:
+    ask_for(experiment, num_logical_cores="2", num_gpus="1", memory_per_job="10", time_per_job='"00:00:10"')
+    edit_profile(
+        experiment,
+        parallel_environment="smpp",
+        gpu_resource="ngpus",
+        memory_resource="mem_fre",
+        array_size="1000000",
+    )
+
+    outcome = experiment.mle("doctor", "--no-job")
+
+    assert outcome.returncode == 1
+    assert "✗ there is no parallel environment 'smpp'. Did you mean 'smp'?" in outcome.stdout
+    assert "✗ ngpus is no resource of this site, and num_gpus is asked for under that name" in outcome.stdout
+    assert "here: gpu\n" in outcome.stdout
+    assert "✗ mem_fre is no resource of this site" in outcome.stdout
+    assert "mem_free" in outcome.stdout
+    assert "✗ the site takes at most 75000 tasks in one array, and the profile says 1000000" in outcome.stdout
+
+
+def test_how_memory_is_counted_is_compared_with_the_profile(experiment: Project) -> None:
+    ask_for(experiment, memory_per_job="10")
+    edit_profile(experiment, memory_resource="mem_free", memory_per="slot")
+
+    outcome = experiment.mle("doctor", "--no-job")
+
+    assert outcome.returncode == 0
+    assert "! mem_free counts per job here (consumable NO), and the profile says slot" in outcome.stdout
+    assert "-> set mle-sge-memory-per: job in" in outcome.stdout
+
+
+def test_a_queue_that_kills_jobs_too_early_is_a_warning(experiment: Project) -> None:
+    ask_for(experiment, time_per_job='"00:02:00"', queue='"other.q"')
+
+    with queue_limit("other.q", "1:0:0"):
+        outcome = experiment.mle("doctor", "--no-job")
+
+    assert "! time_per_job is longer than queue other.q lets a job run (1 hours)" in outcome.stdout
+
+
+@contextmanager
+def queue_limit(queue: str, limit: str) -> Iterator[None]:
+    subprocess.run(["qconf", "-mattr", "queue", "h_rt", limit, queue], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["qconf", "-mattr", "queue", "h_rt", "INFINITY", queue], check=True, capture_output=True)
+
+
+def test_a_job_that_the_site_refuses_is_a_problem_in_its_own_words(experiment: Project) -> None:
+    edit_profile(experiment, project="nobodys")
+
+    outcome = experiment.mle("doctor")
+
+    assert outcome.returncode == 1
+    assert "✗ the job failed: " in outcome.stdout
+    assert "nobodys" in outcome.stdout
+
+
+def test_a_job_that_does_not_start_is_removed_with_the_schedulers_reasons(experiment: Project, queue: Queue) -> None:
+    edit_profile(experiment, qsub_options='"-l mem_free=900000G"')
+
+    outcome = experiment.mle("doctor", "--wait", "8")
+
+    assert outcome.returncode == 0, outcome.stdout
+    assert "! the job did not end within 8 s, and was removed: " in outcome.stdout
+    assert "mem_free" in outcome.stdout
+    assert queue() == {}
+    assert not list(experiment.path.glob(".mle-doctor-*"))
+
+
+def test_a_scheduler_that_is_down_is_a_problem(experiment: Project, grid_engine: Path) -> None:
+    subprocess.run([grid_engine, "master", "stop"], check=True)
+    try:
+        outcome = experiment.mle("doctor")
+    finally:
+        subprocess.run([grid_engine, "master", "start"], check=True)
+
+    assert outcome.returncode == 1
+    assert "but the scheduler does not answer" in outcome.stdout
+    assert "its master daemon is down" in outcome.stdout
+
+
+def test_queues_that_accept_nothing_are_a_problem(experiment: Project) -> None:
+    subprocess.run(["qmod", "-d", "all.q", "other.q"], check=True, capture_output=True)
+    try:
+        outcome = experiment.mle("doctor")
+    finally:
+        subprocess.run(["qmod", "-e", "all.q", "other.q"], check=True, capture_output=True)
+
+    assert outcome.returncode == 1
+    assert "! queue all.q accepts no jobs: disabled (qmod -d)" in outcome.stdout
+    assert "✗ no queue accepts jobs" in outcome.stdout
+
+
+def test_mistakes_of_the_experiment_file_are_listed_and_the_site_is_still_looked_at(experiment: Project) -> None:
+    ask_for(experiment, num_logical_core="2")
+
+    outcome = experiment.mle("doctor", "--no-job")
+
+    assert outcome.returncode == 1
+    assert "Did you mean 'num_logical_cores'?" in outcome.stdout
+    assert "✓ the scheduler answers: SGE 8" in outcome.stdout

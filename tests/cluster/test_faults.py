@@ -1,0 +1,228 @@
+"""What a researcher sees when something goes wrong on the cluster; the same command then finishes the experiment.
+
+Every fault is a real one on the real scheduler. Finished seed runs are known by the line that each start leaves.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from mle_project import NO_OPTIONS, Project, edit_profile
+from sge_project import configured, wait_until
+
+from tests.workflow.conftest import SCRIPT
+
+pytestmark = [pytest.mark.sge, pytest.mark.slow]
+
+Queue = Callable[[], dict[tuple[int, int], str]]
+
+# Every start leaves a line, then {fault} until the file `mended` is there.
+FAULTY = SCRIPT.replace(
+    "    value = 0.0\n",
+    "    import os, subprocess, sys, time\n"
+    "    mine = f'{{mle.config_name}} {{mle.seed}}'\n"
+    "    with open('started.txt', 'a') as file:\n"
+    "        file.write(mine + '\\n')\n"
+    "    mle.update_log({{'step': -1}}, {{'loss': 0.0}}, save=True)\n"
+    "    if not os.path.exists('mended'):\n"
+    "        {fault}\n"
+    "    value = 0.0\n",
+).replace('{"step": step}, {"loss": value}', '{{"step": step}}, {{"loss": value}}')
+ALL_FAULTS = (
+    "{'a 2': lambda: os.kill(os.getpid(), 9), 'b 0': lambda: bytearray(5 * 2**30), 'b 1': lambda: sys.exit(3), "
+    "'b 2': lambda: time.sleep(60)}.get(mine, int)()"
+)
+TOLD = {
+    "a seed 2: ended by SIGKILL: somebody killed it": r"a seed=2\) ended on \S+ with exit status 137 \(signal 9\)\.",
+    "b seed 0: MemoryError": r"b seed=0\) ended on .* 1\. It could have no more memory than h_vmem=4G\.",
+    "b seed 1: sys.exit(3)": r"b seed=1\) ended on \S+ with exit status 3\.",
+    "b seed 2: ended by SIGUSR2: the scheduler's notice": r"b seed=2\) was killed on \S+ \(.*\): deleted with qdel, or",
+}
+# Each process stays below the limit, and both together do not: the exec daemon counts the whole task.
+HOLDER = "[sys.executable, '-c', 'import time; m = bytearray(1500 * 2**20); time.sleep(60)']"
+TOO_MUCH_MEMORY = f"mine == 'b 1' and [each.wait() for each in [subprocess.Popen({HOLDER}) for _ in range(2)]]"
+UNTIL_MENDED = "while mine == 'b 1' and not os.path.exists('mended'): time.sleep(0.1)"
+ONCE_EACH = ["a 0", "a 1", "b 0", "b 1"]
+
+
+def finish(experiment: Project, seed_runs: int = 4) -> None:
+    """Type the same command again, once what was wrong is mended."""
+    (experiment.path / "mended").touch()
+    again = experiment.mle("run", "exp.yaml")
+    assert again.returncode == 0, again.stderr
+    assert f"{seed_runs} of {seed_runs} seed runs done" in again.stdout
+
+
+def qmod(change: str, *names: str) -> None:
+    subprocess.run(["qmod", change, *names], check=True, capture_output=True)
+
+
+def test_each_seed_run_that_ends_badly_is_told_why_and_only_those_run_again(experiment: Project, queue: Queue) -> None:
+    experiment.write_experiment(["a.json", "b.json"], seeds=3)
+    (experiment.path / "train.py").write_text(FAULTY.format(fault=ALL_FAULTS))
+    edit_profile(experiment, query_seconds="1", qsub_options='"-l h_vmem=4G"')
+    run = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(6)
+    wait_until(lambda: len(queue()) == 1, 60)
+
+    subprocess.run(["qdel", str(next(iter(queue()))[0])], check=True, capture_output=True)
+
+    assert run.wait(timeout=360) == 1
+    for headline, task in TOLD.items():
+        assert headline in experiment.said()
+        assert re.search(rf"Task \d+\.\d \(train configuration={task}", experiment.said()), experiment.said()
+    assert "2 of 6 seed runs done, 4 failed. What is done stays done. Next, once mended:" in experiment.said()
+    finish(experiment, seed_runs=6)
+    assert experiment.started() == ["a 0", "a 1", "a 2", "a 2", "b 0", "b 0", "b 1", "b 1", "b 2", "b 2"]
+
+
+def test_a_seed_run_over_a_limit_is_told_which_and_what_it_has_used(experiment: Project) -> None:
+    experiment.write_experiment(["b.json"], seeds=1)
+    (experiment.path / "train.py").write_text(FAULTY.format(fault=TOO_MUCH_MEMORY))
+    assert experiment.mle("run", "exp.yaml").returncode == 0
+    experiment.write_experiment(["b.json"], seeds=2)
+
+    edit_profile(experiment, qsub_options='"-l h_vmem=2G"')
+    too_large = experiment.mle("run", "exp.yaml")
+    (experiment.path / "train.py").write_text(FAULTY.format(fault="time.sleep(60)"))
+    edit_profile(experiment, qsub_options='"-l h_rt=3"')
+    too_long = experiment.mle("run", "exp.yaml")
+
+    assert too_large.returncode == too_long.returncode == 1
+    memory = (
+        r"seed=1\) was killed on \S+ for its memory: it asked for h_vmem=2G and used [\d.]+GB .* Ask for more memory\."
+    )
+    assert re.search(memory, too_large.stderr), too_large.stderr
+    time = r"seed=1\) was killed on \S+ at its time limit of 3 s.*Ask for more time\."
+    assert re.search(time, too_long.stderr), too_long.stderr
+    edit_profile(experiment, qsub_options=NO_OPTIONS)
+    finish(experiment, seed_runs=2)
+    assert experiment.started().count("b 0") == 1
+
+
+def test_seed_runs_that_are_held_and_then_deleted_are_told_so(experiment: Project, queue: Queue) -> None:
+    experiment.let_go()
+    edit_profile(experiment, patience_seconds="2", query_seconds="1", qsub_options="-h")
+    run = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    wait_until(lambda: "and 2 more tasks are held back (qhold, or waiting for another job)." in experiment.said(), 60)
+
+    subprocess.run(["qdel", str(next(iter(queue()))[0])], check=True, capture_output=True)
+
+    assert run.wait(timeout=360) == 1
+    assert "a seed 0: not started" in experiment.said()
+    assert experiment.said().count("was taken out of the queue before it started, most likely with qdel.") == 4
+    edit_profile(experiment, qsub_options=NO_OPTIONS)
+    finish(experiment)
+    assert experiment.started() == ONCE_EACH
+
+
+def test_a_seed_run_that_is_suspended_is_named_and_waited_for(experiment: Project, queue: Queue) -> None:
+    (experiment.path / "train.py").write_text(FAULTY.format(fault=UNTIL_MENDED))
+    edit_profile(experiment, query_seconds="1")
+    run = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(4)
+    wait_until(lambda: len(queue()) == 1, 60)
+    [(job, task)] = queue()
+
+    qmod("-sj", f"{job}.{task}")
+    wait_until(lambda: "(train configuration=b seed=1) is suspended." in experiment.said(), 60)
+    (experiment.path / "mended").touch()
+    qmod("-usj", f"{job}.{task}")
+
+    assert run.wait(timeout=360) == 0, experiment.said()
+    assert experiment.started() == ONCE_EACH
+
+
+def test_a_folder_that_a_node_does_not_have_is_the_reason_and_leaves_the_queue(
+    experiment: Project, queue: Queue
+) -> None:
+    experiment.let_go()
+    edit_profile(experiment, query_seconds="1", qsub_options="-h")
+    run = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    wait_until(lambda: len(queue()) == 4, 60)
+    job = str(next(iter(queue()))[0])
+
+    # The node is this machine, which has the project: so the job is made to ask for another folder.
+    subprocess.run(["qalter", "-wd", "/nowhere/project", job], check=True, capture_output=True)
+    subprocess.run(["qrls", job], check=True, capture_output=True)
+
+    assert run.wait(timeout=360) == 1
+    assert re.search(r"cannot be started \(state Eqw\): .*/nowhere/project", experiment.said()), experiment.said()
+    wait_until(lambda: queue() == {}, 30)
+    edit_profile(experiment, qsub_options=NO_OPTIONS)
+    finish(experiment)
+    assert experiment.started() == ONCE_EACH
+
+
+def test_queues_that_are_disabled_while_seed_runs_wait_are_named_and_waited_for(
+    experiment: Project, queue: Queue
+) -> None:
+    experiment.let_go()
+    edit_profile(experiment, query_seconds="1")
+    run = None
+    qmod("-d", "all.q", "other.q")
+    try:
+        run = experiment.begin("mle_toolbox", "run", "exp.yaml", "--profile", "sge")
+        wait_until(lambda: "waiting for a queue that accepts jobs" in experiment.said(), 60)
+    finally:
+        qmod("-e", "all.q", "other.q")
+
+    assert run.wait(timeout=360) == 0, experiment.said()
+    assert "and 2 more tasks are waiting for a queue that accepts jobs (all.q, other.q: disabled (qmod -d))." in (
+        experiment.said()
+    )
+    assert experiment.started() == ONCE_EACH
+
+
+def test_a_refused_parallel_environment_is_told_with_those_that_exist(experiment: Project) -> None:
+    experiment.let_go()
+    path = experiment.path / "exp.yaml"
+    path.write_text(path.read_text().replace("num_logical_cores: 1", "num_logical_cores: 2"))
+    edit_profile(experiment, parallel_environment="nope")
+
+    failed = experiment.mle("run", "exp.yaml")
+
+    assert failed.returncode == 1
+    assert re.search(r'"nope" does not exist.*This site has: smp, spread\. Set mle-sge-parallel', failed.stderr)
+    assert experiment.started() == []
+    edit_profile(experiment, parallel_environment="smp")
+    finish(experiment)
+    assert experiment.started() == ONCE_EACH
+
+
+def test_as_many_jobs_as_one_may_have_are_waited_for(experiment: Project) -> None:
+    experiment.let_go()
+    blocker = ["qsub", "-terse", "-h", "-b", "y", "-o", "/dev/null", "-j", "y", "true"]
+    subprocess.run(blocker, check=True, capture_output=True)
+    with configured(max_u_jobs="1"):
+        run = experiment.begin("mle_toolbox", "run", "exp.yaml")
+        wait_until(lambda: "The site takes no more jobs now" in experiment.said(), 60)
+        nothing_yet = experiment.started()
+        subprocess.run(["qdel", "-u", "*"], check=True, capture_output=True)
+        status = run.wait(timeout=360)
+
+    assert status == 0, experiment.said()
+    assert nothing_yet == []
+    assert "only 1 jobs are allowed per user (current job count: 1)" in experiment.said()
+    assert re.search(r"Submitted job \d+ with 4 tasks that had waited\.", experiment.said())
+    assert experiment.started() == ONCE_EACH
+
+
+def test_stopped_while_it_waits_for_a_free_place_nothing_is_submitted(experiment: Project, queue: Queue) -> None:
+    experiment.let_go()
+    blocker = ["qsub", "-terse", "-h", "-b", "y", "-o", "/dev/null", "-j", "y", "true"]
+    subprocess.run(blocker, check=True, capture_output=True)
+    with configured(max_u_jobs="1"):
+        experiment.begin("mle_toolbox", "run", "exp.yaml")
+        wait_until(lambda: "The site takes no more jobs now" in experiment.said(), 60)
+        stopped = experiment.mle("stop")
+        left = queue()
+
+    subprocess.run(["qdel", "-u", "*"], check=True, capture_output=True)
+    assert stopped.returncode == 0, stopped.stderr
+    assert len(left) == 1
+    finish(experiment)
+    assert experiment.started() == ONCE_EACH

@@ -1,0 +1,65 @@
+"""A shared disk that shows late what another machine has written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sge_project import Project
+
+pytestmark = [pytest.mark.sge, pytest.mark.slow]
+
+Queue = Callable[[], dict[tuple[int, int], str]]
+
+JOB = "rule one:\n    output: 'out'\n    shell: 'echo 1 >> ran; echo done > {output}'\n"
+
+
+def late_renames(folder: Path, seconds: float) -> str:
+    """Return a PATH on which `mv` is late: task.sh renames its exit file with it, after which the task is gone."""
+    folder.mkdir()
+    later = folder / "mv"
+    real = shutil.which("mv")
+    later.write_text(
+        f'#!/bin/sh\nsetsid sh -c \'sleep {seconds}; exec {real} "$@"\' - "$@" </dev/null >/dev/null 2>&1 &\n'
+    )
+    later.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_exit_files_that_show_late_are_waited_for(project: Project, tmp_path: Path, queue: Queue) -> None:
+    project.write(JOB)
+
+    status, said = project.run("--mle-sge-patience-seconds", "60", PATH=late_renames(tmp_path / "bin", 4))
+
+    assert status == 0, said
+    assert project.ran() == ["1"]
+    assert queue() == {}
+
+
+def test_how_a_task_ended_whose_exit_file_never_shows_is_asked_of_the_accounting(
+    project: Project, tmp_path: Path
+) -> None:
+    project.write(JOB)
+
+    status, said = project.run("--mle-sge-patience-seconds", "2", PATH=late_renames(tmp_path / "bin", 300))
+
+    assert status == 0, said
+    assert project.ran() == ["1"]
+
+
+def test_outputs_that_show_late_are_waited_for(project: Project) -> None:
+    project.write(
+        "rule one:\n    output: 'out'\n"
+        "    shell: 'echo 1 >> ran; echo done > late; "
+        'setsid sh -c "sleep 2; mv late {output}" </dev/null >/dev/null 2>&1 &\'\n'
+    )
+
+    status, said = project.run("--latency-wait", "30")
+
+    assert status == 0, said
+    assert re.search(r"Waiting at most 30 seconds for missing files", said)
+    assert project.ran() == ["1"]
