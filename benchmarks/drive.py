@@ -1,9 +1,11 @@
-"""What driving costs: wall time per trivial seed run, beside bare Snakemake and xargs.
+"""What driving costs: time for each trivial seed run, beside bare Snakemake and xargs.
 
-python benchmarks/drive.py [--runs 100 1000] [--cores 2]
+python benchmarks/drive.py [--runs 100 1000 5000] [--cores 2] [--repeat 1] [--quick]
 
 Everyone runs the same script with the same arguments; it logs one tick. "Snakemake, our flags" has the flags of our
-local profile and a one-line rule; what is above it is the price of the launcher, the log's checks and `mle run`.
+local profile and a one-line rule; what is above it is the price of the launcher, the second output, the log's checks,
+the merge, the table and `mle run` itself. CPU seconds are those of the whole tree of processes: on a machine that does
+other things as well they are the fairer measure.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from measure import Usage, machine, measure, print_table
+from measure import Usage, machine, measure, medians, print_table
 
 SCRIPT = """\
 from mle_toolbox import MLExperiment
@@ -47,52 +49,71 @@ OUR_FLAGS = [
 ]
 
 
+BASELINE = "Snakemake, our flags"
+
+
 def main() -> None:
-    """Measure each number of runs once, in a fresh folder, everyone in turn."""
+    """Measure each number of runs in a fresh folder, everyone in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, nargs="+", default=[100, 1000])
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--without-defaults", action="store_true", help="leave out Snakemake's default scheduler")
+    parser.add_argument("--repeat", type=int, default=1, help="medians of so many turns")
+    parser.add_argument("--quick", action="store_true", help="leave out Snakemake's default scheduler, and xargs")
     arguments = parser.parse_args()
     print(machine())
     for runs in arguments.runs:
-        rows = []
-        for name, run in candidates(runs, arguments.cores, defaults=not arguments.without_defaults).items():
-            first, second = run()
-            rows.append((name, f"{first.wall_seconds:.1f}", f"{1000 * first.wall_seconds / runs:.0f}", second))
-        print_table(
-            f"{runs} seed runs on {arguments.cores} cores",
-            ("who", "wall s", "ms a seed run", "nothing to do, s"),
-            rows,
+        compare(runs, arguments.cores, arguments.repeat, quick=arguments.quick)
+
+
+def compare(runs: int, cores: int, repeat: int, *, quick: bool) -> None:
+    """Print one table."""
+    again: dict[str, float] = {}
+    everyone = candidates(runs, cores, again, quick=quick)
+    found = medians(everyone, repeat)
+    base = found[BASELINE]
+    rows = [
+        (
+            name,
+            f"{usage.wall_seconds:.1f}",
+            f"{1000 * usage.wall_seconds / runs:.0f}",
+            f"{usage.wall_seconds / base.wall_seconds:.2f}",
+            f"{usage.cpu_seconds:.1f}",
+            f"{usage.cpu_seconds / base.cpu_seconds:.2f}",
+            f"{again[name]:.1f}" if name in again else "-",
         )
+        for name, usage in found.items()
+    ]
+    header = ("who", "wall s", "ms a seed run", f"x {BASELINE}", "CPU s", f"x {BASELINE}", "nothing to do, s")
+    print_table(f"{runs:,} seed runs on {cores} cores", header, rows)
 
 
-def candidates(runs: int, cores: int, *, defaults: bool) -> dict[str, Callable[[], tuple[Usage, str]]]:
-    """Return everyone who is measured."""
+def candidates(runs: int, cores: int, again: dict[str, float], *, quick: bool) -> dict[str, Callable[[], Usage]]:
+    """Return everyone who is measured; each notes in ``again`` how long it took where there was nothing to do."""
     python = sys.executable
     snakemake = [python, "-m", "snakemake", "--cores", str(cores), "--quiet", "progress"]
     timespan = ["--max-jobs-per-timespan", "100000/1s" if runs < 500 else "100000/5s"]
     loop = f"seq 0 {runs - 1} | xargs -P{cores} -I@ {python} train.py -config c.json -seed @ -exp_dir loop"
     found: dict[str, list[str]] = {
         "mle run": [python, "-m", "mle_toolbox", "run", "exp.yaml", "--cores", str(cores)],
-        "Snakemake, our flags": [*snakemake, "--snakefile", "bare.smk", *OUR_FLAGS, *timespan],
+        BASELINE: [*snakemake, "--snakefile", "bare.smk", *OUR_FLAGS, *timespan],
     }
-    if defaults:
+    if not quick:
         found["Snakemake, its defaults"] = [*snakemake, "--snakefile", "bare.smk"]
-    found[f"xargs -P{cores}"] = ["sh", "-c", loop]
-    return {name: partial(run_twice, command, runs) for name, command in found.items()}
+        found[f"xargs -P{cores}"] = ["sh", "-c", loop]
+    return {name: partial(run_twice, name, command, runs, again) for name, command in found.items()}
 
 
-def run_twice(command: list[str], runs: int) -> tuple[Usage, str]:
-    """Run a command in a fresh project, and again where that does nothing; returns the first and the time again."""
+def run_twice(name: str, command: list[str], runs: int, again: dict[str, float]) -> Usage:
+    """Run a command in a fresh project, and again where that does nothing; return what the first call took."""
     project = Path(tempfile.mkdtemp())
     try:
         write_project(project, runs)
         first = measure(command, project)
-        again = "-" if command[0] == "sh" else f"{measure(command, project).wall_seconds:.1f}"
+        if command[0] != "sh":
+            again[name] = measure(command, project).wall_seconds
     finally:
         shutil.rmtree(project)
-    return first, again
+    return first
 
 
 def write_project(project: Path, runs: int) -> None:
