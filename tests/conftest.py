@@ -7,10 +7,19 @@ never looks like a passing suite.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+# `mle run` finds a Grid Engine by itself. One that happens to run on this machine is none of the tests' business, but
+# for those that are about it; they ask for a profile, or take this away.
+os.environ["MLE_PROFILE"] = "local"
+
+# A shell lets what it starts behind `&` ignore Ctrl-C, and everything that the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

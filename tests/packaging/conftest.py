@@ -34,4 +34,8 @@ def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, s
     """Environment variables of somebody who has not activated any virtual environment and has no settings."""
     home = tmp_path_factory.mktemp("home")
     kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "LANG", "LC_"))}
-    return {**kept, "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home)}
+    # Only for time: what this user has downloaded before is taken, and nothing is compiled that is not imported.
+    kept.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
+    kept.setdefault("PIP_COMPILE", "0")
+    # MLE_PROFILE: a Grid Engine that runs on this machine is not to be found by `mle run`.
+    return {**kept, "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "MLE_PROFILE": "local"}

@@ -10,6 +10,8 @@ import pytest
 
 from mle_toolbox import __version__
 from mle_toolbox.cli import generate_main, main
+from mle_toolbox.layout import ExperimentFolder
+from tests.faults.results_folder import make_experiment
 from tests.mistakes import MISTAKES, Mistake, copy_reference_project
 
 
@@ -90,12 +92,118 @@ def test_init_says_what_to_type_next(tmp_path: Path) -> None:
     assert (tmp_path / "my project" / "exp.yaml").is_file()
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("file/new", "Not a directory"),
+        ("x" * 300, "File name too long"),
+        ("loop", "File exists"),
+        ("nowhere", "File exists"),
+        ("", "The name of the new folder is empty"),
+    ],
+)
+def test_a_new_project_where_there_can_be_none_is_one_line(
+    name: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("loop").symlink_to("loop")
+    Path("nowhere").symlink_to("gone")
+    before = sorted(tmp_path.iterdir())
+
+    status = main(["init", name])
+
+    output = capsys.readouterr()
+    assert status == 2
+    assert output.err in (f"{name}: {reason}.\n", f"{reason}.\n")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_project_whose_name_begins_with_a_dash_can_be_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    status = main(["init", "--", "-x"])
+
+    assert status == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "next: cd ./-x && mle run exp.yaml"
+
+
+@pytest.mark.parametrize("command", ["run", "status", "results", "report", "stop", "generate"])
+def test_a_folder_that_is_gone_is_one_line(command: str, tmp_path: Path) -> None:
+    copy_reference_project(tmp_path)
+    (tmp_path / "gone").mkdir()
+    typed = f"cd gone && rmdir ../gone && exec {sys.executable} -m mle_toolbox {command} ../exp.yaml"
+
+    outcome = subprocess.run(typed, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert outcome.returncode == 2
+    assert outcome.stderr == "The folder in which this was typed is gone. Change into one that is there.\n"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "exit_status", "words"),
+    [
+        (">/dev/full", 1, "What was to be printed or written did not get out: No space left on device.\n"),
+        (">&-", 0, ""),
+        ("<&- 2>&1 >&-", 0, ""),
+    ],
+)
+def test_nowhere_to_print_to_is_no_traceback(redirection: str, exit_status: int, words: str, tmp_path: Path) -> None:
+    make_experiment(ExperimentFolder(tmp_path / "results"))
+    typed = f"exec {sys.executable} -m mle_toolbox status results {redirection}"
+
+    outcome = subprocess.run(typed, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (outcome.returncode, outcome.stderr) == (exit_status, words)
+
+
+def test_what_is_no_option_and_no_file_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy_reference_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", "exp.yaml", "other.yaml"])
+
+    assert capsys.readouterr().err.splitlines()[-1] == "mle: error: unrecognized arguments: other.yaml"
+    assert not (tmp_path / "Snakefile").exists()
+
+
+@pytest.mark.parametrize("before", [[], ["exp.yaml"]])
+def test_everything_after_two_dashes_goes_to_snakemake(
+    before: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_reference_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        "mle_toolbox.cli.run.snakemake_command",
+        lambda plan, snakefile, options: started.append(options.snakemake_arguments) or ["true"],
+    )
+
+    status = main(["run", "--dry-run", *before, "--", "--forceall", "all"])
+
+    assert status == 0
+    assert started == [("--forceall", "all")]
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "1.5"])
+def test_how_many_lines_of_a_log_must_be_a_whole_number(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["logs", "a", "0", "--tail", number])
+
+    assert f"argument --tail: {number!r} is no whole number from 0 on" in capsys.readouterr().err
+
+
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
     assert mle("--version", cwd=tmp_path).stdout == f"mle-toolbox {__version__}\n"
 
 
 def test_the_help_of_every_command_is_printed(tmp_path: Path) -> None:
-    for command in ("run", "status", "logs", "init", "generate"):
+    for command in ("run", "status", "logs", "init", "generate", "stop", "doctor"):
         outcome = mle(command, "--help", cwd=tmp_path)
 
         assert outcome.returncode == 0, outcome.stderr

@@ -23,21 +23,34 @@ LAYERS = (
     "bundle",
     "environment",
     "seed_ranges",
+    "file_names",
     "experiment_file",
     "layout",
     "experiment_record",
     "log",
     "experiment",
     "statistics",
+    "plots",
     "results",
-    "summary",
+    "foreign",
+    "report",
     "generate",
     "profiles",
+    "cluster",
     "drive",
+    "doctor",
     "cli",
     "__main__",
 )
 RANK = {part: rank for rank, part in enumerate(LAYERS)}
+
+# These know the commands of Grid Engine and the executor's files, and nothing of Snakemake.
+PLAIN_PARTS_OF_THE_EXECUTOR = {
+    "snakemake_executor_plugin_mle_sge",
+    "snakemake_executor_plugin_mle_sge.gridengine",
+    "snakemake_executor_plugin_mle_sge.queues",
+    "snakemake_executor_plugin_mle_sge.records",
+}
 
 # What starting a training script must not load: the driver's tools, and h5py until the log is closed.
 HEAVY = ("h5py", "jsonschema", "yaml", "rich", "scipy", "pandas", "xarray", "pyflakes", "snakemake")
@@ -91,9 +104,15 @@ def test_imports_go_in_one_direction(path: Path) -> None:
 
 @pytest.mark.parametrize("path", module_files(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_the_package_never_imports_snakemake(path: Path) -> None:
-    names = {name.split(".")[0] for name, _ in imported_modules(path)}
+    names = {name for name, _ in imported_modules(path)} - PLAIN_PARTS_OF_THE_EXECUTOR
 
     assert not {name for name in names if name.startswith("snakemake")}
+
+
+def test_the_plain_parts_of_the_executor_load_no_snakemake() -> None:
+    loaded = loaded_by("".join(f"import {name}\n" for name in sorted(PLAIN_PARTS_OF_THE_EXECUTOR)))
+
+    assert not {name for name in loaded if name.startswith("snakemake_interface") or name.split(".")[0] == "snakemake"}
 
 
 @pytest.mark.parametrize("statement", ["import mle_toolbox", "from mle_toolbox import MLExperiment"])
@@ -101,6 +120,19 @@ def test_a_training_script_loads_nothing_heavy(statement: str) -> None:
     loaded = loaded_by(statement)
 
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_starting_a_seed_run_loads_next_to_nothing() -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); before = set(sys.modules); "
+        "import mle_toolbox.experiment.launch; print(*set(sys.modules) - before)"
+    )
+
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+
+    others = {name for name in done.stdout.split() if name.split(".")[0] != "mle_toolbox"}
+    built_in = {"os", "os.path", "stat", "_stat", "posixpath", "genericpath", "_collections_abc", "_signal", "fcntl"}
+    assert others <= built_in | {"__future__"}
 
 
 def test_importing_the_package_alone_loads_no_numpy() -> None:

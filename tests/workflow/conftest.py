@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -113,20 +114,21 @@ def job_table(output: str) -> dict[str, int]:
     return {name: count for name, count in counts.items() if name not in ("all", "total")}
 
 
+def make_project(path: Path) -> Project:
+    """Write a project of two configurations and three seeds in which nothing has run yet."""
+    project = Project(path)
+    project.path.mkdir()
+    project.write_experiment(["a.json", "b.json"], seeds=3)
+    project.write_configuration("a.json")
+    project.write_configuration("b.json", learning_rate=0.2)
+    (project.path / "train.py").write_text(SCRIPT)
+    return project
+
+
 @pytest.fixture
 def new_project(tmp_path: Path) -> Callable[[str], Project]:
     """Return a function that makes a project of two configurations and three seeds in a folder of a given name."""
-
-    def make(name: str) -> Project:
-        project = Project(tmp_path / name)
-        project.path.mkdir()
-        project.write_experiment(["a.json", "b.json"], seeds=3)
-        project.write_configuration("a.json")
-        project.write_configuration("b.json", learning_rate=0.2)
-        (project.path / "train.py").write_text(SCRIPT)
-        return project
-
-    return make
+    return lambda name: make_project(tmp_path / name)
 
 
 @pytest.fixture
@@ -135,9 +137,16 @@ def project(new_project: Callable[[str], Project]) -> Project:
     return new_project("project")
 
 
-@pytest.fixture
-def finished(project: Project) -> Project:
-    """A project in which everything has run."""
+@pytest.fixture(scope="session")
+def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project in which everything has run; only to be copied."""
+    project = make_project(tmp_path_factory.mktemp("finished") / "project")
     outcome = project.mle("run", "exp.yaml")
     assert outcome.returncode == 0, outcome.stderr
-    return project
+    return project.path
+
+
+@pytest.fixture
+def finished(finished_once: Path, tmp_path: Path) -> Project:
+    """A project in which everything has run. A copy, for time only: that projects can be moved is tested as well."""
+    return Project(Path(shutil.copytree(finished_once, tmp_path / "finished", symlinks=True)))

@@ -35,32 +35,32 @@ def test_only_the_seed_runs_that_failed_run_again(project: Project) -> None:
     assert "b seed 2: ZeroDivisionError" in first.stderr
     assert "b seed 1" not in first.stderr
     assert "4 of 6 seed runs done, 2 failed" in first.stderr
-    assert planned == {"train": 2, "merge": 1, "collect": 1}
+    assert planned == {"train": 2, "merge": 1, "collect": 1, "report": 1}
     assert second.returncode == 0, second.stderr
 
 
 def test_adding_seeds_runs_only_the_new_ones(finished: Project) -> None:
     finished.write_experiment(["a.json", "b.json"], seeds=5)
 
-    assert finished.jobs_to_run() == {"train": 4, "merge": 2, "collect": 1}
+    assert finished.jobs_to_run() == {"train": 4, "merge": 2, "collect": 1, "report": 1}
 
 
 def test_taking_seeds_away_only_merges_again(finished: Project) -> None:
     finished.write_experiment(["a.json", "b.json"], seeds=2)
 
-    assert finished.jobs_to_run() == {"merge": 2, "collect": 1}
+    assert finished.jobs_to_run() == {"merge": 2, "collect": 1, "report": 1}
 
 
 def test_editing_one_configuration_runs_only_its_seeds(finished: Project) -> None:
     finished.write_configuration("b.json", learning_rate=0.3)
 
-    assert finished.jobs_to_run() == {"train": 3, "merge": 1, "collect": 1}
+    assert finished.jobs_to_run() == {"train": 3, "merge": 1, "collect": 1, "report": 1}
 
 
 def test_a_seed_folder_that_was_deleted_is_made_again(finished: Project) -> None:
     shutil.rmtree(finished.results / "a" / "seed_1")
 
-    assert finished.jobs_to_run() == {"train": 1, "merge": 1, "collect": 1}
+    assert finished.jobs_to_run() == {"train": 1, "merge": 1, "collect": 1, "report": 1}
 
 
 def test_touching_files_runs_nothing(finished: Project) -> None:
@@ -100,7 +100,7 @@ def test_a_rerun_that_fails_keeps_the_old_log_and_stays_due(finished: Project) -
 
     assert outcome.returncode == 1
     assert log.read_bytes() == before
-    assert finished.jobs_to_run() == {"train": 2, "merge": 1, "collect": 1}
+    assert finished.jobs_to_run() == {"train": 2, "merge": 1, "collect": 1, "report": 1}
 
 
 def test_without_overwrite_a_finished_log_is_never_replaced(finished: Project) -> None:
@@ -120,4 +120,4 @@ def test_a_moved_project_goes_on_from_where_it_was(finished: Project, tmp_path: 
     finished.path.rename(moved.path)
     shutil.rmtree(moved.results / "a" / "seed_1")
 
-    assert moved.jobs_to_run() == {"train": 1, "merge": 1, "collect": 1}
+    assert moved.jobs_to_run() == {"train": 1, "merge": 1, "collect": 1, "report": 1}

@@ -1,0 +1,68 @@
+"""Who decides where seed runs execute: --profile, then MLE_PROFILE, then what is found; and who is not asked then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import Project
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Callable[[], bool]:
+    """Commands of a Grid Engine that notes when it is asked; answers whether it was."""
+    for name in ("qsub", "qstat"):
+        path = tmp_path / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nexit 1\n")
+        path.chmod(0o755)
+    return (tmp_path / "asked").exists
+
+
+@pytest.fixture
+def project(project: Project) -> Project:
+    """One seed run is enough to see where it is done."""
+    project.write_experiment(["a.json"], seeds=1)
+    return project
+
+
+def run(project: Project, *arguments: str, **variables: str) -> str:
+    path = f"{project.path.parent / 'bin'}:{os.environ['PATH']}"
+    outcome = project.mle("run", "exp.yaml", *arguments, PATH=path, **{"MLE_PROFILE": "", **variables})
+    assert outcome.returncode == 0, outcome.stderr
+    return outcome.stderr
+
+
+def test_a_profile_that_is_asked_for_is_used_without_a_question(project: Project, watched: Callable[[], bool]) -> None:
+    said = run(project, "--profile", "local")
+
+    assert "running" not in said.splitlines()[0]
+    assert not watched()
+
+
+def test_the_variable_is_the_default_profile_and_is_named(project: Project, watched: Callable[[], bool]) -> None:
+    said = run(project, MLE_PROFILE="local")
+
+    assert "Profile local, because MLE_PROFILE says so." in said
+    assert not watched()
+
+
+def test_who_counts_cores_means_this_machine(project: Project, watched: Callable[[], bool]) -> None:
+    said = run(project, "--cores", "1")
+
+    assert "--cores is about this machine: running on it (--profile sge runs on Grid Engine)." in said
+    assert not watched()
+
+
+def test_otherwise_the_scheduler_is_asked_and_what_came_of_it_is_said(
+    project: Project, watched: Callable[[], bool]
+) -> None:
+    said = run(project)
+
+    assert "qsub is there, but the scheduler does not answer" in said
+    assert watched()
