@@ -55,14 +55,14 @@ $(COMPLETE): $(RUNTIME)
 	@echo "Done. Next: make example"
 
 example: $(RUNTIME)
-	@$(BIN)/mle run exp.yaml
+	@$(BIN)/mle run exp.yaml --profile local
 
 # Two processes: the tests start Snakemake, which starts processes itself.
 test: $(COMPLETE)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not soak' --durations 15 $(PYTEST)
 
 soak: $(COMPLETE)
-	@$(BIN)/python -m pytest -m soak --durations 15 $(PYTEST) || test $$? -eq 5 # 5: there is none yet
+	@$(BIN)/python -m pytest -m soak --durations 15 $(PYTEST)
 
 check: $(COMPLETE)
 	$(BIN)/ruff check .
@@ -72,9 +72,10 @@ check: $(COMPLETE)
 	$(BIN)/snakemake --lint
 	$(BIN)/mkdocs build --strict --quiet
 
+# Status 2: what it measures is not here, and it has said so.
 bench: $(COMPLETE)
 	@for benchmark in `grep -l __main__ benchmarks/*.py`; do \
-	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; done
+	  echo "== $$benchmark"; $(BIN)/python "$$benchmark" || test $$? -eq 2 || exit 1; done
 
 docs: $(COMPLETE)
 	@$(BIN)/mkdocs build --strict --quiet

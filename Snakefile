@@ -1,7 +1,8 @@
 # The workflow of exp.yaml, written by mle-gen-snakefile.
 #
-# One job for each configuration and seed, one merge for each configuration, one file of all results. What runs is
-# read from the experiment file at every call: to add seeds or configurations, edit that file and run again.
+# One job for each configuration and seed, one merge for each configuration, one file and one report of all
+# results. What runs is read from the experiment file at every call: to add seeds or configurations, edit that file
+# and run again.
 # This file is yours. Rules of your own can follow below; once edited, it is never overwritten without --force.
 
 from mle_toolbox.bundle import workflow_dir
@@ -13,9 +14,9 @@ include: workflow_dir() / "main.smk"
 
 
 rule all:
-    """All seed runs, merges and results; add what you want to be made besides."""
+    """All seed runs, merges, results and the report; add what you want to be made besides."""
     input:
         all_results,
 
 
-# stamp: 6b2598c1b8d88b77
+# stamp: 54cb8f0c06aa56e3

@@ -6,9 +6,10 @@ they are first used, so that a script does not pay for what it does not need.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in typing, whose import takes longer than all that the launcher of a seed run does
 if TYPE_CHECKING:
+    from typing import Any
+
     from mle_toolbox.experiment import MLExperiment
     from mle_toolbox.results import load
 

@@ -7,7 +7,12 @@ rule collect:
         all_merged_logs,
     output:
         results=update(RESULTS),
-        table=update(RESULTS_TABLE),
+        table=report(
+            update(RESULTS_TABLE),
+            caption="../workflow/report/results.rst",
+            category="Results",
+            labels={"content": "last values of all seed runs"},
+        ),
     log:
         f"{EXPERIMENT_DIR}/collect.log",
     localrule: True

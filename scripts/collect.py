@@ -1,8 +1,10 @@
 """Started by the rule `collect`: the merged logs of all configurations into results.h5 and results.csv."""
 
 import argparse
+import sys
 from pathlib import Path
 
+from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.merge import merge_configurations, write_table
@@ -20,4 +22,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (MLEToolboxError, OSError) as error:
+        sys.exit(str(error))  # a sentence, which `mle run` shows

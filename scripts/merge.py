@@ -1,8 +1,10 @@
 """Started by the rule `merge`: one configuration's seeds into its log.h5."""
 
 import argparse
+import sys
 from pathlib import Path
 
+from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.merge import merge_seeds
 from mle_toolbox.seed_ranges import parse_seeds
@@ -20,4 +22,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (MLEToolboxError, OSError) as error:
+        sys.exit(str(error))  # a sentence, which `mle run` shows

@@ -1,25 +1,16 @@
-"""Started by the rule `train`: the training script for one configuration and one seed."""
+"""Started by the rule `train`: the training script for one configuration and one seed.
 
-import argparse
+train.py --script=FILE --config=FILE --seed=N --experiment-dir=FOLDER [--cores=N] [--conda-prefix=FOLDER] -- [ARGUMENTS]
+"""
+
+import os
 import sys
-from pathlib import Path
 
-from mle_toolbox.experiment.launcher import run_seed
+# `python -S` does not know where packages lie. This folder is beside ours in a checkout, in ours/_bundle in a wheel.
+_BUNDLE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.append(_BUNDLE if os.path.isdir(f"{_BUNDLE}/mle_toolbox") else os.path.abspath(f"{_BUNDLE}/../.."))
 
-
-def main() -> int:
-    """Parse the command line and run."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--script", type=Path, required=True)
-    parser.add_argument("--config", dest="configuration", type=Path, required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--experiment-dir", type=Path, required=True)
-    parser.add_argument("--cores", type=int, default=1)
-    parser.add_argument("--python")
-    parser.add_argument("--conda-prefix", type=Path)
-    parser.add_argument("extra_arguments", nargs="*")
-    return run_seed(**vars(parser.parse_args()))
-
+from mle_toolbox.experiment.launch import main  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -5,8 +5,9 @@ already. (No `from __future__ import annotations` here: Snakemake reads the fiel
 """
 
 import json
+import threading
 from dataclasses import dataclass, field
-from logging import LogRecord
+from logging import INFO, WARNING, LogRecord
 from pathlib import Path
 from typing import IO, Any, Optional
 
@@ -15,6 +16,8 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 __all__ = ["LogHandler", "LogHandlerSettings"]
+
+_EXECUTOR = "snakemake_executor_plugin_mle_sge"
 
 
 @dataclass
@@ -41,6 +44,19 @@ class LogHandler(LogHandlerBase):
         if self._file is not None and line is not None:
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
+
+    def close(self) -> None:
+        """End the timers of Snakemake's scheduler, which has come to its end when this is called.
+
+        It starts one of `max-jobs-per-timespan` in each of its rounds, and the process would wait for all of them.
+        """
+        for thread in threading.enumerate():
+            if isinstance(thread, threading.Timer):
+                thread.cancel()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        super().close()
 
     @property
     def writes_to_stream(self) -> bool:
@@ -69,7 +85,7 @@ class LogHandler(LogHandlerBase):
 
 
 def _describe(record: LogRecord) -> dict[str, Any] | None:
-    """Return what is passed on of an event, or None when it is not about jobs."""
+    """Return what is passed on of an event, or None when it is neither about jobs nor of our executor's."""
     said = vars(record)
     match said.get("event"):
         case LogEvent.RUN_INFO:
@@ -82,5 +98,13 @@ def _describe(record: LogRecord) -> dict[str, Any] | None:
         case LogEvent.JOB_FINISHED:
             return {"event": "finished", "id": said["job_id"]}
         case LogEvent.JOB_ERROR:
-            return {"event": "failed", "id": said["jobid"]}
+            return {"event": "failed", "id": said["jobid"], "reason": _reason(said.get("rule_msg"))}
+    if record.levelno >= INFO and _EXECUTOR in Path(record.pathname).parts:
+        # What our executor has to say of the scheduler: job numbers, tasks that are held back, silence.
+        return {"event": "said", "text": record.getMessage(), "warning": record.levelno >= WARNING}
     return None
+
+
+def _reason(message: str | None) -> str:
+    """Return what an executor says of a failure, without what Snakemake always adds."""
+    return (message or "").partition("For further error details see")[0].strip()

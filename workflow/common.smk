@@ -32,7 +32,9 @@ def start(script, **options):
     Options are given here and not as params where a change of them must not make anything run again.
     """
     given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not None]
-    command = shlex.join([sys.executable, (scripts_dir() / script).as_posix(), *given])
+    # The launcher of a seed run needs no packages, and finding them would take it a quarter of its time.
+    python = [sys.executable, "-S"] if script == "train.py" else [sys.executable]
+    command = shlex.join([*python, (scripts_dir() / script).as_posix(), *given])
     return command.replace("{", "{{").replace("}", "}}")
 
 
@@ -44,6 +46,11 @@ ENVIRONMENT = find_environment(PLAN.job.environment)
 
 RESULTS = RUNS.results.as_posix()
 RESULTS_TABLE = RUNS.table.as_posix()
+REPORT = RUNS.report.as_posix()
+SUMMARY = RUNS.summary.as_posix()
+COMPARISONS = RUNS.comparisons.as_posix()
+LEARNING_CURVES = RUNS.learning_curves.as_posix()
+FINAL_VALUES = RUNS.final_values.as_posix()
 CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in PLAN.configurations)
 MERGED_LOG = f"{EXPERIMENT_DIR}/{{configuration}}/log.h5"
 SEED_FOLDER = f"{EXPERIMENT_DIR}/{{configuration}}/seed_{{seed}}"
@@ -90,7 +97,8 @@ def all_results(wildcards):
     """
     runs = [RUNS.seed_run(name, seed) for name, seed in PLAN.seed_runs]
     of_runs = [path.as_posix() for run in runs for path in (run.log, run.done)]
-    return [*of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE]
+    of_report = [REPORT, SUMMARY, COMPARISONS, LEARNING_CURVES, FINAL_VALUES]
+    return [*of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE, *of_report]
 
 
 def record_start():

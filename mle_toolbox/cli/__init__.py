@@ -8,10 +8,13 @@ it is called, so that `mle --help` does not pay for all of them.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO
 
 from mle_toolbox import __version__
 from mle_toolbox.errors import MLEToolboxError, did_you_mean
@@ -22,9 +25,18 @@ _COMMANDS = {
     "init": "write a new project folder that runs at once",
     "run": "run an experiment, or what is missing of it, and show its results",
     "status": "show which seed runs are done, running or failed",
+    "doctor": "check this machine and its cluster, and run one job there",
+    "stop": "stop what runs of an experiment, here and in the queue of a cluster",
+    "results": "show the table of results, compare configurations, write it as CSV, LaTeX, Markdown or JSON",
+    "import": "make a results folder of logs that other tools wrote: TensorBoard, CSV, W&B, MLflow, …",
     "logs": "print what a seed run wrote to stdout and stderr",
+    "plot": "draw learning curves, final values, comparisons and heat maps as PNG, SVG or PDF",
+    "report": "write one HTML file on what was run and what came out",
     "generate": "write the Snakefile and the profiles (the same as mle-gen-snakefile)",
 }
+# What the user could not have known better when typing the command.
+_NOT_THE_USERS_MISTAKE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.EMFILE, errno.ENOMEM}
+_MODULES = {"import": "import_logs"}  # a word of Python is no name for a module
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = did_you_mean(command, _COMMANDS) or f" The commands are {', '.join(_COMMANDS)}."
         print(f"mle: there is no command {command!r}.{hint}", file=sys.stderr)
         return 2
+    for_snakemake: list[str] = []
+    if command == "run" and "--" in given:
+        # argparse would take the first word behind it for the experiment file.
+        given, for_snakemake = given[: given.index("--")], given[given.index("--") + 1 :]
     parser = argparse.ArgumentParser(
         prog="mle",
         description="Run one training script under several configurations and many seeds.",
@@ -46,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         subparser = commands.add_parser(name, help=explanation, description=explanation.capitalize() + ".")
         if name == command:
             _prepare(name, subparser)
+            subparser.set_defaults(for_snakemake=for_snakemake)
     return _call(parser, given)
 
 
@@ -59,7 +76,7 @@ def generate_main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare(command: str, parser: argparse.ArgumentParser) -> None:
-    module = import_module(f"mle_toolbox.cli.{command}")
+    module = import_module(f"mle_toolbox.cli.{_MODULES.get(command, command)}")
     module.add_arguments(parser)
     parser.set_defaults(call=module.call)
 
@@ -68,8 +85,11 @@ def _call(parser: argparse.ArgumentParser, given: list[str]) -> int:
     """Parse and call; the one place where an error becomes a line and an exit status."""
     parsed = parser.parse_args(given)
     try:
-        status: int = parsed.call(parsed)
-        sys.stdout.flush()
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            status: int = parsed.call(parsed)
+        if sys.stdout is not None:  # `>&-`
+            sys.stdout.flush()
     except MLEToolboxError as error:
         print(error, file=sys.stderr)
         return 2
@@ -80,4 +100,32 @@ def _call(parser: argparse.ArgumentParser, given: list[str]) -> int:
         # The reader of a pipe (`mle status | head`) has left. Python would complain again while it shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        # A folder that cannot be made, a disk that is full: the file says it best, and our code has nothing to add.
+        print(_in_words(error), file=sys.stderr)
+        return 1 if error.errno in _NOT_THE_USERS_MISTAKE else 2
     return status
+
+
+def _in_words(error: OSError) -> str:
+    what = error.strerror or str(error)
+    name = error.filename2 or error.filename  # the second one is what a temporary file was to be called
+    if name is not None:
+        return f"{os.fsdecode(name)}: {what}."
+    if error.errno == errno.ENOENT:
+        return "The folder in which this was typed is gone. Change into one that is there."
+    return f"What was to be printed or written did not get out: {what}."
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print what is told to the user as a plain sentence, and all other warnings with where they come from."""
+    # The warnings of this package, about files that are damaged, are of this class and full sentences.
+    words = f"{message}" if category is UserWarning else f"{filename}:{lineno}: {category.__name__}: {message}"
+    print(words, file=sys.stderr)

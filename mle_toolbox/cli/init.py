@@ -15,12 +15,14 @@ __all__ = ["add_arguments", "call"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("folder", type=Path, help="the new folder; it must not exist, or be empty")
+    parser.add_argument("folder", help="the new folder; it must not exist, or be empty")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the project and say what to type next."""
-    folder: Path = arguments.folder
+    if not arguments.folder:
+        raise UsageError("The name of the new folder is empty.")
+    folder = Path(arguments.folder)
     if folder.is_dir() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty. Give the name of a new folder.")
     if folder.exists() and not folder.is_dir():
@@ -28,7 +30,9 @@ def call(arguments: argparse.Namespace) -> int:
     template = resources.files("mle_toolbox") / "templates" / "project"
     for name in _copy(template, folder):
         print(f"wrote {folder / name}")
-    print(f"next: cd {shlex.quote(str(folder))} && mle run exp.yaml")
+    # A name that begins with a dash would be an option of `cd`.
+    typed = f"./{folder}" if str(folder).startswith("-") else str(folder)
+    print(f"next: cd {shlex.quote(typed)} && mle run exp.yaml")
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,13 +25,29 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextmanager
-def watching(console: Console, total: int) -> Iterator[Callable[[Tally], None]]:
-    """Show the progress of a run; yields the function that takes each new state."""
+def watching(console: Console, total: int, running: str = "running") -> Iterator[Callable[[Tally], None]]:
+    """Show the progress of a run, and above it what the executor says.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    total
+        Number of seed runs.
+    running
+        What is to be said of seed runs that were started: on a cluster they may be queued.
+
+    Yields
+    ------
+    Callable
+        Takes each new state.
+    """
+    speaker = _Speaker(console)
     if console.is_terminal:
         with _bar(console) as progress:
-            yield _on_bar(progress, total)
+            yield _both(speaker, _on_bar(progress, total, running))
     else:
-        yield _Lines(console)
+        yield _both(speaker, _Lines(console, running))
 
 
 def _bar(console: Console) -> Progress:
@@ -46,11 +63,32 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def _on_bar(progress: Progress, total: int) -> Callable[[Tally], None]:
+class _Speaker:
+    """Hands on what the executor says, each sentence once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._spoken = 0
+
+    def __call__(self, tally: Tally) -> None:
+        for text, is_warning in tally.said[self._spoken :]:
+            self._console.print(escape(text), style="yellow" if is_warning else "dim")
+        self._spoken = len(tally.said)
+
+
+def _both(first: Callable[[Tally], None], second: Callable[[Tally], None]) -> Callable[[Tally], None]:
+    def call(tally: Tally) -> None:
+        first(tally)
+        second(tally)
+
+    return call
+
+
+def _on_bar(progress: Progress, total: int, running: str) -> Callable[[Tally], None]:
     task = progress.add_task("seed runs", total=total, detail="")
 
     def update(tally: Tally) -> None:
-        progress.update(task, completed=tally.ended, detail=_detail(tally))
+        progress.update(task, completed=tally.ended, detail=_detail(tally, running))
 
     return update
 
@@ -58,8 +96,9 @@ def _on_bar(progress: Progress, total: int) -> Callable[[Tally], None]:
 class _Lines:
     """Writes a line when something ended, but not more often than every few seconds."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, running: str) -> None:
         self._console = console
+        self._running = running
         self._shown = -1
         self._last = -_SECONDS_BETWEEN_LINES
 
@@ -71,11 +110,13 @@ class _Lines:
         if not finished and now - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._shown, self._last = tally.ended, now
-        self._console.print(f"{tally.done} of {tally.total} seed runs done; {_detail(tally) or 'nothing failed'}")
+        self._console.print(
+            f"{tally.done} of {tally.total} seed runs done; {_detail(tally, self._running) or 'nothing failed'}"
+        )
 
 
-def _detail(tally: Tally) -> str:
-    parts = [f"{len(tally.running)} running"] if tally.running else []
+def _detail(tally: Tally, running: str) -> str:
+    parts = [f"{len(tally.running)} {running}"] if tally.running else []
     if tally.failed:
         parts.append(f"{len(tally.failed)} failed")
     return ", ".join(parts)

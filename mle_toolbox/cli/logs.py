@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mle_toolbox.cli.files import find_experiment_folder, last_lines, shown
-from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, read_status
+from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name, read_status
 from mle_toolbox.errors import UsageError, did_you_mean
 
 __all__ = ["add_arguments", "call"]
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--experiment", type=Path, metavar="PATH", help="results folder or experiment file; default: exp.yaml"
     )
-    parser.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each")
+    parser.add_argument("--tail", type=_whole, metavar="N", help="only the last N lines of each")
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -30,10 +30,16 @@ def call(arguments: argparse.Namespace) -> int:
     reason = f": {run.record.reason}" if run.record is not None and run.record.reason else ""
     print(f"{run.configuration} seed {run.seed} {run.status}{reason}", file=sys.stderr)
     for key in ("log_file", "err_file"):
-        path = run.folder.path / status.record["job"][key]
+        path = run.folder.path / output_name(status, key)
         print(f"==> {shown(path)} <==", file=sys.stderr, flush=True)
         _print_file(path, arguments.tail)
     return 0
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
 
 
 def _print_file(path: Path, tail: int | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -10,15 +11,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from mle_toolbox.cli.failures import show_failures
+from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.live import watching
 from mle_toolbox.cli.tables import error_console, output_console, results_table, status_line
+from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, run_experiment
 from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
 from mle_toolbox.drive.status import ExperimentStatus, read_status
 from mle_toolbox.environment import find_environment
-from mle_toolbox.errors import ResultsError
+from mle_toolbox.errors import MLEToolboxError, ResultsError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.generate import Outcome, belongs_to, write_snakefile
@@ -29,17 +31,24 @@ from mle_toolbox.results import ExperimentResults, load
 __all__ = ["add_arguments", "call"]
 
 _LAST_LINES = 15
+# Snakemake adds where in the code an error was raised, which is nothing that its user could change.
+_PLACE_IN_CODE = re.compile(r'  File "[^"]+", line \d+, in \w+$')
+_LEFT_SHOWN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("experiment_file", type=Path, nargs="?", default=Path("exp.yaml"), help="default: exp.yaml")
-    parser.add_argument("--profile", default="local", help="where seed runs execute; default: local")
-    parser.add_argument("--cores", type=_positive, metavar="N", help="use at most N cores of this machine")
-    parser.add_argument("-n", "--dry-run", action="store_true", help="only show which jobs would run")
     parser.add_argument(
-        "snakemake_arguments", nargs="*", metavar="-- ...", help="everything after -- goes to Snakemake"
+        "--profile",
+        help="where seed runs execute: local, sge, or a profile of yours; default: what the variable MLE_PROFILE says, "
+        "else sge when a Grid Engine answers and a queue accepts jobs, else local",
     )
+    parser.add_argument(
+        "--cores", type=_positive, metavar="N", help="run on this machine and use at most N cores of it"
+    )
+    parser.add_argument("-n", "--dry-run", action="store_true", help="only show which jobs would run")
+    parser.epilog = "Everything after -- goes to Snakemake, for example: mle run exp.yaml -- --keep-incomplete"
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -47,14 +56,20 @@ def call(arguments: argparse.Namespace) -> int:
     plan = load_plan(arguments.experiment_file)
     console = error_console()
     snakefile = _generate(plan, console)
-    options = RunOptions(arguments.profile, arguments.cores, tuple(arguments.snakemake_arguments))
+    place = choose_place(plan, arguments.profile, arguments.cores)
+    if place.why is not None:
+        console.print(escape(place.why), style="dim")
+    options = RunOptions(place.profile, arguments.cores, tuple(arguments.for_snakemake))
     if arguments.dry_run:
         command = [*snakemake_command(plan, snakefile, options), "--dry-run", "--quiet", "rules"]
         return subprocess.run(command, cwd=plan.project_dir, check=False).returncode
     notice = find_environment(plan.job.environment).notice
     if notice is not None:
         console.print(escape(notice), style="yellow")
-    with watching(console, len(plan.seed_runs)) as watch:
+    if left := left_here(plan):
+        console.print(escape(_waiting_for(left)), style="yellow")
+    running = "running" if place.profile == "local" else "queued or running"
+    with watching(console, len(plan.seed_runs), running) as watch:
         outcome = run_experiment(plan, snakefile, options, watch)
     return _report(plan, outcome, console, _again(arguments))
 
@@ -78,29 +93,56 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
     except ResultsError:
         # Snakemake ended before it started anything, so there is nothing to report but its own words.
         return _snakemake_failed(outcome, console)
+    for sentence in status.damage:
+        console.print(escape(sentence), style="yellow")
     complete = status.counts["done"] == len(status.runs)
     if complete and outcome.exit_status == 0:
         _show_results(status, folder)
+        _show_report(folder)
         return 0
     _show_partial_results(status, folder)
-    show_failures(status, console)
     if outcome.interrupted:
         console.print("\nInterrupted; nothing that was finished is lost.", style="yellow")
-    elif not status.failed():
+        console.print(f"{status_line(status)}. To go on:\n  {escape(again)}")
+        _write_partial_report(folder)
+        return 130
+    show_failures(status, console, outcome.tally.reasons)
+    show_held(status, outcome.tally.failed, console)
+    if outcome.tally.failed_others:
+        show_failed_steps(folder, outcome.tally.failed_others, console)
+    elif not (status.failed() or status.stopped() or outcome.tally.failed or outcome.tally.reasons):
         _snakemake_failed(outcome, console)
     console.print(f"\n{status_line(status)}. What is done stays done. Next, once mended:\n  {escape(again)}")
-    return 130 if outcome.interrupted else 1
+    _write_partial_report(folder)
+    return 1
 
 
 def _show_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
     console = output_console()
-    console.print(results_table(status, _load(folder)))
+    console.print(results_table(_load(folder)))
     console.print(f"{status_line(status)}. Results: {escape(shown(folder.results))}  {escape(shown(folder.table))}")
 
 
 def _show_partial_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
     if status.counts["done"]:
-        output_console().print(results_table(status, _load(folder)))
+        output_console().print(results_table(_load(folder)))
+
+
+def _write_partial_report(folder: ExperimentFolder) -> None:
+    """Write what the rule `report` cannot, because it waits for all seed runs."""
+    from mle_toolbox.report import write_report
+
+    try:
+        write_report(_load(folder), folder.report)
+    except (OSError, MLEToolboxError) as error:
+        # What failed has been told; a disk that is full must not make a second failure of it.
+        error_console().print(f"The report could not be written: {escape(str(error))}", style="yellow")
+    else:
+        _show_report(folder)
+
+
+def _show_report(folder: ExperimentFolder) -> None:
+    output_console().print(f"report  {escape(shown(folder.report))}")
 
 
 def _load(folder: ExperimentFolder) -> ExperimentResults:
@@ -112,7 +154,8 @@ def _load(folder: ExperimentFolder) -> ExperimentResults:
 
 def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
     console.print(f"\nSnakemake stopped before the seed runs were done. Its last words ({shown(outcome.log)}):")
-    for line in outcome.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]:
+    lines = outcome.log.read_text(errors="replace").splitlines()
+    for line in [line for line in lines if not _PLACE_IN_CODE.match(line)][-_LAST_LINES:]:
         console.print("  " + escape(line), style="dim")
     return 1
 
@@ -120,13 +163,18 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
 def _again(arguments: argparse.Namespace) -> str:
     """Return the command that the user typed, to be typed again."""
     parts = ["mle", "run", str(arguments.experiment_file)]
-    if arguments.profile != "local":
+    if arguments.profile is not None:
         parts += ["--profile", arguments.profile]
     if arguments.cores is not None:
         parts += ["--cores", str(arguments.cores)]
-    if arguments.snakemake_arguments:
-        parts += ["--", *arguments.snakemake_arguments]
+    if arguments.for_snakemake:
+        parts += ["--", *arguments.for_snakemake]
     return shlex.join(parts)
+
+
+def _waiting_for(left: list[str]) -> str:
+    named = ", ".join(left[:_LEFT_SHOWN]) + (f" and {len(left) - _LEFT_SHOWN} more" if len(left) > _LEFT_SHOWN else "")
+    return f"An earlier run was killed and its seed runs go on: {named}. They are waited for, not repeated."
 
 
 def _positive(text: str) -> int:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+import sys
 from pathlib import Path
+
+from rich.markup import escape
 
 from mle_toolbox.cli.files import find_experiment_folder
 from mle_toolbox.cli.tables import output_console, status_grid, status_line
 from mle_toolbox.drive.status import ExperimentStatus, read_status
+from mle_toolbox.drive.unattended import unattended_tasks
 
 __all__ = ["add_arguments", "call"]
 
@@ -21,22 +24,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Print the state of an experiment, live or finished; reads files only."""
+    """Print the state of an experiment, live or finished, from its files.
+
+    The scheduler is asked only where they name tasks that have lost their driver.
+    """
     status = read_status(find_experiment_folder(arguments.experiment))
+    for sentence in status.damage:
+        print(sentence, file=sys.stderr)
     if arguments.json:
         print(json.dumps(_as_json(status), indent=2, ensure_ascii=False))
         return 0
     console = output_console()
     console.print(status_grid(status))
     console.print(status_line(status))
+    if unattended := _unattended(status):
+        console.print(escape(unattended), style="yellow")
     return 0
+
+
+def _unattended(status: ExperimentStatus) -> str | None:
+    experiment_file = status.record.get("experiment_file")
+    if not isinstance(experiment_file, str):
+        return None
+    return unattended_tasks(status.folder, (status.folder.path.absolute() / experiment_file).resolve().parent)
 
 
 def _as_json(status: ExperimentStatus) -> dict[str, object]:
     return {
         "experiment_dir": str(status.folder.path),
-        "experiment_file": status.record["experiment_file"],
+        "experiment_file": status.record.get("experiment_file"),
         "counts": dict(status.counts),
+        "unattended": _unattended(status),
         "runs": [
             {
                 "configuration": run.configuration,
@@ -44,7 +62,7 @@ def _as_json(status: ExperimentStatus) -> dict[str, object]:
                 "status": run.status,
                 "stale": run.stale,
                 "folder": str(run.folder.path),
-                "run": asdict(run.record) if run.record is not None else None,
+                "run": run.record._asdict() if run.record is not None else None,
             }
             for run in status.runs
         ],
