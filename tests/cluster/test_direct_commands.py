@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.sge, pytest.mark.slow]
 WAYS = pytest.mark.parametrize("way", [[], ["--mle-sge-nested"]], ids=["direct", "nested"])
 # Each writes down who started its command.
 PARENT = "tr '\\\\0' ' ' < /proc/$PPID/cmdline"
+# The benchmark's duration has two decimals: a command that ends at once would show as 0.
+LASTING = f"sleep 0.1; {PARENT}"
 
 
 def incomplete(project: Project) -> list[str]:
@@ -25,7 +27,7 @@ def test_only_rules_that_lose_nothing_run_directly(project: Project) -> None:
     project.write(
         "rule all:\n    input: 'plain', 'measured', 'shadowed'\n"
         f'rule plain:\n    output: "plain"\n    shell: "{PARENT} > {{output}}"\n'
-        f'rule measured:\n    output: "measured"\n    benchmark: "b.tsv"\n    shell: "{PARENT} > {{output}}"\n'
+        f'rule measured:\n    output: "measured"\n    benchmark: "b.tsv"\n    shell: "{LASTING} > {{output}}"\n'
         f'rule shadowed:\n    output: "shadowed"\n    shadow: "minimal"\n    shell: "{PARENT} > {{output}}"\n'
     )
 
