@@ -63,6 +63,7 @@ test: $(COMPLETE)
 
 soak: $(COMPLETE)
 	@$(BIN)/python -m pytest -m soak --durations 15 $(PYTEST)
+	@$(BIN)/python -m pytest -m 'hypothesis and not soak' --hypothesis-profile 'new examples' $(PYTEST)
 
 check: $(COMPLETE)
 	$(BIN)/ruff check .

@@ -10,8 +10,10 @@ import os
 import signal
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # `mle run` finds a Grid Engine by itself. One that happens to run on this machine is none of the tests' business, but
 # for those that are about it; they ask for a profile, or take this away.
@@ -20,6 +22,12 @@ os.environ["MLE_PROFILE"] = "local"
 # A shell lets what it starts behind `&` ignore Ctrl-C, and everything that the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples every time, however slow the machine; `make soak` looks for others.
+_PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same examples", derandomize=True, **_PATIENT)
+settings.register_profile("new examples", derandomize=False, **_PATIENT)
+settings.load_profile("same examples")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from pathlib import Path
 import psutil
 
 PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "sge"
+# Where grid_engine.sh notes the process of the exec daemon.
+EXEC_DAEMON = Path("/var/run/mle-test-cluster/execd.pid")
 
 
 # Patience is only used up where something is broken, so there may be much of it for machines that do other work too.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from mle_project import Project, ask_for, edit_profile
-from sge_project import wait_until
+from sge_project import wait_until, without_master
 
 from mle_toolbox import __version__
 
@@ -126,11 +126,8 @@ def test_a_job_that_does_not_start_is_removed_with_the_schedulers_reasons(experi
 
 
 def test_a_scheduler_that_is_down_is_a_problem(experiment: Project, grid_engine: Path) -> None:
-    subprocess.run([grid_engine, "master", "stop"], check=True)
-    try:
+    with without_master(grid_engine):
         outcome = experiment.mle("doctor")
-    finally:
-        subprocess.run([grid_engine, "master", "start"], check=True)
 
     assert outcome.returncode == 1
     assert "but the scheduler does not answer" in outcome.stdout

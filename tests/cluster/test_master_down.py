@@ -11,13 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 from mle_project import Project, edit_profile
-from sge_project import kill_at_once, wait_until, without_master
+from sge_project import EXEC_DAEMON, kill_at_once, wait_until, without_master
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
 Queue = Callable[[], dict[tuple[int, int], str]]
 
-EXEC_DAEMON = Path("/var/run/mle-test-cluster/execd.pid")
 # Beyond the moment at which the driver has noticed.
 A_MOMENT = pytest.param(0, id="a moment")
 A_MINUTE = pytest.param(60, id="a minute", marks=pytest.mark.soak)

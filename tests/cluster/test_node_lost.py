@@ -10,12 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 from mle_project import Project, edit_profile
-from sge_project import kill_at_once, wait_until
+from sge_project import EXEC_DAEMON, kill_at_once, wait_until
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
 Queue = Callable[[], dict[tuple[int, int], str]]
-EXEC_DAEMON = Path("/var/run/mle-test-cluster/execd.pid")
 
 
 def kill_node(*, with_its_tasks: bool) -> None:

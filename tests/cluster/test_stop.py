@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from mle_project import Project
-from sge_project import wait_until
+from sge_project import wait_until, without_master
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
@@ -163,7 +164,7 @@ def test_a_script_that_was_started_by_hand_is_left_alone_and_named(experiment: P
 
 
 def test_with_a_silent_scheduler_what_has_not_started_never_will(
-    experiment: Project, grid_engine: object, queue: Queue
+    experiment: Project, grid_engine: Path, queue: Queue
 ) -> None:
     experiment.mle("generate", "exp.yaml")
     profile = experiment.path / "profiles/sge/config.yaml"
@@ -171,12 +172,9 @@ def test_with_a_silent_scheduler_what_has_not_started_never_will(
     start_mle_run(experiment)
     experiment.wait_for_starts(1)
     experiment.kill_driver(snakemake=True)
-    subprocess.run([str(grid_engine), "master", "stop"], check=True)
 
-    try:
+    with without_master(grid_engine):
         stopped = experiment.mle("stop")
-    finally:
-        subprocess.run([str(grid_engine), "master", "start"], check=True)
     experiment.let_go()
     wait_until(lambda: queue() == {}, 90)
 
