@@ -46,7 +46,7 @@ class Problem(NamedTuple):
 
 
 class ExperimentFileError(MLEToolboxError, ValueError):
-    """The experiment file, a configuration or the script cannot be used; carries all mistakes, one a line."""
+    """The experiment file, a configuration, the script or a profile cannot be used; carries all mistakes."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

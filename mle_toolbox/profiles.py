@@ -18,6 +18,7 @@ __all__ = [
     "InstalledProfile",
     "check_profiles",
     "install_profiles",
+    "known_profiles",
     "profile_names",
     "resolve_profile",
     "user_profiles_dir",
@@ -58,6 +59,13 @@ class InstalledProfile:
 def profile_names() -> tuple[str, ...]:
     """Return the names of the profiles that the package ships."""
     return tuple(sorted(each.name for each in profiles_dir().iterdir() if (each / "config.yaml").is_file()))
+
+
+def known_profiles(project: Path) -> tuple[str, ...]:
+    """Return the names that mean something behind ``--profile``: shipped, of the project, the user or the site."""
+    folders = (project / "profiles", user_profiles_dir(), _site_profiles_dir())
+    found = {file.parent.name for folder in folders for file in folder.glob("*/*.yaml")}
+    return tuple(sorted(found.union(profile_names())))
 
 
 def install_profiles(project: Path, *, for_user: bool = False, force: bool = False) -> list[InstalledProfile]:

@@ -5,13 +5,14 @@
 
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import ExecutorSettingsBase
 
-__all__ = ["ExecutorSettings", "check_settings"]
+__all__ = ["ExecutorSettings", "check_settings", "mistakes"]
 
 
 def _key(default: Any, help: str) -> Any:
@@ -72,33 +73,35 @@ def check_settings(settings: ExecutorSettings) -> None:
     WorkflowError
         With one line for every mistake.
     """
-    mistakes = list(_mistakes(settings))
-    if mistakes:
-        raise WorkflowError("\n".join(mistakes))
+    found = [f"mle-sge-{name.replace('_', '-')}: {sentence}" for name, sentence in mistakes(settings)]
+    if found:
+        raise WorkflowError("\n".join(found))
 
 
-def _mistakes(settings: ExecutorSettings) -> Any:
+def mistakes(settings: ExecutorSettings) -> Iterator[tuple[str, str]]:
+    """Yield every setting with which no job could be submitted, and what is wrong with it."""
     if settings.memory_per not in ("slot", "job"):
-        yield f"mle-sge-memory-per: expected slot or job, found {settings.memory_per!r}."
+        yield "memory_per", f"expected slot or job, found {settings.memory_per!r}."
     if settings.array_size < 1:
-        yield f"mle-sge-array-size: expected a number of tasks from 1 on, found {settings.array_size}."
+        yield "array_size", f"expected a number of tasks from 1 on, found {settings.array_size}."
     if settings.tasks_at_once < 0:
-        yield f"mle-sge-tasks-at-once: expected a number of tasks, or 0 for no limit, found {settings.tasks_at_once}."
+        yield "tasks_at_once", f"expected a number of tasks, or 0 for no limit, found {settings.tasks_at_once}."
     for name in ("poll_seconds", "query_seconds", "patience_seconds"):
         if getattr(settings, name) <= 0:
-            yield f"mle-sge-{name.replace('_', '-')}: expected seconds above 0, found {getattr(settings, name)}."
+            yield name, f"expected seconds above 0, found {getattr(settings, name)}."
     if settings.notice_seconds < 0:
-        yield f"mle-sge-notice-seconds: expected seconds, or 0 for no notice, found {settings.notice_seconds}."
+        yield "notice_seconds", f"expected seconds, or 0 for no notice, found {settings.notice_seconds}."
     for name in ("parallel_environment", "queue", "project", "memory_resource", "time_resource", "gpu_resource"):
-        if re.search(r"[\s=]", getattr(settings, name)):
-            yield f"mle-sge-{name.replace('_', '-')}: expected one name, found {getattr(settings, name)!r}."
+        # A path is what Snakemake makes of an empty text in a profile.
+        if re.search(r"[\s=/]", getattr(settings, name)):
+            yield name, f"expected one name, found {getattr(settings, name)!r}."
     try:
         words = shlex.split(settings.qsub_options)
     except ValueError as error:
-        yield f"mle-sge-qsub-options: the quotes do not match ({error}): {settings.qsub_options!r}."
+        yield "qsub_options", f"the quotes do not match ({error}): {settings.qsub_options!r}."
         return
     for word in sorted(_OURS.intersection(words)):
-        yield f"mle-sge-qsub-options: {word} is set by the plugin itself and cannot be given."
+        yield "qsub_options", f"{word} is set by the plugin itself and cannot be given."
 
 
 # What the plugin relies on: the array, where output goes, and that a task is not started twice.

@@ -14,6 +14,7 @@ from rich.markup import escape
 from mle_toolbox.cli.tables import error_console, output_console
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile import Profile, read_profile
+from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.doctor.findings import Finding, fine, problem
 from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
 from mle_toolbox.doctor.node import check_node
@@ -74,6 +75,7 @@ def _parts(path: Path, arguments: argparse.Namespace) -> Iterator[str | Finding]
         yield place
     elif goes_there or shutil.which("qsub") is None:
         yield fine((place.why or "").rstrip("."))
+    yield from _check_profile(project)
     yield from check_site(plan, profile)
     if variable := os.environ.get(PROFILE_VARIABLE):
         yield fine(f"{PROFILE_VARIABLE} is set, so `mle run` uses the profile {variable}, whatever is found here")
@@ -90,6 +92,13 @@ def _read(path: Path) -> tuple[Plan | None, str | None]:
         return load_plan(path), None
     except ExperimentFileError as error:
         return None, str(error)
+
+
+def _check_profile(project: Path) -> Iterator[Finding]:
+    try:
+        check_profile("sge", project)
+    except ExperimentFileError as error:
+        yield problem(f"the profile sge has mistakes:\n{error}", "mend them; `mle run` starts nothing there before")
 
 
 def _place(plan: Plan | None, profile: Profile) -> Place | Finding:

@@ -15,6 +15,7 @@ from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.live import watching
 from mle_toolbox.cli.tables import error_console, output_console, results_table, status_line
+from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, run_experiment
 from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
@@ -31,6 +32,7 @@ from mle_toolbox.results import ExperimentResults, load
 __all__ = ["add_arguments", "call"]
 
 _LAST_LINES = 15
+_NOT_UNDERSTOOD = 2  # the status of a Snakemake that takes no such option, be it typed or in the profile
 # Snakemake adds where in the code an error was raised, which is nothing that its user could change.
 _PLACE_IN_CODE = re.compile(r'  File "[^"]+", line \d+, in \w+$')
 _LEFT_SHOWN = 5
@@ -59,6 +61,7 @@ def call(arguments: argparse.Namespace) -> int:
     place = choose_place(plan, arguments.profile, arguments.cores)
     if place.why is not None:
         console.print(escape(place.why), style="dim")
+    check_profile(place.profile, plan.project_dir)
     options = RunOptions(place.profile, arguments.cores, tuple(arguments.for_snakemake))
     if arguments.dry_run:
         command = [*snakemake_command(plan, snakefile, options), "--dry-run", "--quiet", "rules"]
@@ -114,7 +117,7 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
         _snakemake_failed(outcome, console)
     console.print(f"\n{status_line(status)}. What is done stays done. Next, once mended:\n  {escape(again)}")
     _write_partial_report(folder)
-    return 1
+    return _status_after(outcome)
 
 
 def _show_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
@@ -157,7 +160,12 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
     lines = outcome.log.read_text(errors="replace").splitlines()
     for line in [line for line in lines if not _PLACE_IN_CODE.match(line)][-_LAST_LINES:]:
         console.print("  " + escape(line), style="dim")
-    return 1
+    return _status_after(outcome)
+
+
+def _status_after(outcome: RunOutcome) -> int:
+    """Return 2 where Snakemake did not understand an option, 1 where something else kept it from its end."""
+    return 2 if outcome.exit_status == _NOT_UNDERSTOOD else 1
 
 
 def _again(arguments: argparse.Namespace) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ import yaml
 from mle_toolbox.bundle import profiles_dir
 from mle_toolbox.profiles import resolve_profile
 
-__all__ = ["EXECUTOR", "Profile", "find_profile", "read_profile"]
+__all__ = ["EXECUTOR", "Profile", "find_profile", "profile_file", "read_profile"]
 
 EXECUTOR = "mle-sge"
+_FILE = re.compile(r"(profile|config)(\.v(?P<version>\d+)\+)?\.yaml")
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,27 @@ def find_profile(name: str, project: Path) -> Path:
     return resolve_profile(name, project) or (shipped if shipped.is_dir() else Path(name))
 
 
+def profile_file(name: str, project: Path) -> Path | None:
+    """Return the file of that profile as Snakemake chooses it (snakemake/cli.py, get_profile_dir), None without one.
+
+    A profile may also be given as its file, and have a file for each major version of Snakemake (``config.v9+.yaml``).
+    """
+    place = find_profile(name, project)
+    if place.is_file():
+        return place
+    found = {each: _FILE.fullmatch(each.name) for each in place.glob("*.yaml")}
+    since = {each: int(match["version"] or 0) for each, match in found.items() if match is not None}
+    if any(since.values()):
+        this = int(version("snakemake").split(".")[0])
+        since = {each: major for each, major in since.items() if major <= this}
+    return max(since, key=lambda each: since[each], default=None)
+
+
 def read_profile(name: str, project: Path) -> Profile:
     """Read the profile that `mle run --profile NAME` uses; a file that is no YAML has no keys."""
-    file = find_profile(name, project) / "config.yaml"
+    file = profile_file(name, project)
+    if file is None:
+        return Profile(name, None, {})
     try:
         keys = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):

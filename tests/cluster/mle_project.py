@@ -16,7 +16,7 @@ from tests.workflow.conftest import SCRIPT
 from tests.workflow.conftest import Project as LocalProject
 
 NO_OPTIONS = "-R n"
-"""What every qsub does anyway: of an empty key in a profile, Snakemake takes the next word for the value."""
+"""What every qsub does anyway: an empty text in a profile means the folder of the profile to Snakemake."""
 
 WAITING = SCRIPT.replace(
     "    value = 0.0\n",

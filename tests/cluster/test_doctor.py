@@ -103,6 +103,19 @@ def queue_limit(queue: str, limit: str) -> Iterator[None]:
         subprocess.run(["qconf", "-mattr", "queue", "h_rt", "INFINITY", queue], check=True, capture_output=True)
 
 
+def test_mistakes_in_the_profile_are_a_problem_with_their_lines(experiment: Project) -> None:
+    edit_profile(experiment, array_size="many", quue="all.q")
+    n_lines = len((experiment.path / "profiles/sge/config.yaml").read_text().splitlines())
+
+    outcome = experiment.mle("doctor", "--no-job")
+
+    assert outcome.returncode == 1
+    assert "✗ the profile sge has mistakes:\n" in outcome.stdout
+    file = "profiles/sge/config.yaml"
+    assert f"{file}:{n_lines - 1}: mle-sge-array-size: expected a whole number, found 'many'.\n" in outcome.stdout
+    assert f"{file}:{n_lines}: mle-sge-quue: there is no such setting. Did you mean" in outcome.stdout
+
+
 def test_a_job_that_the_site_refuses_is_a_problem_in_its_own_words(experiment: Project) -> None:
     edit_profile(experiment, project="nobodys")
 

@@ -44,12 +44,13 @@ LAYERS = (
 )
 RANK = {part: rank for rank, part in enumerate(LAYERS)}
 
-# These know the commands of Grid Engine and the executor's files, and nothing of Snakemake.
+# These know the commands of Grid Engine and the executor's files, and of Snakemake at most the interface for plugins.
 PLAIN_PARTS_OF_THE_EXECUTOR = {
     "snakemake_executor_plugin_mle_sge",
     "snakemake_executor_plugin_mle_sge.gridengine",
     "snakemake_executor_plugin_mle_sge.queues",
     "snakemake_executor_plugin_mle_sge.records",
+    "snakemake_executor_plugin_mle_sge.settings",
 }
 
 # What starting a training script must not load: the driver's tools, and h5py until the log is closed.

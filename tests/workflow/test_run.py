@@ -148,3 +148,29 @@ def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.05)
+
+
+def test_an_option_that_snakemake_does_not_know_is_the_users_mistake(project: Project) -> None:
+    typed = project.mle("run", "exp.yaml", "--", "--no-such-option")
+    profile = project.path / "profiles/local/config.yaml"
+    profile.write_text(profile.read_text() + "no-such-key: 3\n")
+    in_profile = project.mle("run", "exp.yaml")
+
+    for outcome, words in ((typed, "--no-such-option"), (in_profile, "--no-such-key")):
+        assert outcome.returncode == 2, outcome.stderr
+        assert f"unrecognized arguments: {words}" in outcome.stderr
+    assert not list(project.results.glob("*/seed_*"))
+
+
+def test_a_profile_with_a_mistake_ends_with_its_line_before_anything_starts(project: Project) -> None:
+    profile = project.path / "mine/config.yaml"
+    profile.parent.mkdir()
+    profile.write_text("executor: mle-sge\nmle-sge-quue: all.q\n")
+
+    outcome = project.mle("run", "exp.yaml", "--profile", "mine")
+
+    assert outcome.returncode == 2
+    assert outcome.stderr.splitlines()[-1] == (
+        "mine/config.yaml:2: mle-sge-quue: there is no such setting. Did you mean 'mle-sge-queue'?"
+    )
+    assert not project.results.exists()

@@ -1,0 +1,112 @@
+"""A profile is checked before anything starts: Snakemake stops at one mistake at a time, and does not know its line."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from mle_toolbox.cluster.profile import EXECUTOR, profile_file
+from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
+from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
+from mle_toolbox.profiles import known_profiles
+
+__all__ = ["check_profile"]
+
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+# In such a profile the keys and values are computed (https://yte-template-engine.github.io).
+_COMPUTED = "__use_yte__"
+
+
+def check_profile(name: str, project: Path) -> None:
+    """Refuse a profile at which Snakemake, or our executor for Grid Engine, would stop.
+
+    Parameters
+    ----------
+    name
+        What stands behind ``--profile``.
+    project
+        The project folder.
+
+    Raises
+    ------
+    UsageError
+        When there is no such profile.
+    ExperimentFileError
+        With file and line of every mistake in it.
+    """
+    file = profile_file(name, project)
+    if file is None:
+        known = known_profiles(project)
+        raise UsageError(
+            f"There is no profile {name!r}.{did_you_mean(name, known)} There are {', '.join(known)}; a folder with a "
+            "config.yaml is one too."
+        )
+    document = read_yaml(file, str(file.relative_to(project) if file.is_relative_to(project) else file))
+    if document.data is None or (isinstance(document.data, dict) and _COMPUTED in document.data):
+        return
+    problems = sorted(_problems(document))
+    if problems:
+        raise ExperimentFileError(problems)
+
+
+def _problems(document: Document) -> Iterator[Problem]:
+    if not isinstance(document.data, dict):
+        yield Problem(document.name, document.line(()), "expected lines of the form `key: value`.")
+        return
+    for key, value in document.data.items():
+        if isinstance(value, str) and os.path.expandvars(value) == "":
+            yield _problem(
+                document,
+                key,
+                "an empty text is the folder of the profile to Snakemake. Remove the line, or write nothing behind the "
+                "colon.",
+            )
+    if document.data.get("executor") == EXECUTOR:
+        yield from _executor_problems(document)
+
+
+def _executor_problems(document: Document) -> Iterator[Problem]:
+    from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, mistakes
+
+    prefix = f"{EXECUTOR}-"
+    settings = {
+        prefix + name.replace("_", "-"): (name, kind) for name, kind in get_type_hints(ExecutorSettings).items()
+    }
+    given: dict[str, Any] = {}
+    for key, value in document.data.items():
+        if not key.startswith(prefix) or value in (None, ""):
+            continue
+        if key not in settings:
+            yield _problem(document, key, f"there is no such setting.{did_you_mean(key, settings)}")
+            continue
+        name, kind = settings[key]
+        try:
+            given[name] = _converted(value, kind)
+        except ValueError:
+            yield _problem(document, key, f"expected {_KINDS[kind]}, found {value!r}.")
+    for name, sentence in mistakes(ExecutorSettings(**given)):
+        yield _problem(document, prefix + name.replace("_", "-"), sentence)
+
+
+def _problem(document: Document, key: str, sentence: str) -> Problem:
+    return Problem(document.name, document.line((key,)), f"{key}: {sentence}")
+
+
+def _converted(value: object, kind: type) -> Any:
+    """Return a value as Snakemake hands it to the executor; it makes text of all of them first."""
+    # A list or a mapping is no number in its text either; as text for qsub it is none that was meant.
+    if kind is str and isinstance(value, list | dict):
+        raise ValueError(value)
+    text = os.path.expandvars(str(value))
+    if kind is bool:
+        if text.lower() not in _BOOLEANS:
+            raise ValueError
+        return _BOOLEANS[text.lower()]
+    converted = kind(text)
+    if kind is float and not math.isfinite(converted):
+        raise ValueError
+    return converted
