@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,17 +15,12 @@ import pytest
 import mle_toolbox
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.results import ExperimentResults, SeedResults
+from tests.small_disk import MAY_MOUNT, small_disk
 
 PROGRAM = Path(__file__).with_name("full_disk.py")
 
 
-def can_mount() -> bool:
-    """Tell whether this process may mount file systems; root in a container may not."""
-    return subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
-
-
-# Not skipped where it is not allowed: the limit of a file's size shows the same, but for the error's number.
-DISKS = ["limit", *(["filled"] if os.geteuid() == 0 and can_mount() else [])]
+DISKS = ["limit", *(["filled"] if MAY_MOUNT else [])]
 
 
 @pytest.fixture
@@ -37,11 +31,8 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path,
     if request.param == "limit":
         yield folder, "limit"
         return
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", str(folder)], check=True)
-    try:
+    with small_disk(folder, "64k"):
         yield folder, "filled"
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def train(folder: Path, case: str, n_ticks: int, cwd: Path) -> tuple[dict[str, Any], str]:

@@ -10,32 +10,21 @@ from collections.abc import Iterator
 import pytest
 
 import mle_toolbox
+from tests.small_disk import MAY_MOUNT, assert_goes_on_with_room, finished_logs, remount, small_disk
 from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
 
 
-def can_mount() -> bool:
-    """Tell whether this process may mount file systems; root in a container may not."""
-    return subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
-
-
-# Not skipped where it is not allowed: a limit of the size of each file shows nearly the same.
-MAY_MOUNT = os.geteuid() == 0 and sys.platform.startswith("linux") and can_mount()
-
-
 @pytest.fixture
-def small_disk(project: Project) -> Iterator[list[str]]:
+def before(project: Project) -> Iterator[list[str]]:
     """Make the results folder of the project a place with little room; yields what is typed before a command."""
     project.results.mkdir()
     if not MAY_MOUNT:
         yield ["bash", "-c", 'ulimit -f 60; exec "$@"', "-"]
         return
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(project.results)], check=True)
-    try:
+    with small_disk(project.results, "300k"):
         yield []
-    finally:
-        subprocess.run(["umount", "--lazy", str(project.results)], check=True)
 
 
 def run(project: Project, before: list[str]) -> subprocess.CompletedProcess[str]:
@@ -51,22 +40,18 @@ def set_ticks(project: Project, number: int) -> None:
 
 def make_room(project: Project) -> None:
     if MAY_MOUNT:
-        subprocess.run(["mount", "-o", "remount,size=50m", str(project.results)], check=True)
+        remount(project.results, "size=50m")
 
 
-def test_a_full_disk_is_said_and_with_room_the_same_command_finishes(project: Project, small_disk: list[str]) -> None:
+def test_a_full_disk_is_said_and_with_room_the_same_command_finishes(project: Project, before: list[str]) -> None:
     set_ticks(project, 3000)
 
-    full = run(project, small_disk)
-    finished = {path: path.read_bytes() for path in project.results.glob("*/seed_*/log.h5")}
+    full = run(project, before)
+    finished = finished_logs(project.results)
     make_room(project)
     again = run(project, [])
 
-    assert full.returncode == 1
-    assert "Traceback" not in full.stderr
-    assert ("The disk is full: " if MAY_MOUNT else "File too large") in full.stderr
-    assert again.returncode == 0, again.stderr
-    assert all(path.read_bytes() == content for path, content in finished.items())
+    assert_goes_on_with_room(full, again, finished)
     results = mle_toolbox.load(project.results)
     for name in ("a", "b"):
         assert results[name].lengths.tolist() == [3000] * 3
@@ -74,13 +59,13 @@ def test_a_full_disk_is_said_and_with_room_the_same_command_finishes(project: Pr
 
 def read_only(project: Project, on: bool) -> None:
     if MAY_MOUNT:
-        subprocess.run(["mount", "-o", f"remount,{'ro' if on else 'rw'}", str(project.results)], check=True)
+        remount(project.results, "ro" if on else "rw")
     else:
         project.results.chmod(0o555 if on else 0o755)
 
 
 def test_a_results_folder_that_cannot_be_written_is_said_at_once_and_can_be_read(
-    project: Project, small_disk: list[str]
+    project: Project, before: list[str]
 ) -> None:
     make_room(project)
     assert run(project, []).returncode == 0
