@@ -44,14 +44,15 @@ LAYERS = (
 )
 RANK = {part: rank for rank, part in enumerate(LAYERS)}
 
-# These know the commands of Grid Engine and the executor's files, and of Snakemake at most the interface for plugins.
+# These know the commands of Grid Engine and the executor's files, and nothing of Snakemake.
 PLAIN_PARTS_OF_THE_EXECUTOR = {
     "snakemake_executor_plugin_mle_sge",
     "snakemake_executor_plugin_mle_sge.gridengine",
     "snakemake_executor_plugin_mle_sge.queues",
     "snakemake_executor_plugin_mle_sge.records",
-    "snakemake_executor_plugin_mle_sge.settings",
 }
+# Snakemake's interface for plugins, without Snakemake; loaded only to check a profile.
+SETTINGS_OF_THE_EXECUTOR = "snakemake_executor_plugin_mle_sge.settings"
 
 # What starting a training script must not load: the driver's tools, and h5py until the log is closed.
 HEAVY = ("h5py", "jsonschema", "yaml", "rich", "scipy", "pandas", "xarray", "pyflakes", "snakemake")
@@ -106,6 +107,8 @@ def test_imports_go_in_one_direction(path: Path) -> None:
 @pytest.mark.parametrize("path", module_files(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_the_package_never_imports_snakemake(path: Path) -> None:
     names = {name for name, _ in imported_modules(path)} - PLAIN_PARTS_OF_THE_EXECUTOR
+    if path == PACKAGE / "cluster" / "profile_check.py":
+        names.remove(SETTINGS_OF_THE_EXECUTOR)
 
     assert not {name for name in names if name.startswith("snakemake")}
 
@@ -114,6 +117,13 @@ def test_the_plain_parts_of_the_executor_load_no_snakemake() -> None:
     loaded = loaded_by("".join(f"import {name}\n" for name in sorted(PLAIN_PARTS_OF_THE_EXECUTOR)))
 
     assert not {name for name in loaded if name.startswith("snakemake_interface") or name.split(".")[0] == "snakemake"}
+
+
+def test_checking_a_profile_loads_no_snakemake_itself() -> None:
+    loaded = loaded_by(f"import mle_toolbox.cluster.profile_check, {SETTINGS_OF_THE_EXECUTOR}")
+
+    assert "snakemake_interface_executor_plugins" in loaded
+    assert "snakemake" not in loaded
 
 
 @pytest.mark.parametrize("statement", ["import mle_toolbox", "from mle_toolbox import MLExperiment"])
