@@ -27,6 +27,7 @@ from mle_toolbox.drive.lock import current_holder
 from mle_toolbox.drive.processes import Driver, driver_of_lock, driver_of_submissions, drivers_by_hand, end_processes
 from mle_toolbox.drive.status import SeedRunStatus, read_status
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.layout import ExperimentFolder
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 from snakemake_executor_plugin_mle_sge.records import ArrayFolder
@@ -38,8 +39,8 @@ _Id = tuple[Path, int]
 _SCHEDULER_SECONDS = 15.0
 # A running task gets the notice of -notify, often a minute, before it is killed.
 _LEAVING_SECONDS = 120.0
-# How tasks end that know the notice (STOPPED_STATUS of the launcher), and that do not.
-_TOLD_TO_END = (75, 128 + signal.SIGUSR2)
+# How tasks end that know the notice, and that do not.
+_TOLD_TO_END = (STOPPED_STATUS, 128 + signal.SIGUSR2)
 
 
 @dataclass
