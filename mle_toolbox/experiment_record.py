@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import mle_toolbox
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.atomic import replace_file
 
 __all__ = ["FORMAT", "read_experiment_record", "write_experiment_record"]
 
@@ -37,15 +37,11 @@ def write_experiment_record(plan: Plan) -> Path:
         "python": platform.python_version(),
         **plan.to_json(),
     }
-    temporary = record.with_name(f".{record.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(record)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+    def write(new: Path) -> None:
+        new.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    replace_file(record, write)
     return record
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.report.numbers import ALL_PAIRS_UP_TO
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.records import csv_text
@@ -28,6 +28,7 @@ def _something_is_done(results: Configurations) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", errors="replace", newline="")
-    temporary.replace(path)
+    def write(new: Path) -> None:
+        new.write_text(text, encoding="utf-8", errors="replace", newline="")
+
+    replace_file(path, write)

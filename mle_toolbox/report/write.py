@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.report.content import page_content, page_data
 from mle_toolbox.report.numbers import read_numbers
 from mle_toolbox.report.packing import script_json
@@ -50,14 +51,13 @@ def write_report(
     numbers = read_numbers(results, directions)
     page = page_content(results, numbers, title)
     text = _html(page, script_json(page_data(results, numbers, page)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+
+    def write(new: Path) -> None:
         # A file name that is not UTF-8 reaches Python with lone surrogates.
-        temporary.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        new.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, write)
     return path
 
 
