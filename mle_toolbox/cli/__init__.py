@@ -83,8 +83,8 @@ def _prepare(command: str, parser: argparse.ArgumentParser) -> None:
 
 def _call(parser: argparse.ArgumentParser, given: list[str]) -> int:
     """Parse and call; the one place where an error becomes a line and an exit status."""
-    parsed = parser.parse_args(given)
     try:
+        parsed = parser.parse_args(given)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             status: int = parsed.call(parsed)
@@ -97,14 +97,24 @@ def _call(parser: argparse.ArgumentParser, given: list[str]) -> int:
         print("Interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of a pipe (`mle status | head`) has left. Python would complain again while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return 141  # the reader of a pipe (`mle status | head`) has left
     except OSError as error:
         # A folder that cannot be made, a disk that is full: the file says it best, and our code has nothing to add.
         print(_in_words(error), file=sys.stderr)
         return 1 if error.errno in _NOT_THE_USERS_MISTAKE else 2
+    finally:
+        _drop_what_cannot_be_printed()
     return status
+
+
+def _drop_what_cannot_be_printed() -> None:
+    """Keep Python from trying again while it shuts down, which ends in words of its own and exit status 120."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _in_words(error: OSError) -> str:

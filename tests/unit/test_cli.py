@@ -150,7 +150,11 @@ def test_a_folder_that_is_gone_is_one_line(command: str, tmp_path: Path) -> None
         ("<&- 2>&1 >&-", 0, ""),
     ],
 )
-def test_nowhere_to_print_to_is_no_traceback(redirection: str, exit_status: int, words: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_nowhere_to_print_to_is_no_traceback(
+    unbuffered: str, redirection: str, exit_status: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     make_experiment(ExperimentFolder(tmp_path / "results"))
     typed = f"exec {sys.executable} -m mle_toolbox status results {redirection}"
 
