@@ -19,6 +19,10 @@ from hypothesis import HealthCheck, settings
 # for those that are about it; they ask for a profile, or take this away.
 os.environ["MLE_PROFILE"] = "local"
 
+# What the tests start prints and writes bytecode as it does for a user who has set nothing.
+for name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
+    os.environ.pop(name, None)
+
 # A shell lets what it starts behind `&` ignore Ctrl-C, and everything that the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -91,4 +91,4 @@ def test_after_a_kill_the_same_command_attaches_and_nothing_runs_twice(
     seeds = 2 * len(moments)
     assert experiment.started() == sorted(f"{name} {seed}" for name in ("a", "b") for seed in range(seeds))
     assert f"{2 * seeds} of {2 * seeds} seed runs done" in last.stdout
-    assert queue() == {}
+    wait_until(lambda: queue() == {}, 30)

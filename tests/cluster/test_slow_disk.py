@@ -37,7 +37,7 @@ def test_exit_files_that_show_late_are_waited_for(project: Project, tmp_path: Pa
 
     assert status == 0, said
     assert project.ran() == ["1"]
-    assert queue() == {}
+    project.wait_for(lambda: queue() == {})
 
 
 def test_how_a_task_ended_whose_exit_file_never_shows_is_asked_of_the_accounting(

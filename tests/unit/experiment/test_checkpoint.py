@@ -27,7 +27,7 @@ from mle_toolbox import MLExperiment
 mle = MLExperiment()
 state = mle.resume()
 start, weights = (0, 0.0) if state is None else (state["step"], state["weights"])
-print("from", start)
+print("from", start, flush=True)
 for step in range(start, 30):
     weights += mle.rng.normal() + np.random.rand() + random.random()
     mle.update_log({"step": step}, {"loss": weights}, save=step % 3 == 0)
