@@ -49,7 +49,10 @@ def add_choice_arguments(parser: argparse.ArgumentParser) -> None:
         "last K; default: last",
     )
     parser.add_argument(
-        "--statistic", choices=["mean", "median", "iqm"], default="mean", help="of the seeds; default: mean"
+        "--statistic",
+        choices=["mean", "median", "iqm"],
+        default="mean",
+        help="what is made of the seeds; iqm: the mean of their middle half; default: mean",
     )
     parser.add_argument(
         "--confidence", type=_confidence, default=0.95, metavar="C", help="of the intervals; default: 0.95"

@@ -90,7 +90,7 @@ def project_with_results(repository: Path, tmp_path_factory: pytest.TempPathFact
     return project
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/getting-started.md", "docs/results.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/getting-started.md", "docs/results.md", "docs/figures.md"])
 def test_the_python_that_reads_results_works(repository: Path, project_with_results: Path, page: str) -> None:
     blocks = PYTHON_BLOCK.findall((repository / page).read_text(encoding="utf-8"))
     code = "\n".join(block for block in blocks if "MLExperiment" not in block)
