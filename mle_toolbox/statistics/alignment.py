@@ -16,6 +16,7 @@ __all__ = ["align"]
 Floats = NDArray[np.float64]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def align(
     times: Sequence[ArrayLike],
     values: Sequence[ArrayLike],
@@ -49,6 +50,8 @@ def align(
     StatisticsError
         When times and values do not fit, or a time is not finite.
     """
+    if not np.iterable(times) or not np.iterable(values):
+        raise StatisticsError("Times and values are given for each seed, a row of either.")
     if len(times) != len(values):
         raise StatisticsError(f"There are times of {len(times)} seeds and values of {len(values)}.")
     if method not in ("previous", "linear"):

@@ -53,8 +53,10 @@ def compare_all(
     StatisticsError
         When there is no such baseline, or ``seeds`` does not fit; else as for `compare`.
     """
+    if not isinstance(samples, Mapping):
+        raise StatisticsError("Many configurations are a mapping from their names to their numbers.")
     if baseline is not None and baseline not in samples:
-        raise StatisticsError(f"There is no configuration {baseline!r}.{did_you_mean(baseline, samples)}")
+        raise StatisticsError(f"There is no configuration {baseline!r}.{did_you_mean(str(baseline), samples)}")
     if baseline is None:
         names = list(combinations(samples, 2))
     else:
@@ -76,7 +78,7 @@ def compare_all(
     ]
     permuted = permutation_ps([(pair.a, pair.b, pair.paired) for pair in prepared], seed=seed)
     found = [compare_pair(pair, p, confidence, lower_is_better) for pair, p in zip(prepared, permuted, strict=True)]
-    adjusted = holm([comparison.t_test_p for comparison in found])
+    adjusted = holm([comparison.p for comparison in found])
     return {
         pair: replace(comparison, adjusted_p=float(p))
         for pair, comparison, p in zip(names, found, adjusted, strict=True)

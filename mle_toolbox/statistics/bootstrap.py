@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.aggregates import interquartile_mean, mean, median
-from mle_toolbox.statistics.checks import check_confidence, finite_sample
+from mle_toolbox.statistics.checks import check_confidence, finite_seeds, whole_number
 from mle_toolbox.statistics.intervals import Interval
 from mle_toolbox.statistics.stratified import stratified_replicates
 
@@ -27,6 +27,7 @@ _BLOCK = 4_000_000
 """How many numbers are held at once (32 MB)."""
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def bootstrap_interval(
     values: ArrayLike,
     statistic: Statistic = np.mean,
@@ -72,7 +73,8 @@ def bootstrap_interval(
     -----
     Efron 1979. Too narrow for few seeds, see docs/statistics.md: for 95 % and normal values 0.75 at n = 3.
     """
-    sample = _columns(values, confidence, axis, n_resamples)
+    sample = _columns(values, statistic, confidence, axis)
+    n_resamples, seed = whole_number(n_resamples, "n_resamples", 1), whole_number(seed, "seed")
     shape = np.delete(np.shape(values), axis)
     if stratified and np.ndim(values) != 2:
         raise StatisticsError(f"Stratified by task are scores of shape (S, tasks), found {np.shape(values)}.")
@@ -89,6 +91,7 @@ def bootstrap_interval(
     return low.reshape(shape), high.reshape(shape)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def bca_interval(
     values: ArrayLike,
     statistic: Statistic = np.mean,
@@ -122,7 +125,8 @@ def bca_interval(
     as equal to it, of which few seeds have many. Follows skewness, but is too narrow for few seeds, see
     docs/statistics.md.
     """
-    sample = _columns(values, confidence, axis, n_resamples)
+    sample = _columns(values, statistic, confidence, axis)
+    n_resamples, seed = whole_number(n_resamples, "n_resamples", 1), whole_number(seed, "seed")
     shape = np.delete(np.shape(values), axis)
     if len(sample) < 2 or not sample.size:
         return _nowhere(shape)
@@ -138,13 +142,24 @@ def bca_interval(
     return low.reshape(shape), high.reshape(shape)
 
 
-def _columns(values: ArrayLike, confidence: float, axis: int, n_resamples: int) -> Floats:
+def _columns(values: ArrayLike, statistic: Statistic, confidence: float, axis: int) -> Floats:
     """Return the checked values with shape (S, columns)."""
     check_confidence(confidence)
-    if n_resamples < 1:
-        raise StatisticsError(f"At least one resample is needed, found n_resamples={n_resamples!r}.")
-    sample = np.moveaxis(finite_sample(values, axis), axis, 0).astype(np.float64)
-    return sample.reshape(len(sample), int(np.prod(sample.shape[1:])))
+    if not callable(statistic):
+        raise StatisticsError(f"A statistic is a function, such as numpy.mean, found {statistic!r}.")
+    sample = np.moveaxis(finite_seeds(values, axis), axis, 0).astype(np.float64)
+    columns = sample.reshape(len(sample), int(np.prod(sample.shape[1:])))
+    if columns.size and trimmed_count(statistic, len(sample)) is None:
+        _check_statistic(statistic, columns)
+    return columns
+
+
+def _check_statistic(statistic: Statistic, columns: Floats) -> None:
+    found = np.shape(statistic(columns, axis=0))
+    if found != columns.shape[1:]:
+        raise StatisticsError(
+            f"A statistic takes the axis away: of shape {columns.shape} it makes {columns.shape[1:]}, found {found}."
+        )
 
 
 def _nowhere(shape: tuple[int, ...] | NDArray[np.intp]) -> Interval:

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
 
-__all__ = ["check_axis", "check_confidence", "finite_sample", "real_array", "real_sample"]
+__all__ = [
+    "check_axis",
+    "check_confidence",
+    "finite_sample",
+    "finite_seeds",
+    "is_finite_number",
+    "real_array",
+    "real_number",
+    "real_sample",
+    "rising_times",
+    "whole_number",
+]
 
 _NEEDED = "A statistic over seeds needs real numbers"
 
 
 def check_confidence(confidence: float) -> None:
-    """Refuse what is no probability strictly between 0 and 1."""
-    if not (isinstance(confidence, float | np.floating) and 0 < confidence < 1):
+    """Refuse what is no probability strictly between 0 and 1, also in half of what is left out."""
+    if not (isinstance(confidence, float | np.floating) and confidence > 0 and (1 + confidence) / 2 < 1):
         raise StatisticsError(f"confidence must lie between 0 and 1, found {confidence!r}. Use 0.95 for 95 %.")
+
+
+def is_finite_number(value: object) -> bool:
+    """Whether it is one real number, neither NaN nor infinite."""
+    return isinstance(value, Real) and math.isfinite(value)
+
+
+def real_number(value: float, what: str) -> float:
+    """Return a finite number; ``what`` it is called where it is none."""
+    if not is_finite_number(value):
+        raise StatisticsError(f"{what} is a finite number, found {value!r}.")
+    return float(value)
+
+
+def whole_number(value: float, what: str, least: int = 0) -> int:
+    """Return a whole number of at least ``least``; ``what`` it is called where it is none."""
+    if isinstance(value, bool) or not is_finite_number(value) or value != int(value):
+        raise StatisticsError(f"{what} is a whole number, found {value!r}.")
+    if value < least:
+        raise StatisticsError(f"{what} is at least {least}, found {value!r}.")
+    return int(value)
 
 
 def real_array(values: ArrayLike) -> NDArray[np.generic]:
@@ -35,8 +70,8 @@ def real_array(values: ArrayLike) -> NDArray[np.generic]:
 
 def check_axis(array: NDArray[np.generic], axis: int) -> None:
     """Refuse an axis that the array does not have."""
-    if not -array.ndim <= axis < array.ndim:
-        raise StatisticsError(f"There is no axis {axis} in an array of shape {array.shape}.")
+    if isinstance(axis, bool) or not isinstance(axis, int | np.integer) or not -array.ndim <= axis < array.ndim:
+        raise StatisticsError(f"There is no axis {axis!r} in an array of shape {array.shape}.")
 
 
 def finite_sample(values: ArrayLike, axis: int | None = 0) -> NDArray[np.generic]:
@@ -54,9 +89,23 @@ def finite_sample(values: ArrayLike, axis: int | None = 0) -> NDArray[np.generic
     return array
 
 
+def finite_seeds(values: ArrayLike, axis: int) -> NDArray[np.generic]:
+    """Return ``values`` as an array of finite numbers whose seeds are along ``axis``, which is one of its axes."""
+    check_axis(real_array(values), axis)
+    return finite_sample(values, axis)
+
+
 def real_sample(values: ArrayLike) -> NDArray[np.float64]:
     """Return one number a seed, shape (S,), float64; numbers that are not finite may be among them."""
     array = real_array(values)
     if array.ndim != 1:
         raise StatisticsError(f"One number for each seed is needed, shape (S,), found an array of shape {array.shape}.")
     return array.astype(np.float64)
+
+
+def rising_times(time: ArrayLike) -> NDArray[np.float64]:
+    """Return times of shape (T,), float64; refuse those that are not finite or go back."""
+    t = real_array(time).astype(np.float64)
+    if not np.isfinite(t).all() or (np.diff(t) < 0).any():
+        raise StatisticsError("The times of a curve are finite and rise; `align` brings ticks into order.")
+    return t

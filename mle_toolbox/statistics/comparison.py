@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.statistics.checks import check_confidence
 from mle_toolbox.statistics.differences import (
     Difference,
+    differences_of_pairs,
     effect_size,
     paired_difference,
     ratio_interval,
@@ -26,7 +27,7 @@ from mle_toolbox.statistics.permutation import permutation_p
 from mle_toolbox.statistics.power import detectable_difference, seeds_needed
 from mle_toolbox.statistics.wording import interval_text, p_text, percent
 
-__all__ = ["Comparison", "caution", "compare", "compare_pair"]
+__all__ = ["Comparison", "compare", "compare_pair"]
 
 Floats = NDArray[np.float64]
 
@@ -49,15 +50,16 @@ class Comparison:
     ratio, ratio_low, ratio_high
         mean_a / mean_b with Fieller's interval; NaN where mean_b is not clearly different from zero.
     t_test_p, permutation_p
-        Two-sided p of the t test (paired or Welch) and of the permutation test.
+        Two-sided p of the t test (paired or Welch) and of the permutation test. Where all pairs differ by the same
+        amount the first is NaN, and the second decides; where all seeds have the same value, neither says anything.
     probability_of_improvement, poi_low, poi_high
         That a run of a is better than a run of b, over all pairs of runs, also where ``paired``.
     effect_size
         Hedges' g.
     adjusted_p
-        ``t_test_p`` after Holm's correction for all comparisons made; None when there was only this one.
+        `p` after Holm's correction for all comparisons made; None when there was only this one.
     detectable
-        The smallest true difference that so many seeds show in 80 % of all cases.
+        The smallest true difference that so many seeds show in 80 % of all cases; NaN where the spread is unknown.
     seeds_needed
         Seeds of each configuration with which a true difference as large as the observed one would be seen in 80 % of
         all cases; None where the difference is zero or the spread unknown.
@@ -100,8 +102,11 @@ class Comparison:
 
     @property
     def p(self) -> float:
-        """The p that decides: ``adjusted_p`` where there is one, else ``t_test_p``."""
-        return self.t_test_p if self.adjusted_p is None else self.adjusted_p
+        """The p that decides: ``adjusted_p`` where there is one, else ``t_test_p``, or ``permutation_p`` without it."""
+        if self.adjusted_p is not None:
+            return self.adjusted_p
+        has_no_t_test = math.isnan(self.t_test_p) and min(self.n_a, self.n_b) > 1
+        return self.permutation_p if has_no_t_test else self.t_test_p
 
     def better(self) -> Literal["a", "b"] | None:
         """Return which is better, None where the seeds do not tell."""
@@ -118,9 +123,11 @@ class Comparison:
 
     def power_words(self) -> str:
         """Say which differences so many seeds show, and how many seeds this one needs."""
-        if not math.isfinite(self.detectable):
+        if min(self.n_a, self.n_b) < 2:
             few = "one seed" if min(self.n_a, self.n_b) else "no seed"
             return f"With {few} no difference can be told from chance."
+        if not math.isfinite(self.detectable):
+            return "Which differences so many seeds show is not known."
         n = f"n = {self.n_a}" if self.n_a == self.n_b else f"n = {self.n_a} and {self.n_b}"
         seen = f"With {n} you see differences above {self.detectable:.2g}"
         if self.seeds_needed is None or self.better() is not None:
@@ -194,7 +201,7 @@ def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool)
         ratio_low=ratio_low,
         ratio_high=ratio_high,
         t_test_p=apart.p,
-        permutation_p=p,
+        permutation_p=math.nan if _says_nothing(a, b, apart) else p,
         probability_of_improvement=probability_of_improvement(a, b, lower_is_better=lower_is_better),
         poi_low=poi_low,
         poi_high=poi_high,
@@ -203,7 +210,7 @@ def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool)
         detectable=detectable * scale,
         seeds_needed=needed,
         method=_method(pair, confidence),
-        caution=caution(a, b, confidence),
+        caution=_caution(pair, apart, confidence),
         confidence=confidence,
         lower_is_better=lower_is_better,
         diverged_a=pair.diverged_a,
@@ -220,12 +227,19 @@ def _power(pair: Pair, apart: Difference, confidence: float) -> tuple[float, int
     a, b, paired = pair.a, pair.b, pair.paired
     if min(len(a), len(b)) < 2:
         return math.nan, None
-    std_a = math.sqrt(variance(a - b if paired else a))
+    std_a = math.sqrt(variance(differences_of_pairs(a, b) if paired else a))
     std_b = None if paired else math.sqrt(variance(b))
+    if (std_a == 0 and not std_b) or 1 - confidence >= _POWER:
+        return math.nan, None
     detectable = detectable_difference(len(a), std_a, std_b, _POWER, confidence, n_b=len(b), paired=paired)
     if apart.value == 0:
         return detectable, None
     return detectable, seeds_needed(apart.value, std_a, std_b, _POWER, confidence, paired=paired)
+
+
+def _says_nothing(a: Floats, b: Floats, apart: Difference) -> bool:
+    """Tell whether the seeds are no repetitions: every one of a, and every one of b, has the same value."""
+    return min(len(a), len(b)) > 1 and np.ptp(a) == 0 and np.ptp(b) == 0 and apart.value != 0
 
 
 def _method(pair: Pair, confidence: float) -> str:
@@ -235,14 +249,20 @@ def _method(pair: Pair, confidence: float) -> str:
     return f"{percent(confidence)} interval and test after Welch, not paired{why}"
 
 
-def caution(a: Floats, b: Floats, confidence: float) -> str | None:
+def _caution(pair: Pair, apart: Difference, confidence: float) -> str | None:
     """Say why a comparison of these finite values may promise too much, None where nothing is known against it."""
+    a, b = pair.a, pair.b
     if min(len(a), len(b)) == 0:
         return "One of the two has no seed with a finite value."
     if min(len(a), len(b)) == 1:
         return "No test: one seed says nothing about the spread."
     if np.ptp(a) == 0 and np.ptp(b) == 0:
         return "All seeds have the same value: test and interval say nothing. Does the script use its seed?"
+    if math.isnan(apart.p):
+        return (
+            "All pairs of seeds differ by the same amount: the t test and its interval say nothing, so the permutation "
+            "test decides."
+        )
     smaller, larger = sorted((math.sqrt(variance(a)), math.sqrt(variance(b))))
     if min(len(a), len(b)) < SEEDS_AGAINST_SKEWNESS and larger > _SPREADS_APART * smaller:
         measured = " (about 92 %)" if confidence == 0.95 else ""

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.bands import band_of_columns
-from mle_toolbox.statistics.checks import check_confidence, real_array
+from mle_toolbox.statistics.checks import check_confidence, real_array, rising_times
 from mle_toolbox.statistics.estimate import interval_words, skewness_caution
 from mle_toolbox.statistics.wording import percent
 
@@ -104,7 +104,7 @@ def band(values: ArrayLike, time: ArrayLike | None = None, statistic: str = "mea
     array = real_array(values)
     if array.ndim != 2:
         raise StatisticsError(f"A curve has the shape (S, T), found {array.shape}.")
-    at = np.arange(array.shape[1], dtype=np.float64) if time is None else np.asarray(time, dtype=np.float64)
+    at = np.arange(array.shape[1], dtype=np.float64) if time is None else rising_times(time)
     if at.shape != array.shape[1:]:
         raise StatisticsError(f"There are {at.shape} times for values of shape {array.shape}.")
     center, low, high, n = band_of_columns(array, statistic, confidence)

@@ -8,14 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Difference", "effect_size", "paired_difference", "ratio_interval", "variance", "welch_difference"]
+__all__ = [
+    "Difference",
+    "differences_of_pairs",
+    "effect_size",
+    "paired_difference",
+    "ratio_interval",
+    "variance",
+    "welch_difference",
+]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """mean(a) - mean(b) with its t interval and test; NaN where there are too few seeds."""
+    """mean(a) - mean(b) with its t interval and test; NaN where there are too few seeds.
+
+    Where nothing varies the interval is empty, and p is NaN: a t test says nothing without a spread. It is 1 where the
+    means are equal too.
+    """
 
     value: float
     low: float
@@ -37,15 +49,32 @@ def welch_difference(a: Floats, b: Floats, confidence: float) -> Difference:
     if min(len(a), len(b)) < 2:
         return _without_interval(a, b)
     share_a, share_b = variance(a) / len(a), variance(b) / len(b)
-    return _t_difference(a.mean() - b.mean(), share_a + share_b, _satterthwaite(share_a, share_b, a, b), confidence)
+    apart = a.mean() - b.mean()
+    if share_a + share_b == 0 and abs(apart) <= _rounding(a, b):
+        apart = 0.0
+    return _t_difference(apart, share_a + share_b, _satterthwaite(share_a, share_b, a, b), confidence)
 
 
 def paired_difference(a: Floats, b: Floats, confidence: float) -> Difference:
     """Difference of samples in pairs, both of shape (n,); as ``scipy.stats.ttest_rel``."""
     if len(a) < 2:
         return _without_interval(a, b)
-    apart = a - b
+    apart = differences_of_pairs(a, b)
     return _t_difference(apart.mean(), variance(apart) / len(a), len(a) - 1.0, confidence)
+
+
+def differences_of_pairs(a: Floats, b: Floats) -> Floats:
+    """Return a - b, shape (n,); differences that are apart by rounding alone come back as one number."""
+    apart = a - b
+    rounding = _rounding(a, b)
+    if np.ptp(apart) > rounding:
+        return np.asarray(apart)
+    return np.full_like(apart, apart[0] if abs(apart[0]) > rounding else 0.0)
+
+
+def _rounding(a: Floats, b: Floats) -> float:
+    """Return how far apart differences of such numbers may be by rounding alone."""
+    return float(4 * np.finfo(np.float64).eps * max(np.abs(a).max(), np.abs(b).max()))
 
 
 def ratio_interval(a: Floats, b: Floats, confidence: float, *, paired: bool) -> tuple[float, float]:
@@ -59,6 +88,8 @@ def ratio_interval(a: Floats, b: Floats, confidence: float, *, paired: bool) -> 
     from scipy.special import stdtrit
 
     var_a, var_b = variance(a) / len(a), variance(b) / len(b)
+    if var_a + var_b == 0 and b[0] != 0:
+        return float(a[0] / b[0]), float(a[0] / b[0])
     covariance = float(np.cov(a, b)[0, 1]) / len(a) if paired and var_a * var_b > 0 else 0.0
     freedom = len(a) - 1.0 if paired else _satterthwaite(var_a, var_b, a, b)
     squared = float(stdtrit(freedom, (1 + confidence) / 2)) ** 2
@@ -102,5 +133,6 @@ def _t_difference(value: float, variance: float, freedom: float, confidence: flo
 
     error = math.sqrt(variance)
     half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
-    p = (1.0 if value == 0 else 0.0) if error == 0 else 2 * float(stdtr(freedom, -abs(value) / error))
+    without_spread = 1.0 if value == 0 else math.nan
+    p = 2 * float(stdtr(freedom, -abs(value) / error)) if error > 0 else without_spread
     return Difference(float(value), float(value - half), float(value + half), p, float(freedom))

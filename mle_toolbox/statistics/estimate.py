@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError, did_you_mean
 from mle_toolbox.statistics.aggregates import interquartile_mean, mean, median
-from mle_toolbox.statistics.checks import check_confidence, real_sample
+from mle_toolbox.statistics.checks import check_confidence, is_finite_number, real_sample, whole_number
 from mle_toolbox.statistics.intervals import (
     SEEDS_TO_WINSORISE,
     Interval,
@@ -107,9 +105,8 @@ SEEDS_AGAINST_SKEWNESS = 25
 def statistic_named(name: str) -> Any:
     """Return value, interval and words of the statistic of that name; refuse other names."""
     if name not in _STATISTICS:
-        raise StatisticsError(
-            f"There is no statistic {name!r}; known: {', '.join(_STATISTICS)}.{did_you_mean(name, _STATISTICS)}"
-        )
+        guess = did_you_mean(str(name), _STATISTICS)
+        raise StatisticsError(f"There is no statistic {name!r}; known: {', '.join(_STATISTICS)}.{guess}")
     return _STATISTICS[name]
 
 
@@ -132,7 +129,7 @@ def without_diverged(values: ArrayLike, diverged: Diverged = "exclude") -> tuple
     sample = real_sample(values)
     bad = ~np.isfinite(sample)
     n_bad = int(bad.sum())
-    if diverged not in ("exclude", "refuse") and not _is_finite_number(diverged):
+    if diverged not in ("exclude", "refuse") and not is_finite_number(diverged):
         raise StatisticsError(f"diverged is 'exclude', 'refuse' or a finite number, found {diverged!r}.")
     if isinstance(diverged, str):
         if diverged == "refuse" and n_bad:
@@ -140,10 +137,6 @@ def without_diverged(values: ArrayLike, diverged: Diverged = "exclude") -> tuple
         return sample[~bad], n_bad
     sample[bad] = diverged
     return sample, n_bad
-
-
-def _is_finite_number(value: object) -> bool:
-    return isinstance(value, Real) and math.isfinite(value)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -192,7 +185,7 @@ def estimate(
         low=float(low),
         high=float(high),
         n=len(sample),
-        missing=missing,
+        missing=whole_number(missing, "The number of missing seeds"),
         diverged=n_diverged,
         statistic=statistic,
         method=method,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
-from mle_toolbox.statistics.checks import check_confidence, finite_sample
+from mle_toolbox.statistics.checks import check_confidence, finite_sample, whole_number
 
 __all__ = ["improvement_interval", "probability_of_improvement"]
 
@@ -97,6 +97,7 @@ def improvement_interval(
     (docs/statistics.md). For several tasks: the percentile bootstrap stratified by task, as in rliable.
     """
     check_confidence(confidence)
+    n_resamples, seed = whole_number(n_resamples, "n_resamples", 1), whole_number(seed, "seed")
     better, worse = _tasks(a), _tasks(b)
     observed = probability_of_improvement(better, worse, lower_is_better=lower_is_better)
     n_a, n_b = len(better), len(worse)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.aggregates import interquartile_mean, mean, median, std
-from mle_toolbox.statistics.checks import check_confidence, finite_sample
+from mle_toolbox.statistics.checks import check_confidence, finite_sample, finite_seeds, whole_number
 
 __all__ = ["iqm_interval", "mean_interval", "median_interval", "proportion_interval", "trimmed_mean_interval"]
 
@@ -59,7 +59,7 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) ->
     (-0.484, 4.484)
     """
     check_confidence(confidence)
-    sample = finite_sample(values, axis)
+    sample = finite_seeds(values, axis)
     n = sample.shape[axis]
     if n < 2:
         nowhere = np.full(np.delete(sample.shape, axis), np.nan)
@@ -104,7 +104,7 @@ def trimmed_mean_interval(values: ArrayLike, trim: float, confidence: float = 0.
     if not 0 <= trim < 0.5:
         raise StatisticsError(f"The share to leave out at either end lies from 0 to below 0.5, found {trim!r}.")
     check_confidence(confidence)
-    sample = np.sort(np.moveaxis(finite_sample(values, axis).astype(np.float64), axis, 0), axis=0)
+    sample = np.sort(np.moveaxis(finite_seeds(values, axis).astype(np.float64), axis, 0), axis=0)
     n = len(sample)
     cut = int(trim * n)
     left = n - 2 * cut
@@ -132,7 +132,7 @@ def iqm_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) -> 
     Chosen by the coverage of the middle half's mean, 0.95 promised: at least 0.93 for normal and moderately skewed
     values at every n from 3 to 20, where the percentile bootstrap covers 0.75 to 0.94 (docs/statistics.md).
     """
-    n = np.shape(np.moveaxis(finite_sample(values, axis), axis, 0))[0]
+    n = np.shape(np.moveaxis(finite_seeds(values, axis), axis, 0))[0]
     if n >= SEEDS_TO_WINSORISE:
         return trimmed_mean_interval(values, 0.25, confidence, axis)
     low, high = mean_interval(values, confidence, axis)
@@ -153,7 +153,7 @@ def median_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) 
     they are further out.
     """
     check_confidence(confidence)
-    sample = np.sort(np.moveaxis(finite_sample(values, axis).astype(np.float64), axis, 0), axis=0)
+    sample = np.sort(np.moveaxis(finite_seeds(values, axis).astype(np.float64), axis, 0), axis=0)
     n = len(sample)
     if not has_order_interval(n, confidence):
         low, high = mean_interval(sample, confidence)
@@ -189,6 +189,7 @@ def proportion_interval(successes: ArrayLike, n: int, confidence: float = 0.95) 
     the bootstrap says that nothing else can happen.
     """
     check_confidence(confidence)
+    n = whole_number(n, "The number of trials")
     count = finite_sample(successes, None).astype(np.float64)
     if ((count < 0) | (count > n)).any():
         raise StatisticsError(

@@ -40,10 +40,12 @@ def prepare(
     diverged: Diverged,
 ) -> Pair:
     """Bring two samples into order; the arguments are those of `compare`."""
+    if paired is not None and not isinstance(paired, bool | np.bool_):
+        raise StatisticsError(f"paired is True, False or None, found {paired!r}.")
     left, right, is_paired = _arrange(real_sample(a), real_sample(b), paired, seeds_a, seeds_b)
     left, right, n_bad_a, n_bad_b = _settle_diverged(left, right, is_paired, diverged)
     left, right, scale = _scaled(left, right)
-    seeds_differ = None not in (seeds_a, seeds_b) and set(seeds_a or ()) != set(seeds_b or ())
+    seeds_differ = seeds_a is not None and seeds_b is not None and set(seeds_a) != set(seeds_b)
     return Pair(left, right, scale, is_paired, seeds_differ, n_bad_a, n_bad_b)
 
 
@@ -52,6 +54,8 @@ def _arrange(
 ) -> tuple[Floats, Floats, bool]:
     """Bring pairs into the same order; decide whether there are pairs."""
     place_a, place_b = _places("a", a, seeds_a), _places("b", b, seeds_b)
+    if paired and (place_a is None) != (place_b is None):
+        raise StatisticsError("Pairs need the seeds of both: give seeds_a and seeds_b, or neither.")
     if place_a is None or place_b is None:
         if paired and len(a) != len(b):
             raise StatisticsError(
@@ -64,6 +68,8 @@ def _arrange(
     if not paired:
         return a, b, False
     common = [seed for seed in place_a if seed in place_b]
+    if not common and len(a) and len(b):
+        raise StatisticsError("There are no pairs: a and b have no seed in common.")
     return a[[place_a[seed] for seed in common]], b[[place_b[seed] for seed in common]], True
 
 

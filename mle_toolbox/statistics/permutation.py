@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
-from mle_toolbox.statistics.checks import finite_sample, real_sample
+from mle_toolbox.statistics.checks import finite_sample, real_sample, whole_number
 
 __all__ = ["permutation_p", "permutation_ps"]
 
@@ -47,7 +47,8 @@ def permutation_p(a: ArrayLike, b: ArrayLike, *, paired: bool, seed: int = 0) ->
     left, right = (finite_sample(real_sample(each)).astype(np.float64) for each in (a, b))
     if paired and len(left) != len(right):
         raise StatisticsError(f"Pairs need as many values of a as of b, found {len(left)} and {len(right)}.")
-    return permutation_ps([(left, right, paired)], seed=seed)[0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return permutation_ps([(left, right, paired)], seed=whole_number(seed, "seed"))[0]
 
 
 def permutation_ps(pairs: Sequence[tuple[Floats, Floats, bool]], *, seed: int = 0) -> list[float]:

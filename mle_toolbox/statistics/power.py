@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from mle_toolbox.errors import StatisticsError
-from mle_toolbox.statistics.checks import check_confidence
+from mle_toolbox.statistics.checks import check_confidence, is_finite_number, real_number, whole_number
 
 __all__ = ["detectable_difference", "seeds_needed"]
 
@@ -58,8 +58,10 @@ def seeds_needed(
     17
     """
     _check(std_a, std_b, power, confidence)
-    if not math.isfinite(difference) or difference == 0:
+    if not is_finite_number(difference) or difference == 0:
         raise StatisticsError(f"No number of seeds shows a difference of {difference!r}.")
+    unit = _unit(std_a, std_b)
+    difference, std_a, std_b = difference / unit, std_a / unit, None if std_b is None else std_b / unit
     low, high = 1, 2
     while _power(difference, high, high, std_a, std_b, confidence, paired) < power:
         low, high = high, 2 * high
@@ -104,9 +106,12 @@ def detectable_difference(
         As for `seeds_needed`.
     """
     _check(std_a, std_b, power, confidence)
-    n_b = n if n_b is None else n_b
+    n = whole_number(n, "The number of seeds")
+    n_b = n if n_b is None else whole_number(n_b, "The number of seeds")
     if min(n, n_b) < 2:
         return math.nan
+    unit = _unit(std_a, std_b)
+    std_a, std_b = std_a / unit, None if std_b is None else std_b / unit
     spread = std_a if paired else math.hypot(std_a, std_a if std_b is None else std_b)
     if spread == 0:
         return 0.0
@@ -117,7 +122,9 @@ def detectable_difference(
     high = spread
     while missing(high) > 0:
         high *= 2
-    return _root(missing, 0.0, high)
+        if math.isinf(high):
+            return high
+    return unit * _root(missing, 0.0, high)
 
 
 def _root(falling: Callable[[float], float], low: float, high: float) -> float:
@@ -137,18 +144,24 @@ def _root(falling: Callable[[float], float], low: float, high: float) -> float:
 
 def _check(std_a: float, std_b: float | None, power: float, confidence: float) -> None:
     check_confidence(confidence)
+    real_number(power, "power")
     if not 1 - confidence < power < 1:
         raise StatisticsError(f"power must lie between {1 - confidence:.3g} (the level) and 1, found {power!r}.")
     for std in (std_a, std_b or 0.0):
-        if not (math.isfinite(std) and std >= 0):
+        if not (is_finite_number(std) and std >= 0):
             raise StatisticsError(f"A standard deviation is finite and not negative, found {std!r}.")
+
+
+def _unit(std_a: float, std_b: float | None) -> float:
+    """Return a power of two near the larger one: squares of its multiples stay in the range of floats."""
+    return math.ldexp(1.0, math.frexp(max(std_a, std_b or 0.0))[1] - 1)
 
 
 def _power(
     difference: float, n_a: int, n_b: int, std_a: float, std_b: float | None, confidence: float, paired: bool
 ) -> float:
     """How often the two-sided t test sees the difference."""
-    from scipy.special import nctdtr, stdtrit
+    from scipy.special import chdtr, nctdtr, stdtrit
 
     if paired:
         variance, freedom = std_a**2 / n_a, n_a - 1.0
@@ -163,5 +176,7 @@ def _power(
     critical = float(stdtrit(freedom, (1 + confidence) / 2))
     above, below = 1 - float(nctdtr(freedom, shift, critical)), float(nctdtr(freedom, shift, -critical))
     # scipy gives NaN far out: below the lower bound from 5 standard errors on, where nothing is left of the
-    # distribution (less than 3e-7), above the upper one from 35 on.
-    return (above if math.isfinite(above) else 1.0) + (below if math.isfinite(below) else 0.0)
+    # distribution (less than 3e-7), above the upper one from 35 on, where only the observed spread still varies.
+    if not math.isfinite(above):
+        above = float(chdtr(freedom, freedom * (shift / critical) ** 2))
+    return above + (below if math.isfinite(below) else 0.0)

@@ -7,8 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mle_toolbox.errors import StatisticsError
-from mle_toolbox.statistics.checks import finite_sample
+from mle_toolbox.statistics.checks import finite_sample, real_number
 from mle_toolbox.statistics.intervals import Interval, proportion_interval
 
 __all__ = ["optimality_gap", "performance_profile", "profile_interval"]
@@ -68,7 +67,6 @@ def optimality_gap(scores: ArrayLike, target: float = 1.0) -> float:
     >>> optimality_gap([0.5, 0.75, 3.0])
     0.25
     """
-    if not math.isfinite(target):
-        raise StatisticsError(f"The target of a score is a finite number, found {target!r}.")
+    target = real_number(target, "The target of a score")
     sample = finite_sample(scores)
     return float(target - np.minimum(sample, target).mean()) if sample.size else math.nan

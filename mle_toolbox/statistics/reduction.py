@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError, did_you_mean
-from mle_toolbox.statistics.checks import check_axis, real_array
+from mle_toolbox.statistics.checks import check_axis, real_array, rising_times
 from mle_toolbox.statistics.curves import Curve
 
 __all__ = ["area_under_curve", "at", "best_so_far", "check_at"]
@@ -78,6 +78,7 @@ def best_so_far(values: ArrayLike, lower_is_better: bool = False, axis: int = -1
     return np.where(np.isnan(array) | ~np.isfinite(best), np.nan, best)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def area_under_curve(time: ArrayLike, values: ArrayLike) -> Floats:
     """Area under each seed's curve divided by its duration: the mean over time, in the unit of the values.
 
@@ -97,10 +98,10 @@ def area_under_curve(time: ArrayLike, values: ArrayLike) -> Floats:
     Raises
     ------
     StatisticsError
-        When times and values do not fit.
+        When times and values do not fit, or times are not finite or go back.
     """
     array = real_array(values).astype(np.float64)
-    t = real_array(time).astype(np.float64)
+    t = rising_times(time)
     if array.ndim not in (1, 2):
         raise StatisticsError(f"Curves have the shape (T,) or (S, T), found {array.shape}.")
     if t.shape != array.shape[-1:]:
@@ -148,6 +149,7 @@ def _row(values: ArrayLike) -> Floats:
 
 def _reduction(where: str, lower_is_better: bool) -> Callable[[Floats, Floats], float]:
     """Return the function of one seed's times and values."""
+    where = str(where)
     if where == "last":
         return lambda _, v: v[-1] if len(v) else np.nan
     if where == "best":

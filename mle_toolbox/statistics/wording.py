@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 __all__ = ["interval_text", "p_text", "percent"]
 
@@ -29,17 +30,22 @@ def interval_text(value: float, low: float, high: float) -> str:
     half = (high - low) / 2
     if not math.isfinite(half):
         return f"{value:.4g}"
-    if half <= abs(value) * 1e-12:
+    if half <= abs(value) * 1e-15:
         return f"{value:.4g} ± 0"
     symmetric = abs((low + high) / 2 - value) <= 0.005 * half
     decimals = _decimals(half)
-    if decimals > 6 or half >= 1e6:
-        exponent = math.floor(math.log10(max(abs(value), half)))
-        value, low, high, half = (number / 10**exponent for number in (value, low, high, half))
+    exponent = int(f"{max(abs(value), half):.1e}".partition("e")[2])
+    if half >= 1e6 or (decimals > 6 and exponent < -1):
+        value, low, high, half = (_shifted(number, -exponent) for number in (value, low, high, half))
         decimals = _decimals(half)
         inside = _with_decimals(value, low, high, half, decimals, symmetric)
         return f"({inside})e{exponent:+03d}" if symmetric else f"{inside} e{exponent:+03d}"
     return _with_decimals(value, low, high, half, decimals, symmetric)
+
+
+def _shifted(number: float, places: int) -> float:
+    """Return the number times ten to the ``places``, which as a factor may leave the range of floats."""
+    return float(Decimal(number).scaleb(places))
 
 
 def _decimals(half: float) -> int:
@@ -48,6 +54,7 @@ def _decimals(half: float) -> int:
 
 
 def _with_decimals(value: float, low: float, high: float, half: float, decimals: int, symmetric: bool) -> str:
+    # z: a small negative number is not rounded to -0.
     if symmetric:
-        return f"{value:.{decimals}f} ± {half:.{decimals}f}"
-    return f"{value:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"
+        return f"{value:z.{decimals}f} ± {half:.{decimals}f}"
+    return f"{value:z.{decimals}f} [{low:z.{decimals}f}, {high:z.{decimals}f}]"

@@ -167,7 +167,7 @@ def test_one_seed_of_several_tasks_has_none() -> None:
     ("values", "arguments", "message"),
     [
         ([1.0, np.inf], {}, "1 of 2 values is not finite"),
-        ([1.0, 2.0], {"n_resamples": 0}, "At least one resample is needed, found n_resamples=0"),
+        ([1.0, 2.0], {"n_resamples": 0}, "n_resamples is at least 1, found 0"),
         ([1.0, 2.0], {"confidence": 1.5}, "confidence must lie between 0 and 1"),
         ([1.0, 2.0], {"axis": 2}, "There is no axis 2"),
     ],
