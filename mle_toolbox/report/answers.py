@@ -100,18 +100,26 @@ def _verdict(pairs: Pairs) -> list[str]:
     rivals = {name: each for name, each in pairs.with_best.items() if _is_tested(each)}
     if not rivals:
         return []
-    ties = [name for name in pairs.ties if name in rivals]
+    ties = pairs.ties
     if not ties:
         largest = max(each.p for each in rivals.values())
         whom = "the other" if len(rivals) == 1 else f"each of the {len(rivals)} others"
+        if len(rivals) < len(pairs.with_best):
+            whom = listed(list(rivals))
         return [f"It is better than {whom} beyond chance: p {_relation(largest)}{_holm(rivals)}."]
     others = [name for name in rivals if name not in ties]
     told = f" It is better than {listed(others)}." if others else ""
-    # Holm's correction makes many p equal, so the nearest is that of the smallest difference.
-    nearest = min(ties, key=lambda name: abs(rivals[name].difference))
-    power = rivals[nearest].power_words()
-    whom = "" if len(ties) == 1 else f"The nearest is {isolated(nearest)}. "
-    return [f"The seeds do not tell it from {listed(ties)}.{told}", whom + power]
+    return [f"The seeds do not tell it from {listed(ties)}.{told}", *_power(ties, rivals)]
+
+
+def _power(ties: Sequence[str], rivals: Mapping[str, Comparison]) -> Iterator[str]:
+    """Say how many seeds the nearest needs; equal results, as of a setting without effect, need none."""
+    known = [name for name in ties if math.isfinite(rivals[name].detectable)]
+    if known:
+        # Holm's correction makes many p equal, so the nearest is that of the smallest difference.
+        nearest = min(known, key=lambda name: abs(rivals[name].difference))
+        whom = "" if len(ties) == 1 else f"The nearest is {isolated(nearest)}. "
+        yield whom + rivals[nearest].power_words()
 
 
 def _relation(p: float) -> str:
@@ -153,7 +161,7 @@ def _comparison_row(a: str, b: str, each: Comparison) -> dict[str, str]:
 
 def _is_tested(each: Comparison) -> bool:
     """Tell whether a test has a meaning: not with one seed, and not when all seeds have the same value."""
-    return math.isfinite(each.detectable) and each.detectable > 0
+    return not math.isnan(each.p)
 
 
 def _pair_cautions(pairs: Mapping[tuple[str, str], Comparison]) -> Iterator[str]:

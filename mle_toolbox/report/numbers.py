@@ -65,8 +65,8 @@ class Pairs:
 
     @property
     def ties(self) -> list[str]:
-        """Those that cannot be told from the best one."""
-        return [name for name, each in self.with_best.items() if each.better() is None]
+        """Those that a test cannot tell from the best one."""
+        return [name for name, each in self.with_best.items() if each.is_undecided()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -126,7 +126,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
             planned = done + sum(others.values())
             rows.append(SummaryRow(name, differences.get(name, {}), done, planned, others, estimates))
         title = f"{self.title}: {at_words(at)}s" if not at.startswith("mean") else f"{self.title}: {at_words(at)}"
-        return Summary(title, tuple(metrics), tuple(rows), tuple(self._left_out(metrics)))
+        remarks = tuple(self._left_out(metrics))
+        return Summary(title, tuple(metrics), tuple(rows), remarks, include_unfinished)
 
     def compare(
         self,

@@ -111,10 +111,10 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     def _method(self) -> Iterator[str]:
         yield (
             f"{self.metric}: {at_words(self.at)} of each run; {better_words(self.lower_is_better, self.assumed)}. "
-            "a - b, a / b and P(a better) with their intervals."
+            "a - b and a / b of the means, P(a better) of the runs, with their intervals."
         )
         yield from (f"{line}." for line in dict.fromkeys(each.method for each in self.found.values()))
-        if any(not each.better() for each in self.found.values()):
+        if any(not each.better() and each.seeds_needed is not None for each in self.found.values()):
             yield "Seeds needed: of each, to see a true difference as large as this one in 80 % of all cases."
         undecided = [pair for pair, each in self.found.items() if not each.better() and math.isfinite(each.detectable)]
         for a, b in undecided if len(undecided) <= _POWER_IN_WORDS else ():

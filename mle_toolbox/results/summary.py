@@ -33,7 +33,8 @@ class MetricSummary:
     best
         The best configuration and those that cannot be told from it, among those with at least two seeds.
     test
-        How they were told apart, None where there was nothing to test.
+        How they were told apart, None where there was nothing to test: always by means, as no other test has power
+        with few seeds.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Summary(Rendered):
     metrics: tuple[MetricSummary, ...]
     rows: tuple[SummaryRow, ...]
     remarks: tuple[str, ...] = ()
+    includes_unfinished: bool = False
 
     def __getitem__(self, configuration: str) -> SummaryRow:
         for row in self.rows:
@@ -210,7 +212,7 @@ class Summary(Rendered):
         if more:
             yield f"{more} more keys differ between the configurations: {listed(self.keys_that_differ[len(keys) :])}."
         running = sum(row.others.get("running", 0) for row in self.rows)
-        if running:
+        if running and not self.includes_unfinished:
             runs = "1 seed run is" if running == 1 else f"{running} seed runs are"
             yield f"{runs} still running; these are the numbers of those that are done."
         of_estimates = {
@@ -234,12 +236,16 @@ def summarise(
         name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in samples.items()
     }
     at = next((each.at for each in samples.values()), "last")
-    best, test = _best(samples, estimates, lower_is_better, confidence)
+    best, test = _best(samples, estimates, statistic, lower_is_better, confidence)
     return MetricSummary(metric, at, lower_is_better, assumed, samples, estimates, best, test)
 
 
 def _best(
-    samples: Mapping[str, SeedSample], estimates: Mapping[str, Estimate], lower_is_better: bool, confidence: float
+    samples: Mapping[str, SeedSample],
+    estimates: Mapping[str, Estimate],
+    statistic: str,
+    lower_is_better: bool,
+    confidence: float,
 ) -> tuple[tuple[str, ...], str | None]:
     """Return the best configuration with those that cannot be told from it, and the test that was made."""
     from mle_toolbox.statistics import compare_all
@@ -257,9 +263,12 @@ def _best(
         confidence=confidence,
         paired=may_be_paired(samples.values()),
     )
-    # The best median may belong to a mean that is worse: only what is worse than the best is told from it.
-    told_apart = {a for (a, _), comparison in found.items() if comparison.better() == "b"}
+    level_with_it = {best, *(a for (a, _), each in found.items() if each.is_undecided() or each.better() == "a")}
     level = f"{1 - confidence:.10g}"
-    kinds = sorted({"paired" if each.paired else "Welch's" for each in found.values()}, reverse=True)
-    test = f"{' or '.join(kinds)} t test against the best, p after Holm ≥ {level}"
-    return tuple(name for name in known if name not in told_apart), test
+    kinds = " or ".join(sorted({"paired" if each.paired else "Welch's" for each in found.values()}, reverse=True))
+    if statistic == "mean":
+        test = f"{kinds} t test against the best, p after Holm ≥ {level}"
+    else:
+        # The best median may belong to a mean that is worse.
+        test = f"{kinds} t test of the means against the best, p after Holm ≥ {level} or the better mean"
+    return tuple(name for name in known if name in level_with_it), test

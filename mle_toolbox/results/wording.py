@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from mle_toolbox.errors import ResultsError
+
 __all__ = ["at_words", "better_words", "cautions_about", "counts_words", "listed", "lower_is_better_of"]
 
 
@@ -19,8 +21,12 @@ def at_words(at: str) -> str:
 
 def lower_is_better_of(metric: str, lower_is_better: bool | None) -> bool:
     """Return what was said, or what the metric's name suggests."""
-    if lower_is_better is not None:
+    if isinstance(lower_is_better, bool):
         return lower_is_better
+    if lower_is_better is not None:
+        raise ResultsError(
+            f"lower_is_better is True, False or None, for all metrics that are asked for; found {lower_is_better!r}."
+        )
     from mle_toolbox.statistics import direction
 
     return direction(metric) == "lower"

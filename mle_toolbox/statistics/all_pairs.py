@@ -78,7 +78,7 @@ def compare_all(
     ]
     permuted = permutation_ps([(pair.a, pair.b, pair.paired) for pair in prepared], seed=seed)
     found = [compare_pair(pair, p, confidence, lower_is_better) for pair, p in zip(prepared, permuted, strict=True)]
-    adjusted = holm([comparison.p for comparison in found])
+    adjusted = holm([comparison.t_test_p for comparison in found])
     return {
         pair: replace(comparison, adjusted_p=float(p))
         for pair, comparison, p in zip(names, found, adjusted, strict=True)

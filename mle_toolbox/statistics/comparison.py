@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.statistics.checks import check_confidence
 from mle_toolbox.statistics.differences import (
     Difference,
-    differences_of_pairs,
     effect_size,
     paired_difference,
     ratio_interval,
@@ -44,20 +43,20 @@ class Comparison:
     n_a, n_b
         Seeds that count.
     paired
-        Whether a and b were compared seed by seed.
+        Whether value i of a and of b belong together.
     mean_a, mean_b, difference, difference_low, difference_high
         Means, a - b and its t interval, in the unit of the metric.
     ratio, ratio_low, ratio_high
         mean_a / mean_b with Fieller's interval; NaN where mean_b is not clearly different from zero.
     t_test_p, permutation_p
-        Two-sided p of the t test (paired or Welch) and of the permutation test. Where all pairs differ by the same
-        amount the first is NaN, and the second decides; where all seeds have the same value, neither says anything.
+        Two-sided p of the t test (paired or Welch) and of the permutation test. The first is NaN where all seeds have
+        the same value.
     probability_of_improvement, poi_low, poi_high
         That a run of a is better than a run of b, over all pairs of runs, also where ``paired``.
     effect_size
         Hedges' g.
     adjusted_p
-        `p` after Holm's correction for all comparisons made; None when there was only this one.
+        ``t_test_p`` after Holm's correction for all comparisons made; None when there was only this one.
     detectable
         The smallest true difference that so many seeds show in 80 % of all cases; NaN where the spread is unknown.
     seeds_needed
@@ -102,17 +101,18 @@ class Comparison:
 
     @property
     def p(self) -> float:
-        """The p that decides: ``adjusted_p`` where there is one, else ``t_test_p``, or ``permutation_p`` without it."""
-        if self.adjusted_p is not None:
-            return self.adjusted_p
-        has_no_t_test = math.isnan(self.t_test_p) and min(self.n_a, self.n_b) > 1
-        return self.permutation_p if has_no_t_test else self.t_test_p
+        """The p that decides: ``adjusted_p`` where there is one, else ``t_test_p``."""
+        return self.t_test_p if self.adjusted_p is None else self.adjusted_p
 
     def better(self) -> Literal["a", "b"] | None:
         """Return which is better, None where the seeds do not tell."""
         if not self.p < 1 - self.confidence:
             return None
         return "a" if (self.difference < 0) == self.lower_is_better else "b"
+
+    def is_undecided(self) -> bool:
+        """Tell whether a test was made and does not tell the two apart; without a test, nothing is known."""
+        return self.p >= 1 - self.confidence
 
     def words(self, a: str = "a", b: str = "b") -> str:
         """Say the result in one or two sentences, with the names of the configurations."""
@@ -158,7 +158,8 @@ def compare(
         Shape (A,) and (B,); a value that is not finite is a diverged seed.
     paired
         Whether value i of both belongs together. None: when ``seeds_a`` and ``seeds_b`` are given and name the same
-        seeds. With True and seeds, the seeds that both have are compared; without seeds, the order pairs them.
+        seeds. With True and seeds, the seeds that both have are compared; without seeds, the order pairs them. Where
+        all pairs differ by the same amount their spread is not known, and interval and t test are those after Welch.
     seeds_a, seeds_b
         The seeds of ``a`` and ``b``, in the order of the values.
     confidence
@@ -183,11 +184,12 @@ def compare(
 def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool) -> Comparison:
     """Compare what is prepared; ``p`` is that of the permutation test."""
     a, b, scale = pair.a, pair.b, pair.scale
-    apart = (paired_difference if pair.paired else welch_difference)(a, b, confidence)
-    ratio_low, ratio_high = ratio_interval(a, b, confidence, paired=pair.paired)
+    in_pairs = pair.paired and not pair.differs_by_the_same
+    apart = (paired_difference if in_pairs else welch_difference)(a, b, confidence)
+    ratio_low, ratio_high = ratio_interval(a, b, confidence, paired=in_pairs)
     poi_low, poi_high = improvement_interval(a, b, confidence, lower_is_better=lower_is_better)
     mean_a, mean_b = _mean(a), _mean(b)
-    detectable, needed = _power(pair, apart, confidence)
+    detectable, needed = _power(a, b, apart, confidence, paired=in_pairs)
     return Comparison(
         n_a=len(a),
         n_b=len(b),
@@ -201,7 +203,7 @@ def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool)
         ratio_low=ratio_low,
         ratio_high=ratio_high,
         t_test_p=apart.p,
-        permutation_p=math.nan if _says_nothing(a, b, apart) else p,
+        permutation_p=p,
         probability_of_improvement=probability_of_improvement(a, b, lower_is_better=lower_is_better),
         poi_low=poi_low,
         poi_high=poi_high,
@@ -210,7 +212,7 @@ def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool)
         detectable=detectable * scale,
         seeds_needed=needed,
         method=_method(pair, confidence),
-        caution=_caution(pair, apart, confidence),
+        caution=_caution(a, b, confidence),
         confidence=confidence,
         lower_is_better=lower_is_better,
         diverged_a=pair.diverged_a,
@@ -222,12 +224,11 @@ def _mean(sample: Floats) -> float:
     return float(sample.mean()) if len(sample) else math.nan
 
 
-def _power(pair: Pair, apart: Difference, confidence: float) -> tuple[float, int | None]:
+def _power(a: Floats, b: Floats, apart: Difference, confidence: float, *, paired: bool) -> tuple[float, int | None]:
     """Return the detectable difference and the seeds needed for the observed one."""
-    a, b, paired = pair.a, pair.b, pair.paired
     if min(len(a), len(b)) < 2:
         return math.nan, None
-    std_a = math.sqrt(variance(differences_of_pairs(a, b) if paired else a))
+    std_a = math.sqrt(variance(a - b if paired else a))
     std_b = None if paired else math.sqrt(variance(b))
     if (std_a == 0 and not std_b) or 1 - confidence >= _POWER:
         return math.nan, None
@@ -237,32 +238,25 @@ def _power(pair: Pair, apart: Difference, confidence: float) -> tuple[float, int
     return detectable, seeds_needed(apart.value, std_a, std_b, _POWER, confidence, paired=paired)
 
 
-def _says_nothing(a: Floats, b: Floats, apart: Difference) -> bool:
-    """Tell whether the seeds are no repetitions: every one of a, and every one of b, has the same value."""
-    return min(len(a), len(b)) > 1 and np.ptp(a) == 0 and np.ptp(b) == 0 and apart.value != 0
-
-
 def _method(pair: Pair, confidence: float) -> str:
+    if pair.differs_by_the_same:
+        return (
+            f"{percent(confidence)} interval and test after Welch, because all pairs of seeds differ by the same amount"
+        )
     if pair.paired:
         return f"{percent(confidence)} t interval and t test of the differences, paired by seed"
     why = ", because the seeds are not the same" if pair.seeds_differ else ""
     return f"{percent(confidence)} interval and test after Welch, not paired{why}"
 
 
-def _caution(pair: Pair, apart: Difference, confidence: float) -> str | None:
+def _caution(a: Floats, b: Floats, confidence: float) -> str | None:
     """Say why a comparison of these finite values may promise too much, None where nothing is known against it."""
-    a, b = pair.a, pair.b
     if min(len(a), len(b)) == 0:
         return "One of the two has no seed with a finite value."
     if min(len(a), len(b)) == 1:
         return "No test: one seed says nothing about the spread."
     if np.ptp(a) == 0 and np.ptp(b) == 0:
         return "All seeds have the same value: test and interval say nothing. Does the script use its seed?"
-    if math.isnan(apart.p):
-        return (
-            "All pairs of seeds differ by the same amount: the t test and its interval say nothing, so the permutation "
-            "test decides."
-        )
     smaller, larger = sorted((math.sqrt(variance(a)), math.sqrt(variance(b))))
     if min(len(a), len(b)) < SEEDS_AGAINST_SKEWNESS and larger > _SPREADS_APART * smaller:
         measured = " (about 92 %)" if confidence == 0.95 else ""

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Difference",
-    "differences_of_pairs",
     "effect_size",
     "paired_difference",
     "ratio_interval",
+    "rounding",
     "variance",
     "welch_difference",
 ]
@@ -50,7 +50,7 @@ def welch_difference(a: Floats, b: Floats, confidence: float) -> Difference:
         return _without_interval(a, b)
     share_a, share_b = variance(a) / len(a), variance(b) / len(b)
     apart = a.mean() - b.mean()
-    if share_a + share_b == 0 and abs(apart) <= _rounding(a, b):
+    if share_a + share_b == 0 and abs(apart) <= rounding(a, b):
         apart = 0.0
     return _t_difference(apart, share_a + share_b, _satterthwaite(share_a, share_b, a, b), confidence)
 
@@ -59,20 +59,11 @@ def paired_difference(a: Floats, b: Floats, confidence: float) -> Difference:
     """Difference of samples in pairs, both of shape (n,); as ``scipy.stats.ttest_rel``."""
     if len(a) < 2:
         return _without_interval(a, b)
-    apart = differences_of_pairs(a, b)
+    apart = a - b
     return _t_difference(apart.mean(), variance(apart) / len(a), len(a) - 1.0, confidence)
 
 
-def differences_of_pairs(a: Floats, b: Floats) -> Floats:
-    """Return a - b, shape (n,); differences that are apart by rounding alone come back as one number."""
-    apart = a - b
-    rounding = _rounding(a, b)
-    if np.ptp(apart) > rounding:
-        return np.asarray(apart)
-    return np.full_like(apart, apart[0] if abs(apart[0]) > rounding else 0.0)
-
-
-def _rounding(a: Floats, b: Floats) -> float:
+def rounding(a: Floats, b: Floats) -> float:
     """Return how far apart differences of such numbers may be by rounding alone."""
     return float(4 * np.finfo(np.float64).eps * max(np.abs(a).max(), np.abs(b).max()))
 

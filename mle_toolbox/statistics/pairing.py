@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.checks import real_sample
+from mle_toolbox.statistics.differences import rounding
 from mle_toolbox.statistics.estimate import Diverged, without_diverged
 
 __all__ = ["Pair", "prepare"]
@@ -29,6 +31,12 @@ class Pair:
     seeds_differ: bool
     diverged_a: int
     diverged_b: int
+
+    @cached_property
+    def differs_by_the_same(self) -> bool:
+        """Whether the pairs have no spread, as two or three of a coarse metric often have: no test is made of that."""
+        a, b = self.a, self.b
+        return self.paired and len(a) > 1 and bool(np.ptp(a) > 0) and bool(np.ptp(a - b) <= rounding(a, b))
 
 
 def prepare(

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from mle_toolbox.cli import main
+from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord, write_run_record
 from mle_toolbox.log.sealing import commit_log, prepare_log
+from mle_toolbox.results import load
 
 ODD = r"a_b 50% <b>|&\x"
 
@@ -141,7 +143,8 @@ def test_compare_names_the_better_one(experiment: ExperimentFolder, capsys: pyte
     output = mle(capsys, experiment.path, "--compare")
 
     assert "comparisons with low" in output
-    assert "0.400 ± 0.000" in output or "0.4 ± 0" in output
+    assert "0.400 ± 0.023" in output
+    assert "all pairs of seeds differ by the same amount" in output
     assert output.index("comparisons") < output.index("low *")
 
 
@@ -221,6 +224,7 @@ def test_runs_that_still_go_on_are_said_and_do_not_count(
     assert "3/4, 1 running" in output
     assert "0.110 ± 0.025 (n=3, 1 missing)" in output
     assert "1 seed run is still running" in output
+    assert "still running" not in counted
     assert "(n=4)" in counted
 
 
@@ -232,3 +236,39 @@ def test_mistakes_are_answered_with_the_nearest(
     assert "write it before --compare" in refused(capsys, "--compare", experiment.path, experiment.path)
     assert "must end with one of .txt, .csv" in refused(capsys, experiment.path, "--output", tmp_path / "t.xls")
     assert "Give --output FILE.parquet" in refused(capsys, experiment.path, "--format", "parquet")
+
+
+def test_medians_are_marked_by_a_test_of_the_means_which_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = ExperimentFolder(tmp_path / "experiments")
+    for seed in range(20):
+        write_run(folder, "skewed", seed, [10.0 + seed / 10 if seed < 8 else 1.0 + seed / 100])
+        write_run(folder, "steady", seed, [2.0 + seed / 100])
+
+    output = mle(capsys, folder.path, "--metric", "loss", "--statistic", "median", "--compare")
+
+    table, _, comparisons = output.partition("comparisons with steady")
+    assert table.count(" *") >= 2
+    assert "t test of the means against the best, p after Holm ≥ 0.05 or the better mean" in table
+    assert "a - b and a / b of the means" in comparisons
+
+
+def test_a_direction_that_is_none_is_refused(experiment: ExperimentFolder) -> None:
+    with pytest.raises(ResultsError, match=r"lower_is_better is True, False or None, .* found {'loss': False}"):
+        load(experiment.path).summary(["loss", "accuracy"], lower_is_better={"loss": False})  # type: ignore[union-attr, arg-type]
+
+
+def test_equal_seeds_mark_the_best_by_its_number_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = ExperimentFolder(tmp_path / "experiments")
+    for seed in range(3):
+        for name, value in {"low": 1.0, "lower": 0.5, "also lower": 0.5}.items():
+            write_run(folder, name, seed, [value])
+
+    rows = csv.DictReader(io.StringIO(mle(capsys, folder.path, "--format", "csv", "--metric", "loss")))
+
+    assert {row["configuration"]: row["best"] for row in rows} == {
+        "low": "False",
+        "lower": "True",
+        "also lower": "True",
+    }

@@ -329,3 +329,16 @@ def test_figures_of_nothing_say_why(tmp_path: Path) -> None:
 
     assert "nothing to draw" in folder.learning_curves.read_text()
     assert folder.final_values.exists()
+
+
+def test_configurations_with_the_same_results_as_the_best_are_named(tmp_path: Path) -> None:
+    """A setting without effect gives the same numbers seed by seed."""
+    quick, slow = learning(6, 50, 0.1, seed=1), learning(6, 50, 1.0)
+    results = made_results(tmp_path / "experiments", {"quick": quick, "same": quick, "slow": slow})
+
+    page = report(results, tmp_path)
+
+    assert "The seeds do not tell it from" in page.text
+    verdict = page.text.partition("The seeds do not tell it from")[2][:80]
+    assert "same" in verdict
+    assert "It is better than" in verdict
