@@ -33,8 +33,9 @@ from mle_toolbox.statistics import (
     median_interval,
     profile_interval,
 )
-from mle_toolbox.statistics.comparison import caution
-from mle_toolbox.statistics.differences import paired_difference, ratio_interval, welch_difference
+from mle_toolbox.statistics.comparison import caution, difference_of
+from mle_toolbox.statistics.differences import ratio_interval
+from mle_toolbox.statistics.pairing import Pair
 
 Floats = NDArray[np.float64]
 Interval = tuple[Floats, Floats]
@@ -198,7 +199,7 @@ def _two_means(kind: str, shape: Shape, spread: float, n: int, repetitions: int)
         if kind == "ratio":
             ends.append(ratio_interval(x, y, PROMISED, paired=False))
         else:
-            found = (welch_difference if kind == "welch" else paired_difference)(x, y, PROMISED)
+            found = difference_of(Pair(x, y, 1.0, kind == "paired", False, 0, 0), PROMISED)
             ends.append((found.low, found.high))
     low, high = np.array(ends).T
     warned = [caution(x, y, PROMISED) is not None for x, y in zip(a[:200], b[:200], strict=True)]

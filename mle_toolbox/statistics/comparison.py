@@ -26,7 +26,7 @@ from mle_toolbox.statistics.permutation import permutation_p
 from mle_toolbox.statistics.power import detectable_difference, seeds_needed
 from mle_toolbox.statistics.wording import interval_text, p_text, percent
 
-__all__ = ["Comparison", "compare", "compare_pair"]
+__all__ = ["Comparison", "caution", "compare", "compare_pair", "difference_of"]
 
 Floats = NDArray[np.float64]
 
@@ -184,12 +184,11 @@ def compare(
 def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool) -> Comparison:
     """Compare what is prepared; ``p`` is that of the permutation test."""
     a, b, scale = pair.a, pair.b, pair.scale
-    in_pairs = pair.paired and not pair.differs_by_the_same
-    apart = (paired_difference if in_pairs else welch_difference)(a, b, confidence)
-    ratio_low, ratio_high = ratio_interval(a, b, confidence, paired=in_pairs)
+    apart = difference_of(pair, confidence)
+    ratio_low, ratio_high = ratio_interval(a, b, confidence, paired=pair.tested_in_pairs)
     poi_low, poi_high = improvement_interval(a, b, confidence, lower_is_better=lower_is_better)
     mean_a, mean_b = _mean(a), _mean(b)
-    detectable, needed = _power(a, b, apart, confidence, paired=in_pairs)
+    detectable, needed = _power(a, b, apart, confidence, paired=pair.tested_in_pairs)
     return Comparison(
         n_a=len(a),
         n_b=len(b),
@@ -212,12 +211,17 @@ def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool)
         detectable=detectable * scale,
         seeds_needed=needed,
         method=_method(pair, confidence),
-        caution=_caution(a, b, confidence),
+        caution=caution(a, b, confidence),
         confidence=confidence,
         lower_is_better=lower_is_better,
         diverged_a=pair.diverged_a,
         diverged_b=pair.diverged_b,
     )
+
+
+def difference_of(pair: Pair, confidence: float) -> Difference:
+    """Return the difference of the means with its interval and test, in pairs where these have a spread."""
+    return (paired_difference if pair.tested_in_pairs else welch_difference)(pair.a, pair.b, confidence)
 
 
 def _mean(sample: Floats) -> float:
@@ -239,17 +243,16 @@ def _power(a: Floats, b: Floats, apart: Difference, confidence: float, *, paired
 
 
 def _method(pair: Pair, confidence: float) -> str:
-    if pair.differs_by_the_same:
-        return (
-            f"{percent(confidence)} interval and test after Welch, because all pairs of seeds differ by the same amount"
-        )
-    if pair.paired:
+    if pair.tested_in_pairs:
         return f"{percent(confidence)} t interval and t test of the differences, paired by seed"
+    if pair.paired:
+        why = "all pairs of seeds differ by the same amount"
+        return f"{percent(confidence)} interval and test after Welch, because {why}"
     why = ", because the seeds are not the same" if pair.seeds_differ else ""
     return f"{percent(confidence)} interval and test after Welch, not paired{why}"
 
 
-def _caution(a: Floats, b: Floats, confidence: float) -> str | None:
+def caution(a: Floats, b: Floats, confidence: float) -> str | None:
     """Say why a comparison of these finite values may promise too much, None where nothing is known against it."""
     if min(len(a), len(b)) == 0:
         return "One of the two has no seed with a finite value."

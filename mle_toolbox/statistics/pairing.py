@@ -33,10 +33,14 @@ class Pair:
     diverged_b: int
 
     @cached_property
-    def differs_by_the_same(self) -> bool:
-        """Whether the pairs have no spread, as two or three of a coarse metric often have: no test is made of that."""
-        a, b = self.a, self.b
-        return self.paired and len(a) > 1 and bool(np.ptp(a) > 0) and bool(np.ptp(a - b) <= rounding(a, b))
+    def tested_in_pairs(self) -> bool:
+        """Whether interval and test are made of the pairs.
+
+        Not where all differ by the same amount, as two or three of a coarse metric often do: no spread is known then.
+        """
+        if not self.paired or len(self.a) < 2:
+            return self.paired
+        return bool(np.ptp(self.a - self.b) > rounding(self.a, self.b) or np.ptp(self.a) == 0)
 
 
 def prepare(
