@@ -38,7 +38,8 @@ class MergedData:
     seed_dtypes
         For each column the type that it has in each seed, None where the seed has no such column.
     attributes, seed_attributes
-        Provenance that all seeds share, and provenance by seed (one entry each, in the order of ``seeds``).
+        Provenance that all seeds share, and provenance by seed (one entry each, in the order of ``seeds``; None where
+        a seed has none).
     remarks
         Sentences on what does not fit together.
     """
@@ -71,8 +72,14 @@ class MergedData:
             time_names=tuple(name for name in self.time_names if name in columns),
             metric_names=tuple(name for name in self.metric_names if name in columns),
             columns=columns,
-            attributes={**self.attributes, **{name: each[row] for name, each in self.seed_attributes.items()}},
+            attributes=self.attributes_of(seed),
         )
+
+    def attributes_of(self, seed: int) -> dict[str, Any]:
+        """Return the provenance of one seed: what all share, and what it has of that which is kept by seed."""
+        row = self.seeds.tolist().index(seed)
+        own = {name: each[row] for name, each in self.seed_attributes.items() if each[row] is not None}
+        return {**self.attributes, **own}
 
 
 def stack(logs: Mapping[int, LogData]) -> MergedData:

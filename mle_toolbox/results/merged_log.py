@@ -66,8 +66,7 @@ def _read(folder: ConfigurationFolder) -> MergedData | None:
 
 def _is_of(data: MergedData, seed: int, record: RunRecord | None, *, sure: bool = False) -> bool:
     """Tell whether what is merged is the attempt on record; times of files do not tell when a clock was set back."""
-    row = data.seeds.tolist().index(seed)
-    merged = {**data.attributes, **{name: each[row] for name, each in data.seed_attributes.items()}}
+    merged = data.attributes_of(seed)
     if record is None or "start" not in merged:
         return not sure
     return (merged["start"], merged.get("attempt")) == (record.start, record.attempt)

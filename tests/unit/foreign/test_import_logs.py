@@ -150,6 +150,19 @@ def test_what_is_written_is_read_as_what_was_imported(logs: Path, tmp_path: Path
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"experiment.json", "results.h5", "results.csv"}
 
 
+def test_a_metric_with_gaps_in_some_seeds_only_is_written_and_read(tmp_path: Path) -> None:
+    write_csv(tmp_path / "logs" / "a" / "0.csv", 1.0)
+    (tmp_path / "logs" / "a" / "1.csv").write_text("step,return,eval\n0,1,5\n1,2,6\n")
+    found = import_logs(tmp_path / "logs", "{configuration}/{seed}.csv")
+
+    results = load(write_results(found, tmp_path / "out"))
+
+    assert isinstance(results, ExperimentResults)
+    assert [run.attributes for run in results["a"].runs] == [run.attributes for run in found["a"].runs]
+    assert results.summary("eval").to_dict()["metrics"] == found.summary("eval").to_dict()["metrics"]
+    assert main(["results", str(tmp_path / "out"), "--metric", "eval", "--format", "csv"]) == 0
+
+
 def test_a_run_that_did_not_end_well_stays_so(tmp_path: Path) -> None:
     for number in range(4):
         (file,) = (DATA / "wandb" / f"offline-run-{number}").iterdir()
