@@ -146,7 +146,7 @@ def compare_samples(
     """Compare two configurations, all others with a baseline, or all pairs."""
     from mle_toolbox import statistics
 
-    paired = may_be_paired(samples.values()) if paired is None else paired
+    paired = may_be_paired(samples.values(), paired)
     values = {name: each.values for name, each in samples.items()}
     seeds = {name: each.seeds for name, each in samples.items()}
     if not isinstance(pair_or_baseline, tuple):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolbox.errors import ResultsError
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.results.series import series, time_variable
@@ -107,9 +108,21 @@ def seed_sample(
     return SeedSample(configuration.name, metric, at, values, tuple(seeds), counted, numbered)
 
 
-def may_be_paired(samples: Iterable[SeedSample]) -> bool | None:
-    """Return False where equal seeds mean nothing, else None: statistics may pair where the seeds are the same."""
-    return False if any(each.numbered for each in samples) else None
+def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> bool | None:
+    """Return ``paired`` for the statistics: what is wanted, and False where equal seeds mean nothing.
+
+    Raises
+    ------
+    ResultsError
+        When pairs are wanted and there can be none.
+    """
+    numbered = [each.configuration for each in samples if each.numbered]
+    if wanted and numbered:
+        raise ResultsError(
+            f"paired=True: the seeds of {', '.join(map(repr, numbered[:3]))}{', …' if numbered[3:] else ''} are not "
+            "known, only numbered, so no two runs belong together. Leave paired out."
+        )
+    return False if numbered else wanted
 
 
 def _reason(run: SeedResults) -> str | None:

@@ -76,6 +76,9 @@ def test_runs_without_seeds_are_numbered_and_never_paired(tmp_path: Path) -> Non
     assert [run.path.name for run in results["a"].runs] == ["log.csv"] * 3
     assert [run.path.parent.name for run in results["a"].runs] == ["x9", "x10", "y"]
     assert not results.compare("a", "b").found["a", "b"].paired
+    assert not results.compare("a", "b", paired=False).found["a", "b"].paired
+    with pytest.raises(ResultsError, match="the seeds of 'a', 'b' are not known, only numbered"):
+        results.compare(paired=True, baseline="best")
 
 
 def test_two_runs_of_the_same_seed_are_refused_by_name(tmp_path: Path) -> None:
