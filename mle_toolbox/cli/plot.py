@@ -15,7 +15,7 @@ from mle_toolbox.cli.figures import KINDS, FigureRequest, draw
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.results import read_results
 from mle_toolbox.cli.tables import error_console
-from mle_toolbox.errors import MLEToolboxError, UsageError
+from mle_toolbox.errors import MLEToolboxError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = ["add_arguments", "call", "figure_name"]
 
 _MISSING_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 _PLACES = re.compile(r"\{(kind|metric)\}")
+_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,6 +132,10 @@ def _pattern(path: Path) -> str:
     """Return the name of a file with places for kind and metric where it has any; a folder takes the usual names."""
     if path.is_dir() or not path.suffix:
         return str(path / "{kind}_{metric}.png")
+    for place in _BRACES.findall(str(path)):
+        if not _PLACES.fullmatch(place):
+            hint = did_you_mean(place, ("{kind}", "{metric}"))
+            raise UsageError(f"--output {path}: nothing stands for {place}, only for {{kind}} and {{metric}}.{hint}")
     from mle_toolbox.plots.saving import check_format
 
     check_format(path)

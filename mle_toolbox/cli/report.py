@@ -69,6 +69,8 @@ def _load(folders: Sequence[Path]) -> Configurations:
 
 
 def _directions(results: Configurations, lower: Sequence[str], higher: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    for name in set(lower) & set(higher):
+        raise UsageError(f"--lower-is-better {name} --higher-is-better {name}: only one of them can be. Leave one out.")
     for option, names, value in (("--lower-is-better", lower, True), ("--higher-is-better", higher, False)):
         for name in names:
             if name not in results.metrics:

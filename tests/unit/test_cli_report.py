@@ -76,6 +76,16 @@ def test_the_direction_can_be_said(here: Path) -> None:
     assert "a is ahead" in (here / "experiments" / "report.html").read_text()
 
 
+def test_both_directions_of_one_metric_are_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(here / "experiments")
+
+    status = main(["report", "experiments", "--lower-is-better", "score", "--higher-is-better", "score"])
+
+    assert status == 2
+    assert "--lower-is-better score --higher-is-better score: only one of them" in capsys.readouterr().err
+    assert not (here / "experiments" / "report.html").exists()
+
+
 def test_a_misspelt_metric_is_the_users_mistake(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(here / "experiments")
 
