@@ -10,6 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.report.content import page_content, page_data
 from mle_toolbox.report.numbers import read_numbers
@@ -46,8 +49,14 @@ def write_report(
     -------
     Path
         The file.
+
+    Raises
+    ------
+    ResultsError
+        When ``directions`` says anything else than True or False of a metric.
     """
     path = Path(path)
+    _check_directions(directions or {})
     numbers = read_numbers(results, directions)
     page = page_content(results, numbers, title)
     text = _html(page, script_json(page_data(results, numbers, page)))
@@ -59,6 +68,16 @@ def write_report(
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, write)
     return path
+
+
+def _check_directions(directions: object) -> None:
+    if not isinstance(directions, Mapping):
+        raise ResultsError(
+            f"directions maps metrics to True where lower is better, to False elsewhere: {directions!r}."
+        )
+    for name, value in directions.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ResultsError(f"directions: {name!r} is {value!r}. Write True where lower is better, else False.")
 
 
 def _html(page: Mapping[str, Any], data: str) -> str:

@@ -12,7 +12,7 @@ from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.configuration import ConfigurationResults, summary
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.experiment import ExperimentResults
-from mle_toolbox.results.lookup import unknown_name
+from mle_toolbox.results.lookup import known_names, unknown_name
 
 __all__ = ["ExperimentCollection"]
 
@@ -65,18 +65,15 @@ class ExperimentCollection(Configurations):
         return {name: {_EXPERIMENT: self._places[name][0], **differences[name]} for name in self._places}
 
     def select(self, names: Sequence[str]) -> ExperimentCollection:
-        """Return the same with these configurations only, in this order.
+        """Return the same with these configurations only, one name or several, in this order.
 
         Raises
         ------
         ResultsError
             When there is no such configuration.
         """
-        for name in names:
-            if name not in self._places:
-                raise unknown_name(name, self._places, self.title)
         chosen = ExperimentCollection(list(self.experiments.values()))
-        chosen._places = {name: self._places[name] for name in names}
+        chosen._places = {name: self._places[name] for name in known_names(names, self.names, self.title)}
         chosen._known = self._known
         return chosen
 

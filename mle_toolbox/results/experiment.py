@@ -10,7 +10,7 @@ from typing import Any
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.configuration import ConfigurationResults, summary
-from mle_toolbox.results.lookup import unknown_name
+from mle_toolbox.results.lookup import known_names, unknown_name
 
 __all__ = ["ExperimentResults"]
 
@@ -58,17 +58,15 @@ class ExperimentResults(Configurations):
         return {name: _mapping(recorded.get(name)) or self._content_on_disk(name) for name in self.names}
 
     def select(self, names: Sequence[str]) -> ExperimentResults:
-        """Return the same with these configurations only, in this order.
+        """Return the same with these configurations only, one name or several, in this order.
 
         Raises
         ------
         ResultsError
             When there is no such configuration.
         """
-        for name in names:
-            if name not in self.names:
-                raise unknown_name(name, self.names, f"The experiment in {self.path}")
-        return ExperimentResults(self.path, names, self.__getitem__, self.record)
+        chosen = known_names(names, self.names, f"The experiment in {self.path}")
+        return ExperimentResults(self.path, chosen, self.__getitem__, self.record)
 
     def __getitem__(self, name: str) -> ConfigurationResults:
         if name not in self.names:

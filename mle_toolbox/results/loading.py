@@ -66,8 +66,8 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
     >>> results["ode_int_config_1"]["metric1"].mean(axis=0)  # doctest: +SKIP
     """
     if more or not isinstance(path, str | os.PathLike):
-        paths = (path, *more) if isinstance(path, str | os.PathLike) else (*path, *more)
-        return _load_several([Path(each) for each in paths])
+        first = path if isinstance(path, Iterable) and not isinstance(path, str | os.PathLike) else (path,)
+        return _load_several([_path(each) for each in (*first, *more)])
     path = Path(path)
     if path.is_file():
         return _load_file(path)
@@ -85,6 +85,12 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
     if _is_seed(path):
         return _load_seed(SeedFolder(named))
     raise ResultsError(f"{path}: {_no_results(path)}")
+
+
+def _path(given: object) -> Path:
+    if not isinstance(given, str | os.PathLike):
+        raise ResultsError(f"load takes the path of a results folder, or several of them, and got {given!r}.")
+    return Path(given)
 
 
 def _load_several(paths: Sequence[Path]) -> ExperimentCollection:

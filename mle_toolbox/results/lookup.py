@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mle_toolbox.errors import ResultsError, did_you_mean
 
-__all__ = ["UnknownNameError", "unknown_name"]
+__all__ = ["UnknownNameError", "known_names", "unknown_name"]
 
 
 class UnknownNameError(ResultsError, KeyError):
@@ -22,3 +22,12 @@ def unknown_name(name: object, choices: Iterable[str], where: str) -> UnknownNam
     there_is = f"There is {', '.join(map(repr, choices))}." if choices else "There is nothing yet."
     hint = did_you_mean(name, choices) if isinstance(name, str) else ""
     return UnknownNameError(f"{where} has no {name!r}. {there_is}{hint}")
+
+
+def known_names(given: str | Iterable[str], choices: Collection[str], where: str) -> tuple[str, ...]:
+    """Return one name or several as a tuple; ``where`` begins the sentence when one is not among ``choices``."""
+    names = (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
+    for name in names:
+        if name not in choices:
+            raise unknown_name(name, choices, where)
+    return names

@@ -9,11 +9,13 @@ import re
 import warnings
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import mle_toolbox.report
+from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.report import write_figures, write_report, write_tables
 from mle_toolbox.results import ExperimentResults
@@ -234,6 +236,15 @@ def test_the_direction_is_assumed_unless_it_is_given(two: ExperimentResults, tmp
     given = report(two, tmp_path, directions={"loss": False})
     assert "loss: higher is better." in given.text
     assert "slow is ahead" in given.text
+
+
+@pytest.mark.parametrize("directions", [{"loss": "lower"}, {"loss": None}, "loss", ["loss"]])
+def test_a_direction_that_is_neither_true_nor_false_is_refused(
+    directions: Any, two: ExperimentResults, tmp_path: Path
+) -> None:
+    with pytest.raises(ResultsError, match=r"^directions.* True where lower is better"):
+        write_report(two, tmp_path / "report.html", directions=directions)
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_long_curves_are_thinned_and_it_is_said(tmp_path: Path) -> None:

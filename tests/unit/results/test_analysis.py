@@ -193,6 +193,20 @@ def test_several_folders_are_a_collection(experiment: Builder, tmp_path: Path) -
     other.open[0].release()
 
 
+def test_one_name_may_be_selected_without_a_list(experiment: Builder) -> None:
+    experiment.finish("small_steps", 0, 2)
+    experiment.finish("large_steps", 0, 2)
+    path = experiment.folder.path
+
+    for results in (load(path), load([path])):
+        assert isinstance(results, ExperimentResults | ExperimentCollection)
+        assert tuple(results.select("small_steps")) == ("small_steps",)
+        with pytest.raises(ResultsError, match=r"has no 'small'.*Did you mean 'small_steps'"):
+            results.select("small")
+        with pytest.raises(ResultsError, match="has no 3"):
+            results.select(3)  # type: ignore[arg-type]
+
+
 def test_the_same_folder_name_twice_is_told_apart_by_what_is_above(experiment: Builder, tmp_path: Path) -> None:
     import shutil
 

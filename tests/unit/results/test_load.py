@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -362,6 +362,15 @@ def test_the_project_folder_is_answered_with_the_results_in_it(experiment: Build
 
     with pytest.raises(ResultsError, match=r"this folder holds no results itself. Did you mean '.*experiments'\?"):
         load(experiment.folder.path.parent)
+
+
+@pytest.mark.parametrize("given", [(3,), (None,), ([3],), ("experiments", 3)])
+def test_what_is_no_path_is_said(given: tuple[Any, ...], experiment: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment.finish("a", 0, 1)
+    monkeypatch.chdir(experiment.folder.path.parent)
+
+    with pytest.raises(ResultsError, match="load takes the path of a results folder, or several of them, and got"):
+        load(*given)
 
 
 def test_a_folder_without_results_is_said(tmp_path: Path) -> None:
