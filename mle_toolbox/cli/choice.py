@@ -78,7 +78,7 @@ def add_choice_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def result_folders(given: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the results folders that are meant by folders, experiment files, or nothing.
+    """Return the results folders that are meant by folders, experiment files, or nothing; each of them once.
 
     Nothing means the results folder of ./exp.yaml, or this folder when it holds results itself.
 
@@ -88,7 +88,10 @@ def result_folders(given: Sequence[Path]) -> tuple[Path, ...]:
         When nothing is given and nothing is here, or an experiment has not been run yet.
     """
     if given:
-        return tuple(_folder(path) for path in given)
+        folders: dict[Path, Path] = {}
+        for folder in map(_folder, given):
+            folders.setdefault(folder.resolve(), folder)
+        return tuple(folders.values())
     here = ExperimentFolder(Path())
     if not Path("exp.yaml").exists() and (here.record.exists() or here.results.exists()):
         return (here.path,)

@@ -49,7 +49,7 @@ class ExperimentCollection(Configurations):
     @property
     def title(self) -> str:
         """How many experiments it holds."""
-        return f"{len(self.experiments)} experiments"
+        return f"{len(self.experiments)} {'experiment' if len(self.experiments) == 1 else 'experiments'}"
 
     @property
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
@@ -95,7 +95,7 @@ class ExperimentCollection(Configurations):
         return name in self._places
 
     def __repr__(self) -> str:
-        lines = [f"<ExperimentCollection: {len(self.experiments)} experiments, {len(self)} configurations>"]
+        lines = [f"<ExperimentCollection: {self.title}, {len(self)} configurations>"]
         lines += [f"  {name!r}: {summary(each.statuses, each.missing)}" for name, each in self.items()]
         return "\n".join(lines)
 

@@ -45,7 +45,7 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
         The results folder of an experiment, the folder of a configuration or of a seed, or one of the files
         ``results.h5`` and ``log.h5``. Or a folder that holds several results folders.
     more
-        Results folders of other experiments (a list of all of them will do as well).
+        Results folders of other experiments (a list of all of them will do as well). Each counts once.
 
     Returns
     -------
@@ -105,7 +105,23 @@ def _load_several(paths: Sequence[Path]) -> ExperimentCollection:
                 experiments.append(_experiment_of(alone))
             case _:
                 raise ResultsError(f"{path} is the folder of one seed run. Give the results folder of its experiment.")
-    return ExperimentCollection(experiments)
+    return ExperimentCollection(_each_once(experiments))
+
+
+def _each_once(experiments: Iterable[ExperimentResults]) -> list[ExperimentResults]:
+    """Put together what was given in parts, or twice: configurations of the same results folder."""
+    by_folder: dict[Path, list[ExperimentResults]] = {}
+    for each in experiments:
+        by_folder.setdefault(each.path.resolve(), []).append(each)
+    return [same[0] if len(same) == 1 else _joined(same) for same in by_folder.values()]
+
+
+def _joined(parts: Sequence[ExperimentResults]) -> ExperimentResults:
+    owner: dict[str, ExperimentResults] = {}
+    for part in parts:
+        for name in part:
+            owner.setdefault(name, part)
+    return ExperimentResults(parts[0].path, tuple(owner), lambda name: owner[name][name], parts[0].record)
 
 
 def _experiment_of(results: ConfigurationResults) -> ExperimentResults:

@@ -207,6 +207,14 @@ def test_several_experiments_are_one_table(
     assert [row["experiment"] for row in rows] == ["experiments", "experiments", "later", "later"]
 
 
+def test_a_folder_that_is_given_twice_is_the_same_as_once(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(experiment.path)
+
+    assert mle(capsys, experiment.path, ".", "--format", "csv") == mle(capsys, experiment.path, "--format", "csv")
+
+
 def test_runs_that_still_go_on_are_said_and_do_not_count(
     experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -193,6 +193,20 @@ def test_several_folders_are_a_collection(experiment: Builder, tmp_path: Path) -
     other.open[0].release()
 
 
+def test_a_folder_that_is_given_twice_counts_once(experiment: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment.finish("a", 0, 1)
+    experiment.finish("b", 0, 1)
+    path = experiment.folder.path
+    monkeypatch.chdir(path)
+
+    for given in ([path, path], [path, ".", path / "a"], [path / "a", path], [path / "a", path / "b"]):
+        collection = load(given)
+        assert collection.names == ("a", "b")
+        assert collection.title == "1 experiment"
+        assert collection["b"].seeds == (0,)
+    assert load([path / "b", path / "b"]).names == ("b",)
+
+
 def test_one_name_may_be_selected_without_a_list(experiment: Builder) -> None:
     experiment.finish("small_steps", 0, 2)
     experiment.finish("large_steps", 0, 2)
