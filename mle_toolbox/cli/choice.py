@@ -12,6 +12,7 @@ from mle_toolbox.cli.files import find_experiment_folder
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results import Configurations
+from mle_toolbox.results.series import array_words
 
 __all__ = [
     "add_choice_arguments",
@@ -113,7 +114,8 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tupl
         raise ResultsError("No configuration has logged a metric that is one number a tick.")
     for name in given or ():
         if name not in there:
-            raise UsageError(f"--metric {name}: there is {_listed(there)}.{did_you_mean(name, there)}")
+            hint = array_words(results, name) or did_you_mean(name, there)
+            raise UsageError(f"--metric {name}: there is {_listed(there)}.{hint}")
     return tuple(dict.fromkeys(given)) if given else there[:1]
 
 

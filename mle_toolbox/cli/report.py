@@ -13,6 +13,7 @@ from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results import ConfigurationResults, SeedResults, load
 from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.series import array_words
 
 __all__ = ["add_arguments", "call"]
 
@@ -75,5 +76,6 @@ def _directions(results: Configurations, lower: Sequence[str], higher: Sequence[
         for name in names:
             if name not in results.metrics:
                 there = ", ".join(map(repr, results.metrics)) or "none"
-                raise UsageError(f"{option} {name}: the metrics are {there}.{did_you_mean(name, results.metrics)}")
+                hint = array_words(results, name) or did_you_mean(name, results.metrics)
+                raise UsageError(f"{option} {name}: the metrics are {there}.{hint}")
             yield name, value

@@ -14,7 +14,7 @@ from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.seed_ranges import parse_seeds
 
-__all__ = ["GAPS", "STEP", "scalar_metrics", "series", "time_variable"]
+__all__ = ["GAPS", "STEP", "array_words", "scalar_metrics", "series", "time_variable"]
 
 GAPS = "mle_toolbox_gaps"
 """Attribute of an imported run: metrics that were not logged at every tick. NaN means "not logged" in these, except at
@@ -36,6 +36,13 @@ def scalar_metrics(configurations: Mapping[str, ConfigurationResults]) -> tuple[
             if each.data.columns[name].ndim == _SEED_AND_STEP
         )
     )
+
+
+def array_words(configurations: Mapping[str, ConfigurationResults], metric: str) -> str:
+    """Return the sentence, with a leading blank, on a metric that is there but an array; nothing of any other."""
+    columns = (each.data.columns[metric] for each in configurations.values() if metric in each.metric_names)
+    shape = next((each.shape[_SEED_AND_STEP:] for each in columns if each.ndim > _SEED_AND_STEP), None)
+    return f" {metric!r} is an array of shape {shape} at every tick, not one number." if shape else ""
 
 
 def time_variable(configuration: ConfigurationResults, time: str | None = None) -> str:

@@ -207,6 +207,21 @@ def test_several_experiments_are_one_table(
     assert [row["experiment"] for row in rows] == ["experiments", "experiments", "later", "later"]
 
 
+def test_a_metric_that_is_an_array_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = ExperimentFolder(tmp_path / "experiments").seed_run("a", 0)
+    run.path.mkdir(parents=True)
+    writer = JournalWriter(run.journal, ["t"], ["loss", "vec"], {"configuration": "a", "seed": 0})
+    writer.append({"t": 0}, {"loss": 1.0, "vec": [1.0, 2.0, 3.0]}, True)
+    writer.close()
+
+    error = refused(capsys, tmp_path / "experiments", "--metric", "vec")
+    status = main(["report", str(tmp_path / "experiments"), "--lower-is-better", "vec"])
+
+    assert error == "--metric vec: there is 'loss'. 'vec' is an array of shape (3,) at every tick, not one number.\n"
+    assert status == 2
+    assert "the metrics are 'loss'. 'vec' is an array of shape (3,)" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_given_twice_is_the_same_as_once(
     experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
