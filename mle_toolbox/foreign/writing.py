@@ -11,7 +11,7 @@ from typing import Any
 import mle_toolbox
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_file, told_as
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.run_record import RunRecord, write_run_record
@@ -44,33 +44,36 @@ def write_results(results: ExperimentResults, folder: Path, *, overwrite: bool =
     ResultsError
         When there is something else in the folder.
     """
-    from mle_toolbox.log.merge import merge_configurations, merge_seeds, write_table
-
     _check_place(results, folder, overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = folder.with_name(f".{folder.name}.import")
     shutil.rmtree(new, ignore_errors=True)
-    experiment = ExperimentFolder(new)
-    merged = {}
-    try:
-        for configuration in results.values():
-            place = experiment.configuration(configuration.name)
-            for run in configuration.runs:
-                _write_run(place.seed(run.seed), run, _content(results, configuration.name))
-            finished = {run.seed: place.seed(run.seed).log for run in configuration.runs if run.status == "done"}
-            if finished:
-                merge_seeds(finished, place.log)
-                merged[configuration.name] = place.log
-        seeds = results.record["seeds"]
-        merge_configurations(merged, experiment.results)
-        write_table(experiment, results.names, seeds)
-        _write_json(experiment.record, _record(results, folder))
-        if folder.exists():
-            shutil.rmtree(folder)
-        new.rename(folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    with told_as(folder, new):
+        try:
+            _write_all(results, ExperimentFolder(new), folder.name)
+            if folder.exists():
+                shutil.rmtree(folder)
+            new.rename(folder)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
     return folder
+
+
+def _write_all(results: ExperimentResults, experiment: ExperimentFolder, name: str) -> None:
+    from mle_toolbox.log.merge import merge_configurations, merge_seeds, write_table
+
+    merged = {}
+    for configuration in results.values():
+        place = experiment.configuration(configuration.name)
+        for run in configuration.runs:
+            _write_run(place.seed(run.seed), run, _content(results, configuration.name))
+        finished = {run.seed: place.seed(run.seed).log for run in configuration.runs if run.status == "done"}
+        if finished:
+            merge_seeds(finished, place.log)
+            merged[configuration.name] = place.log
+    merge_configurations(merged, experiment.results)
+    write_table(experiment, results.names, results.record["seeds"])
+    _write_json(experiment.record, _record(results, name))
 
 
 def _check_place(results: ExperimentResults, folder: Path, overwrite: bool) -> None:
@@ -123,12 +126,12 @@ def _write_journal(folder: SeedFolder, log: LogData) -> None:
     writer.close()
 
 
-def _record(results: ExperimentResults, folder: Path) -> dict[str, Any]:
+def _record(results: ExperimentResults, folder: str) -> dict[str, Any]:
     return {
         "format": _FORMAT,
         "mle_toolbox": mle_toolbox.__version__,
         "project_name": results.title,
-        "experiment_dir": folder.name,
+        "experiment_dir": folder,
         **results.record,
     }
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mle_toolbox.log.in_place import sync_folder
 
-__all__ = ["replace_file"]
+__all__ = ["replace_file", "told_as"]
 
 _LEFT_OVER_AFTER = 3600.0
 """Seconds without a change after which nobody is writing to a temporary file any more, on whichever machine."""
@@ -36,14 +36,27 @@ def replace_file(path: Path, write: Callable[[Path], None], *, wait_for_name: bo
     """
     _remove_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(temporary)
-        _sync_file(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with told_as(path, temporary):
+        try:
+            write(temporary)
+            _sync_file(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     if wait_for_name:
         sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def told_as(path: Path, temporary: Path) -> Iterator[None]:
+    """Let errors about ``temporary``, or what lies in it, name ``path``: nobody knows the other name."""
+    try:
+        yield
+    except OSError as error:
+        place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes | os.PathLike) else Path()
+        if not place.is_relative_to(temporary):
+            raise
+        raise OSError(error.errno, error.strerror, str(path / place.relative_to(temporary))) from error
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -95,6 +95,18 @@ def test_a_misspelt_metric_is_the_users_mistake(here: Path, capsys: pytest.Captu
     assert "--higher-is-better scroe: the metrics are 'score'. Did you mean 'score'?" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nobody may write, not even root")
+def test_an_output_that_cannot_be_written_is_named_as_it_was_given(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(here / "experiments")
+
+    status = main(["report", "experiments", "--output", "/proc/r.html"])
+
+    assert status == 2
+    assert capsys.readouterr().err == "/proc/r.html: No such file or directory.\n"
+
+
 def test_a_folder_as_output_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fill(here / "experiments")
 

@@ -244,6 +244,16 @@ def test_the_command_shows_the_table_and_what_to_do_next(
     assert "a brace without its partner" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nobody may write, not even root")
+def test_an_output_that_cannot_be_written_is_named_as_it_was_given(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["import", str(logs), "--pattern", PATTERN, "--output", "/proc/x"])
+
+    assert status == 2
+    assert capsys.readouterr().err == "/proc/x: No such file or directory.\n"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
 def test_a_read_only_folder_can_be_imported(logs: Path, tmp_path: Path) -> None:
     for path in [*logs.rglob("*"), logs]:
