@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mle_toolbox.errors import ResultsError
+from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.foreign.pattern import CONFIGURATION, RUN, SEED
 from mle_toolbox.foreign.run import ForeignRun, names_in_words
 from mle_toolbox.log.log_data import LogData
@@ -49,7 +49,7 @@ def name_runs(runs: Iterable[tuple[Mapping[str, str], ForeignRun]], seed_key: st
     runs
         Each with what its path says, by the names in the pattern.
     seed_key
-        Which setting is the seed, as a dotted key; by default one that is called so.
+        Which setting is the seed, a dotted key or a name in the pattern; by default one of the log that is called so.
 
     Notes
     -----
@@ -61,6 +61,8 @@ def name_runs(runs: Iterable[tuple[Mapping[str, str], ForeignRun]], seed_key: st
     ------
     ResultsError
         When two runs have the same configuration and seed.
+    UsageError
+        When ``seed_key`` is no setting, or one that holds no seed.
     """
     placed = [_place(parts, run, seed_key) for parts, run in runs]
     groups: dict[tuple[str | None, str], list[_Placed]] = {}
@@ -76,19 +78,30 @@ def name_runs(runs: Iterable[tuple[Mapping[str, str], ForeignRun]], seed_key: st
 
 
 def _place(parts: Mapping[str, str], run: ForeignRun, seed_key: str | None) -> _Placed:
-    settings = flatten(run.settings, quoted=False)
-    found = _seed_setting(settings, seed_key, run.source)
+    logged = flatten(run.settings, quoted=False)
+    own = {name: _value(text) for name, text in parts.items() if name not in (CONFIGURATION, SEED, RUN)}
+    settings = {**logged, **own}
+    if seed_key is not None:
+        if SEED in parts and seed_key in own:
+            raise UsageError(
+                f"--seed-key {seed_key}: the pattern marks another part as {{seed}}. Leave one of them out."
+            )
+        _check_seed_key(seed_key, settings, run.source)
+    found = seed_key if seed_key is not None else _seed_setting(logged)
     from_settings = _as_seed(settings.pop(found)) if found is not None else None
     seed = int(parts[SEED]) if SEED in parts else run.seed if run.seed is not None else from_settings
-    own = {name: _value(text) for name, text in parts.items() if name not in (CONFIGURATION, SEED, RUN)}
-    return _Placed(parts.get(CONFIGURATION, run.group), {**settings, **own}, seed, run)
+    return _Placed(parts.get(CONFIGURATION, run.group), settings, seed, run)
 
 
-def _seed_setting(settings: Mapping[str, Any], wanted: str | None, source: str) -> str | None:
-    if wanted is not None:
-        if wanted not in settings:
-            raise ResultsError(f"{source} has no setting {wanted!r}; it has {names_in_words(list(settings))}.")
-        return wanted
+def _check_seed_key(wanted: str, settings: Mapping[str, Any], source: str) -> None:
+    if wanted not in settings:
+        there = f"the settings are {names_in_words(list(settings))}" if settings else "there are no settings"
+        raise UsageError(f"--seed-key {wanted}: {source} has no such setting; {there}.{did_you_mean(wanted, settings)}")
+    if _as_seed(settings[wanted]) is None:
+        raise UsageError(f"--seed-key {wanted}: {source} has {settings[wanted]!r} there, which is no whole number.")
+
+
+def _seed_setting(settings: Mapping[str, Any]) -> str | None:
     fitting = [key for key in settings if key.rpartition(".")[2].lower() in _SEED_KEYS]
     return min(fitting, key=len) if fitting and _as_seed(settings[min(fitting, key=len)]) is not None else None
 

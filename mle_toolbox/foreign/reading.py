@@ -49,7 +49,8 @@ def import_logs(
     time
         CSV and JSON lines: the time variables; the first one decides where a tick lies.
     seed_key
-        Which setting is the seed, where the pattern does not say it; by default one that is called ``seed``.
+        Which setting is the seed, where the pattern does not say it: one of the log or a name in the pattern. By
+        default one of the log that is called ``seed``.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def _by_run(
 
 
 def _results(root: Path, named: Sequence[NamedRun], origin: Mapping[str, Any]) -> ExperimentResults:
-    # What is said without naming a file is said by many.
+    # A file may hold several runs.
     remarks = list(dict.fromkeys(remark for each in named for remark in each.run.remarks))
     if any(each.numbered for each in named):
         remarks.insert(0, "The seeds of some runs are not known; these are numbered, and never compared as pairs.")

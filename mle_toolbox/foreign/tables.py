@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +139,20 @@ def _csv_rows(file: Path) -> tuple[list[_Row], list[str]]:
                     else:
                         row[name] = value
             rows.append(row)
-    remarks = [f"{file}: {torn} rows have another number of cells than the heading and are left out."] if torn else []
+    remarks = list(_about_heading(file, names))
+    if torn:
+        remarks.append(f"{file}: {torn} rows have another number of cells than the heading and are left out.")
     if texts:
-        remarks.append(f"Columns that hold text are left out: {names_in_words(list(texts))}.")
+        remarks.append(f"{file}: text in {names_in_words(list(texts))} is left out.")
     return rows, remarks
+
+
+def _about_heading(file: Path, names: Sequence[str]) -> Iterator[str]:
+    if names and all(_number(name) is not None for name in names):
+        yield f"{file}: there is no heading; the columns are called after the first row, {names_in_words(names)}."
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        yield f"{file}: several columns are called {names_in_words(twice)}; of each name the last one counts."
 
 
 def _json_rows(file: Path) -> tuple[list[_Row], list[str]]:

@@ -80,7 +80,25 @@ def test_torn_rows_and_text_are_left_out_and_said(tmp_path: Path) -> None:
 
     assert run.log.columns["loss"].tolist() == [1, 2]
     assert "1 rows have another number of cells" in run.remarks[0]
-    assert run.remarks[1] == "Columns that hold text are left out: 'note'."
+    assert run.remarks[1] == f"{tmp_path / 'progress.csv'}: text in 'note' is left out."
+
+
+def test_a_table_without_a_heading_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "progress.csv"
+
+    assert csv_run(tmp_path, "0,1.5\n1,2.5\n").remarks == (
+        f"{file}: there is no heading; the columns are called after the first row, '0', '1.5'.",
+    )
+    assert csv_run(tmp_path, "step,0.5\n1,2.5\n").remarks == ()
+
+
+def test_columns_of_the_same_name_are_said(tmp_path: Path) -> None:
+    run = csv_run(tmp_path, "step,loss,loss\n0,1,2\n")
+
+    assert run.log.columns["loss"].tolist() == [2]
+    assert run.remarks == (
+        f"{tmp_path / 'progress.csv'}: several columns are called 'loss'; of each name the last one counts.",
+    )
 
 
 def test_an_empty_file_has_no_ticks(tmp_path: Path) -> None:

@@ -81,6 +81,33 @@ def test_runs_without_seeds_are_numbered_and_never_paired(tmp_path: Path) -> Non
         results.compare(paired=True, baseline="best")
 
 
+def test_the_seed_may_be_a_setting_of_the_pattern(tmp_path: Path) -> None:
+    for lrate in ("0.1", "0.2"):
+        for number in range(2):
+            write_csv(tmp_path / f"lr_{lrate}" / f"{number}.csv", 1.0)
+
+    results = import_logs(tmp_path, "lr_{configuration}/{number}.csv", seed_key="number")
+
+    assert {name: each.seeds for name, each in results.items()} == {"0.1": (0, 1), "0.2": (0, 1)}
+    assert results.differences() == {"0.1": {}, "0.2": {}}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "key", "words"),
+    [
+        ("lr_{lr}/seed_{seed}", "lr", r"--seed-key lr: the pattern marks another part as \{seed\}"),
+        ("lr_{lr}/{run}", "lr", r"lr_0\.5/seed_0 has 0\.5 there, which is no whole number"),
+        ("lr_{lr}/{run}", "lrr", r"has no such setting; the settings are 'lr'\. Did you mean 'lr'\?"),
+        ("{configuration}/{run}", "lr", r"--seed-key lr: lr_0\.5/seed_0 has no such setting; there are no settings\."),
+    ],
+)
+def test_a_seed_key_that_is_none_is_refused(pattern: str, key: str, words: str, tmp_path: Path) -> None:
+    write_csv(tmp_path / "lr_0.5" / "seed_0" / "log.csv", 1.0)
+
+    with pytest.raises(UsageError, match=words):
+        import_logs(tmp_path, pattern, seed_key=key)
+
+
 def test_two_runs_of_the_same_seed_are_refused_by_name(tmp_path: Path) -> None:
     for number in (0, 1):
         run = tmp_path / f"v{number}"
