@@ -89,13 +89,50 @@ class PathPattern:
 
 
 def guess_pattern(paths: Sequence[str]) -> str | None:
-    """Return a pattern that most likely fits, from the look of the paths; None when they tell nothing."""
+    """Return a pattern that most likely fits, from the look of the paths; None when they tell nothing.
+
+    Above the seed, the one level of folders that is not the same everywhere is the configuration. Of several, those
+    whose names begin alike are settings, ``lr_{lr}``.
+    """
     for path in paths:
         *folders, file = path.split("/")
-        parts = [*folders, f"*{file[file.rindex('.') :]}" if "." in file and "tfevents" not in file else "*"]
-        for place in range(len(folders) - 1, -1, -1):
-            marked = re.sub(r"^((?:.*[_=-])?(?:seed|run|s|rep|trial)[_=-]?)\d+$|^\d+$", r"\g<1>{seed}", parts[place])
-            if marked != parts[place] and place > 0:
-                guess = [*parts[: place - 1], "{configuration}", marked, *parts[place + 1 :]]
-                return "/".join(guess)
+        for place in range(len(folders) - 1, 0, -1):
+            marked = _mark_seed(folders[place])
+            if marked != folders[place]:
+                every = [other.split("/")[:-1] for other in paths]
+                alike = [each for each in every if len(each) == len(folders) and _mark_seed(each[place]) == marked]
+                levels = [list(dict.fromkeys(level)) for level in zip(*alike, strict=True)]
+                below = [level[0] if len(level) == 1 else "*" for level in levels[place + 1 :]]
+                ending = f"*{file[file.rindex('.') :]}" if "." in file and "tfevents" not in file else "*"
+                return "/".join([*_mark_levels(levels[:place]), marked, *below, ending])
     return None
+
+
+def _mark_seed(name: str) -> str:
+    return re.sub(r"^((?:.*[_=-])?(?:seed|run|s|rep|trial)[_=-]?)\d+$|^\d+$", r"\g<1>{seed}", name)
+
+
+def _mark_levels(levels: Sequence[Sequence[str]]) -> list[str]:
+    """Return what stands for each level of folders, of which the different names are given."""
+    marked = [level[0] for level in levels]
+    several = [place for place, level in enumerate(levels) if len(level) > 1] or [len(levels) - 1]
+    starts = {place: _start(levels[place]) if len(several) > 1 else "" for place in several}
+    without = [place for place in several if not starts[place]]
+    for place, start in starts.items():
+        name = re.sub(r"\W", "_", start.rstrip("_=-"))
+        if without == [place]:
+            name = CONFIGURATION
+        elif not name or f"{{{name}}}" in "".join(marked) or name in (CONFIGURATION, SEED, RUN):
+            name = chr(ord("a") + place)
+        marked[place] = f"{start}{{{name}}}"
+    return marked
+
+
+def _start(names: Sequence[str]) -> str:
+    """Return the words that all names begin with, ``lr_`` of ``lr_0.1`` and ``lr_0.2``."""
+    start = ""
+    for word in re.findall(r"[^_=-]*[_=-]", names[0]):
+        if not (word[0].isalpha() and all(name.startswith(start + word) for name in names)):
+            break
+        start += word
+    return start

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from mle_toolbox.errors import UsageError
@@ -72,3 +74,34 @@ def test_a_pattern_that_cannot_be_read_is_refused(pattern: str, words: str) -> N
 def test_the_look_of_a_path_suggests_a_pattern(path: str, guess: str | None) -> None:
     assert guess_pattern([path]) == guess
     assert guess is None or PathPattern(guess).match(path) is not None
+
+
+@pytest.mark.parametrize(
+    ("levels", "guess"),
+    [
+        ((["lr_0.1", "lr_0.01"], ["wd_1e-3", "wd_1e-4"]), "lr_{lr}/wd_{wd}/seed_{seed}/*.csv"),
+        ((["lr_0", "lr_1"], ["adam", "sgd"]), "lr_{lr}/{configuration}/seed_{seed}/*.csv"),
+        ((["ant", "hopper"], ["adam", "sgd"]), "{a}/{b}/seed_{seed}/*.csv"),
+        (
+            (["weight-decay=0.1", "weight-decay=1"], ["seed=a", "seed=b"]),
+            "weight-decay={weight_decay}/seed={b}/seed_{seed}/*.csv",
+        ),
+        ((["x_1", "x_2"], ["x-1", "x-2"]), "x_{x}/x-{b}/seed_{seed}/*.csv"),
+        ((["ppo", "sac"], ["logs"]), "{configuration}/logs/seed_{seed}/*.csv"),
+        ((["logs"], ["ppo", "sac"]), "logs/{configuration}/seed_{seed}/*.csv"),
+        ((["logs"], ["ppo"]), "logs/{configuration}/seed_{seed}/*.csv"),
+    ],
+)
+def test_the_suggested_pattern_fits_all_paths(levels: tuple[list[str], ...], guess: str) -> None:
+    paths = ["/".join([*names, f"seed_{seed}", "log.csv"]) for names in product(*levels) for seed in range(3)]
+
+    found = guess_pattern(["notes.csv", *paths])
+
+    assert found == guess
+    assert all(PathPattern(found).match(path) for path in paths)
+
+
+def test_folders_below_the_seed_may_differ() -> None:
+    paths = [f"{name}/seed_0/{run}/x.csv" for name in ("a", "b") for run in ("monday", "sunday")]
+
+    assert guess_pattern(paths) == "{configuration}/seed_{seed}/*/*.csv"
