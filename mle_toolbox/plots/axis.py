@@ -17,7 +17,7 @@ from mle_toolbox.plots.sheet import Sheet
 from mle_toolbox.plots.style import points
 from mle_toolbox.plots.text import plain
 
-__all__ = ["label_axis", "label_sheet", "log_scale", "marker_places"]
+__all__ = ["hidden_by_log", "hidden_words", "label_axis", "label_sheet", "log_scale", "marker_places"]
 
 
 class _PlainLog(LogFormatterSciNotation):
@@ -62,19 +62,30 @@ def label_axis(axis: Axis, name: str) -> None:
 
 
 def log_scale(axes: Axes, axis: Literal["x", "y"], values: Iterable[NDArray[np.float64]]) -> int:
-    """Make an axis logarithmic and return how many of ``values`` it cannot show.
+    """Make an axis logarithmic and return how many of ``values`` it cannot show; see ``hidden_by_log``."""
+    hidden = hidden_by_log(values)
+    axes.set(**{f"{axis}scale": "log"})
+    return hidden
+
+
+def hidden_by_log(values: Iterable[NDArray[np.float64]]) -> int:
+    """Return how many of ``values`` have no logarithm.
 
     Raises
     ------
     StatisticsError
-        When it could show none.
+        When none has one.
     """
     finite = np.concatenate([each[np.isfinite(each)].ravel() for each in values])
     hidden = int((finite <= 0).sum())
     if hidden == finite.size:
         raise StatisticsError(f"A logarithmic axis shows values above 0, and none of the {finite.size} values is.")
-    axes.set(**{f"{axis}scale": "log"})
     return hidden
+
+
+def hidden_words(count: int) -> str:
+    """Return the sentence for the caption on values that a logarithmic axis does not show; nothing of none."""
+    return f"Not drawn, because not above 0: {count:,} {'value' if count == 1 else 'values'}." if count else ""
 
 
 def label_sheet(sheet: Sheet, x: str, y: str) -> None:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from mle_toolbox.errors import StatisticsError
-from mle_toolbox.plots.axis import label_sheet, log_scale
+from mle_toolbox.plots.axis import hidden_words, label_sheet, log_scale
 from mle_toolbox.plots.curve_limits import set_limits
 from mle_toolbox.plots.curve_lines import CurveLines, draw_curve, draw_diverged
 from mle_toolbox.plots.panels import MOST_IN_ONE, draw_behind, new_panels, title_panels
@@ -93,7 +93,10 @@ def learning_curves(
             draw_diverged(where, each, look)
         times, metrics = ([each.curve.time_name for each in lines], [each.curve.metric for each in lines])
         label_sheet(sheet, _joined(times), _joined(metrics))
-        return sheet.finish([*_caption(lines, with_seeds), hidden, cut, note] if caption else ())
+        figure = sheet.finish([*_caption(lines, with_seeds), hidden, cut, note] if caption else ())
+        if in_panels:
+            title_panels(sheet, [each.name for each in lines], [each.remark() for each in lines])
+        return figure
 
 
 def _sheet(count: int, in_panels: bool, size: tuple[float, float] | None, axes: Axes | None) -> Sheet:
@@ -113,12 +116,9 @@ def _set_scales(sheet: Sheet, lines: list[CurveLines], log_x: bool, log_y: bool)
         hidden_y = log_scale(axes, "y", [each.curve.values for each in lines]) if log_y else 0
         hidden_x = log_scale(axes, "x", [each.curve.time for each in lines]) if log_x else 0
         hidden = hidden_y + hidden_x
-    return f"Not drawn, because not above 0: {hidden_words(hidden)}." if hidden else ""
-
-
-def hidden_words(count: int) -> str:
-    """Return ``1 value`` or ``1,200 values``."""
-    return f"{count:,} {'value' if count == 1 else 'values'}"
+    if log_y and not any((each.center > 0).any() for each in lines):
+        raise StatisticsError("A logarithmic axis shows values above 0, and no configuration's line comes there.")
+    return hidden_words(hidden)
 
 
 def _draw_together(sheet: Sheet, lines: list[CurveLines], with_seeds: bool) -> None:
@@ -132,7 +132,6 @@ def _draw_panels(sheet: Sheet, lines: list[CurveLines], with_seeds: bool) -> Non
     draw_behind(sheet, [each.center_line() for each in lines])
     for axes, each in zip(sheet.axes, lines, strict=True):
         draw_curve(axes, each, looks(1)[0], with_seeds=with_seeds, marker_shift=None)
-    title_panels(sheet, [each.name for each in lines], [each.remark() for each in lines])
 
 
 def _handle(look: Look, lines: CurveLines) -> object:

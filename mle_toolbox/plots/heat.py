@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError, did_you_mean
+from mle_toolbox.plots.axis import hidden_by_log
 from mle_toolbox.plots.cells import ink, readable_size, write_names
 from mle_toolbox.plots.samples import SampleLike, samples_of
 from mle_toolbox.plots.sheet import new_sheet, sheet_on
@@ -80,8 +81,8 @@ def heat_map(
     estimates = {name: estimate(each.values, statistic, missing=each.missing) for name, each in read.items()}
     columns, rows, cells = _placed(estimates, settings, x, y)
     values = _values(cells, (len(rows), len(columns)))
-    if log_colour and not (values > 0).any():
-        raise StatisticsError("Colours after the logarithm show values above 0, and there is none.")
+    if log_colour:
+        hidden_by_log([values])
     with drawing(style):
         wide, high = max(_CELL[0] * len(columns), 1.8), max(_CELL[1] * len(rows), 1.2)
         sheet = sheet_on(axes) if axes is not None else new_sheet(size or (wide + 2.2, high + 1.0))
@@ -211,8 +212,14 @@ def _caption(
     return [
         f"The {statistic} over n seeds.",
         f"Where up to {several} configurations have the same two values: the mean of theirs." if several > 1 else "",
-        f"{diverged} seeds diverged and do not count." if diverged else "",
+        _diverged_words(diverged),
         "Framed: the best." if best else "",
         "Hatched: no value." if np.isnan(values).any() else "",
         note,
     ]
+
+
+def _diverged_words(count: int) -> str:
+    if not count:
+        return ""
+    return "1 seed diverged and does not count." if count == 1 else f"{count} seeds diverged and do not count."

@@ -42,10 +42,15 @@ def new_panels(count: int, size: tuple[float, float] | None) -> Sheet:
 
 
 def title_panels(sheet: Sheet, names: Sequence[str], remarks: Sequence[str], *, low: bool = False) -> None:
-    """Write each configuration's name over its panel and a remark into it, at the right, where the lines are not."""
-    columns = sheet.columns
+    """Write each configuration's name over its panel and a remark into it, at the right, where the lines are not.
+
+    To be called for a finished sheet: how wide a panel is depends on the numbers and the label at its left.
+    """
     measured = measure(sheet.figure, points(_TITLE_SIZE))
-    room = sheet.figure.get_figwidth() / columns - 0.2
+    layout = sheet.figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(sheet.figure)
+    room = min(axes.get_position().width for axes in sheet.axes) * sheet.figure.get_figwidth()
     short = shortened(names, room, lambda name: measured(plain(name)))
     for axes, name, remark in zip(sheet.axes, short, remarks, strict=True):
         axes.set_title(plain(name), fontsize=points(_TITLE_SIZE), loc="left", pad=2)

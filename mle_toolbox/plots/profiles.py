@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
-from mle_toolbox.plots.axis import label_sheet, marker_places
+from mle_toolbox.plots.axis import hidden_by_log, hidden_words, label_sheet, marker_places
 from mle_toolbox.plots.panels import MOST_IN_ONE, draw_behind, new_panels, title_panels
 from mle_toolbox.plots.samples import Sample, SampleLike, samples_of
 from mle_toolbox.plots.sheet import Entry, Sheet, new_sheet, sheet_on
@@ -85,27 +85,33 @@ def performance_profiles(
     Agarwal et al. 2021, arXiv:2108.13264. A line that is nowhere below another is the better one at every threshold.
     """
     read = samples_of(samples)
+    hidden = hidden_by_log([each.finite for each in read.values()]) if log_x else 0
     grid = _thresholds(read, log_x)
     profiles = {name: _profile(each, grid, confidence, lower_is_better) for name, each in read.items()}
+    remarks = {name: _remark(each) for name, each in read.items()}
+    in_panels = axes is None and len(read) > MOST_IN_ONE
     with drawing(style):
-        if axes is None and len(read) > MOST_IN_ONE:
+        if in_panels:
             sheet = new_panels(len(read), size)
-            _draw_panels(sheet, profiles, {name: _remark(each) for name, each in read.items()})
+            _draw_panels(sheet, profiles)
         else:
             sheet = sheet_on(axes) if axes is not None else new_sheet(size or _SIZE)
-            _draw_together(sheet, profiles, {name: _remark(each) for name, each in read.items()})
+            _draw_together(sheet, profiles, remarks)
         for each in sheet.axes:
             each.set_ylim(-0.03, 1.03)
             if log_x:
                 each.set_xscale("log")
         label_sheet(sheet, metric, f"share of the seeds {'below' if lower_is_better else 'above'} this value")
-        return sheet.finish(_caption(read, confidence, note) if caption else ())
+        figure = sheet.finish([*_caption(read, confidence), hidden_words(hidden), note] if caption else ())
+        if in_panels:
+            title_panels(sheet, list(read), list(remarks.values()), low=lower_is_better)
+        return figure
 
 
 def _thresholds(samples: Mapping[str, Sample], log_x: bool) -> NDArray[np.float64]:
     """Return all values and a little beyond them on both sides, so that every line begins at 1 and ends at 0."""
     values = np.unique(np.concatenate([each.finite for each in samples.values()]))
-    if log_x and (values > 0).any():
+    if log_x:
         values = values[values > 0]
         beyond = (values[-1] / values[0]) ** 0.04 if values[-1] > values[0] else 1.1
         return np.concatenate([[values[0] / beyond], values, [values[-1] * beyond]])
@@ -133,12 +139,10 @@ def _draw_together(sheet: Sheet, profiles: Mapping[str, _Profile], remarks: Mapp
         sheet.entries.append(Entry(handle, name, f"  ({remarks[name]})"))
 
 
-def _draw_panels(sheet: Sheet, profiles: Mapping[str, _Profile], remarks: Mapping[str, str]) -> None:
+def _draw_panels(sheet: Sheet, profiles: Mapping[str, _Profile]) -> None:
     draw_behind(sheet, [profile.corners() for profile in profiles.values()])
     for axes, profile in zip(sheet.axes, profiles.values(), strict=True):
         _draw(axes, profile, looks(1)[0], with_band=True, marker_shift=None)
-    rises = any(profile.step == "pre" for profile in profiles.values())
-    title_panels(sheet, list(profiles), list(remarks.values()), low=rises)
 
 
 def _draw(axes: Axes, profile: _Profile, look: Look, *, with_band: bool, marker_shift: float | None) -> None:
@@ -179,12 +183,11 @@ def _remark(sample: Sample) -> str:
     return ", ".join(parts)
 
 
-def _caption(samples: Mapping[str, Sample], confidence: float, note: str) -> list[str]:
+def _caption(samples: Mapping[str, Sample], confidence: float) -> list[str]:
     diverged = any(each.diverged for each in samples.values())
     with_band = len(samples) <= _MOST_WITH_BAND or len(samples) > MOST_IN_ONE
     with_band = with_band and any(len(each.values) >= _LEAST_WITH_BAND for each in samples.values())
     return [
         f"Bands: {100 * confidence:.10g} % intervals of the share at each threshold." if with_band else "",
         "Seeds that diverged reach no threshold." if diverged else "",
-        note,
     ]

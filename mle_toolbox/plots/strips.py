@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 from numpy.typing import ArrayLike, NDArray
 
-from mle_toolbox.plots.axis import label_axis, log_scale
+from mle_toolbox.plots.axis import hidden_words, label_axis, log_scale
 from mle_toolbox.plots.panels import MOST_IN_ONE
 from mle_toolbox.plots.samples import Sample, SampleLike, samples_of
 from mle_toolbox.plots.sheet import Sheet, new_sheet, sheet_on
@@ -170,7 +170,7 @@ def _caption(samples: Mapping[str, Sample], estimates: Mapping[str, Estimate], n
     return [
         "A dot for each seed." + (f" Below: {made.method.split(';')[0]}." if made else " One seed: no interval."),
         "\N{MULTIPLICATION SIGN} at the edge: a seed that diverged; it does not count." if diverged else "",
-        f"{hidden} values are not above 0 and not drawn." if hidden else "",
+        hidden_words(hidden),
         note,
     ]
 

@@ -58,3 +58,14 @@ def test_an_unknown_place_in_a_name_is_refused_with_the_nearest(
     assert words in error
     assert error.count("\n") == 1
     assert not list(Path().rglob("*.png"))
+
+
+@pytest.mark.parametrize("kind", ["curve", "final", "profile"])
+def test_a_logarithmic_axis_without_positive_values_is_refused_in_one_line(
+    kind: str, experiment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = refused(capsys, experiment, "--kind", kind, "--log-y", "--output", "x.png")
+
+    assert error.startswith("A logarithmic axis shows values above 0, and none of the ")
+    assert error.count("\n") == 1
+    assert not Path("x.png").exists()

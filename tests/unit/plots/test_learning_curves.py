@@ -117,6 +117,14 @@ def test_a_logarithmic_axis_without_positive_values_is_refused() -> None:
         learning_curves({"a": curve}, log_y=True)
 
 
+def test_a_logarithmic_axis_without_a_line_is_refused() -> None:
+    curve = make_curve(n_seeds=3)
+    curve.values[:2] = -5.0
+
+    with pytest.raises(StatisticsError, match="no configuration's line comes there"):
+        learning_curves({"a": curve}, log_y=True)
+
+
 @pytest.mark.parametrize("count", [2, 7, 10])
 def test_up_to_ten_configurations_share_one_pair_of_axes_and_look_different(count: int) -> None:
     figure = learning_curves({f"c{i}": make_curve(f"c{i}") for i in range(count)})
@@ -141,6 +149,17 @@ def test_forty_configurations_get_a_panel_each_with_the_others_behind() -> None:
     assert [axes.get_title(loc="left") for axes in shown] == names
     assert [len(each.get_segments()) for each in find(figure, "others")] == [40] * 40
     assert {axes.get_ylim() for axes in shown} == {shown[0].get_ylim()}
+
+
+@pytest.mark.parametrize(("count", "scale"), [(12, 1.0), (12, 1e-3), (12, 12345.0), (13, 1.0)])
+def test_long_titles_of_panels_are_as_wide_as_the_panels(count: int, scale: float) -> None:
+    names = [f"{chr(97 + i)}_transformer_with_warmup_and_cosine_decay_{i}" for i in range(count)]
+
+    figure = learning_curves({name: make_curve(n_ticks=5, level=scale) for name in names})
+
+    figure.draw_without_rendering()
+    for axes in figure.axes[:count]:
+        assert axes._left_title.get_window_extent().x1 <= axes.get_window_extent().x1 + 1
 
 
 def test_titles_of_forty_panels_do_not_cover_each_other() -> None:

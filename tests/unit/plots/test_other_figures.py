@@ -52,6 +52,29 @@ def test_final_values_of_one_seed_have_no_interval_and_it_is_said() -> None:
     assert "One seed: no interval." in caption(figure)
 
 
+def test_what_has_no_logarithm_is_counted_and_nothing_but_that_is_refused() -> None:
+    settings = {"a": {"x": 1, "y": 1}, "b": {"x": 2, "y": 2}}
+    some, none = {"a": [1.0, -1.0], "b": [2.0, 3.0]}, {"a": [0.0, -1.0], "b": [-2.0, -3.0]}
+
+    for figure in (final_values(some, log_x=True), performance_profiles(some, log_x=True)):
+        assert "Not drawn, because not above 0: 1 value." in caption(figure)
+    with pytest.raises(StatisticsError, match="none of the 4 values is"):
+        final_values(none, log_x=True)
+    with pytest.raises(StatisticsError, match="none of the 4 values is"):
+        performance_profiles(none, log_x=True)
+    with pytest.raises(StatisticsError, match="none of the 2 values is"):
+        heat_map(none, settings, "x", "y", log_colour=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"), [([1.0, np.nan], "1 seed diverged"), ([np.nan, np.inf], "2 seeds diverged")]
+)
+def test_a_heat_map_counts_diverged_seeds(values: list[float], words: str) -> None:
+    figure = heat_map({"a": values, "b": [1.0]}, {"a": {"x": 1, "y": 1}, "b": {"x": 2, "y": 2}}, "x", "y")
+
+    assert words in caption(figure)
+
+
 @pytest.mark.parametrize("count", [1, 10, 40])
 def test_rows_of_final_values_do_not_cover_each_other(count: int) -> None:
     figure = final_values(samples(count))
