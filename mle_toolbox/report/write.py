@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.report.content import page_content, page_data
@@ -76,7 +74,7 @@ def _check_directions(directions: object) -> None:
             f"directions maps metrics to True where lower is better, to False elsewhere: {directions!r}."
         )
     for name, value in directions.items():
-        if not isinstance(value, bool | np.bool_):
+        if not isinstance(value, bool):
             raise ResultsError(f"directions: {name!r} is {value!r}. Write True where lower is better, else False.")
 
 
