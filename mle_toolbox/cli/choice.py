@@ -36,10 +36,10 @@ def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_choice_arguments(parser: argparse.ArgumentParser) -> None:
+def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "the first one") -> None:
     """Declare the options that say which number of a run is meant and how seeds are summarised."""
     parser.add_argument(
-        "--metric", action="append", metavar="NAME", help="default: the first one; may be given several times"
+        "--metric", action="append", metavar="NAME", help=f"default: {usual_metrics}; may be given several times"
     )
     parser.add_argument(
         "--at",

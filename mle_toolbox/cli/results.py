@@ -39,7 +39,7 @@ _ONE_TABLE = ("csv", "parquet")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_folder_arguments(parser)
-    add_choice_arguments(parser)
+    add_choice_arguments(parser, "all of them, with --compare the first one")
     parser.add_argument(
         "--compare",
         nargs="?",

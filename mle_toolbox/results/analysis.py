@@ -11,9 +11,9 @@ from mle_toolbox.results.comparisons import Comparisons, compare_samples
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves, curve_of
 from mle_toolbox.results.differences import differing
-from mle_toolbox.results.lookup import unknown_name
+from mle_toolbox.results.lookup import UnknownNameError, unknown_name
 from mle_toolbox.results.samples import SeedSample, seed_sample
-from mle_toolbox.results.series import scalar_metrics
+from mle_toolbox.results.series import array_words, scalar_metrics
 from mle_toolbox.results.summary import Summary, SummaryRow, summarise
 from mle_toolbox.results.wording import at_words, cautions_about, counts_words, lower_is_better_of
 
@@ -111,7 +111,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         --------
         >>> load("experiments").summary("accuracy", at="best").to_latex()  # doctest: +SKIP
         """
-        names = [metric] if isinstance(metric, str) or metric is None else list(metric)
+        names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
         metrics = []
         for name in dict.fromkeys(map(self._metric, names)):
             lower = lower_is_better_of(name, lower_is_better)
@@ -235,7 +235,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
         if metric is None and not there:
             raise ResultsError(f"{self.title}: no configuration has logged a metric that is one number a tick.")
         if metric is not None and metric not in there:
-            raise unknown_name(metric, there, self.title)
+            error = unknown_name(metric, there, self.title)
+            raise UnknownNameError(f"{error}{array_words(self, metric)}")
         return there[0] if metric is None else metric
 
     def _left_out(self, metrics: Sequence[Any]) -> list[str]:
