@@ -54,6 +54,7 @@ _SLOWER = 1.3
 # saves a checkpoint when it is told has its queue's `notify` for that, a minute where nobody changed it.
 _LEAVING_SECONDS = 90.0
 _SAY_AFTER_SECONDS = 5.0
+_LOG_LINES = 8
 
 
 class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no types
@@ -154,7 +155,8 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
                 self.report_job_success(info)
             else:
                 log = task.array.log(task.number)
-                self.report_job_error(info, msg=f"{verdict.reason} ", aux_logs=[str(log)] if log.exists() else [])
+                reason = f"{verdict.reason}{_end_of_log(log)} "
+                self.report_job_error(info, msg=reason, aux_logs=[str(log)] if log.exists() else [])
         self._watching.say_unusual(waited_for)
 
     def _judge(self, task: Task, ended: set[int]) -> Verdict | None:
@@ -230,6 +232,16 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         with self.lock:
             self.wait = False
         self.wait_thread.join()
+
+
+def _end_of_log(log: Path) -> str:
+    """Return the last lines that a task has printed besides what its rule redirects: why it could not be started."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    shown = "".join(f"\n  {line}" for line in lines[-_LOG_LINES:])
+    return f"\nThe end of its log {log}:{shown}\n" if shown else ""
 
 
 def _all_or_some(array: ArrayFolder, numbers: list[int]) -> list[int] | None:

@@ -43,10 +43,9 @@ def show_failures(
         reason = told.pop((run.configuration, run.seed), None)
         if run in failed[:_SHOWN_IN_FULL]:
             _show_failure(status, run, reason, console)
-    statuses = {(run.configuration, run.seed): run.status for run in status.runs}
-    _show_others(told, statuses, console)
+    _show_others(status, told, console)
     if len(failed) > _SHOWN_IN_FULL:
-        rest = ", ".join(f"{run.configuration} seed {run.seed}" for run in failed[_SHOWN_IN_FULL:])
+        rest = _names((run.configuration, run.seed) for run in failed[_SHOWN_IN_FULL:])
         console.print(f"\nalso failed: {escape(rest)}", style="red")
     if failed:
         example = f"mle logs {failed[0].configuration} {failed[0].seed}"
@@ -69,7 +68,8 @@ def show_held(status: ExperimentStatus, refused: Collection[tuple[str, int]], co
 def _show_failure(status: ExperimentStatus, run: SeedRunStatus, reason: str | None, console: Console) -> None:
     console.print(f"\n{_headline(run)}", style="red")
     if reason:
-        console.print(f"  {escape(reason)}")
+        # What follows it is the task's own log; the err file of a run that has started says more.
+        console.print(f"  {escape(reason.splitlines()[0])}")
     path = run.folder.path / output_name(status, "err_file")
     lines = last_lines(path, _LAST_LINES)
     console.print(f"  the end of {escape(shown(path))}:" if lines else f"  {escape(shown(path))} is empty", style="dim")
@@ -88,22 +88,36 @@ def _show_lack_of_room(folder: ExperimentFolder, console: Console) -> None:
             )
 
 
-def _show_others(
-    reasons: Mapping[tuple[str, int], str], statuses: Mapping[tuple[str, int], str], console: Console
-) -> None:
+def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str], console: Console) -> None:
     """Print what became of jobs that mostly never came to start a script; those with the same reason together."""
-    alike: dict[tuple[str, str], list[str]] = {}
+    runs = {(run.configuration, run.seed): run for run in status.runs}
+    alike: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for run, reason in reasons.items():
-        status = statuses.get(run, "waiting")
-        words = "not started" if status == "waiting" else status
-        alike.setdefault((words, reason), []).append(f"{run[0]} seed {run[1]}")
-    for (words, reason), names in list(alike.items())[:_SHOWN_IN_FULL]:
-        more = f" and {len(names) - _SHOWN_IN_FULL} more" if len(names) > _SHOWN_IN_FULL else ""
-        console.print(f"\n{escape(', '.join(names[:_SHOWN_IN_FULL]))}{more}: {words}", style="red")
-        console.print(f"  {escape(reason)}")
+        word = runs[run].status if run in runs else "waiting"
+        alike.setdefault(("not started" if word == "waiting" else word, reason), []).append(run)
+    for (words, reason), members in list(alike.items())[:_SHOWN_IN_FULL]:
+        more = f" and {len(members) - _SHOWN_IN_FULL} more" if len(members) > _SHOWN_IN_FULL else ""
+        console.print(f"\n{escape(_names(members[:_SHOWN_IN_FULL]))}{more}: {words}", style="red")
+        for line in reason.splitlines():
+            console.print(f"  {escape(line)}")
+        if words == "not started" and members[0] in runs:
+            _show_end(status, runs[members[0]], console)
     if len(alike) > _SHOWN_IN_FULL:
-        rest = ", ".join(name for names in list(alike.values())[_SHOWN_IN_FULL:] for name in names)
-        console.print(f"\nalso: {escape(rest)}", style="red")
+        rest = [run for members in list(alike.values())[_SHOWN_IN_FULL:] for run in members]
+        console.print(f"\nalso: {escape(_names(rest))}", style="red")
+
+
+def _names(runs: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{configuration} seed {seed}" for configuration, seed in runs)
+
+
+def _show_end(status: ExperimentStatus, run: SeedRunStatus, console: Console) -> None:
+    """Print what a shell has left of a command that it could not start, which is nothing for what was only queued."""
+    path = run.folder.path / output_name(status, "err_file")
+    if path.is_file() and (lines := last_lines(path, _LAST_LINES)):
+        console.print(f"  the end of {escape(shown(path))}:", style="dim")
+        for line in lines:
+            console.print("    " + escape(line))
 
 
 def show_failed_steps(folder: ExperimentFolder, failed: Iterable[tuple[str, str | None]], console: Console) -> None:

@@ -6,8 +6,11 @@ Every fault is a real one on the real scheduler. Finished seed runs are known by
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from mle_project import NO_OPTIONS, Project, edit_profile
@@ -155,6 +158,66 @@ def test_a_folder_that_a_node_does_not_have_is_the_reason_and_leaves_the_queue(
     edit_profile(experiment, qsub_options=NO_OPTIONS)
     finish(experiment)
     assert experiment.started() == ONCE_EACH
+
+
+def test_a_python_that_the_node_does_not_have_is_told_where_a_seed_run_has_not_started(
+    experiment: Project, queue: Queue, tmp_path: Path
+) -> None:
+    python = own_environment(tmp_path / "environment")
+    run = begin_held(experiment, queue, str(python))
+
+    python.unlink()
+    said = let_start(run, queue)
+
+    assert re.search(r"a seed 0: not started\n  Task \d+\.\d .* with exit status 127\.\n", said), said
+    assert "\n  the end of experiments/a/seed_0/err.txt:\n" in said
+    assert f"{python}: No such file or directory\n" in said
+
+
+def test_a_seed_folder_that_the_node_does_not_have_is_told_by_the_end_of_the_tasks_log(
+    experiment: Project, queue: Queue
+) -> None:
+    experiment.let_go()
+    run = begin_held(experiment, queue, sys.executable)
+
+    shutil.rmtree(experiment.results / "a" / "seed_0")
+    said = let_start(run, queue)
+
+    assert re.search(r"a seed 0: not started\n  Task \d+\.\d .* with exit status 1\.\n", said), said
+    assert re.search(r"\n  The end of its log /.*/\.snakemake/mle_sge/.*/log\.\d:\n", said), said
+    assert "experiments/a/seed_0/out.txt: No such file or directory\n" in said
+
+
+def begin_held(experiment: Project, queue: Queue, python: str) -> subprocess.Popen[str]:
+    """Start `mle run` and wait until its seed runs are in the queue, where they are held back."""
+    edit_profile(experiment, query_seconds="1", qsub_options="-h")
+    run = subprocess.Popen(
+        [python, "-m", "mle_toolbox", "run", "exp.yaml", "--profile", "sge"],
+        cwd=experiment.path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(lambda: len(queue()) == 4, 60)
+    return run
+
+
+def let_start(run: subprocess.Popen[str], queue: Queue) -> str:
+    """Let the seed runs start, some of which fail, and return what `mle run` says."""
+    subprocess.run(["qrls", str(next(iter(queue()))[0])], check=True, capture_output=True)
+    said = run.communicate(timeout=360)[1]
+    assert run.returncode == 1
+    return said
+
+
+def own_environment(folder: Path) -> Path:
+    """Make an environment with all that this one has; return its Python."""
+    python = folder / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(Path(sys.executable).resolve())
+    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", folder)
+    (folder / "lib").symlink_to(Path(sys.prefix) / "lib")
+    return python
 
 
 def test_queues_that_are_disabled_while_seed_runs_wait_are_named_and_waited_for(
