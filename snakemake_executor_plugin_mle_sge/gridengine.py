@@ -29,6 +29,7 @@ __all__ = [
     "parse_states",
     "states",
     "submit",
+    "verify",
 ]
 
 TaskId = tuple[int, int]
@@ -167,6 +168,11 @@ def error_reasons(job_id: int) -> dict[int, str]:
     text = _run(["qstat", "-j", str(job_id)])
     found = re.findall(r"^error reason\s+(\d+):\s+(.*)$", text, re.MULTILINE)
     return {int(task): re.sub(r"^\S+ \S+ \[\d+:\d+\]: (error: )?", "", reason) for task, reason in found}
+
+
+def verify(job_id: int, how: str, *, seconds: float = _TIMEOUT_SECONDS) -> str:
+    """Return what the scheduler says of a job that waits, on an empty cluster (``v``) or as things are now (``p``)."""
+    return _run(["qalter", "-w", how, str(job_id)], check=False, seconds=seconds)
 
 
 def find_array(folder: Path) -> int | None:

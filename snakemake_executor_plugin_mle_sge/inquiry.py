@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from snakemake_executor_plugin_mle_sge import gridengine
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, TaskId
 from snakemake_executor_plugin_mle_sge.queues import named, queue_instances, states_in_words
+from snakemake_executor_plugin_mle_sge.verification import ASK_FOR_LESS, Obstacle, obstacle_of
 from snakemake_executor_plugin_mle_sge.watch import Look
 
 __all__ = ["Inquiry"]
@@ -21,6 +22,8 @@ _SLOWER = 1.5
 _ACCOUNTING_SECONDS = 20.0
 _NEXT_ACCOUNT = 1.5
 _QUEUE_SECONDS = 10.0
+# In slow rounds of qstat: a job that has waited for so long is asked about, in case that no machine can run it.
+_WAITED_ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,15 @@ class _Accounts:
 
 
 class Inquiry:
-    """The one place from which qstat and qacct are called while tasks run.
+    """The one place from which qstat, qalter and qacct are called while tasks run.
 
     Parameters
     ----------
     longest_wait
         Seconds between two calls of qstat once nothing new happens; it begins with two seconds.
     complain
-        Called with a sentence when the scheduler does not answer, once for every silence.
+        Called with a sentence when the scheduler does not answer, once for every silence, and when a job cannot start,
+        once for every job.
     """
 
     def __init__(self, longest_wait: float, complain: Callable[[str], None]) -> None:
@@ -50,6 +54,8 @@ class Inquiry:
         self._thread: threading.Thread | None = None
         self._is_silent = False
         self._accounts: dict[int, _Accounts] = {}
+        self._waiting_since: dict[int, float] = {}
+        self._asked_why: set[int] = set()
         self.look: Look | None = None
 
     def hurry(self) -> None:
@@ -117,8 +123,12 @@ class Inquiry:
         asked = time.monotonic()
         try:
             states = gridengine.states()
-            self.look = Look(asked, states, self._reasons(states, set(jobs)), self._closed(states, jobs))
+            moving = {job for (job, _), state in states.items() if state != "qw"}
+            waiting = {job for job, _ in states if job in jobs} - moving
+            closed = self._closed(waiting, jobs)
+            self.look = Look(asked, states, self._reasons(states, set(jobs)), closed)
             self._is_silent = False
+            self._ask_why(waiting, closed.keys(), asked)
         except GridEngineError as error:
             if not self._is_silent:
                 self._complain(f"The scheduler does not answer; tasks go on meanwhile. {error}")
@@ -133,10 +143,22 @@ class Inquiry:
                 found |= {(job, task): why for task, why in gridengine.error_reasons(job).items()}
         return found
 
-    def _closed(self, states: Mapping[TaskId, str], jobs: Mapping[int, str | None]) -> dict[int, str]:
+    def _ask_why(self, waiting: Set[int], closed: Set[int], now: float) -> None:
+        """Say why a job cannot start that has waited for long; one job a round, and each of them once."""
+        self._waiting_since = {job: self._waiting_since.get(job, now) for job in waiting}
+        long_ago = now - _WAITED_ROUNDS * self._longest_wait
+        due = {job for job, since in self._waiting_since.items() if since <= long_ago} - self._asked_why - closed
+        if not due:
+            return
+        job = min(due)
+        self._asked_why.add(job)
+        # The job may be gone between the questions.
+        with contextlib.suppress(GridEngineError):
+            if (obstacle := obstacle_of(job, seconds=_QUEUE_SECONDS)) is not None:
+                self._complain(_cannot_start(job, obstacle))
+
+    def _closed(self, waiting: Set[int], jobs: Mapping[int, str | None]) -> dict[int, str]:
         """Return why no queue takes the jobs of which every task waits, where that is so."""
-        moving = {job for (job, _), state in states.items() if state != "qw"}
-        waiting = {job for job, _ in states if job in jobs} - moving
         if not waiting:
             return {}
         try:
@@ -149,3 +171,12 @@ class Inquiry:
             if meant and not any(each.accepts_jobs for each in meant):
                 found[job] = f"{', '.join(sorted({each.queue for each in meant}))}: {states_in_words(meant)}"
         return found
+
+
+def _cannot_start(job: int, obstacle: Obstacle) -> str:
+    if obstacle.is_lasting:
+        return f"Job {job} can never start here: {obstacle.reason}. End it with `mle stop`, then {ASK_FOR_LESS}."
+    return (
+        f"Job {job} waits for what no machine has now: {obstacle.reason}. If none ever has so much, end it with "
+        f"`mle stop`, then {ASK_FOR_LESS}."
+    )

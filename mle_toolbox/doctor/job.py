@@ -25,6 +25,7 @@ from mle_toolbox.drive.progress import EventFile
 from mle_toolbox.drive.snakemake_command import stop_snakemake
 from mle_toolbox.experiment_file.plan import Plan
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, ask
+from snakemake_executor_plugin_mle_sge.verification import Obstacle, obstacle_of
 
 __all__ = ["JobReport", "run_job"]
 
@@ -64,6 +65,7 @@ class JobReport:
     answer: dict[str, Any] = field(default_factory=dict)
     trouble: str | None = None
     reasons: list[str] = field(default_factory=list)
+    obstacle: Obstacle | None = None
 
 
 def run_job(plan: Plan | None, project: Path, results: Path, wait: float) -> JobReport:
@@ -165,8 +167,10 @@ class _Run:
             return ["the job was not submitted; " + self._last_words()]
         if tasks[0].has_started:
             return ["it has started, and has not ended"]
+        job = tasks[0].scheduler_id[0]
         try:
-            text = ask(["qstat", "-j", str(tasks[0].scheduler_id[0])], seconds=_SECONDS)
+            self._report.obstacle = obstacle_of(job, seconds=_SECONDS)
+            text = ask(["qstat", "-j", str(job)], seconds=_SECONDS)
         except GridEngineError as error:
             return [str(error)]
         _, found, after = text.partition("scheduling info:")

@@ -14,6 +14,7 @@ from mle_toolbox.doctor.job import JobReport, run_job
 from mle_toolbox.doctor.listing import file_of
 from mle_toolbox.doctor.machine import nearest_folder
 from mle_toolbox.experiment_file.plan import Plan
+from snakemake_executor_plugin_mle_sge.verification import ASK_FOR_LESS
 
 __all__ = ["check_node"]
 
@@ -39,10 +40,7 @@ def check_node(plan: Plan | None, project: Path, results: Path, profile: Profile
     """
     report = run_job(plan, project, nearest_folder(results), wait)
     if report.timed_out:
-        yield warning(
-            f"the job did not end within {wait:.0f} s, and was removed: {'; '.join(report.reasons)}",
-            "a full cluster is no fault; to wait longer: mle doctor --wait SECONDS",
-        )
+        yield _unfinished(report, wait)
         return
     if not report.ended_well:
         yield problem(f"the job failed: {report.trouble}", "mend what the scheduler says, then mle doctor again")
@@ -54,6 +52,15 @@ def check_node(plan: Plan | None, project: Path, results: Path, profile: Profile
         )
         return
     yield from _judge(report, plan, profile)
+
+
+def _unfinished(report: JobReport, wait: float) -> Finding:
+    if report.obstacle is not None and report.obstacle.is_lasting:
+        return problem(f"the job can never start here: {report.obstacle.reason}", ASK_FOR_LESS)
+    mend = "a full cluster is no fault; to wait longer: mle doctor --wait SECONDS"
+    if report.obstacle is not None:
+        mend = f"no machine has now what it asks for; if none ever has so much, {ASK_FOR_LESS}"
+    return warning(f"the job did not end within {wait:.0f} s, and was removed: {'; '.join(report.reasons)}", mend)
 
 
 def _judge(report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[Finding]:

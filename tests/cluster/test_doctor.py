@@ -133,9 +133,22 @@ def test_a_job_that_does_not_start_is_removed_with_the_schedulers_reasons(experi
 
     assert outcome.returncode == 0, outcome.stdout
     assert "! the job did not end within 8 s, and was removed: " in outcome.stdout
+    assert "-> no machine has now what it asks for; if none ever has so much, ask for less (" in outcome.stdout
     assert "mem_free" in outcome.stdout
     assert queue() == {}
     assert not list(experiment.path.glob(".mle-doctor-*"))
+
+
+def test_a_job_that_no_machine_can_ever_run_is_a_problem(experiment: Project, queue: Queue) -> None:
+    ask_for(experiment, num_gpus="5")
+
+    outcome = experiment.mle("doctor", "--wait", "8")
+
+    assert outcome.returncode == 1
+    assert "✗ the job can never start here: (-l gpu=5" in outcome.stdout
+    assert "-> ask for less (num_logical_cores, num_gpus, memory_per_job, time_per_job) or for" in outcome.stdout
+    assert "a full cluster is no fault" not in outcome.stdout
+    assert queue() == {}
 
 
 def test_a_scheduler_that_is_down_is_a_problem(experiment: Project, grid_engine: Path) -> None:

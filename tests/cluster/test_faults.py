@@ -9,11 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mle_project import NO_OPTIONS, Project, edit_profile
+from mle_project import NO_OPTIONS, Project, ask_for, edit_profile
 from sge_project import configured, wait_until
 
 from tests.workflow.conftest import SCRIPT
@@ -238,6 +239,51 @@ def test_queues_that_are_disabled_while_seed_runs_wait_are_named_and_waited_for(
         experiment.said()
     )
     assert experiment.started() == ONCE_EACH
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings", "told"),
+    [
+        ({"num_gpus": "5"}, {}, r"can never start here: \(-l gpu=5.*offers only hc:gpu=2"),
+        ({"num_logical_cores": "40"}, {}, r'can never start here: cannot run in PE "smp" because it only offers 0'),
+        (
+            {"memory_per_job": "900000000"},
+            {"memory_resource": "mem_free", "memory_per": "job"},
+            r"waits for what no machine has now: \(-l mem_free=900000000M.*offers only hl:mem_free=",
+        ),
+    ],
+)
+def test_a_request_that_no_machine_can_meet_is_told_once_and_waited_for(
+    experiment: Project, asked: dict[str, str], settings: dict[str, str], told: str
+) -> None:
+    ask_for(experiment, **asked)
+    edit_profile(experiment, query_seconds="1", **settings)
+    run = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    wait_until(lambda: re.search(rf"Job \d+ {told}", experiment.said()) is not None, 60)
+    time.sleep(5)  # a second warning would come with one of the next looks
+
+    stopped = experiment.mle("stop")
+
+    assert stopped.returncode == 0, stopped.stderr
+    assert run.wait(timeout=360) == 130
+    assert experiment.said().count("then ask for less (num_logical_cores, ") == 1, experiment.said()
+
+
+def test_nothing_is_told_of_a_job_that_waits_for_its_turn(experiment: Project, queue: Queue) -> None:
+    ask_for(experiment, num_logical_cores="8", memory_per_job="10")
+    edit_profile(experiment, query_seconds="1", memory_resource="mem_free", qsub_options='"-q other.q"')
+    blocker = ["qsub", "-pe", "smp", "8", "-q", "other.q", "-b", "y", "-o", "/dev/null", "-j", "y", "sleep", "600"]
+    subprocess.run(blocker, check=True, capture_output=True)
+    wait_until(lambda: "r" in queue().values(), 60)
+    run = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    wait_until(lambda: len(queue()) == 5, 60)
+    time.sleep(8)  # more than two rounds of qstat, after which it is asked about
+
+    stopped = experiment.mle("stop")
+
+    assert stopped.returncode == 0, stopped.stderr
+    assert run.wait(timeout=360) == 130
+    assert "ask for less" not in experiment.said()
 
 
 def test_a_refused_parallel_environment_is_told_with_those_that_exist(experiment: Project) -> None:

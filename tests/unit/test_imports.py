@@ -50,6 +50,7 @@ PLAIN_PARTS_OF_THE_EXECUTOR = {
     "snakemake_executor_plugin_mle_sge.gridengine",
     "snakemake_executor_plugin_mle_sge.queues",
     "snakemake_executor_plugin_mle_sge.records",
+    "snakemake_executor_plugin_mle_sge.verification",
 }
 # Snakemake's interface for plugins, without Snakemake; loaded only to check a profile.
 SETTINGS_OF_THE_EXECUTOR = "snakemake_executor_plugin_mle_sge.settings"
