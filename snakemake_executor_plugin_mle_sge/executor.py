@@ -66,6 +66,8 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         check_settings(settings)
         if self.workflow.remote_execution_settings.immediate_submit:
             raise WorkflowError("The executor mle-sge waits for its jobs; --immediate-submit is not possible.")
+        if trouble := gridengine.trouble_with_folder(Path(self.workflow.workdir_init).absolute()):
+            raise WorkflowError(trouble)
         self._settings = settings
         self._root = (Path(self.workflow.workdir_init) / ".snakemake" / "mle_sge").absolute()
         self._root.mkdir(parents=True, exist_ok=True)

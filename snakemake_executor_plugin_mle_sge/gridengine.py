@@ -29,6 +29,7 @@ __all__ = [
     "parse_states",
     "states",
     "submit",
+    "trouble_with_folder",
     "verify",
 ]
 
@@ -41,6 +42,8 @@ _SILENT = re.compile(
     re.IGNORECASE,
 )
 _NO_ACCOUNT_YET = re.compile(r"job (id|name) \S+ not found", re.IGNORECASE)
+# What qsub -wd replaces, whatever follows it (qsub(1), -o); after the end of a line it loses the rest.
+_REPLACED = re.compile(r"\$(HOME|USER|JOB_ID|JOB_NAME|HOSTNAME|TASK_ID)|\n")
 # Functions are multi-line values that older versions hand on torn; a profile of the driver's is none for the job.
 _NOT_HANDED_ON = ("BASH_FUNC_", "SNAKEMAKE_PROFILE")
 
@@ -110,6 +113,18 @@ def read_job_id(answer: Path) -> int | None:
     return int(match.group(1)) if match else None
 
 
+def trouble_with_folder(folder: Path) -> str | None:
+    """Return why jobs cannot be started in ``folder``, if that is so, as a sentence.
+
+    >>> trouble_with_folder(Path("/home/me/$USER"))
+    "Grid Engine cannot be told of the folder '/home/me/$USER': it replaces '$USER'. Rename the folder."
+    """
+    found = _REPLACED.search(str(folder))
+    if found is None:
+        return None
+    return f"Grid Engine cannot be told of the folder {str(folder)!r}: it replaces {found[0]!r}. Rename the folder."
+
+
 def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
     """Return what a command of Grid Engine answers.
 
@@ -176,14 +191,14 @@ def verify(job_id: int, how: str, *, seconds: float = _TIMEOUT_SECONDS) -> str:
 
 
 def find_array(folder: Path) -> int | None:
-    """Return the job whose output goes into ``folder``: for a submission whose answer was lost."""
+    """Return the job whose output goes into ``folder``, which no other is called: for a qsub whose answer was lost."""
     jobs = sorted({job for job, _ in states()})
     if not jobs:
         return None
     text = _run(["qstat", "-j", ",".join(map(str, jobs))])
     for block in text.split("=" * 20):
         number = re.search(r"^job_number:\s+(\d+)", block, re.MULTILINE)
-        if number and re.search(rf"^stdout_path_list:.*{re.escape(str(folder))}/", block, re.MULTILINE):
+        if number and re.search(rf"^stdout_path_list:.*/{re.escape(folder.name)}/", block, re.MULTILINE):
             return int(number.group(1))
     return None
 

@@ -171,7 +171,10 @@ class Submission:
             "-wd",
             str(self._workflow.workdir_init),
         ]
-        ours += ["-o", f"{array.path}/log.$TASK_ID", "-t", f"1-{tasks}"]
+        # From the folder of -wd: in a whole path, qsub takes a colon for the end of a machine's name, and a comma for
+        # that of the path.
+        output = array.path.relative_to(self._root.parents[1])
+        ours += ["-o", f"{output}/log.$TASK_ID", "-t", f"1-{tasks}"]
         script = str(array.path / "task.sh")
         if self._settings.clean_environment:
             return [*ours, *kind.options, "-S", "/bin/bash", script]

@@ -99,6 +99,8 @@ def _check_profile(project: Path) -> Iterator[Finding]:
         check_profile("sge", project)
     except ExperimentFileError as error:
         yield problem(f"the profile sge has mistakes:\n{error}", "mend them; `mle run` starts nothing there before")
+    except UsageError as error:
+        yield problem(str(error), "`mle run` starts nothing there before")
 
 
 def _place(plan: Plan | None, profile: Profile) -> Place | Finding:

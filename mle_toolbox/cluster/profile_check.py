@@ -12,6 +12,7 @@ from mle_toolbox.cluster.profile import EXECUTOR, profile_file
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.profiles import known_profiles
+from snakemake_executor_plugin_mle_sge.gridengine import trouble_with_folder
 
 __all__ = ["check_profile"]
 
@@ -34,7 +35,7 @@ def check_profile(name: str, project: Path) -> None:
     Raises
     ------
     UsageError
-        When there is no such profile.
+        When there is no such profile, or the scheduler cannot be told the project folder.
     ExperimentFileError
         With file and line of every mistake in it.
     """
@@ -51,6 +52,8 @@ def check_profile(name: str, project: Path) -> None:
     problems = sorted(_problems(document))
     if problems:
         raise ExperimentFileError(problems)
+    if document.data.get("executor") == EXECUTOR and (trouble := trouble_with_folder(project)):
+        raise UsageError(trouble)
 
 
 def _problems(document: Document) -> Iterator[Problem]:

@@ -108,7 +108,8 @@ class _Run:
 
     def __init__(self, folder: Path, project: Path) -> None:
         self._folder = folder
-        self._profile = find_profile("sge", project)
+        profile = find_profile("sge", project)
+        self._profile = f"../{profile.relative_to(project)}" if profile.is_relative_to(project) else str(profile)
         self._report = JobReport()
 
     def follow(self, wait: float) -> JobReport:
@@ -131,8 +132,8 @@ class _Run:
         return self._report
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "snakemake", "--profile", str(self._profile)]
-        command += ["--logger", "mle", "--logger-mle-events", str(self._folder / "events")]
+        command = [sys.executable, "-m", "snakemake", "--profile", self._profile]
+        command += ["--logger", "mle", "--logger-mle-events", "events"]
         with (self._folder / "said").open("wb") as output:
             return subprocess.Popen(
                 command,

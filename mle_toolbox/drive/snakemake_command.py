@@ -1,4 +1,8 @@
-"""The Snakemake call of `mle run`, and how it is started and stopped."""
+"""The Snakemake call of `mle run`, and how it is started and stopped.
+
+Snakemake takes the path of a profile for a pattern and replaces variables in others. The name of the folder in which it
+is started is not ours to choose, so paths are given from there.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from typing import IO
 from mle_toolbox.cluster.profile import find_profile, read_profile
 from mle_toolbox.experiment_file.plan import Plan
 
-__all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake"]
+__all__ = ["RunOptions", "from_folder", "snakemake_command", "start_snakemake", "stop_snakemake"]
 
 # After each round of scheduling, Snakemake sets a timer of this time for another round, which sets the next: after
 # 1,000 ended jobs there are 1,000 timers, so it has to be long. Snakemake waits for the last ones at its end, which is
@@ -36,13 +40,18 @@ class RunOptions:
 
 def snakemake_command(plan: Plan, snakefile: Path, options: RunOptions) -> list[str]:
     """Return the command line, to be started in the project folder."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
-    command += ["--profile", str(find_profile(options.profile, plan.project_dir))]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", from_folder(snakefile, plan.project_dir)]
+    command += ["--profile", from_folder(find_profile(options.profile, plan.project_dir), plan.project_dir)]
     if read_profile(options.profile, plan.project_dir).keys.get(_TIMESPAN) in _SHIPPED_TIMESPANS:
         command += [f"--{_TIMESPAN}", _RARE_TIMERS]
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
     return [*command, *options.snakemake_arguments]
+
+
+def from_folder(path: Path, folder: Path) -> str:
+    """Return a path in ``folder`` as it is written there; any other as it is."""
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 def start_snakemake(
@@ -51,7 +60,7 @@ def start_snakemake(
     """Start Snakemake in a session of its own, so that signals reach it only through us, and only once."""
     with _interruptible():
         return subprocess.Popen(
-            command,
+            [from_folder(Path(word), project) if word.startswith(f"{project}/") else word for word in command],
             cwd=project,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -33,6 +33,10 @@ NAMES = [
         "null",
     ),
 ]
+FOLDERS = [
+    *("[b]", "co:lon, com,ma", "$HOME x", "a$TASK_ID ${USER}", "~", "{x} <x>", "-dash", "new\nline ta\tb"),
+    *("back\\slash", "*?#", "a=b @x %s", "größe 🚀 $(touch pwned)"),
+]
 VALUES = {
     "text": "$(touch pwned) 'one' \"two\" `touch pwned`; touch pwned",
     "dash": "-config other.json",
@@ -107,6 +111,20 @@ def test_every_name_and_value_is_data(new_project: Callable[[str], Project], tmp
     assert (hostile.path / folder / "it's" / "seed_0" / "out $(touch pwned) it's.txt").read_text() == "out\n"
     status = json.loads(hostile.mle("status", "--json", "exp $(touch pwned).yaml").stdout)
     assert status["counts"] == {"done": len(NAMES)}
+
+
+@pytest.mark.parametrize("name", FOLDERS, ids=ascii)
+def test_a_project_folder_may_have_any_name(new_project: Callable[[str], Project], tmp_path: Path, name: str) -> None:
+    hostile = new_project(name)
+    hostile.write_experiment(["a.json"], seeds=1)
+
+    outcome = hostile.mle("run", "exp.yaml")
+    again = hostile.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert again.returncode == 0, again.stderr
+    assert "1 of 1 seed runs done" in again.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
 
 def test_values_reach_the_script_as_they_were_written(new_project: Callable[[str], Project], tmp_path: Path) -> None:
