@@ -13,7 +13,7 @@ import yaml
 from mle_toolbox.bundle import profiles_dir
 from mle_toolbox.profiles import resolve_profile
 
-__all__ = ["EXECUTOR", "Profile", "find_profile", "profile_file", "read_profile"]
+__all__ = ["EXECUTOR", "Profile", "find_profile", "from_folder", "profile_file", "read_profile"]
 
 EXECUTOR = "mle-sge"
 _FILE = re.compile(r"(profile|config)(\.v(?P<version>\d+)\+)?\.yaml")
@@ -33,9 +33,14 @@ class Profile:
         return self.keys.get("executor") == EXECUTOR
 
     def setting(self, name: str) -> str:
-        """Return a setting of the executor as text (``queue`` for ``mle-sge-queue``); empty when it is not set."""
+        """Return a setting of the executor as text (``queue`` for ``mle-sge-queue``); empty when it is none."""
         value = self.keys.get(f"{EXECUTOR}-{name}")
-        return "" if value is None else str(value)
+        return "" if value is None or isinstance(value, list | dict) else str(value)
+
+
+def from_folder(path: Path, folder: Path) -> str:
+    """Return a path in ``folder`` as it is written there, for a Snakemake that is started there; any other as it is."""
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 def find_profile(name: str, project: Path) -> Path:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from mle_toolbox.bundle import profiles_dir
 from mle_toolbox.cluster.profile import EXECUTOR, profile_file
+from mle_toolbox.cluster.refusal import refusal
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.profiles import known_profiles
@@ -37,7 +39,7 @@ def check_profile(name: str, project: Path) -> None:
     UsageError
         When there is no such profile, or the scheduler cannot be told the project folder.
     ExperimentFileError
-        With file and line of every mistake in it.
+        With file and line of every mistake in it; of what only Snakemake knows to be wrong, the first.
     """
     file = profile_file(name, project)
     if file is None:
@@ -47,18 +49,29 @@ def check_profile(name: str, project: Path) -> None:
             "config.yaml is one too."
         )
     document = read_yaml(file, str(file.relative_to(project) if file.is_relative_to(project) else file))
-    if document.data is None or (isinstance(document.data, dict) and _COMPUTED in document.data):
+    if isinstance(document.data, dict) and _COMPUTED in document.data:
         return
     problems = sorted(_problems(document))
+    if not problems and not _is_as_shipped(document.data):
+        problems = list(refusal(file, project, document))
     if problems:
         raise ExperimentFileError(problems)
     if document.data.get("executor") == EXECUTOR and (trouble := trouble_with_folder(project)):
         raise UsageError(trouble)
 
 
+def _is_as_shipped(data: dict[str, Any]) -> bool:
+    """Whether all that is Snakemake's own stands in a profile of ours as well: to ask Snakemake takes a second."""
+    ours = data.get("executor") == EXECUTOR
+    own = {key: value for key, value in data.items() if not (ours and key.startswith(f"{EXECUTOR}-"))}
+    shipped = (read_yaml(each, "").data for each in profiles_dir().glob("*/config.yaml"))
+    return any(all(key in keys and keys[key] == value for key, value in own.items()) for keys in shipped)
+
+
 def _problems(document: Document) -> Iterator[Problem]:
     if not isinstance(document.data, dict):
-        yield Problem(document.name, document.line(()), "expected lines of the form `key: value`.")
+        there = "; there are none" if document.data is None else ""
+        yield Problem(document.name, document.line(()), f"expected lines of the form `key: value`{there}.")
         return
     for key, value in document.data.items():
         if isinstance(value, str) and os.path.expandvars(value) == "":
@@ -90,7 +103,8 @@ def _executor_problems(document: Document) -> Iterator[Problem]:
         try:
             given[name] = _converted(value, kind)
         except ValueError:
-            yield _problem(document, key, f"expected {_KINDS[kind]}, found {value!r}.")
+            mend = f" Write `{','.join(map(str, value))}`." if kind is str and isinstance(value, list) else ""
+            yield _problem(document, key, f"expected {_KINDS[kind]}, found {value!r}.{mend}")
     for name, sentence in mistakes(ExecutorSettings(**given)):
         yield _problem(document, prefix + name.replace("_", "-"), sentence)
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mle_toolbox.cluster.profile import find_profile, read_profile
+from mle_toolbox.cluster.profile import find_profile, from_folder, read_profile
 from mle_toolbox.experiment_file.plan import Plan
 
-__all__ = ["RunOptions", "from_folder", "snakemake_command", "start_snakemake", "stop_snakemake"]
+__all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake"]
 
 # After each round of scheduling, Snakemake sets a timer of this time for another round, which sets the next: after
 # 1,000 ended jobs there are 1,000 timers, so it has to be long. Snakemake waits for the last ones at its end, which is
@@ -47,11 +47,6 @@ def snakemake_command(plan: Plan, snakefile: Path, options: RunOptions) -> list[
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
     return [*command, *options.snakemake_arguments]
-
-
-def from_folder(path: Path, folder: Path) -> str:
-    """Return a path in ``folder`` as it is written there; any other as it is."""
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 def start_snakemake(

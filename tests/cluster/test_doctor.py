@@ -116,6 +116,37 @@ def test_mistakes_in_the_profile_are_a_problem_with_their_lines(experiment: Proj
     assert f"{file}:{n_lines}: mle-sge-quue: there is no such setting. Did you mean" in outcome.stdout
 
 
+def test_what_snakemake_refuses_in_the_profile_is_a_problem_and_one_line_before_anything_runs(
+    experiment: Project, queue: Queue
+) -> None:
+    edit_profile(experiment)
+    file = experiment.path / "profiles/sge/config.yaml"
+    n_lines = len(file.read_text().splitlines())
+    file.write_text(file.read_text().replace("\nscheduler: greedy", "\n#") + "scheduler: greedyx\n")
+    told = f"profiles/sge/config.yaml:{n_lines + 1}: scheduler: Snakemake refuses this: invalid choice: 'greedyx'"
+
+    doctor = experiment.mle("doctor", "--no-job")
+    run = experiment.mle("run", "exp.yaml", "--profile", "sge")
+
+    assert doctor.returncode == 1
+    assert told in doctor.stdout
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1].startswith(told)
+    assert "usage" not in run.stderr
+    assert queue() == {}
+
+
+def test_a_list_of_queues_in_the_profile_is_told_with_its_line(experiment: Project) -> None:
+    edit_profile(experiment, queue="[all.q, other.q]")
+    n_lines = len((experiment.path / "profiles/sge/config.yaml").read_text().splitlines())
+    told = "mle-sge-queue: expected text, found ['all.q', 'other.q']. Write `all.q,other.q`."
+
+    run = experiment.mle("run", "exp.yaml")
+
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1] == f"profiles/sge/config.yaml:{n_lines}: {told}"
+
+
 def test_a_job_that_the_site_refuses_is_a_problem_in_its_own_words(experiment: Project) -> None:
     edit_profile(experiment, project="nobodys")
 

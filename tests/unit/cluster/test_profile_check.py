@@ -47,6 +47,23 @@ def test_the_shipped_profiles_are_fine(project: Path, name: str) -> None:
         ("mle-sge-poll-seconds: -1", "mle-sge-poll-seconds: expected seconds above 0, found -1.0."),
         ("mle-sge-nested: maybe", "mle-sge-nested: expected true or false, found 'maybe'."),
         ("mle-sge-queue: {a: b}", "mle-sge-queue: expected text, found {'a': 'b'}."),
+        ("mle-sge-queue: [a, b]", "mle-sge-queue: expected text, found ['a', 'b']. Write `a,b`."),
+        ("keep-goin: true", "keep-goin: Snakemake refuses this: ignored explicit argument 'True'."),
+        (
+            "scheduler: greedyx",
+            "scheduler: Snakemake refuses this: invalid choice: 'greedyx' (choose from 'greedy', 'ilp').",
+        ),
+        ("foo-bar: 1", "foo-bar: Snakemake refuses this: unrecognized arguments: --foo-bar=1."),
+        ("latency-wait: x", "latency-wait: Snakemake refuses this: invalid int value: 'x'."),
+        (
+            "cores: many",
+            "cores: Snakemake refuses this: Error parsing number of cores (--cores, -c): must be integer or 'all'.",
+        ),
+        (
+            "nolock: maybe",
+            "nolock: Snakemake refuses this: Unexpected value for nolock: 'maybe'. Expecting 'true', 'false', 'yes', "
+            "'no', 'on', 'off', '1' or '0'.",
+        ),
         ("mle-sge-queue: a b", "mle-sge-queue: expected one name, found 'a b'."),
         ("mle-sge-memory-per: core", "mle-sge-memory-per: expected slot or job, found 'core'."),
         ("mle-sge-qsub-options: -t 3", "mle-sge-qsub-options: -t is set by the plugin itself and cannot be given."),
@@ -83,6 +100,9 @@ def test_an_empty_text_is_refused_whoever_executes(project: Path, text: str, mon
     ("text", "message"),
     [
         ("jobs: [1\n", r"config\.yaml:1: the bracket that is opened"),
+        ("", r"config\.yaml: expected lines of the form `key: value`; there are none\."),
+        ("# nothing\n", r"config\.yaml: expected lines of the form `key: value`; there are none\."),
+        ("executor: mle-sgx\n", r"config\.yaml:1: executor: Snakemake refuses this: invalid choice: 'mle-sgx'"),
         ("- jobs\n", r"config\.yaml: expected lines of the form `key: value`\."),
         ("jobs: 1\njobs: 2\n", r"config\.yaml:2: the key 'jobs' is already given in line 1\."),
     ],
@@ -97,14 +117,13 @@ def test_what_is_no_profile_at_all_is_refused(project: Path, text: str, message:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
         "jobs:\n",
-        "executor: slurm\nmle-sge-quue: all.q\ndefault-resources:\n  - mem_mb=100\nset-threads:\n  train: 4\n",
+        "executor: local\ndefault-resources:\n  - mem_mb=100\nset-threads:\n  train: 4\n",
         "executor: mle-sge\nmle-sge-queue:\nmle-sge-nested: yes\nmle-sge-poll-seconds: 2\nmle-sge-project: 12\n",
         "executor: mle-sge\nmle-sge-array-size: $SIZE\n",
         "__use_yte__: true\nexecutor: mle-sge\n?if True:\n  mle-sge-quue: a\n",
     ],
-    ids=["empty", "nothing behind the colon", "of another executor", "other forms", "a variable", "computed"],
+    ids=["nothing behind the colon", "of another executor", "other forms", "a variable", "computed"],
 )
 def test_what_snakemake_takes_is_left_alone(project: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIZE", "7")
