@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from mle_toolbox.cluster.profile import Profile
 from mle_toolbox.doctor.findings import Finding, fine, problem, warning
 from mle_toolbox.doctor.listing import Complex, answer, file_of, parse_complexes, parse_listing
+from mle_toolbox.errors import did_you_mean
 from mle_toolbox.experiment_file.plan import Plan
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
@@ -110,21 +111,26 @@ def check_limits(plan: Plan | None, profile: Profile) -> Iterator[Finding]:
             f"the experiment needs {needed} arrays, and you may have {mine} jobs",
             f"raise mle-sge-array-size in {file_of(profile)} as far as the site allows",
         )
-    if site.get("enforce_project", "false").lower() == "true" and not profile.setting("project"):
-        yield problem(
-            "the site takes only jobs that name a project",
-            f"set mle-sge-project in {file_of(profile)} (`qconf -sprjl`)",
-        )
-    rules = [each for each in _rule_sets() if each]
+    yield from _check_project(site.get("enforce_project", "false").lower() == "true", profile)
+    rules = _names("-srqsl")
     if rules:
         yield fine(f"the site has resource quotas ({', '.join(rules[:_SHOWN])}); `qquota` shows yours")
 
 
-def _rule_sets() -> list[str]:
+def _check_project(is_needed: bool, profile: Profile) -> Iterator[Finding]:
+    name, where = profile.setting("project"), f"set mle-sge-project in {file_of(profile)}"
+    if is_needed and not name:
+        yield problem("the site takes only jobs that name a project", f"{where} (`qconf -sprjl`)")
+    elif name and name not in (known := _names("-sprjl")):
+        mend = f"{where} to one of {', '.join(known)}" if known else f"this site has none: {where} to nothing"
+        yield problem(f"there is no project {name!r}.{did_you_mean(name, known)}".rstrip("."), mend)
+
+
+def _names(listing: str) -> list[str]:
     try:
-        return answer("qconf", "-srqsl").split()
+        return answer("qconf", listing).split()
     except GridEngineError:
-        # "no resource quota set list defined" is an error of qconf.
+        # That there is none ("no project list defined") is an error of qconf.
         return []
 
 

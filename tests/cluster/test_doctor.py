@@ -74,6 +74,16 @@ def test_names_that_the_site_does_not_know_are_problems_with_those_that_it_knows
     assert "✗ the site takes at most 75000 tasks in one array, and the profile says 1000000" in outcome.stdout
 
 
+def test_a_project_that_the_site_does_not_have_is_a_problem(experiment: Project) -> None:
+    edit_profile(experiment, project="nope")
+
+    outcome = experiment.mle("doctor", "--no-job")
+
+    assert outcome.returncode == 1
+    assert "✗ there is no project 'nope'\n" in outcome.stdout
+    assert "-> this site has none: set mle-sge-project in profiles/sge/config.yaml to nothing" in outcome.stdout
+
+
 def test_how_memory_is_counted_is_compared_with_the_profile(experiment: Project) -> None:
     ask_for(experiment, memory_per_job="10")
     edit_profile(experiment, memory_resource="mem_free", memory_per="slot")
