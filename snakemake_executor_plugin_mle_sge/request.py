@@ -15,6 +15,9 @@ __all__ = ["Limits", "bytes_of", "limits_of", "qsub_options", "scheduler_name"]
 
 # A script is told at the latest when so much of its time is over, so that a short run is not told at its beginning.
 _TOLD_AFTER = 0.9
+# A tenth of this is 90 s, for which the exec daemon enforces nothing after a soft limit: with less between them the hard
+# limit would hold late.
+_SHORTEST_TOLD = 900
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
@@ -125,7 +128,7 @@ def _requests(settings: ExecutorSettings, threads: int, resources: Mapping[str, 
         seconds = math.ceil(minutes * 60)
         requests.append(f"{settings.time_resource}={seconds}")
         # The soft limit has this name everywhere: it is one of those that Grid Engine enforces itself.
-        if settings.notice_seconds and settings.time_resource == "h_rt":
+        if settings.notice_seconds and settings.time_resource == "h_rt" and seconds >= _SHORTEST_TOLD:
             requests.append(f"s_rt={math.ceil(max(seconds - settings.notice_seconds, seconds * _TOLD_AFTER))}")
     gpus = _number(resources.get("gpu"))
     if settings.gpu_resource and gpus:

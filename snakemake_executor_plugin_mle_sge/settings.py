@@ -41,8 +41,9 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the inter
     )
     notice_seconds: float = _key(
         300.0,
-        "How long before its time limit a job is told, by the soft limit s_rt; never earlier than at 9/10 of its time. "
-        "A job is also told before it is deleted or suspended (qsub -notify). 0: neither is asked for.",
+        "How long before its time limit a job is told, by the soft limit s_rt; never earlier than at 9/10 of its time, "
+        "and not at all where that is under 15 minutes, since the hard limit would hold too late. A job is also told "
+        "before it is deleted or suspended (qsub -notify). 0: neither is asked for.",
     )
     gpu_resource: str = _key("gpu", "Name under which the site takes the number of GPUs.")
     qsub_options: str = _key("", "Further options for every qsub, for example `-l os=linux -R y`.")

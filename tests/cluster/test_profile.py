@@ -33,7 +33,7 @@ def test_every_request_of_the_experiment_file_reaches_the_scheduler(experiment: 
         job_name='"fast"',
         num_logical_cores="2",
         memory_per_job="20",
-        time_per_job='"00:00:10"',
+        time_per_job='"00:00:20"',
         num_gpus="1",
         queue='"other.q"',
         log_file='"l-ode"',
@@ -47,7 +47,7 @@ def test_every_request_of_the_experiment_file_reaches_the_scheduler(experiment: 
     for folder in experiment.results.glob("*/seed_*"):
         said = (folder / "l-ode").read_text()
         asked = dict(re.findall(r"^([\w ]+?): +(.*)$", said, re.MULTILINE))
-        assert sorted(asked["hard resource_list"].split(",")) == ["gpu=1", "h_rt=600", "mem_free=20M", "s_rt=540"]
+        assert sorted(asked["hard resource_list"].split(",")) == ["gpu=1", "h_rt=1200", "mem_free=20M", "s_rt=1080"]
         assert asked["job_name"] == "fast"
         assert asked["hard_queue_list"] == "other.q"
         assert asked["parallel environment"] == "smp range: 2"

@@ -56,15 +56,19 @@ def test_of_a_task_that_ran_twice_the_last_account_counts() -> None:
 def test_threads_memory_time_and_names_become_options() -> None:
     site = ExecutorSettings(memory_resource="mem_free", queue="all.q", tasks_at_once=5)
 
-    options = qsub_options(site, "train", 4, {"mem_mb": 1001, "runtime": 2, "gpu": 1, "job_name": "1 run"})
+    options = qsub_options(site, "train", 4, {"mem_mb": 1001, "runtime": 20, "gpu": 1, "job_name": "1 run"})
 
-    assert " ".join(options) == ("-N j1_run -q all.q -pe smp 4 -l mem_free=251M -l h_rt=120 -l s_rt=108 -l gpu=1 -tc 5")
+    assert " ".join(options) == (
+        "-N j1_run -q all.q -pe smp 4 -l mem_free=251M -l h_rt=1200 -l s_rt=1080 -l gpu=1 -tc 5"
+    )
 
 
 @pytest.mark.parametrize(
-    ("minutes", "soft"), [(1, 54), (60, 3300), (None, None)], ids=["a minute", "an hour", "no limit"]
+    ("minutes", "soft"),
+    [(1, None), (14, None), (15, 810), (60, 3300), (None, None)],
+    ids=["a minute", "a little less", "a quarter", "an hour", "no limit"],
 )
-def test_a_job_is_told_some_minutes_before_its_time_is_up(minutes: int | None, soft: int | None) -> None:
+def test_a_long_job_is_told_some_minutes_before_its_time_is_up(minutes: int | None, soft: int | None) -> None:
     told = qsub_options(ExecutorSettings(), "train", 1, {"runtime": minutes})
     untold = qsub_options(ExecutorSettings(notice_seconds=0), "train", 1, {"runtime": minutes})
 
