@@ -11,6 +11,7 @@ Snakemake calls ``run_jobs``, ``handle_job_…`` and ``cancel`` in its main thre
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -70,7 +71,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
             raise WorkflowError(trouble)
         self._settings = settings
         self._root = (Path(self.workflow.workdir_init) / ".snakemake" / "mle_sge").absolute()
-        self._root.mkdir(parents=True, exist_ok=True)
+        _make_writable(self._root)
         self._nested_folder = self._root / "nested" / time.strftime("%Y%m%d-%H%M%S")
         self._lock_file = hold_lock(self._root / "driver.lock")
         remove_old_arrays(self._root)
@@ -234,6 +235,18 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         with self.lock:
             self.wait = False
         self.wait_thread.join()
+
+
+def _make_writable(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise WorkflowError(
+            f"Nothing can be written into {root}, where the records of jobs lie: {error.strerror}. Move it out of the "
+            "way, or give yourself the right to write there."
+        ) from None
 
 
 def _end_of_log(log: Path) -> str:

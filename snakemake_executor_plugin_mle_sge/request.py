@@ -15,8 +15,8 @@ __all__ = ["Limits", "bytes_of", "limits_of", "qsub_options", "scheduler_name"]
 
 # A script is told at the latest when so much of its time is over, so that a short run is not told at its beginning.
 _TOLD_AFTER = 0.9
-# A tenth of this is 90 s, for which the exec daemon enforces nothing after a soft limit: with less between them the hard
-# limit would hold late.
+# A tenth of this is 90 s, for which the exec daemon enforces nothing after a soft limit: with less between them the
+# hard limit would hold late.
 _SHORTEST_TOLD = 900
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 

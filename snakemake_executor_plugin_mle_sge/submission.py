@@ -200,6 +200,7 @@ def _said(job_id: int, kind: _Kind, tasks: int) -> str:
 
 def _advice(message: str) -> str:
     """Return the scheduler's refusal with the way out, where one is known."""
+    message = message if message.endswith((".", "!", "?")) else f"{message}."
     if "parallel environment" in message:
         known = gridengine.parallel_environments()
         listed = f"This site has: {', '.join(known)}. " if known else ""

@@ -59,8 +59,11 @@ def _cannot_be_written(folder: Path, written: str) -> str | None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             folder.lstat()
         if not there.is_dir():
-            what = f"{written!r} is a file" if there == folder else f"{there.name!r} in {written!r} is a file"
-            return f"{what}, not a folder. Name another folder or move the file away."
+            what = repr(written) if there == folder else f"{there.name!r} in {written!r}"
+            if there.is_symlink() and not there.exists():
+                gone = str(there.readlink())
+                return f"{what} is a link to {gone!r}, where nothing is. Name another folder or mend the link."
+            return f"{what} is a file, not a folder. Name another folder or move the file away."
     except OSError as error:
         return f"{written!r} cannot be used: {error.strerror or error}."
     if not os.access(there, os.W_OK | os.X_OK):

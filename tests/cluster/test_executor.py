@@ -37,6 +37,20 @@ def jobs(body: str, *, count: int = 3, threads: int = 1, retries: int = 0, resou
     return JOBS.format(body=body, count=count, threads=threads, retries=retries, resources=resources or "mem_mb=1")
 
 
+def test_records_that_cannot_be_written_are_one_sentence(project: Project, queue: Queue) -> None:
+    project.write(jobs("true"))
+    (project.path / ".snakemake").mkdir()
+    records = project.path / ".snakemake" / "mle_sge"
+    records.touch()
+
+    status, said = project.run()
+
+    assert status == 1
+    assert f"Nothing can be written into {records}, where the records of jobs lie: File exists. Move it" in said
+    assert "Traceback" not in said
+    assert queue() == {}
+
+
 def test_jobs_get_slots_name_and_queue_and_share_one_array(project: Project, queue: Queue) -> None:
     project.write(
         jobs("echo $NSLOTS $JOB_NAME $QUEUE $OMP_NUM_THREADS", threads=2, resources='job_name="ode", queue="other.q"')

@@ -295,7 +295,7 @@ def test_a_refused_parallel_environment_is_told_with_those_that_exist(experiment
     failed = experiment.mle("run", "exp.yaml")
 
     assert failed.returncode == 1
-    assert re.search(r'"nope" does not exist.*This site has: smp, spread\. Set mle-sge-parallel', failed.stderr)
+    assert re.search(r'"nope" does not exist\. This site has: smp, spread\. Set mle-sge-parallel', failed.stderr)
     assert experiment.started() == []
     edit_profile(experiment, parallel_environment="smp")
     finish(experiment)

@@ -68,6 +68,13 @@ def test_a_link_to_the_sources_swallows_them(project: Path) -> None:
         load_plan("exp.yaml")
 
 
+def test_a_link_to_nowhere_is_said_to_be_one(project: Path) -> None:
+    (project / "experiments").symlink_to("gone")
+
+    with pytest.raises(ExperimentFileError, match=r"experiments'? is a link to 'gone', where nothing is\."):
+        load_plan("exp.yaml")
+
+
 def test_links_in_a_circle_are_refused(project: Path) -> None:
     (project / "experiments").symlink_to(project / "around")
     (project / "around").symlink_to(project / "experiments")
