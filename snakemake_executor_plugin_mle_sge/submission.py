@@ -34,15 +34,15 @@ class Submission:
     ----------
     executor
         The executor: knows the workflow, the settings, and how a nested Snakemake is called.
-    root
-        Where the folders of arrays are made.
+    driver
+        The lock that the executor holds; the folders of arrays are made beside it.
     """
 
-    def __init__(self, executor: Any, root: Path) -> None:
+    def __init__(self, executor: Any, driver: Path) -> None:
         self._executor = executor
         self._workflow = executor.workflow
         self._settings: ExecutorSettings = executor.workflow.executor_settings
-        self._root = root
+        self._driver = driver
         self._waiting = WaitingArrays(executor.logger.info, executor.logger.warning)
 
     def submit(
@@ -90,7 +90,7 @@ class Submission:
     ) -> None:
         jobs = [job for job, _ in members]
         array = new_array(
-            self._root,
+            self._driver,
             [command.describe(job) for job in jobs],
             [line for _, line in members],
             [command.needed_files(job) for job in jobs],

@@ -119,8 +119,8 @@ def _refuse_a_snakemake_by_hand(plan: Plan) -> None:
 
 
 def _refuse_another_snakemake(plan: Plan) -> None:
-    other = submitter(plan.project_dir)
-    if other is not None and open_tasks(plan.project_dir, plan.experiment_path):
+    other = submitter(plan.project_dir, plan.experiment_path)
+    if other is not None:
         raise FolderInUseError(_submitting(plan, other))
 
 

@@ -121,9 +121,9 @@ def _drivers(folder: ExperimentFolder, project: Path, running: Sequence[SeedRunS
     holder = current_holder(folder.driver)
     if holder is not None:
         found.append(driver_of_lock(folder.driver, holder))
-    other = submitter(project)
+    other = submitter(project, folder.path)
     # The Snakemake of `mle run` holds this lock too; without a driver of ours it was typed by hand.
-    if other is not None and holder is None and open_tasks(project, folder.path):
+    if other is not None and holder is None:
         found.append(driver_of_submissions(project, folder.path, other))
     launchers = [run.record.launcher for run in running if run.record and run.record.host == platform.node()]
     if not found:

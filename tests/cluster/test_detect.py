@@ -133,6 +133,30 @@ def test_a_snakemake_that_was_typed_by_hand_is_named_and_not_run_beside(
     assert len(experiment.started()) == 4
 
 
+def test_another_experiment_of_the_folder_runs_at_the_same_time(experiment: Project, queue: Queue) -> None:
+    experiment.write_experiment(["a.json"], seeds=1, name="other.yaml")
+    other = experiment.path / "other.yaml"
+    other.write_text(other.read_text().replace("experiments/", "others/"))
+    first = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(4)
+
+    second = experiment.begin("mle_toolbox", "run", "other.yaml")
+    experiment.wait_for_starts(5)
+    stopped = experiment.mle("stop", "other.yaml")
+    left = queue()
+    again = experiment.begin("mle_toolbox", "run", "other.yaml")
+    experiment.wait_for_starts(6)
+    status = experiment.mle("status", "other.yaml")
+    experiment.let_go()
+
+    assert "Stopped: 1 driver, 1 task.\n" in stopped.stdout
+    assert second.wait(timeout=120) == 130
+    assert len(left) == 4
+    assert "Nobody waits" not in status.stdout
+    assert [process.wait(timeout=360) for process in (first, again)] == [0, 0], experiment.said()
+    assert len(experiment.started()) == 6
+
+
 def test_the_snakemake_that_a_killed_run_has_left_is_followed_to_its_end(experiment: Project) -> None:
     experiment.begin("mle_toolbox", "run", "exp.yaml")
     experiment.wait_for_starts(4)
