@@ -74,7 +74,7 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     """
     stopped = Stopped()
     running = [run for run in _running(folder) if not _is_task(run)]
-    queued = _ids(_queued(open_tasks(project, folder.path)))
+    queued = _ids(_queued(open_tasks(project, folder.path, given_up=True)))
     driven = _stop_drivers(folder, project, running, patience, say, stopped)
     if driven and stopped.left:
         # A driver on another machine goes on and would start again what is stopped under it.
