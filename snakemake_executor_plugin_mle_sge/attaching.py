@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from snakemake_interface_common.exceptions import WorkflowError
 
 from snakemake_executor_plugin_mle_sge import command, gridengine
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, TaskId
+from snakemake_executor_plugin_mle_sge.lock import holder_of, is_held
 from snakemake_executor_plugin_mle_sge.records import ArrayFolder, TaskRecord, array_folders
 
 __all__ = ["Attaching"]
@@ -29,8 +30,9 @@ class Attaching:
 
     Parameters
     ----------
-    root
-        Where the folders of arrays lie.
+    driver
+        The lock that the executor holds, in the folder of the records. Arrays whose own lock is held by another
+        process are none of ours: that driver may be submitting them at this moment.
     patience
         Seconds to wait for a scheduler that does not answer, and for deleted tasks to leave.
     say
@@ -42,17 +44,23 @@ class Attaching:
         When there are open tasks and the scheduler cannot be asked about them.
     """
 
-    def __init__(self, root: Path, patience: float, say: Callable[[str], None]) -> None:
+    def __init__(self, driver: Path, patience: float, say: Callable[[str], None]) -> None:
+        self._driver = driver
         self._patience = patience
         self._say = say
         self._open: dict[str, list[Found]] = {}
         self._states: dict[TaskId, str] = {}
-        folders = [folder for folder in array_folders(root) if not folder.is_cancelled]
-        for folder in folders:
-            done = folder.done()
-            for number, record in enumerate(folder.tasks, start=1):
-                if number not in done:
-                    self._open.setdefault(record.claim, []).append((folder, number))
+        self._elsewhere: dict[str, Path] = {}
+        """The locks of the drivers that make what other jobs of ours might make too."""
+        arrays = [array for array in array_folders(driver.parent) if not array.is_cancelled]
+        is_elsewhere = {lock: lock != driver and is_held(lock) for lock in {array.driver for array in arrays}}
+        folders = [array for array in arrays if not is_elsewhere[array.driver]]
+        for array in arrays:
+            for number, record in _open_tasks(array):
+                if is_elsewhere[array.driver]:
+                    self._elsewhere[record.claim] = array.driver
+                else:
+                    self._open.setdefault(record.claim, []).append((array, number))
         if self._open:
             self._ask(folders)
         # Once for all: a thousand lost tasks must not be waited for one after the other.
@@ -63,14 +71,26 @@ class Attaching:
 
         Tasks that are of no use (made from other inputs, failed, or lost) are closed, and deleted if need be, before
         None is returned, so that no two tasks ever write the same files.
+
+        Raises
+        ------
+        WorkflowError
+            When another driver makes the same.
         """
-        if not self._open:
+        if not self._open and not self._elsewhere:
             return None
         record = command.describe(job)
+        if (lock := self._elsewhere.get(record.claim)) is not None:
+            raise WorkflowError(
+                f"Another Snakemake makes the same ({record.label}): {holder_of(lock)}. Wait for it, or stop it with "
+                "Ctrl-C."
+            )
         candidates = self._open.pop(record.claim, [])
         useful = [each for each in candidates if self._is_useful(each, job, record)]
         kept = useful[-1] if useful else None
         self._drop([each for each in candidates if each is not kept])
+        if kept is not None:
+            kept[0].set_driver(self._driver)
         return kept
 
     def _is_useful(self, found: Found, job: Any, record: TaskRecord) -> bool:
@@ -140,6 +160,11 @@ class Attaching:
                 folder.cancel()
             else:
                 folder.set_job_id(job_id)
+
+
+def _open_tasks(array: ArrayFolder) -> Iterator[tuple[int, TaskRecord]]:
+    done = array.done()
+    return ((number, record) for number, record in enumerate(array.tasks, start=1) if number not in done)
 
 
 def _listed(tasks: dict[int, list[int]]) -> str:

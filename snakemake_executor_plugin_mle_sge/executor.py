@@ -28,7 +28,7 @@ from snakemake_executor_plugin_mle_sge.attaching import Attaching
 from snakemake_executor_plugin_mle_sge.gridengine import TaskId
 from snakemake_executor_plugin_mle_sge.inquiry import Inquiry
 from snakemake_executor_plugin_mle_sge.lock import hold_lock
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder, remove_old_arrays
+from snakemake_executor_plugin_mle_sge.records import ArrayFolder, lock_name, remove_old_arrays
 from snakemake_executor_plugin_mle_sge.request import limits_of, qsub_options
 from snakemake_executor_plugin_mle_sge.settings import check_settings
 from snakemake_executor_plugin_mle_sge.submission import Submission
@@ -73,7 +73,8 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         self._root = (Path(self.workflow.workdir_init) / ".snakemake" / "mle_sge").absolute()
         _make_writable(self._root)
         self._nested_folder = self._root / "nested" / time.strftime("%Y%m%d-%H%M%S")
-        self._lock_file = hold_lock(self._root / "driver.lock")
+        self._driver = self._root / lock_name(Path(self.workflow.main_snakefile), Path(self.workflow.workdir_init))
+        self._lock_file = hold_lock(self._driver)
         remove_old_arrays(self._root)
         self._tasks: dict[tuple[Path, int], Task] = {}
         self._tasks_lock = threading.Lock()
@@ -82,7 +83,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         self._inquiry = Inquiry(settings.query_seconds, self.logger.warning)
         self._attaching: Attaching | None = None
         self._watching = Watching(self._inquiry, settings.patience_seconds, self.logger.warning)
-        self._submission = Submission(self, self._root)
+        self._submission = Submission(self, self._driver)
 
     # -- submitting -----------------------------------------------------------------------------------------------
 
@@ -99,7 +100,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
 
     def _attach(self, job: Any) -> bool:
         if self._attaching is None:
-            self._attaching = Attaching(self._root, self._settings.patience_seconds, self.logger.info)
+            self._attaching = Attaching(self._driver, self._settings.patience_seconds, self.logger.info)
         found = self._attaching.find(job)
         if found is None:
             return False

@@ -2,11 +2,15 @@
 
 One folder an array job, `.snakemake/mle_sge/<token>/`: array.json (which task makes what), `submitted` (qsub's answer),
 `commands` and `inputs` (one line a task), task.sh, and from the tasks themselves started.N, log.N and exit.N. A task is
-over for us once its number stands in `done`, which happens after Snakemake has taken note of its end.
+over for us once its number stands in `done`, which happens after Snakemake has taken note of its end. `driver` names
+the lock beside the folder that is held by the driver which waits for the array: there is one for each Snakefile, so
+that several experiments of a project folder can be run at the same time.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -19,9 +23,10 @@ from pathlib import Path
 
 from snakemake_executor_plugin_mle_sge.gridengine import read_job_id
 
-__all__ = ["ArrayFolder", "Exit", "TaskRecord", "array_folders", "new_array", "remove_old_arrays"]
+__all__ = ["ArrayFolder", "Exit", "TaskRecord", "array_folders", "lock_name", "new_array", "remove_old_arrays"]
 
 _KEEP_FAILED_SECONDS = 7 * 24 * 3600.0
+_LOCK_OF_OLD_RECORDS = "driver.lock"
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,14 @@ class ArrayFolder:
         return self._tasks
 
     @property
+    def is_there(self) -> bool:
+        """Whether its driver has not removed it; its tasks are known from then on."""
+        try:
+            return bool(self.tasks)
+        except FileNotFoundError:
+            return False
+
+    @property
     def job_id(self) -> int | None:
         """The scheduler's id; None when the submission was cut short."""
         if self._job_id is None:
@@ -71,6 +84,21 @@ class ArrayFolder:
         """Write down an id that was found in another way than from qsub's answer."""
         (self.path / "submitted").write_text(f"{job_id}\n")
         self._job_id = job_id
+
+    @property
+    def driver(self) -> Path:
+        """The lock of the driver that waits for the array, or did when it lived."""
+        try:
+            name = (self.path / "driver").read_text(encoding="utf-8")
+        except OSError:
+            name = ""
+        return self.path.with_name(name or _LOCK_OF_OLD_RECORDS)
+
+    def set_driver(self, lock: Path) -> None:
+        """Write down that the driver which holds this lock waits for the array from now on."""
+        if self.driver != lock:
+            (self.path / ".driver").write_text(lock.name, encoding="utf-8")
+            (self.path / ".driver").rename(self.path / "driver")
 
     @property
     def written(self) -> float:
@@ -131,8 +159,17 @@ class ArrayFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def lock_name(snakefile: Path, project: Path) -> str:
+    """Return the name of the lock that a driver of this Snakefile holds in the folder of records.
+
+    It is the same on machines that mount the project elsewhere.
+    """
+    relative = os.path.relpath(snakefile.resolve(), project.resolve())
+    return f"driver-{hashlib.sha256(relative.encode()).hexdigest()[:12]}.lock"
+
+
 def new_array(
-    root: Path,
+    lock: Path,
     tasks: Sequence[TaskRecord],
     commands: Sequence[str],
     inputs: Sequence[Sequence[str]],
@@ -142,18 +179,19 @@ def new_array(
 
     Parameters
     ----------
-    root
-        ``.snakemake/mle_sge``.
+    lock
+        What the driver holds, in the folder of records ``.snakemake/mle_sge``.
     tasks, commands, inputs
         One entry a task: its record, its shell command, the files that it needs to see.
     script
         The text of task.sh.
     """
-    path = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+    path = lock.with_name(f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}")
     path.mkdir(parents=True)
     (path / "commands").write_text("".join(f"{_one_line(command)}\n" for command in commands), encoding="utf-8")
     (path / "inputs").write_text("".join(f"{_one_line(shlex.join(names))}\n" for names in inputs), encoding="utf-8")
     (path / "task.sh").write_text(script, encoding="utf-8")
+    (path / "driver").write_text(lock.name, encoding="utf-8")
     text = json.dumps({"format": 1, "tasks": [asdict(task) for task in tasks]})
     (path / ".array.json").write_text(text, encoding="utf-8")
     (path / ".array.json").rename(path / "array.json")
@@ -161,17 +199,20 @@ def new_array(
 
 
 def array_folders(root: Path) -> Iterator[ArrayFolder]:
-    """Yield the arrays on disk, oldest first."""
+    """Yield the arrays on disk, oldest first; one that its driver removes meanwhile is left out."""
     for path in sorted(root.glob("*/array.json")):
-        yield ArrayFolder(path.parent)
+        folder = ArrayFolder(path.parent)
+        if folder.is_there:
+            yield folder
 
 
 def remove_old_arrays(root: Path) -> None:
     """Remove the folders of arrays that are over, a week after: until then the logs of failed tasks are of use."""
     for folder in array_folders(root):
         is_over = len(folder.done()) >= len(folder.tasks)
-        if is_over and time.time() - folder.written > _KEEP_FAILED_SECONDS:
-            folder.remove()
+        with contextlib.suppress(FileNotFoundError):  # its driver, if that lives, has removed it
+            if is_over and time.time() - folder.written > _KEEP_FAILED_SECONDS:
+                folder.remove()
 
 
 def _one_line(text: str) -> str:

@@ -34,15 +34,15 @@ class Submission:
     ----------
     executor
         The executor: knows the workflow, the settings, and how a nested Snakemake is called.
-    root
-        Where the folders of arrays are made.
+    driver
+        The lock that the executor holds; the folders of arrays are made beside it.
     """
 
-    def __init__(self, executor: Any, root: Path) -> None:
+    def __init__(self, executor: Any, driver: Path) -> None:
         self._executor = executor
         self._workflow = executor.workflow
         self._settings: ExecutorSettings = executor.workflow.executor_settings
-        self._root = root
+        self._driver = driver
         self._waiting = WaitingArrays(executor.logger.info, executor.logger.warning)
 
     def submit(
@@ -90,7 +90,7 @@ class Submission:
     ) -> None:
         jobs = [job for job, _ in members]
         array = new_array(
-            self._root,
+            self._driver,
             [command.describe(job) for job in jobs],
             [line for _, line in members],
             [command.needed_files(job) for job in jobs],
@@ -173,7 +173,7 @@ class Submission:
         ]
         # From the folder of -wd: in a whole path, qsub takes a colon for the end of a machine's name, and a comma for
         # that of the path.
-        output = array.path.relative_to(self._root.parents[1])
+        output = array.path.relative_to(array.path.parents[2])
         ours += ["-o", f"{output}/log.$TASK_ID", "-t", f"1-{tasks}"]
         script = str(array.path / "task.sh")
         if self._settings.clean_environment:

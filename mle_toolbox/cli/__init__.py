@@ -12,7 +12,7 @@ import errno
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TextIO
 
@@ -51,6 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "run" and "--" in given:
         # argparse would take the first word behind it for the experiment file.
         given, for_snakemake = given[: given.index("--")], given[given.index("--") + 1 :]
+    return _call(lambda: _parser(command, for_snakemake), given)
+
+
+def generate_main(arguments: Sequence[str] | None = None) -> int:
+    """Run `mle-gen-snakefile`; returns the exit status."""
+    return _call(_generate_parser, list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _parser(command: str | None, for_snakemake: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mle",
         description="Run one training script under several configurations and many seeds.",
@@ -63,16 +72,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == command:
             _prepare(name, subparser)
             subparser.set_defaults(for_snakemake=for_snakemake)
-    return _call(parser, given)
+    return parser
 
 
-def generate_main(arguments: Sequence[str] | None = None) -> int:
-    """Run `mle-gen-snakefile`; returns the exit status."""
+def _generate_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mle-gen-snakefile", description="Write the Snakefile and the profiles of an experiment file."
     )
     _prepare("generate", parser)
-    return _call(parser, list(sys.argv[1:] if arguments is None else arguments))
+    return parser
 
 
 def _prepare(command: str, parser: argparse.ArgumentParser) -> None:
@@ -81,10 +89,13 @@ def _prepare(command: str, parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(call=module.call)
 
 
-def _call(parser: argparse.ArgumentParser, given: list[str]) -> int:
-    """Parse and call; the one place where an error becomes a line and an exit status."""
+def _call(make_parser: Callable[[], argparse.ArgumentParser], given: list[str]) -> int:
+    """Parse and call; the one place where an error becomes a line and an exit status.
+
+    The parser is made here, because that imports the command: it takes long enough to be interrupted.
+    """
     try:
-        parsed = parser.parse_args(given)
+        parsed = make_parser().parse_args(given)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             status: int = parsed.call(parsed)

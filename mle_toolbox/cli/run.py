@@ -19,7 +19,7 @@ from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, run_experiment
 from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
-from mle_toolbox.drive.status import ExperimentStatus, read_status
+from mle_toolbox.drive.status import ExperimentStatus, read_plan_status
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import MLEToolboxError, ResultsError
 from mle_toolbox.experiment_file.loader import load_plan
@@ -91,11 +91,11 @@ def _generate(plan: Plan, console: Console) -> Path:
 
 def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> int:
     folder = ExperimentFolder(plan.experiment_path)
-    try:
-        status = read_status(folder)
-    except ResultsError:
+    if not outcome.interrupted and not folder.record.exists():
         # Snakemake ended before it started anything, so there is nothing to report but its own words.
         return _snakemake_failed(outcome, console)
+    # By the plan: experiment.json is still that of the last run when this one was interrupted early.
+    status = read_plan_status(plan)
     for sentence in status.damage:
         console.print(escape(sentence), style="yellow")
     complete = status.counts["done"] == len(status.runs)
@@ -127,12 +127,14 @@ def _show_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
 
 
 def _show_partial_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
-    if status.counts["done"]:
+    if status.counts["done"] and folder.record.exists():
         output_console().print(results_table(_load(folder)))
 
 
 def _write_partial_report(folder: ExperimentFolder) -> None:
     """Write what the rule `report` cannot, because it waits for all seed runs."""
+    if not folder.record.exists():
+        return
     from mle_toolbox.report import write_report
 
     try:
@@ -156,6 +158,12 @@ def _load(folder: ExperimentFolder) -> ExperimentResults:
 
 
 def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
+    if not outcome.log.exists():
+        results = outcome.log.parent.parent
+        console.print(
+            f"\n{escape(shown(results))}: this folder was removed while the experiment ran, with all results."
+        )
+        return 1
     console.print(f"\nSnakemake stopped before the seed runs were done. Its last words ({shown(outcome.log)}):")
     lines = outcome.log.read_text(errors="replace").splitlines()
     for line in [line for line in lines if not _PLACE_IN_CODE.match(line)][-_LAST_LINES:]:

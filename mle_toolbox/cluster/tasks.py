@@ -54,11 +54,17 @@ class OpenTask:
 
 @dataclass(frozen=True)
 class Submitter:
-    """The Snakemake that submits jobs of a folder now."""
+    """The Snakemake that submits jobs of an experiment now."""
 
     pid: int
     host: str
     since: str
+    lock: Path
+
+    @property
+    def lives(self) -> bool:
+        """Whether it still holds its lock."""
+        return is_locked(self.lock)
 
 
 def records_folder(project: Path) -> Path:
@@ -173,13 +179,13 @@ def tasks_in_words(tasks: Sequence[OpenTask]) -> str:
     return f"{len(tasks)} {'task' if len(tasks) == 1 else 'tasks'} ({'; '.join(parts)})"
 
 
-def submitter(project: Path) -> Submitter | None:
-    """Return the Snakemake that holds the executor's lock of a project folder, or None when none does."""
-    path = records_folder(project) / "driver.lock"
-    with contextlib.suppress(OSError):
-        found = re.match(r"process (\d+) on (\S+) since (.+)", path.read_text())
-        if found and is_locked(path):
-            return Submitter(int(found.group(1)), found.group(2), found.group(3).strip())
+def submitter(project: Path, results: Path) -> Submitter | None:
+    """Return the Snakemake that waits for open tasks of an experiment, or None when none does."""
+    for path in sorted({task.array.driver for task in open_tasks(project, results)}):
+        with contextlib.suppress(OSError):
+            found = re.match(r"process (\d+) on (\S+) since (.+)", path.read_text())
+            if found and is_locked(path):
+                return Submitter(int(found.group(1)), found.group(2), found.group(3).strip(), path)
     return None
 
 

@@ -66,8 +66,7 @@ def driver_lock(folder: Path, while_waiting: Callable[[Holder], None]) -> Iterat
     folder
         The driver's folder in the results folder.
     while_waiting
-        Called ten times a second while the Snakemake of a driver that was killed still goes on. What it does is
-        needed anyway, so it is waited for.
+        Called ten times a second while the Snakemake of a driver that was killed still goes on.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile import read_profile
 from mle_toolbox.cluster.tasks import OpenTask, Submitter, open_tasks, submitter, tasks_in_queue, tasks_in_words
+from mle_toolbox.drive.lock import is_driven
 from mle_toolbox.errors import FolderInUseError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
@@ -35,15 +36,19 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
     Raises
     ------
     FolderInUseError
-        When tasks of an earlier run are, or may be, in the queue of Grid Engine, and this run would not wait for them.
+        When tasks of an earlier run are, or may be, in the queue of Grid Engine, and this run would not wait for them;
+        or a Snakemake that was typed by hand waits for them.
     UsageError
         When the experiment asks for a queue that is not there.
     """
     place = _asked_for(profile, cores)
     if place is not None:
-        if not read_profile(place.profile, plan.project_dir).uses_grid_engine:
+        if read_profile(place.profile, plan.project_dir).uses_grid_engine:
+            _refuse_a_snakemake_by_hand(plan)
+        else:
             _refuse_what_is_in_the_queue(plan)
         return place
+    _refuse_a_snakemake_by_hand(plan)
     tasks = open_tasks(plan.project_dir, plan.experiment_path)
     if tasks:
         in_queue = _in_queue(plan, tasks)
@@ -107,9 +112,15 @@ def _refuse_what_is_in_the_queue(plan: Plan) -> None:
         )
 
 
+def _refuse_a_snakemake_by_hand(plan: Plan) -> None:
+    # The Snakemake of `mle run` holds our lock as well: there it is refused, or followed when its `mle run` was killed.
+    if not is_driven(ExperimentFolder(plan.experiment_path).driver):
+        _refuse_another_snakemake(plan)
+
+
 def _refuse_another_snakemake(plan: Plan) -> None:
-    other = submitter(plan.project_dir)
-    if other is not None and open_tasks(plan.project_dir, plan.experiment_path):
+    other = submitter(plan.project_dir, plan.experiment_path)
+    if other is not None:
         raise FolderInUseError(_submitting(plan, other))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mle_toolbox.cluster.tasks import Submitter, delete_tasks, open_tasks, submitter, tasks_in_queue
+from mle_toolbox.cluster.tasks import Submitter, delete_tasks, open_tasks, tasks_in_queue
 from mle_toolbox.drive.lock import Holder, is_alive, is_driven
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
@@ -76,7 +76,7 @@ def driver_of_submissions(project: Path, results: Path, found: Submitter) -> Dri
             delete_tasks(in_queue, seconds=_SECONDS_TO_END)
 
     steps = [_one(found.pid, signal.SIGINT), terminate, _one(found.pid, signal.SIGKILL)]
-    return Driver("Snakemake", found.host, found.pid, lambda: submitter(project) is not None, _heard(found.pid, steps))
+    return Driver("Snakemake", found.host, found.pid, lambda: found.lives, _heard(found.pid, steps))
 
 
 def drivers_by_hand(launchers: Iterable[int]) -> list[Driver]:

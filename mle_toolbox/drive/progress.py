@@ -40,15 +40,15 @@ class Tally:
             case {"event": "plan"}:
                 self._plan(0)
             case {"event": "job", "rule": "train", "id": job, "wildcards": wildcards}:
-                self._jobs[job] = (wildcards["configuration"], int(wildcards["seed"]))
-                self.running[job] = self._jobs[job]
+                self._jobs[job] = self.running[job] = (wildcards["configuration"], int(wildcards["seed"]))
+                # One that is tried again counts as running; should it fail again, that is told again.
+                self.failed.discard(self._jobs[job])
+                self.reasons.pop(self._jobs[job], None)
             case {"event": "job", "rule": rule, "id": job, "wildcards": wildcards}:
                 self._others[job] = (rule, wildcards.get("configuration"))
             case {"event": "finished", "id": job} if job in self._jobs:
                 self.running.pop(job, None)
                 self.done += 1
-                self.failed.discard(self._jobs[job])
-                self.reasons.pop(self._jobs[job], None)
             case {"event": "failed", "id": job} if job in self._jobs:
                 self.running.pop(job, None)
                 self.failed.add(self._jobs[job])
@@ -67,7 +67,7 @@ class Tally:
     def _plan(self, to_run: int) -> None:
         if self.to_run is None:
             self.to_run = to_run
-            self.done = self.total - to_run
+            self.done = max(self.total - to_run, 0)
 
 
 class EventFile:

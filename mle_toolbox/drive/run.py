@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from mle_toolbox.drive.earlier import EarlierSnakemake, remember_plan
 from mle_toolbox.drive.leftovers import clear_leftovers
 from mle_toolbox.drive.lock import driver_lock
 from mle_toolbox.drive.progress import EventFile, Tally
@@ -60,18 +61,19 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
     ------
     FolderInUseError
         When another driver runs this experiment. The Snakemake of a driver that was killed is no other driver: it is
-        followed to its end first.
+        followed to its end first, or ended when it was started for something else.
     """
     folder = ExperimentFolder(plan.experiment_path).driver
     events, log, started = folder / "events.jsonl", folder / "snakemake.log", folder / "started"
-    earlier = _Follower(EventFile(events), Tally(total=len(plan.seed_runs)), watch)
-    with driver_lock(folder, while_waiting=lambda _holder: earlier.look()) as lock:
+    earlier = EarlierSnakemake(folder, plan, events, watch)
+    with driver_lock(folder, while_waiting=earlier.attend) as lock:
         is_left_over = started.exists()
         # Before the leftovers are cleared: what a seed run without a driver finishes from here on is known by its time.
         started.touch()
         if is_left_over:
             clear_leftovers(plan)
         events.write_bytes(b"")
+        remember_plan(folder, plan)
         command = snakemake_command(plan, snakefile, options)
         command += ["--logger", "mle", "--logger-mle-events", str(events)]
         follower = _Follower(EventFile(events), Tally(total=len(plan.seed_runs)), watch)

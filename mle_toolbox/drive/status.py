@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import read_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
 
-__all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_status"]
+__all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_plan_status", "read_status"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class ExperimentStatus:
 
     folder: ExperimentFolder
     record: dict[str, Any]
-    """What ``experiment.json`` says; empty when it is damaged."""
+    """What ``experiment.json`` says, or would say of a plan; empty when it is damaged."""
     runs: tuple[SeedRunStatus, ...]
     damage: tuple[str, ...] = ()
     """A sentence for each file that cannot be read."""
@@ -85,6 +86,15 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
             "Give the experiment_dir of an experiment file, or the experiment file itself."
         )
     pairs = [(each["name"], seed) for each in record["configurations"] for seed in each.get("seeds", record["seeds"])]
+    return _read(folder, record, pairs)
+
+
+def read_plan_status(plan: Plan) -> ExperimentStatus:
+    """Read the state of what a plan asks for, whatever was started in its results folder before."""
+    return _read(ExperimentFolder(plan.experiment_path), plan.to_json(), plan.seed_runs)
+
+
+def _read(folder: ExperimentFolder, record: dict[str, Any], pairs: Iterable[tuple[str, int]]) -> ExperimentStatus:
     return _with_damage(
         ExperimentStatus(folder, record, tuple(_read_runs(folder, pairs, _script_digest(folder, record))))
     )

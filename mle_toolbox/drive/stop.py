@@ -74,7 +74,7 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     """
     stopped = Stopped()
     running = [run for run in _running(folder) if not _is_task(run)]
-    queued = _ids(_queued(open_tasks(project, folder.path)))
+    queued = _ids(_queued(open_tasks(project, folder.path, given_up=True)))
     driven = _stop_drivers(folder, project, running, patience, say, stopped)
     if driven and stopped.left:
         # A driver on another machine goes on and would start again what is stopped under it.
@@ -121,9 +121,9 @@ def _drivers(folder: ExperimentFolder, project: Path, running: Sequence[SeedRunS
     holder = current_holder(folder.driver)
     if holder is not None:
         found.append(driver_of_lock(folder.driver, holder))
-    other = submitter(project)
+    other = submitter(project, folder.path)
     # The Snakemake of `mle run` holds this lock too; without a driver of ours it was typed by hand.
-    if other is not None and holder is None and open_tasks(project, folder.path):
+    if other is not None and holder is None:
         found.append(driver_of_submissions(project, folder.path, other))
     launchers = [run.record.launcher for run in running if run.record and run.record.host == platform.node()]
     if not found:

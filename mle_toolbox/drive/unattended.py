@@ -19,7 +19,7 @@ def unattended_tasks(folder: ExperimentFolder, project: Path) -> str | None:
 
     The scheduler is asked only when the records on disk name such tasks.
     """
-    if is_driven(folder.driver) or submitter(project) is not None:
+    if is_driven(folder.driver) or submitter(project, folder.path) is not None:
         return None
     tasks = open_tasks(project, folder.path)
     if not tasks:

@@ -146,6 +146,8 @@ class _Finish(NamedTuple):
         return None
 
     def _too_early(self) -> str:
+        if not self.folder.path.exists():  # it was there when the script was started
+            return ": its folder was removed while it ran"
         prefix = self.launch.conda_prefix
         where = f"; mle-toolbox must be installed in {prefix}" if prefix is not None else ""
         return f" before it had made its MLExperiment{where}"

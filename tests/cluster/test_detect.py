@@ -114,6 +114,62 @@ def test_tasks_in_the_queue_are_gone_on_with_there(experiment: Project, queue: Q
     assert len(experiment.started()) == 4
 
 
+@pytest.mark.parametrize("profile", [None, "sge", "local"])
+def test_a_snakemake_that_was_typed_by_hand_is_named_and_not_run_beside(
+    experiment: Project, queue: Queue, profile: str | None
+) -> None:
+    experiment.mle("generate", "exp.yaml")
+    by_hand = experiment.begin("snakemake", "--profile", "sge")
+    experiment.wait_for_starts(4)
+
+    refused = experiment.mle("run", "exp.yaml", *(["--profile", profile] if profile else []))
+    experiment.let_go()
+
+    assert refused.returncode == 2
+    assert f"a Snakemake runs this experiment on Grid Engine: process {by_hand.pid} on" in refused.stderr
+    assert "Wait for it, or stop it with `mle stop exp.yaml`." in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert by_hand.wait(timeout=360) == 0
+    assert len(experiment.started()) == 4
+
+
+def test_another_experiment_of_the_folder_runs_at_the_same_time(experiment: Project, queue: Queue) -> None:
+    experiment.write_experiment(["a.json"], seeds=1, name="other.yaml")
+    other = experiment.path / "other.yaml"
+    other.write_text(other.read_text().replace("experiments/", "others/"))
+    first = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(4)
+
+    second = experiment.begin("mle_toolbox", "run", "other.yaml")
+    experiment.wait_for_starts(5)
+    stopped = experiment.mle("stop", "other.yaml")
+    left = queue()
+    again = experiment.begin("mle_toolbox", "run", "other.yaml")
+    experiment.wait_for_starts(6)
+    status = experiment.mle("status", "other.yaml")
+    experiment.let_go()
+
+    assert "Stopped: 1 driver, 1 task.\n" in stopped.stdout
+    assert second.wait(timeout=120) == 130
+    assert len(left) == 4
+    assert "Nobody waits" not in status.stdout
+    assert [process.wait(timeout=360) for process in (first, again)] == [0, 0], experiment.said()
+    assert len(experiment.started()) == 6
+
+
+def test_the_snakemake_that_a_killed_run_has_left_is_followed_to_its_end(experiment: Project) -> None:
+    experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(4)
+    experiment.kill_driver(snakemake=False)
+
+    again = experiment.begin("mle_toolbox", "run", "exp.yaml", "--profile", "sge")
+    wait_until(lambda: "of 4 seed runs done" in experiment.said(), 60)
+    experiment.let_go()
+
+    assert again.wait(timeout=360) == 0, experiment.said()
+    assert len(experiment.started()) == 4
+
+
 def test_nothing_is_started_while_tasks_may_be_in_a_queue_that_cannot_be_asked(
     experiment: Project, grid_engine: Path
 ) -> None:

@@ -57,6 +57,26 @@ def wait_for(moment: Moment, experiment: Project, queue: Queue, before: int, run
     wait_until(lambda: (drives(experiment, run) and moment(experiment, queue, before)) or run.poll() is not None, 60)
 
 
+def test_after_an_edit_the_snakemake_that_a_killed_run_has_left_is_ended_and_its_tasks_are_replaced(
+    experiment: Project, queue: Queue
+) -> None:
+    edit_profile(experiment, tasks_at_once="1")
+    experiment.begin("mle_toolbox", "run", "exp.yaml")
+    experiment.wait_for_starts(1)
+    experiment.kill_driver(snakemake=False)
+    experiment.write_configuration("b.json", learning_rate=0.3)
+
+    again = experiment.begin("mle_toolbox", "run", "exp.yaml")
+    wait_until(lambda: "Deleting tasks of an earlier call whose inputs have changed" in experiment.said(), 60)
+    experiment.let_go()
+
+    assert again.wait(timeout=360) == 0, experiment.said()
+    assert "which was started before the last edits, was ended." in " ".join(experiment.said().split())
+    assert [each for each in experiment.started() if each.startswith("a")] == ["a 0", "a 1"]
+    assert experiment.jobs_to_run() == {}
+    wait_until(lambda: queue() == {}, 30)
+
+
 @pytest.mark.parametrize(
     "moments",
     [

@@ -292,7 +292,60 @@ def test_a_second_driver_is_told_who_runs_the_first(project: Project, queue: Que
     status_of_first, _ = first.wait()
 
     assert status == 1
-    assert f"Another Snakemake submits jobs of this folder: process {first.process.pid} on" in said
+    assert f"Another Snakemake submits jobs of this Snakefile: process {first.process.pid} on" in said
+    assert status_of_first == 0
+    assert project.ran() == ["0", "1", "2"]
+
+
+def test_drivers_of_two_snakefiles_submit_side_by_side_and_leave_each_others_tasks_alone(
+    project: Project, queue: Queue
+) -> None:
+    slow = project.path / "bin/qsub"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\ntouch asked\nuntil [ -e take ]; do sleep 0.1; done\n{shutil.which("qsub")} "$@"\n')
+    slow.chmod(0o755)
+    project.write(jobs("until [ -e go ]; do sleep 0.2; done"))
+    (project.path / "other.smk").write_text(
+        "rule all:\n    input: 'other.1', 'other.2'\n"
+        "rule other:\n    output: 'other.{n}'\n"
+        "    shell: 'echo other{wildcards.n} >> ran; until [ -e go ]; do sleep 0.2; done; touch {output}'\n"
+    )
+    left = project.start("--snakefile", "other.smk", "other.1")
+    project.wait_for(lambda: "other1" in project.ran())
+    left.kill()
+
+    # The first one is within qsub, its array without a number, while the second looks for what others have left.
+    first = project.start(PATH=f"{slow.parent}:{os.environ['PATH']}")
+    project.wait_for_file("asked")
+    second = project.start("--snakefile", "other.smk")
+    project.wait_for(lambda: "other2" in project.ran())
+    (project.path / "take").touch()
+    project.wait_for(lambda: len(queue()) == 5)
+    second.interrupt()
+    status_of_second, said = second.wait()
+    left_to_first = queue()
+    (project.path / "go").touch()
+    status_of_first, _ = first.wait()
+
+    assert status_of_second == 1
+    assert "of an earlier call: waiting for that one" in said
+    assert len(left_to_first) == 3
+    assert status_of_first == 0
+    assert project.ran() == ["0", "1", "2", "other1", "other2"]
+
+
+def test_what_the_driver_of_another_snakefile_makes_is_not_made_as_well(project: Project, queue: Queue) -> None:
+    project.write(jobs("until [ -e go ]; do sleep 0.2; done"))
+    shutil.copy(project.path / "Snakefile", project.path / "copy.smk")
+    first = project.start()
+    project.wait_for(lambda: len(queue()) == 3)
+
+    status, said = project.run("--snakefile", "copy.smk")
+    (project.path / "go").touch()
+    status_of_first, _ = first.wait()
+
+    assert status == 1
+    assert re.search(rf"Another Snakemake makes the same \(.+\): process {first.process.pid} on", said)
     assert status_of_first == 0
     assert project.ran() == ["0", "1", "2"]
 

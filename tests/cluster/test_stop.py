@@ -184,6 +184,22 @@ def test_with_a_silent_scheduler_what_has_not_started_never_will(
     assert len(experiment.started()) == 1
 
 
+def test_tasks_that_were_given_up_are_counted_when_they_are_deleted_at_last(experiment: Project, queue: Queue) -> None:
+    start_mle_run(experiment)
+    experiment.wait_for_starts(4)
+    experiment.kill_driver(snakemake=True)
+
+    given_up = experiment.mle("stop", PATH="/nowhere")
+    still = queue()
+    stopped = experiment.mle("stop")
+
+    assert "Grid Engine cannot be asked" in given_up.stderr
+    assert len(still) == 4
+    assert stopped.returncode == 0, stopped.stderr
+    assert "Stopped: 4 tasks.\n" in stopped.stdout
+    assert queue() == {}
+
+
 def test_an_experiment_file_that_was_broken_meanwhile_can_be_stopped(experiment: Project, queue: Queue) -> None:
     start_mle_run(experiment)
     experiment.wait_for_starts(4)

@@ -54,6 +54,19 @@ def test_a_missing_experiment_file_is_one_line(tmp_path: Path) -> None:
     assert outcome.stderr.startswith("exp.yaml: ")
 
 
+def test_a_ctrl_c_while_a_command_is_still_being_imported_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_reference_project(tmp_path)
+    (tmp_path / "early").mkdir()
+    (tmp_path / "early/rich.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "early"))
+
+    outcome = mle("run", "exp.yaml", cwd=tmp_path)
+
+    assert (outcome.returncode, outcome.stderr) == (130, "Interrupted.\n")
+
+
 def test_status_without_an_experiment_says_what_to_give(tmp_path: Path) -> None:
     outcome = mle("status", cwd=tmp_path)
 

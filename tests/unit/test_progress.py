@@ -37,6 +37,16 @@ def test_a_failed_seed_run_that_succeeds_when_tried_again_is_done() -> None:
     assert (tally.done, tally.failed, tally.ended) == (1, set(), 1)
 
 
+def test_a_failed_seed_run_that_is_tried_again_is_running_and_no_longer_failed() -> None:
+    tally = Tally(total=1)
+    tally.count({"event": "plan", "jobs": {"train": 1}})
+
+    for event in (job(1, 0), {"event": "failed", "id": 1, "reason": "It was killed."}, job(1, 0)):
+        tally.count(event)
+
+    assert (list(tally.running.values()), tally.failed, tally.reasons, tally.ended) == ([("a", 0)], set(), {}, 0)
+
+
 def test_a_line_half_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     events = EventFile(path)

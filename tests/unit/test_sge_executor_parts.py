@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from snakemake_interface_common.exceptions import WorkflowError
 
 from snakemake_executor_plugin_mle_sge.gridengine import expand_tasks, parse_accounts, parse_states
-from snakemake_executor_plugin_mle_sge.records import TaskRecord, array_folders, new_array
+from snakemake_executor_plugin_mle_sge.lock import holder_of, is_held
+from snakemake_executor_plugin_mle_sge.records import TaskRecord, array_folders, lock_name, new_array
 from snakemake_executor_plugin_mle_sge.request import Limits, limits_of, qsub_options, scheduler_name
 from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, check_settings
 from snakemake_executor_plugin_mle_sge.waiting import is_for_later, most_tasks
@@ -139,7 +141,7 @@ def test_bash_reads_back_every_command_that_was_written(
     tmp_path_factory: pytest.TempPathFactory, commands: list[str]
 ) -> None:
     tasks = [TaskRecord(claim=str(n), digest="", label="") for n in range(len(commands))]
-    folder = new_array(tmp_path_factory.mktemp("root"), tasks, commands, [[] for _ in commands], "")
+    folder = new_array(tmp_path_factory.mktemp("root") / "lock", tasks, commands, [[] for _ in commands], "")
     # As task.sh does it.
     read = 'mapfile -t -s $((n - 1)) -n 1 lines <"$1"; printf -v text "%b" "${lines[0]}"; printf "%s" "$text"'
 
@@ -153,7 +155,7 @@ def test_bash_reads_back_every_command_that_was_written(
 
 def test_records_tell_what_is_open(tmp_path: Path) -> None:
     tasks = [TaskRecord("a", "1", "train n=0"), TaskRecord("b", "2", "train n=1")]
-    folder = new_array(tmp_path, tasks, ["true", "true"], [[], []], "")
+    folder = new_array(tmp_path / "lock", tasks, ["true", "true"], [[], []], "")
     (folder.path / "submitted").write_text("site policy: hello\n17.1-2:1\n")
     (folder.path / "exit.2").write_text("3 node7 100 160\n")
     folder.mark_done([2])
@@ -167,6 +169,35 @@ def test_records_tell_what_is_open(tmp_path: Path) -> None:
     assert outcome is not None
     assert (outcome.status, outcome.host) == (3, "node7")
     assert again.exit(1) is None
+
+
+def test_an_array_names_the_lock_of_the_driver_that_waits_for_it(tmp_path: Path) -> None:
+    first, second = (tmp_path / lock_name(tmp_path / name, tmp_path) for name in ("Snakefile", "other.smk"))
+    array = new_array(first, [TaskRecord("a", "1", "train n=0")], ["true"], [[]], "")
+    made_by = array.driver
+    array.set_driver(second)
+    adopted_by = array.driver
+    (array.path / "driver").unlink()
+
+    assert (made_by, adopted_by) == (first, second)
+    assert first != second
+    assert array.driver == tmp_path / "driver.lock", "records that were written when there was one lock for all"
+
+
+def test_a_lock_is_held_by_another_process_until_that_ends(tmp_path: Path) -> None:
+    code = "import sys, pathlib; from snakemake_executor_plugin_mle_sge.lock import hold_lock; "
+    code += "held = hold_lock(pathlib.Path(sys.argv[1])); print(); input()"
+    lock = tmp_path / "lock"
+    before = is_held(lock)
+    command = [sys.executable, "-c", code, str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        while_it_lives = is_held(lock)
+        said = holder_of(lock)
+
+    assert (before, while_it_lives, is_held(lock)) == (False, True, False)
+    assert said.startswith(f"process {holder.pid} on ")
 
 
 def test_a_task_is_lost_only_after_two_looks_and_patience() -> None:

@@ -6,9 +6,11 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -198,6 +200,71 @@ def test_a_long_seed_run_that_outlives_its_driver_is_waited_for_and_not_repeated
     assert outcome.returncode == 0, outcome.stderr
     assert seed_runs_started(project) == [("a", "0")]
     assert "still runs this seed. Waiting for it." in (project.results / "a" / "seed_0" / "err.txt").read_text()
+
+
+# One at a time, and none ends before there is a file ``open``.
+HELD = COUNTED.replace("begin(mle)\n", "begin(mle)\n    while not os.path.exists('open'):\n        time.sleep(0.02)\n")
+
+
+def leave_a_snakemake(project: Project) -> int:
+    """Start three seed runs of one configuration, one at a time, kill `mle run` alone, and say who goes on."""
+    project.write_experiment(["a.json"], seeds=3)
+    (project.path / "train.py").write_text(HELD)
+    run = project.start("run", "exp.yaml", "--cores", "1")
+    wait_for(lambda: seed_runs_started(project) != [])
+    left = holder(project)["snakemake"]
+    kill_everything_of(run, project, "mle")
+    return int(left)
+
+
+def run_again(project: Project) -> tuple[int, str]:
+    """Type the same command, and let the seed runs end once it has said something."""
+    with (project.path / "said").open("w") as said:
+        command = [sys.executable, "-m", "mle_toolbox", "run", "exp.yaml", "--cores", "1"]
+        again = subprocess.Popen(command, cwd=project.path, stdout=said, stderr=said)
+    wait_for(lambda: "An earlier `mle run` was killed; its Snakemake" in one_line(project) or again.poll() is not None)
+    (project.path / "open").touch()
+    return again.wait(timeout=300), one_line(project)
+
+
+def one_line(project: Project) -> str:
+    return " ".join((project.path / "said").read_text().split())
+
+
+def test_the_snakemake_that_a_killed_run_has_left_is_named_and_followed(project: Project) -> None:
+    left = leave_a_snakemake(project)
+
+    status, said = run_again(project)
+
+    assert status == 0, said
+    assert f"its Snakemake (process {left}) goes on and is followed to its end." in said
+    assert "0 of 3 seed runs done; 1 running" in said
+    assert sorted(seed_runs_started(project)) == [("a", "0"), ("a", "1"), ("a", "2")]
+
+
+def test_the_snakemake_that_was_started_for_more_seeds_counts_nothing_wrong(project: Project) -> None:
+    leave_a_snakemake(project)
+    project.write_experiment(["a.json"], seeds=1)
+
+    status, said = run_again(project)
+
+    assert status == 0, said
+    assert "1 of 1 seed runs done" in said
+    assert not re.search(r"-\d+ of|of 3 seed runs", said)
+
+
+def test_what_was_edited_after_a_kill_is_not_run_first_by_the_snakemake_that_is_left(project: Project) -> None:
+    left = leave_a_snakemake(project)
+    (first,) = seed_runs_started(project)
+    project.write_configuration("a.json", learning_rate=0.3)
+
+    status, said = run_again(project)
+
+    assert status == 0, said
+    assert f"its Snakemake (process {left}), which was started before the last edits, was ended." in said
+    # The one that had been started by then is waited for, and made again with what is asked for now.
+    assert sorted(seed_runs_started(project)) == sorted([first, ("a", "0"), ("a", "1"), ("a", "2")])
+    assert project.jobs_to_run() == {}
 
 
 def test_a_finished_run_whose_mark_a_killed_driver_has_removed_is_not_repeated(finished: Project) -> None:

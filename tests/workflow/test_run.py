@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -118,6 +119,44 @@ def test_an_interrupted_run_leaves_nothing_running_and_goes_on(project: Project,
     assert again.returncode == 0, again.stderr
     assert done
     assert done.items() <= processes_of_finished_runs(project).items()
+
+
+@pytest.mark.parametrize(("name", "seeds", "counted"), [("project", 3, "0 of 6"), ("finished", 5, "6 of 10")])
+def test_a_run_that_is_interrupted_before_its_first_job_says_what_is_done_of_the_plan(
+    name: str, seeds: int, counted: str, request: pytest.FixtureRequest
+) -> None:
+    project: Project = request.getfixturevalue(name)
+    project.write_experiment(["a.json", "b.json"], seeds=seeds)
+    run = project.start("run", "exp.yaml")
+    wait_for(lambda: has_started_snakemake(project))
+
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=300)
+
+    assert run.returncode == 130, err
+    assert "Interrupted; nothing that was finished is lost." in err
+    assert f"{counted} seed runs done" in err
+    assert "last words" not in err
+    assert "could not be written" not in err
+
+
+def has_started_snakemake(project: Project) -> bool:
+    try:
+        return json.loads((project.results / ".driver" / "lock").read_text())["snakemake"] is not None
+    except (OSError, ValueError):
+        return False
+
+
+def test_results_that_are_removed_while_they_are_made_are_missed_in_one_sentence(project: Project) -> None:
+    (project.path / "train.py").write_text(SLOW)
+    run = project.start("run", "exp.yaml")
+    wait_for(lambda: any(project.results.glob("*/seed_*/journal.bin")))
+
+    shutil.rmtree(project.results, ignore_errors=True)
+    _, err = run.communicate(timeout=300)
+
+    assert run.returncode == 1, err
+    assert err.splitlines()[-1] == "experiments: this folder was removed while the experiment ran, with all results."
 
 
 def processes_of_finished_runs(project: Project) -> dict[Path, int]:

@@ -179,6 +179,18 @@ def test_script_that_fails_before_its_experiment_is_on_record(project: Project) 
     assert record.reason == "ended with exit status 1 before it had made its MLExperiment"
 
 
+def test_a_script_whose_folder_is_removed_while_it_runs_is_told_so(project: Project) -> None:
+    project.write_script(
+        "import shutil\nfrom mle_toolbox import MLExperiment\nmle = MLExperiment()\n"
+        "shutil.rmtree('results/config/seed_0')\nraise RuntimeError('no folder')\n"
+    )
+
+    outcome = project.launched()
+
+    assert outcome.returncode == 1
+    assert project.record("results").reason == "ended with exit status 1: its folder was removed while it ran"
+
+
 def test_failed_attempt_can_be_followed_by_a_good_one(project: Project) -> None:
     project.write_script(ONE_TICK + "raise ValueError\n")
     project.launched()
@@ -231,6 +243,7 @@ def test_conda_environment_without_the_package_is_named(project: Project) -> Non
     prefix = project.path / "envs" / "study"
     (prefix / "bin").mkdir(parents=True)
     (prefix / "bin" / "python").symlink_to("/bin/false")
+    project.seed("results").path.mkdir(parents=True)  # as the rule does, for the log
 
     finished = project.launched(f"--conda-prefix={prefix}")
 
