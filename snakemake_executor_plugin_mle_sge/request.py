@@ -18,6 +18,7 @@ _TOLD_AFTER = 0.9
 # A tenth of this is 90 s, for which the exec daemon enforces nothing after a soft limit: with less between them the
 # hard limit would hold late.
 _SHORTEST_TOLD = 900
+_WORDS = ("none", "all", "template")  # to qsub these are no names
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
@@ -112,9 +113,11 @@ def scheduler_name(text: str) -> str:
 
     >>> scheduler_name("1st try: ode/euler")
     'j1st_try__ode_euler'
+    >>> scheduler_name("größe"), scheduler_name("none")
+    ('gr__e', 'jnone')
     """
-    name = re.sub(r"[\s/:@\\*?\"'`$|<>()&;,!\[\]{}]", "_", text)
-    return name if name[:1].isalpha() or name[:1] == "_" else f"j{name}"
+    name = re.sub(r"[^\w.+=%^~-]", "_", text, flags=re.ASCII)
+    return name if re.match(r"[A-Za-z_]", name) and name.lower() not in _WORDS else f"j{name}"
 
 
 def _requests(settings: ExecutorSettings, threads: int, resources: Mapping[str, Any]) -> list[str]:

@@ -97,7 +97,7 @@ def test_a_file_with_nothing_optional_gets_the_defaults_of_the_schema(project: P
 def test_every_key_of_a_job_reaches_the_plan(project: Path) -> None:
     write(
         single_job_args={
-            "job_name": "fit-all.1",
+            "job_name": "fit-größe",
             "num_logical_cores": 4,
             "num_gpus": 1,
             "memory_per_job": 4000,
@@ -113,7 +113,7 @@ def test_every_key_of_a_job_reaches_the_plan(project: Path) -> None:
 
     plan = load_plan("exp.yaml")
 
-    assert plan.job == JobResources("fit-all.1", 4, 1, 4000, 1590, "long", "out put.txt", "-err $(y) 'z'", "torch")
+    assert plan.job == JobResources("fit-größe", 4, 1, 4000, 1590, "long", "out put.txt", "-err $(y) 'z'", "torch")
     arguments = ("-lrate", "0.5", "-depth", "3", "-fast", "true", "-name", "a b", "-empty=")
     assert plan.extra_arguments == arguments
     assert plan.retries == 2
