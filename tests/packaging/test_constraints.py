@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, metadata
 from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +45,20 @@ def test_every_requirement_has_a_lower_bound(repository: Path) -> None:
 def test_only_versions_are_pinned(pinned: dict[str, str]) -> None:
     assert all(re.fullmatch(r"[0-9A-Za-z.+!]+", version) for version in pinned.values())
     assert "mle-toolbox" not in {normalised(name) for name in pinned}
+
+
+def test_what_is_pinned_runs_on_the_oldest_python_that_is_named(repository: Path, pinned: dict[str, str]) -> None:
+    """A newer Python finds versions, when they are pinned, that an older one of the same 3.11 refuses."""
+    needed = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    oldest = needed.removeprefix(">=") + ".0"
+
+    refusing = [name for name in pinned if oldest not in SpecifierSet(_needed_python(name))]
+
+    assert refusing == []
+
+
+def _needed_python(name: str) -> str:
+    try:
+        return str(metadata(name).get("Requires-Python") or "")
+    except PackageNotFoundError:  # for another system, or not among what is installed here
+        return ""
