@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser_there import why_no_browser
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 NO_MAIN = {"measure", "scheduler"}
 # Needs a queue of Grid Engine: tests/cluster/test_benchmark.py.
@@ -44,11 +46,11 @@ def test_every_benchmark_is_run_here() -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_benchmark_prints_its_tables(name: str) -> None:
-    for module in {"log": ["tensorboardX"], "report": ["playwright"], "drive": ["snakemake"]}.get(name, []):
+    for module in {"log": ["tensorboardX"], "drive": ["snakemake"]}.get(name, []):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed.")
-    if name == "report" and not any(map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))):
-        pytest.skip("No Chromium is installed.")
+    if name == "report" and (missing := why_no_browser()) is not None:
+        pytest.skip(missing)
 
     printed = run(name, *SMALL[name])
 
