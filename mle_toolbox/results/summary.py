@@ -33,8 +33,7 @@ class MetricSummary:
     best
         The best configuration and those that cannot be told from it, among those with at least two seeds.
     test
-        How they were told apart, None where there was nothing to test: always by means, as no other test has power
-        with few seeds.
+        How they were told apart, None where there was nothing to test: by means, whatever the statistic.
     """
 
     name: str
