@@ -13,6 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from mle_toolbox.experiment_file.identity import identity_of
+
 __all__ = ["Configuration", "JobResources", "Plan", "read_only"]
 
 
@@ -92,6 +94,14 @@ class Plan:
         """Return the configuration of this name; KeyError when there is none."""
         return self._by_name[name]
 
+    def identity(self, name: str) -> str:
+        """Return what decides the numbers of this configuration's seed runs, apart from seed and code."""
+        return self._identities[name]
+
+    @functools.cached_property
+    def _identities(self) -> dict[str, str]:
+        return {each.name: identity_of(_plain(each.content), self.extra_arguments) for each in self.configurations}
+
     @functools.cached_property
     def _by_name(self) -> dict[str, Configuration]:
         return {configuration.name: configuration for configuration in self.configurations}
@@ -109,7 +119,9 @@ class Plan:
             "job_type": self.job_type,
             "script": self.script.as_posix(),
             "experiment_dir": self.experiment_dir.as_posix(),
-            "configurations": [_configuration_to_json(entry) for entry in self.configurations],
+            "configurations": [
+                {**_configuration_to_json(each), "identity": self.identity(each.name)} for each in self.configurations
+            ],
             "seeds": list(self.seeds),
             "job": asdict(self.job),
             "extra_arguments": list(self.extra_arguments),

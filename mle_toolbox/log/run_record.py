@@ -34,8 +34,12 @@ class RunRecord(NamedTuple):
     """What ``run.json`` says. Every field has a default, so that a record of any version can be read.
 
     Times are UTC in ISO 8601. ``status`` is ``running``, ``done``, ``failed`` or ``stopped`` (it left early because it
-    was asked to, to be continued); that a run has died is only seen from outside, see ``run_status``. ``extra`` holds
-    the fields that this version does not know; they are written back as they were.
+    was asked to, to be continued); that a run has died is only seen from outside, see ``run_status``. ``identity`` is
+    what decides its numbers apart from seed and code (``experiment_file/identity.py``); ``code`` holds the SHA-256 of
+    each file of the user's own that it was made of (the script, imported modules), by its path relative to the project
+    folder where it lies in that; ``snapshot`` names the stored code that it ran, and ``not_frozen`` the files of
+    ``code`` that came from elsewhere. ``extra`` holds the fields that this version does not know; they are written back
+    as they were.
     """
 
     format: int = RECORD_FORMAT
@@ -55,6 +59,10 @@ class RunRecord(NamedTuple):
     reason: str | None = None
     script_sha256: str | None = None
     config_sha256: str | None = None
+    identity: str | None = None
+    code: dict[str, str] = {}  # noqa: RUF012 (nobody changes it)
+    snapshot: str | None = None
+    not_frozen: list[str] = []  # noqa: RUF012
     git_commit: str | None = None
     git_dirty: bool | None = None
     python: str | None = None

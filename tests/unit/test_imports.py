@@ -28,6 +28,7 @@ LAYERS = (
     "layout",
     "log",
     "experiment_record",
+    "seed_run",
     "experiment",
     "statistics",
     "plots",

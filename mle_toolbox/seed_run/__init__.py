@@ -1,0 +1,1 @@
+"""One seed run seen from outside its script: what decides its numbers, and what became of it."""
