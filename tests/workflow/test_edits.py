@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.workflow.edits import EditedProject
@@ -19,7 +19,6 @@ _RUNS = ("run", "run, one fails", "run, stopped")
 _EDITS = ("value", "back", "module", "script", "rename", "more seeds", "fewer seeds", "add", "remove", "copy")
 # An edit without a run changes no number, so nearly every second step is a run.
 _STEPS = st.lists(st.tuples(st.sampled_from(_EDITS), st.sampled_from(_RUNS), st.integers(0, 3)), min_size=1, max_size=3)
-_ONE_LONG_EXAMPLE = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture)
 
 
 def do(steps: Sequence[tuple[str, str, int]]) -> None:
@@ -75,12 +74,15 @@ def edit_project(project: EditedProject, edit: str, choice: int, copy: Path) -> 
             project.copy(copy)
 
 
-@settings(max_examples=20, phases=[Phase.explicit, Phase.generate], suppress_health_check=_ONE_LONG_EXAMPLE)
-@given(_STEPS)
-def test_every_number_is_made_of_runs_of_one_identity_and_nothing_finished_is_repeated(
-    steps: list[tuple[str, str, int]],
-) -> None:
-    do(steps)
+_SETTINGS = settings(
+    max_examples=5, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+# Four times five, so that several processes share them.
+@pytest.mark.parametrize("part", range(4))
+def test_every_number_is_made_of_runs_of_one_identity_and_nothing_finished_is_repeated(part: int) -> None:
+    seed(part)(_SETTINGS(given(_STEPS)(do)))()
 
 
 @pytest.mark.soak
@@ -88,7 +90,7 @@ def test_every_number_is_made_of_runs_of_one_identity_and_nothing_finished_is_re
     max_examples=int(os.environ.get("MLE_SOAK_SEQUENCES", "300")),
     phases=[Phase.explicit, Phase.generate],
     derandomize=False,
-    suppress_health_check=_ONE_LONG_EXAMPLE,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(_STEPS.filter(lambda steps: len(steps) > 1))
 def test_three_hundred_other_sequences_of_edits_keep_it_so(steps: list[tuple[str, str, int]]) -> None:
