@@ -11,6 +11,7 @@ Snakemake calls ``run_jobs``, ``handle_job_…`` and ``cancel`` in its main thre
 from __future__ import annotations
 
 import asyncio
+import shlex
 import tempfile
 import threading
 import time
@@ -131,6 +132,13 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         """Where lists of files for nested Snakemakes lie: they have to outlive the driver."""
         self._nested_folder.mkdir(parents=True, exist_ok=True)
         return str(self._nested_folder)
+
+    def get_python_executable(self) -> str:
+        """Return what starts a nested Snakemake, which imports nothing from the folder in which it is started."""
+        python = super().get_python_executable()
+        # Of the same wheel. Only named here: the executor itself works without that package.
+        first = Path(__file__).parents[1] / "mle_toolbox" / "installed_first.py"
+        return shlex.join([str(python), "-P", *([str(first)] if first.is_file() else [])])
 
     def get_job_exec_prefix(self, job: Any) -> str:
         """Nothing: qsub is told the folder."""

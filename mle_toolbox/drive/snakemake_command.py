@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import IO
 
 from mle_toolbox.cluster.profile import find_profile, from_folder, read_profile
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.installed_first import program
 
 __all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake"]
 
@@ -40,10 +40,13 @@ class RunOptions:
 
 def snakemake_command(plan: Plan, snakefile: Path, options: RunOptions) -> list[str]:
     """Return the command line, to be started in the project folder."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", from_folder(snakefile, plan.project_dir)]
+    command = [*program("-m", "snakemake"), "--snakefile", from_folder(snakefile, plan.project_dir)]
     command += ["--profile", from_folder(find_profile(options.profile, plan.project_dir), plan.project_dir)]
     if read_profile(options.profile, plan.project_dir).keys.get(_TIMESPAN) in _SHIPPED_TIMESPANS:
         command += [f"--{_TIMESPAN}", _RARE_TIMERS]
+    # `profiles/default`, or a folder `default`, may belong to another workflow in this folder, and Snakemake would take
+    # its settings unasked. The user's own words come later, and the last ones count.
+    command += ["--workflow-profile", "none"]
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
     return [*command, *options.snakemake_arguments]

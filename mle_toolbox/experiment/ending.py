@@ -24,6 +24,7 @@ from typing import Any
 
 from mle_toolbox.experiment.after_import import when_imported
 from mle_toolbox.experiment.session import is_interactive, main_frame, notice
+from mle_toolbox.installed_first import with_installed_modules
 
 __all__ = ["STOPPED_STATUS", "EndWatch", "Ending", "end_watch", "ending_of", "one_line"]
 
@@ -129,6 +130,7 @@ class EndWatch:
             atexit.unregister(self._end)
             atexit.register(self._end)
 
+    @with_installed_modules
     def _end(self) -> None:
         if self._pid != os.getpid() or not (self._watching or self._is_stopped):
             return
