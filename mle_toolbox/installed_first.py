@@ -69,7 +69,7 @@ def shadowing(folders: Sequence[str]) -> dict[str, str]:
         name: place
         for folder in reversed(folders)
         for name, place in _modules_in(folder)
-        if name in sys.stdlib_module_names or _find(name, installed) is not None
+        if name in sys.stdlib_module_names or _is_elsewhere(_find(name, installed), place)
     }
 
 
@@ -166,6 +166,11 @@ def _find(name: str, path: Sequence[str]) -> ModuleSpec | None:
     spec: ModuleSpec | None = PathFinder.find_spec(name, path)
     # Without a loader it is a folder that merely has this name.
     return spec if spec is not None and spec.loader is not None else None
+
+
+def _is_elsewhere(spec: ModuleSpec | None, place: str) -> bool:
+    """Tell whether a module was found, and is not the one at ``place``: the user's own package may be installed too."""
+    return spec is not None and not os.path.realpath(spec.origin or "").startswith(os.path.realpath(place))
 
 
 def _parted_path() -> tuple[list[str], list[str]]:

@@ -28,6 +28,7 @@ from mle_toolbox.generate import Outcome, belongs_to, write_snakefile
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.profiles import install_profiles
 from mle_toolbox.results import ExperimentResults, load
+from mle_toolbox.surroundings import environment_for
 
 __all__ = ["add_arguments", "call"]
 
@@ -65,7 +66,8 @@ def call(arguments: argparse.Namespace) -> int:
     options = RunOptions(place.profile, arguments.cores, tuple(arguments.for_snakemake))
     if arguments.dry_run:
         command = [*snakemake_command(plan, snakefile, options), "--dry-run", "--quiet", "rules"]
-        return subprocess.run(command, cwd=plan.project_dir, check=False).returncode
+        environment = environment_for(plan.project_dir)
+        return subprocess.run(command, cwd=plan.project_dir, env=environment, check=False).returncode
     notice = find_environment(plan.job.environment).notice
     if notice is not None:
         console.print(escape(notice), style="yellow")

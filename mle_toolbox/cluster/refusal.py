@@ -12,6 +12,7 @@ from mle_toolbox.cluster.profile import from_folder
 from mle_toolbox.errors import Problem
 from mle_toolbox.experiment_file.yaml_file import Document
 from mle_toolbox.installed_first import program
+from mle_toolbox.surroundings import environment_for
 
 __all__ = ["refusal"]
 
@@ -37,6 +38,7 @@ def refusal(file: Path, project: Path, document: Document) -> Iterator[Problem]:
         done = subprocess.run(
             command,
             cwd=project,
+            env=environment_for(project),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

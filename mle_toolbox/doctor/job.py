@@ -24,6 +24,7 @@ from mle_toolbox.drive.progress import EventFile
 from mle_toolbox.drive.snakemake_command import stop_snakemake
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.installed_first import program
+from mle_toolbox.surroundings import environment_for
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, ask
 from snakemake_executor_plugin_mle_sge.verification import Obstacle, obstacle_of
 
@@ -137,6 +138,7 @@ class _Run:
             return subprocess.Popen(
                 command,
                 cwd=self._folder,
+                env=environment_for(self._folder),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

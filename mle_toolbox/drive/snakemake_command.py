@@ -18,6 +18,7 @@ from typing import IO
 from mle_toolbox.cluster.profile import find_profile, from_folder, read_profile
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.installed_first import program
+from mle_toolbox.surroundings import environment_for
 
 __all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake"]
 
@@ -65,7 +66,7 @@ def start_snakemake(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=(lock,),
-            env={**os.environ, **variables},
+            env={**environment_for(project), **variables},
         )
 
 
