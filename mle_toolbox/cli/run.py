@@ -6,6 +6,7 @@ import argparse
 import re
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +19,7 @@ from mle_toolbox.cli.tables import error_console, output_console, results_table,
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, run_experiment
-from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
+from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command, unread_profile
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import MLEToolboxError, ResultsError
@@ -68,6 +69,8 @@ def call(arguments: argparse.Namespace) -> int:
         command = [*snakemake_command(plan, snakefile, options), "--dry-run", "--quiet", "rules"]
         environment = environment_for(plan.project_dir)
         return subprocess.run(command, cwd=plan.project_dir, env=environment, check=False).returncode
+    if (unread := unread_profile(plan.project_dir)) is not None and not _asks_for_profile(arguments.for_snakemake):
+        console.print(escape(f"{unread} is not read (-- --workflow-profile {unread} reads it)."), style="dim")
     notice = find_environment(plan.job.environment).notice
     if notice is not None:
         console.print(escape(notice), style="yellow")
@@ -176,6 +179,10 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
 def _status_after(outcome: RunOutcome) -> int:
     """Return 2 where Snakemake did not understand an option, 1 where something else kept it from its end."""
     return 2 if outcome.exit_status == _NOT_UNDERSTOOD else 1
+
+
+def _asks_for_profile(words: Sequence[str]) -> bool:
+    return any(word.split("=")[0] == "--workflow-profile" for word in words)
 
 
 def _again(arguments: argparse.Namespace) -> str:

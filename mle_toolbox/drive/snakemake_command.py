@@ -20,7 +20,7 @@ from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.installed_first import program
 from mle_toolbox.surroundings import environment_for
 
-__all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake"]
+__all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake", "unread_profile"]
 
 # After each round of scheduling, Snakemake sets a timer of this time for another round, which sets the next: after
 # 1,000 ended jobs there are 1,000 timers, so it has to be long. Snakemake waits for the last ones at its end, which is
@@ -51,6 +51,11 @@ def snakemake_command(plan: Plan, snakefile: Path, options: RunOptions) -> list[
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
     return [*command, *options.snakemake_arguments]
+
+
+def unread_profile(project: Path) -> Path | None:
+    """Return the settings of the project that a `snakemake` typed here takes unasked and `mle run` does not, if any."""
+    return next((each for each in (Path("profiles/default"), Path("default")) if (project / each).exists()), None)
 
 
 def start_snakemake(
