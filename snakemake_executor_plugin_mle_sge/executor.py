@@ -57,6 +57,7 @@ _SLOWER = 1.3
 _LEAVING_SECONDS = 90.0
 _SAY_AFTER_SECONDS = 5.0
 _LOG_LINES = 8
+_LOG_BYTES = 4096
 
 
 class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no types
@@ -261,7 +262,9 @@ def _make_writable(root: Path) -> None:
 def _end_of_log(log: Path) -> str:
     """Return the last lines that a task has printed besides what its rule redirects: why it could not be started."""
     try:
-        lines = log.read_text(errors="replace").splitlines()
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - _LOG_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
     shown = "".join(f"\n  {line}" for line in lines[-_LOG_LINES:])

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
-from mle_toolbox.cli.files import shown
+from mle_toolbox.cli.files import last_lines, shown
 from mle_toolbox.cli.live import watching
 from mle_toolbox.cli.tables import error_console, output_console, results_table, status_line
 from mle_toolbox.cluster.profile_check import check_profile
@@ -170,7 +170,7 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
         )
         return 1
     console.print(f"\nSnakemake stopped before the seed runs were done. Its last words ({shown(outcome.log)}):")
-    lines = outcome.log.read_text(errors="replace").splitlines()
+    lines = last_lines(outcome.log, 2 * _LAST_LINES)
     for line in [line for line in lines if not _PLACE_IN_CODE.match(line)][-_LAST_LINES:]:
         console.print("  " + escape(line), style="dim")
     return _status_after(outcome)

@@ -22,6 +22,7 @@ from mle_toolbox.cluster.profile import find_profile
 from mle_toolbox.cluster.tasks import open_tasks
 from mle_toolbox.drive.progress import EventFile
 from mle_toolbox.drive.snakemake_command import stop_snakemake
+from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.installed_first import program
 from mle_toolbox.surroundings import environment_for
@@ -46,7 +47,8 @@ rule probe:
 # Whatever goes wrong with Python on the node is an answer, so the job itself ends well.
 _SCRIPT = """\
 printf '%s %s\\n' "$(hostname)" "$(date +%s.%N)" > seen.part && mv seen.part seen
-{probe} {results} > answer.part 2> error || printf 'exit status %s: %s' $? "$(tail -n 3 error)" > answer.part
+{probe} {results} > answer.part 2> error || printf 'exit status %s: %s' $? \\
+    "$(tail -c 2000 error | tail -n 3)" > answer.part
 mv answer.part answer
 """
 
@@ -193,10 +195,8 @@ class _Run:
             self._report.trouble = " ".join(reasons) or self._last_words()
 
     def _last_words(self) -> str:
-        lines = (self._folder / "said").read_text(errors="replace").splitlines()
-        return "the last words of Snakemake: " + " | ".join(
-            line.strip() for line in lines[-_LAST_LINES:] if line.strip()
-        )
+        lines = last_lines(self._folder / "said", _LAST_LINES)
+        return "the last words of Snakemake: " + " | ".join(line.strip() for line in lines if line.strip())
 
 
 def _remove(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mle_toolbox.errors import MissingExtraError
 from mle_toolbox.experiment.after_import import loaded, when_imported
-from mle_toolbox.installed_first import installed_modules, is_of_user
+from mle_toolbox.installed_first import installed_modules, is_of_user, with_installed_modules
 
 __all__ = [
     "make_rng",
@@ -29,6 +29,7 @@ def seed_everything(seed: int) -> None:
     when_imported("torch", lambda module: _seed_torch(module, seed))
 
 
+@with_installed_modules
 def make_rng(seed: int, *, jax_key: bool) -> Any:
     """Return ``numpy.random.default_rng(seed)``, or ``jax.random.PRNGKey(seed)``.
 

@@ -21,6 +21,7 @@ PACKAGE = Path(mle_toolbox.__file__).parent
 LAYERS = (
     "installed_first",
     "errors",
+    "excerpts",
     "surroundings",
     "bundle",
     "environment",
