@@ -2,6 +2,11 @@
 #
 # Parsed again by every cluster job, so it stays quick: sources are checked by `mle run`, not here.
 
+from mle_toolbox.installed_first import prefer_installed, program
+
+# Snakemake has put the folder of the Snakefile before all others, and more is imported from here on.
+prefer_installed()
+
 import json
 import os
 import re
@@ -41,8 +46,9 @@ def start(script, **options):
     """
     given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not None]
     # The launcher of a seed run needs no packages, and finding them would take it a quarter of its time.
-    python = [sys.executable, "-S"] if script == "train.py" else [sys.executable]
-    command = shlex.join([*python, (scripts_dir() / script).as_posix(), *given])
+    path = (scripts_dir() / script).as_posix()
+    python = [sys.executable, "-S", path] if script == "train.py" else program(path)
+    command = shlex.join([*python, *given])
     return command.replace("{", "{{").replace("}", "}}")
 
 

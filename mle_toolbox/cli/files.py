@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 
+from mle_toolbox import excerpts
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
@@ -13,11 +13,10 @@ from mle_toolbox.layout import ExperimentFolder
 __all__ = ["find_experiment", "find_experiment_folder", "last_lines", "shown"]
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """Return the last lines of a text file; a file that cannot be read is said to be so."""
+def last_lines(path: Path, count: int, width: int = excerpts.WIDTH) -> list[str]:
+    """Return the last lines of a text file, each readable; a file that cannot be read is said to be so."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return [line.rstrip("\n") for line in deque(file, maxlen=count)]
+        return excerpts.last_lines(path, count, width)
     except OSError as error:
         return [f"({error.strerror})"]
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
-from mle_toolbox.cli.files import shown
+from mle_toolbox.cli.files import last_lines, shown
 from mle_toolbox.cli.live import watching
 from mle_toolbox.cli.tables import error_console, output_console, results_table, status_line
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, dry_run, run_experiment
-from mle_toolbox.drive.snakemake_command import RunOptions
+from mle_toolbox.drive.snakemake_command import RunOptions, unread_profile
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import MLEToolboxError, ResultsError
@@ -71,6 +72,8 @@ def call(arguments: argparse.Namespace) -> int:
     )
     if arguments.dry_run:
         return dry_run(plan, snakefile, options, lambda text: console.print(escape(text), style="dim"))
+    if (unread := unread_profile(plan.project_dir)) is not None and not _asks_for_profile(arguments.for_snakemake):
+        console.print(escape(f"{unread} is not read (-- --workflow-profile {unread} reads it)."), style="dim")
     notice = find_environment(plan.job.environment).notice
     if notice is not None:
         console.print(escape(notice), style="yellow")
@@ -170,7 +173,7 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
         )
         return 1
     console.print(f"\nSnakemake stopped before the seed runs were done. Its last words ({shown(outcome.log)}):")
-    lines = outcome.log.read_text(errors="replace").splitlines()
+    lines = last_lines(outcome.log, 2 * _LAST_LINES)
     for line in [line for line in lines if not _PLACE_IN_CODE.match(line)][-_LAST_LINES:]:
         console.print("  " + escape(line), style="dim")
     return _status_after(outcome)
@@ -179,6 +182,10 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
 def _status_after(outcome: RunOutcome) -> int:
     """Return 2 where Snakemake did not understand an option, 1 where something else kept it from its end."""
     return 2 if outcome.exit_status == _NOT_UNDERSTOOD else 1
+
+
+def _asks_for_profile(words: Sequence[str]) -> bool:
+    return any(word.split("=")[0] == "--workflow-profile" for word in words)
 
 
 def _again(arguments: argparse.Namespace) -> str:

@@ -30,6 +30,7 @@ from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.surroundings import environment_for
 
 __all__ = ["RunOutcome", "dry_run", "run_experiment"]
 
@@ -121,7 +122,8 @@ def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str
             found = Path(folder) / "found.json"
             found.write_text(json.dumps([[run.path.parent.name, run.path.name] for run in settled.found]))
             command += ["--config", f"found_runs={found}"]
-        return subprocess.run(command, cwd=plan.project_dir, check=False).returncode
+        environment = environment_for(plan.project_dir)
+        return subprocess.run(command, cwd=plan.project_dir, env=environment, check=False).returncode
 
 
 def _renew_record(plan: Plan) -> None:

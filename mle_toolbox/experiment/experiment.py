@@ -28,6 +28,7 @@ from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.stop_notice import stop_notice
 from mle_toolbox.experiment.tensorboard import TensorBoard
 from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 
 __all__ = ["MLExperiment"]
@@ -82,6 +83,7 @@ class MLExperiment:
         When this seed is finished already, or another process runs it.
     """
 
+    @with_installed_modules
     def __init__(
         self,
         config_fname: str | Path | None = None,
@@ -113,6 +115,7 @@ class MLExperiment:
         if auto_setup:
             self.setup()
 
+    @with_installed_modules
     def setup(self) -> None:
         """Begin the run: lock its folder, open its log, seed the random numbers. Further calls do nothing."""
         if self._run is not None:

@@ -26,6 +26,7 @@ from mle_toolbox.experiment.provenance import (
     scheduler_ids,
 )
 from mle_toolbox.experiment.used_resources import used_here
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.journal import JournalWriter
@@ -86,6 +87,7 @@ class SeedRun:
         """Put on record that this attempt goes on behind the first ``n_ticks``."""
         self._update_record(resumed_from_tick=n_ticks)
 
+    @with_installed_modules
     def seal(self) -> None:
         """Write the log: in place, or, in a run that the launcher has started, ready for it.
 
