@@ -321,12 +321,16 @@ class MLExperiment:
         self.config = Settings({}, "the configuration", file)
         for name in dict.fromkeys((*_SECTIONS, *content)):
             value = content.get(name, {})
-            self.config[name] = Settings(value, name, file) if isinstance(value, dict) else value
+            # `mle.train_config.seed_id` is how the original's scripts ask for the seed; `Config(**mle.train_config)`
+            # must not meet a name that nobody wrote.
+            silent = {"seed_id": self.seed} if name == "train_config" else None
+            self.config[name] = Settings(value, name, file, silent) if isinstance(value, dict) else value
         for one, other in (("net_config", "model_config"), ("model_config", "net_config")):
             if one not in content and other in content:
                 self.config[one] = self.config[other]
         self.train_config: Settings = self.config["train_config"]
-        self.train_config["seed_id"] = self.seed
+        if "seed_id" in self.train_config:
+            self.train_config["seed_id"] = self.seed
         self.log_config: Settings = self.config["log_config"]
         for name in self.config:
             if not hasattr(type(self), name) and name not in self.__dict__:
