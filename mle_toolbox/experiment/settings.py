@@ -24,19 +24,17 @@ class MissingSettingError(MLEToolboxError, AttributeError, KeyError):
     def __str__(self) -> str:
         # Worked out only when somebody reads it: `getattr(config, name, default)` is used in training loops.
         if self._text is None:
-            self._text = self._worked_out()
+            assert self._settings is not None
+            section, file = object.__getattribute__(self._settings, "_origin")
+            where = f" ({file})" if file else ""
+            hint = did_you_mean(str(self._missing), map(str, self._settings))
+            self._text = f"{section} has no {self._missing!r}{where}.{hint}"
         return self._text
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Raised in a worker, it goes to the parent as its message: the settings may hold what cannot be pickled.
         notes = {name: value for name, value in self.__dict__.items() if name == "__notes__"}
         return type(self), (self._missing, None, str(self)), notes
-
-    def _worked_out(self) -> str:
-        section, file = object.__getattribute__(self._settings, "_origin")
-        where = f" ({file})" if file else ""
-        hint = did_you_mean(str(self._missing), map(str, self._settings))
-        return f"{section} has no {self._missing!r}{where}.{hint}"
 
 
 class Settings(MutableMapping[str, Any]):
