@@ -14,7 +14,7 @@ from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.tensorboard import TensorBoard
 from mle_toolbox.log.journal import JournalWriter
 
-__all__ = ["ExperimentLog"]
+__all__ = ["ExperimentLog", "is_step_to_log"]
 
 _Tick = Mapping[str, Any]
 
@@ -173,13 +173,7 @@ class ExperimentLog:
         UsageError
             When the configuration has neither.
         """
-        every = self._log_config.get("log_every_j_steps") or self._train_config.get("log_every_steps")
-        if not isinstance(every, (int, float)) or every < 1:
-            raise UsageError(
-                "ready_to_log needs log_every_j_steps in log_config, or log_every_steps in train_config: a whole "
-                f"number from 1 on, found {every!r}."
-            )
-        return step == 0 or (step + 1) % every == 0
+        return is_step_to_log(step, self._log_config, self._train_config)
 
     def resume_at(self, elapsed: float, last_step: int) -> None:
         """Go on with clocks and TensorBoard where an interrupted attempt stood."""
@@ -239,6 +233,17 @@ class ExperimentLog:
 
     def _refuse(self, *_: Any) -> None:
         raise LogError(f"The log of this run is closed: {self._journal.path.parent}.")
+
+
+def is_step_to_log(step: int, log_config: Settings, train_config: Settings) -> bool:
+    """Tell whether to log at a step; see ``ExperimentLog.ready_to_log``."""
+    every = log_config.get("log_every_j_steps") or train_config.get("log_every_steps")
+    if not isinstance(every, (int, float)) or every < 1:
+        raise UsageError(
+            "ready_to_log needs log_every_j_steps in log_config, or log_every_steps in train_config: a whole "
+            f"number from 1 on, found {every!r}."
+        )
+    return step == 0 or (step + 1) % every == 0
 
 
 def _printer(log_config: Settings) -> TickPrinter | None:

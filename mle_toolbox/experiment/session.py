@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from mle_toolbox.errors import UsageError
 from mle_toolbox.experiment.command_line import start_folder
 
-__all__ = ["is_interactive", "main_frame", "notice", "refuse_in_spawned_child", "script_path"]
+__all__ = ["is_interactive", "main_frame", "notice", "script_path"]
 
 _HOSTS = {"pytest", "py.test", "ipykernel", "ipykernel_launcher", "colab_kernel_launcher", "ipython", "IPython"}
 
@@ -54,24 +53,6 @@ def main_frame() -> FrameType | None:
             found = frame
         frame = frame.f_back
     return found
-
-
-def refuse_in_spawned_child() -> None:
-    """Refuse to begin a run in a worker process that has imported the script a second time.
-
-    Raises
-    ------
-    UsageError
-        When the script runs under the name that multiprocessing gives it in a spawned process.
-    """
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "__mp_main__":
-            raise UsageError(
-                "MLExperiment() is called in a worker process, which imports the script again. "
-                "Call it under `if __name__ == '__main__':`."
-            )
-        frame = frame.f_back
 
 
 def notice(text: str) -> None:

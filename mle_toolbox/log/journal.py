@@ -23,7 +23,12 @@ from mle_toolbox.log.tick_encoder import TickEncoder, check_names
 if TYPE_CHECKING:
     from mle_toolbox.log.log_data import LogData
 
-__all__ = ["JournalWriter", "read_journal"]
+__all__ = ["ONLY_IN_THE_MAIN_PROCESS", "JournalWriter", "read_journal"]
+
+ONLY_IN_THE_MAIN_PROCESS = (
+    "Only the process that began the run logs and saves: let the worker return its numbers, and log them in the main "
+    "process, where pool.map and the like hand them over."
+)
 
 _PENDING_BYTES = 64 * 1024
 
@@ -281,7 +286,7 @@ class JournalWriter:
 
     def _not_writable(self) -> LogError:
         if self._file.forked:
-            return LogError("Only the process that made the log writes to it, this is a forked child of it.")
+            return LogError(f"update_log() is called in a worker process. {ONLY_IN_THE_MAIN_PROCESS}")
         if self._file.lost:
             return LogError(
                 f"{self.path} cannot be written any more: the script, or a library that it uses, has closed the file "

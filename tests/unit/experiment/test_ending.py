@@ -228,22 +228,6 @@ def test_worker_processes_leave_the_run_alone(project: Project) -> None:
     assert project.record("results").status == "done"
 
 
-def test_experiment_in_a_spawned_worker_is_explained(project: Project) -> None:
-    project.write_script(
-        ONE_TICK
-        + "import multiprocessing\n"
-        + "if __name__ == '__main__':\n"
-        + "    worker = multiprocessing.get_context('spawn').Process(target=abs, args=(-1,))\n"
-        + "    worker.start()\n"
-        + "    worker.join()\n"
-    )
-
-    finished = project.by_hand()
-
-    assert "Call it under `if __name__ == '__main__':`." in finished.stderr
-    assert project.record().status == "done"
-
-
 def test_sys_exit_is_given_back_when_the_run_is_closed(project: Project) -> None:
     project.write_script(
         "import sys, _sitebuiltins\n"
