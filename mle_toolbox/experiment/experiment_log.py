@@ -203,7 +203,7 @@ class ExperimentLog:
         tick = self._with_clocks(clock)
         self._append(tick, stats, save)
         if not self._has_begun:
-            self._begin(figure)
+            self._begin(figure, stats or {})
         shown: _Tick = stats or {}
         if self._printer is not None:
             self._printer.update(self.n_ticks, tick or {}, shown)
@@ -214,11 +214,18 @@ class ExperimentLog:
         if self._after_each_tick is not None:
             self._after_each_tick()
 
-    def _begin(self, figure: Any) -> None:
+    def _begin(self, figure: Any, stats: _Tick) -> None:
         if self._at_first_tick is not None:
             self._at_first_tick()
         if figure is not None and self._board is None:
             notice("a figure was given for TensorBoard, but log_config has no tboard_fname: it is not kept there.")
+        for name, value in stats.items():
+            if getattr(value, "shape", None) == (1,):
+                # Kept as it is: what reads arrays of any length must not meet a number where there is one element.
+                notice(
+                    f"{name!r} has shape (1,): it is kept as an array, and tables, figures and comparisons are made of "
+                    f"metrics that are numbers. If it is one number, log its value with .item()."
+                )
         extras = (self._printer, self._board, self._after_each_tick)
         self._has_begun = True
         if not self._clocks and all(each is None for each in extras):
