@@ -7,7 +7,7 @@ package: everything else imports it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mle_toolbox.installed_first import installed_modules
 
@@ -53,6 +53,11 @@ class ExperimentFileError(MLEToolboxError, ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are unpickled from `args`, which is the message here; a Pool whose worker raises waits for ever
+        # when that fails in the parent.
+        return type(self), (self.problems,), self.__dict__
 
 
 class LogError(MLEToolboxError, ValueError):

@@ -12,7 +12,7 @@ from mle_toolbox.cli.files import find_experiment_folder
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results import Configurations
-from mle_toolbox.results.series import array_words
+from mle_toolbox.results.series import array_words, one_element_words
 
 __all__ = [
     "add_choice_arguments",
@@ -111,7 +111,8 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tupl
     """
     there = results.metrics
     if not there:
-        raise ResultsError("No configuration has logged a metric that is one number a tick.")
+        nothing = "No configuration has logged a metric that is one number a tick."
+        raise ResultsError(nothing + one_element_words(results))
     for name in given or ():
         if name not in there:
             hint = array_words(results, name) or did_you_mean(name, there)

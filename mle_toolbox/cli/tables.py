@@ -13,6 +13,7 @@ from rich.text import Text
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
 from mle_toolbox.results import Configurations
 from mle_toolbox.results.renderings import AS_WIDE_AS_NEEDED
+from mle_toolbox.results.series import one_element_words
 
 __all__ = [
     "MAX_METRICS",
@@ -55,8 +56,11 @@ def error_console() -> Console:
 def results_table(results: Configurations) -> RenderableType:
     """Return the final value of each metric for each configuration, with what it rests on."""
     if not results.metrics:
-        return Text("No configuration has logged a metric that is one number a tick, so there is no table.")
+        nothing = "No configuration has logged a metric that is one number a tick, so there is no table."
+        return Text(nothing + one_element_words(results))
     table = results.summary(results.metrics[:MAX_METRICS]).table()
+    if words := one_element_words(results):
+        table = replace(table, cautions=(*table.cautions, words.strip()))
     if len(results.metrics) > MAX_METRICS:
         table = replace(table, cautions=(*table.cautions, too_many_metrics(results.metrics)))
     return table.to_rich()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mle_toolbox.errors import UsageError
+from mle_toolbox.experiment_file.argument_words import parse_value
 
 __all__ = ["Arguments", "other_words", "parse_arguments", "parse_seed", "parse_value"]
 
@@ -48,7 +49,8 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     ----------
     words
         The arguments. The word behind one of our three options is its value whatever it looks like; ``-config=VALUE``
-        is the same. Behind any other option only numbers may begin with a dash. Nothing is read behind ``--``.
+        is the same. Behind any other option only numbers may begin with a dash; ``-inf`` and ``-nan`` where no value is
+        expected are options. Nothing is read behind ``--``.
 
     Raises
     ------
@@ -63,6 +65,7 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     arguments = Arguments()
     values: dict[str, list[Any]] = {}
     current: list[Any] = []
+    is_expected = False
     rest = iter(words)
     for word in rest:
         if word == "--":
@@ -70,9 +73,10 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
         name, has_value, value = word.partition("=")
         if name in _OPTIONS:
             _set(arguments, name, value if has_value else next(rest, None))
-            current = []
-        elif _is_option(word):
+            current, is_expected = [], False
+        elif _is_option(word) or (not is_expected and word.startswith("-") and word[1:2].isalpha()):
             current = values[name.lstrip("-")] = [parse_value(value)] if has_value else []
+            is_expected = not has_value
         else:
             current.append(parse_value(word))
     arguments.extra = {name: _unpacked(given) for name, given in values.items()}
@@ -96,22 +100,6 @@ def other_words(words: Sequence[str]) -> list[str]:
         elif not has_value:
             next(rest, None)
     return others
-
-
-def parse_value(text: str) -> bool | int | float | str:
-    """Return the number or truth value that ``text`` spells, or the text itself.
-
-    >>> [parse_value(text) for text in ("3", "1e-3", "true", "3 layers")]
-    [3, 0.001, True, '3 layers']
-    """
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if _INTEGER.fullmatch(text):
-        return int(text) if len(text) < 1000 else text
-    try:
-        return text if "_" in text or text != text.strip() else float(text)
-    except ValueError:
-        return text
 
 
 def parse_seed(value: Any, where: str) -> int:

@@ -12,7 +12,7 @@ from mle_toolbox.experiment.checkpoint import Checkpoint, read_checkpoint, write
 from mle_toolbox.experiment.ending import STOPPED_STATUS, Ending, end_watch, ending_of
 from mle_toolbox.experiment.experiment_log import ExperimentLog
 from mle_toolbox.experiment.hints import hint_for
-from mle_toolbox.experiment.inputs import find_inputs
+from mle_toolbox.experiment.inputs import RunInputs, find_inputs
 from mle_toolbox.experiment.saving import Saver
 from mle_toolbox.experiment.seed_run import SeedRun
 from mle_toolbox.experiment.seeding import (
@@ -23,10 +23,11 @@ from mle_toolbox.experiment.seeding import (
     rng_state,
     seed_everything,
 )
-from mle_toolbox.experiment.session import is_interactive, notice, refuse_in_spawned_child
+from mle_toolbox.experiment.session import is_interactive, notice
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.stop_notice import stop_notice
 from mle_toolbox.experiment.tensorboard import TensorBoard
+from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, refusal
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
@@ -98,27 +99,35 @@ class MLExperiment:
         model_config: Mapping[str, Any] | None = None,
         device_config: Mapping[str, Any] | None = None,
     ) -> None:
-        refuse_in_spawned_child()
         given = (train_config, net_config, model_config, log_config, device_config)
         sections = dict(zip(_SECTIONS, given, strict=True))
-        self._inputs = find_inputs(config_fname, experiment_dir, seed_id, default_seed, sections)
+
+        def find() -> RunInputs:
+            return find_inputs(config_fname, experiment_dir, seed_id, default_seed, sections)
+
+        of_parent = inputs_of_parent(find)
+        self._become(of_parent or find(), is_view=of_parent is not None, jax_key=create_jax_prng)
+        if auto_setup:
+            self.setup()
+
+    def _become(self, inputs: RunInputs, *, is_view: bool, jax_key: bool) -> None:
+        self._inputs = inputs
         self.config_name = self._inputs.configuration.name
         self.seed = self.seed_id = self._inputs.seed
         self.experiment_dir = self._inputs.experiment_dir
         self.seed_dir = ExperimentFolder(self.experiment_dir).seed_run(self.config_name, self.seed).path
         self._set_sections()
-        self._create_jax_prng = create_jax_prng
+        self._create_jax_prng = jax_key
         self._rng: Any = None
         self._run: SeedRun | None = None
-        self._log: ExperimentLog | None = None
+        self._is_view = is_view
+        self._log: Any = ReadOnlyLog(self.log_config, self.train_config) if is_view else None
         self._is_closed = self._resumed = self._told_to_stop = False
-        if auto_setup:
-            self.setup()
 
     @with_installed_modules
     def setup(self) -> None:
         """Begin the run: lock its folder, open its log, seed the random numbers. Further calls do nothing."""
-        if self._run is not None:
+        if self._run is not None or self._is_view:
             return
         configuration = self._inputs.configuration
         if is_interactive():
@@ -143,13 +152,15 @@ class MLExperiment:
         _open.append(self)
         stop_notice.expect_warnings()
         end_watch.add(self, self._end, progress=lambda: run.journal.n_ticks)
+        hand_over(self._inputs)
 
     @property
     def log(self) -> ExperimentLog:
         """The log of this run."""
         if self._log is None:
             raise UsageError("The run has not begun: auto_setup is False. Call setup() first.")
-        return self._log
+        log: ExperimentLog = self._log
+        return log
 
     @property
     def rng(self) -> Any:
@@ -281,7 +292,7 @@ class MLExperiment:
             True once SIGUSR1, SIGUSR2, SIGXCPU or SIGTERM has come. A second SIGTERM ends the process. Always False
             where signals cannot be heard: when the first call does not come from the main thread.
         """
-        if not stop_notice.is_given():
+        if self._is_view or not stop_notice.is_given():
             return False
         self._told_to_stop = True
         return True
@@ -307,6 +318,10 @@ class MLExperiment:
     ) -> None:
         self._finish(ending_of(error))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # On its way to a worker, as an argument or in a function that uses it (joblib), it becomes a view of the run.
+        return _view, (self._inputs, self.config, self._create_jax_prng)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -324,12 +339,16 @@ class MLExperiment:
         self.config = Settings({}, "the configuration", file)
         for name in dict.fromkeys((*_SECTIONS, *content)):
             value = content.get(name, {})
-            self.config[name] = Settings(value, name, file) if isinstance(value, dict) else value
+            # `mle.train_config.seed_id` is how the original's scripts ask for the seed; `Config(**mle.train_config)`
+            # must not meet a name that nobody wrote.
+            silent = {"seed_id": self.seed} if name == "train_config" else None
+            self.config[name] = Settings(value, name, file, silent) if isinstance(value, dict) else value
         for one, other in (("net_config", "model_config"), ("model_config", "net_config")):
             if one not in content and other in content:
                 self.config[one] = self.config[other]
         self.train_config: Settings = self.config["train_config"]
-        self.train_config["seed_id"] = self.seed
+        if "seed_id" in self.train_config:
+            self.train_config["seed_id"] = self.seed
         self.log_config: Settings = self.config["log_config"]
         for name in self.config:
             if not hasattr(type(self), name) and name not in self.__dict__:
@@ -337,6 +356,8 @@ class MLExperiment:
 
     def _running(self, what: str) -> SeedRun:
         self.log  # noqa: B018  (says so when the run has not begun)
+        if self._is_view or (self._run is not None and not self._run.is_mine):
+            raise refusal(f"{what}()")
         if self._run is None or self._is_closed:
             raise UsageError(f"{what}() comes before the end of the run, which is closed: {self.seed_dir}.")
         return self._run
@@ -397,6 +418,18 @@ class MLExperiment:
         self._finish(ending_of(None) if run.launched and not ending.sure else ending)
         if ending.error is not None and (hint := hint_for(ending.error, self)):
             notice(hint)
+
+
+def _view(inputs: RunInputs, config: Settings, jax_key: bool) -> MLExperiment:
+    """Return what a worker may see of a run, with the settings as the main process has them."""
+    experiment = MLExperiment.__new__(MLExperiment)
+    experiment._become(inputs, is_view=True, jax_key=jax_key)
+    for section, value in config.items():
+        experiment.config[section] = value
+        if not hasattr(MLExperiment, section) and section in experiment.__dict__:
+            setattr(experiment, section, value)
+    experiment._log = ReadOnlyLog(experiment.log_config, experiment.train_config)
+    return experiment
 
 
 _open: list[MLExperiment] = []

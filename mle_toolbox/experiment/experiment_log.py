@@ -14,7 +14,7 @@ from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.tensorboard import TensorBoard
 from mle_toolbox.log.journal import JournalWriter
 
-__all__ = ["ExperimentLog"]
+__all__ = ["ExperimentLog", "is_step_to_log"]
 
 _Tick = Mapping[str, Any]
 
@@ -173,13 +173,7 @@ class ExperimentLog:
         UsageError
             When the configuration has neither.
         """
-        every = self._log_config.get("log_every_j_steps") or self._train_config.get("log_every_steps")
-        if not isinstance(every, (int, float)) or every < 1:
-            raise UsageError(
-                "ready_to_log needs log_every_j_steps in log_config, or log_every_steps in train_config: a whole "
-                f"number from 1 on, found {every!r}."
-            )
-        return step == 0 or (step + 1) % every == 0
+        return is_step_to_log(step, self._log_config, self._train_config)
 
     def resume_at(self, elapsed: float, last_step: int) -> None:
         """Go on with clocks and TensorBoard where an interrupted attempt stood."""
@@ -209,7 +203,7 @@ class ExperimentLog:
         tick = self._with_clocks(clock)
         self._append(tick, stats, save)
         if not self._has_begun:
-            self._begin(figure)
+            self._begin(figure, stats or {})
         shown: _Tick = stats or {}
         if self._printer is not None:
             self._printer.update(self.n_ticks, tick or {}, shown)
@@ -220,11 +214,18 @@ class ExperimentLog:
         if self._after_each_tick is not None:
             self._after_each_tick()
 
-    def _begin(self, figure: Any) -> None:
+    def _begin(self, figure: Any, stats: _Tick) -> None:
         if self._at_first_tick is not None:
             self._at_first_tick()
         if figure is not None and self._board is None:
             notice("a figure was given for TensorBoard, but log_config has no tboard_fname: it is not kept there.")
+        for name, value in stats.items():
+            if getattr(value, "shape", None) == (1,):
+                # Kept as it is: what reads arrays of any length must not meet a number where there is one element.
+                notice(
+                    f"{name!r} has shape (1,): it is kept as an array, and tables, figures and comparisons are made of "
+                    f"metrics that are numbers. If it is one number, log its value with .item()."
+                )
         extras = (self._printer, self._board, self._after_each_tick)
         self._has_begun = True
         if not self._clocks and all(each is None for each in extras):
@@ -239,6 +240,17 @@ class ExperimentLog:
 
     def _refuse(self, *_: Any) -> None:
         raise LogError(f"The log of this run is closed: {self._journal.path.parent}.")
+
+
+def is_step_to_log(step: int, log_config: Settings, train_config: Settings) -> bool:
+    """Tell whether to log at a step; see ``ExperimentLog.ready_to_log``."""
+    every = log_config.get("log_every_j_steps") or train_config.get("log_every_steps")
+    if not isinstance(every, (int, float)) or every < 1:
+        raise UsageError(
+            "ready_to_log needs log_every_j_steps in log_config, or log_every_steps in train_config: a whole "
+            f"number from 1 on, found {every!r}."
+        )
+    return step == 0 or (step + 1) % every == 0
 
 
 def _printer(log_config: Settings) -> TickPrinter | None:

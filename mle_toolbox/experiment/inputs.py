@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.experiment.arguments import Arguments, other_words, parse_arguments, parse_seed
+from mle_toolbox.experiment.command_line import is_in_launched_run, start_folder, words_as_typed
 from mle_toolbox.experiment.configuration import LoadedConfiguration, load_configuration
 from mle_toolbox.experiment.session import script_path
+from mle_toolbox.experiment_file.argument_words import values_of
 from mle_toolbox.experiment_file.identity import identity_of
 
 __all__ = ["RunInputs", "find_inputs"]
@@ -52,23 +54,58 @@ def find_inputs(
         When the command line or the configuration cannot be used.
     """
     script = script_path()
-    words = sys.argv[1:] if script is not None else []
-    arguments = parse_arguments(words)
-    configuration = _configuration(arguments, config_fname, sections, script)
+    arguments = _arguments_of_process() if script is not None else Arguments()
+    folder = _folder_of_paths(arguments) if script is not None else Path.cwd()
+    configuration = _configuration(arguments, config_fname, sections, script, folder)
     return RunInputs(
         script=script,
         configuration=configuration,
         seed=_seed(arguments, seed_id, configuration, default_seed),
-        experiment_dir=Path(arguments.experiment_dir or experiment_dir or _BY_HAND).absolute(),
+        experiment_dir=_experiment_dir(arguments, experiment_dir, folder),
         extra=arguments.extra,
-        identity=identity_of(configuration.planned, other_words(words)),
+        identity=identity_of(configuration.planned, other_words(words_as_typed() if script is not None else [])),
     )
 
 
+def _arguments_of_process() -> Arguments:
+    """Read the command line; what a script has put into ``sys.argv`` counts where that says nothing."""
+    typed, now = words_as_typed(), sys.argv[1:]
+    arguments = parse_arguments(typed)
+    if is_in_launched_run() and typed[::2][:3] == ["-config", "-seed", "-exp_dir"]:
+        arguments.extra = values_of(typed[6:]) or arguments.extra
+    if now == typed:
+        return arguments
+    changed = parse_arguments(now)
+    return Arguments(
+        config_fname=arguments.config_fname or changed.config_fname,
+        seed_id=arguments.seed_id if arguments.seed_id is not None else changed.seed_id,
+        experiment_dir=arguments.experiment_dir or changed.experiment_dir,
+        extra={**arguments.extra, **changed.extra, **arguments.extra},
+    )
+
+
+def _folder_of_paths(arguments: Arguments) -> Path:
+    """Return the folder that relative paths of the command line are meant from: where the process began."""
+    named = arguments.config_fname
+    return start_folder((lambda folder: (folder / named).is_file()) if named is not None else None)
+
+
+def _experiment_dir(arguments: Arguments, given: str | Path | None, folder: Path) -> Path:
+    if arguments.experiment_dir is None and given:
+        return Path(given).absolute()  # what the script says is meant from where the script is
+    return (folder / (arguments.experiment_dir or _BY_HAND)).absolute()
+
+
 def _configuration(
-    arguments: Arguments, config_fname: str | Path | None, sections: Mapping[str, Any], script: Path | None
+    arguments: Arguments,
+    config_fname: str | Path | None,
+    sections: Mapping[str, Any],
+    script: Path | None,
+    folder: Path,
 ) -> LoadedConfiguration:
     named = arguments.config_fname or config_fname
+    if arguments.config_fname and folder != Path.cwd():
+        named = folder / arguments.config_fname
     is_complete = sections["train_config"] is not None and sections["log_config"] is not None
     if named is None and not is_complete:
         from mle_toolbox.experiment.default_configuration import find_configuration

@@ -114,6 +114,7 @@ class Launch:
             **os.environ,
             **dict.fromkeys(_THREAD_VARIABLES, str(self.cores)),
             "MLE_SEED_RUN": self.folder,
+            "MLE_LAUNCHED_BY": f"{os.getpid()} {os.getcwd()}",  # see command_line.py
         }
         if self.conda_prefix is not None:
             environment.pop("PYTHONHOME", None)

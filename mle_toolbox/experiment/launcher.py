@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.experiment.child_process import ChildEnd
+from mle_toolbox.experiment.early_end import end_of_stderr, hint_for_early_end
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.experiment.launch import Launch
 from mle_toolbox.experiment.orphan import (
@@ -34,6 +35,12 @@ from mle_toolbox.seed_run.identity import is_of
 
 __all__ = ["finish", "run_seed"]
 
+_PYTHON_ENDED = "Python did not come to its own end (os._exit)"
+_WORKER_ENDED = (
+    "the MLExperiment was made in a process that the script has started (multiprocessing), and such a process does "
+    "not come to its end as a script does. Write `with MLExperiment() as mle:` there, or call mle.close() after the "
+    "last tick"
+)
 _CAUSES = {
     "SIGUSR2": ": the scheduler's notice that it is about to be killed, so it was deleted or is over a limit",
     "SIGKILL": ": somebody killed it, or it needed more memory than there was",
@@ -144,6 +151,8 @@ class _Finish(NamedTuple):
             self._record_failure(end, record, problem)
         if end.code <= 0:
             _say(problem)
+        elif (hint := hint_for_early_end(end_of_stderr(), has_begun=record is not None)) is not None:
+            _say(hint)
         return end.shell_status or 1
 
     def _put_off(self, end: ChildEnd, record: RunRecord) -> int:
@@ -171,7 +180,7 @@ class _Finish(NamedTuple):
                 "no log. Add to it: from mle_toolbox import MLExperiment; mle = MLExperiment()"
             )
         if record.status == "failed" or not self.folder.ready_log.exists():
-            why = record.reason or "Python did not come to its own end (os._exit)"
+            why = record.reason or (_WORKER_ENDED if record.pid != end.pid else _PYTHON_ENDED)
             return f"{self.launch.script} ended with exit status 0, but its log is not finished: {why}"
         return None
 

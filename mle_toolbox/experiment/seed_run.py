@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.errors import FinishedLogError
+from mle_toolbox.errors import FinishedLogError, UsageError
+from mle_toolbox.experiment.command_line import SEED_RUN_VARIABLE, is_in_launched_run
 from mle_toolbox.experiment.ending import Ending
 from mle_toolbox.experiment.inputs import RunInputs
 from mle_toolbox.experiment.provenance import (
@@ -33,10 +34,7 @@ from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared, prepare_log, prepare_record
 
-__all__ = ["SEED_RUN_VARIABLE", "SeedRun"]
-
-SEED_RUN_VARIABLE = "MLE_SEED_RUN"
-"""Where the launcher writes the folder of the run that it starts."""
+__all__ = ["SeedRun"]
 
 
 class SeedRun:
@@ -56,6 +54,8 @@ class SeedRun:
         run that the launcher has started this was decided before.
     FolderInUseError
         When another process runs this seed.
+    UsageError
+        When the launcher has started this process for another folder.
     """
 
     def __init__(self, folder: SeedFolder, inputs: RunInputs) -> None:
@@ -64,6 +64,7 @@ class SeedRun:
         self._configuration = configuration = inputs.configuration
         self._pid = os.getpid()
         log_config = configuration.content["log_config"]
+        self._refuse_other_folder()
         self._refuse_finished_log()
         folder.path.mkdir(parents=True, exist_ok=True)
         earlier = read_run_record(folder)
@@ -120,6 +121,15 @@ class SeedRun:
         if self.launched:
             with contextlib.suppress(OSError):
                 discard_prepared(self.folder)
+
+    def _refuse_other_folder(self) -> None:
+        if self.launched or not is_in_launched_run():
+            return
+        raise UsageError(
+            f"`mle run` has started this process for {os.environ[SEED_RUN_VARIABLE]}, and MLExperiment() would write "
+            f"to {self.folder.path}. It writes to its own folder only: leave -config, -seed and -exp_dir to the "
+            "command line, and start other runs as programs of their own (subprocess.run([sys.executable, ...]))."
+        )
 
     def _refuse_finished_log(self) -> None:
         log = self.folder.log

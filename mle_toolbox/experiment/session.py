@@ -5,26 +5,38 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from mle_toolbox.errors import UsageError
+from mle_toolbox.experiment.command_line import start_folder
 
-__all__ = ["is_interactive", "main_frame", "notice", "refuse_in_spawned_child", "script_path"]
+__all__ = ["is_interactive", "main_frame", "notice", "script_path"]
 
 _HOSTS = {"pytest", "py.test", "ipykernel", "ipykernel_launcher", "colab_kernel_launcher", "ipython", "IPython"}
 
 
 def script_path() -> Path | None:
-    """Return the script whose command line ``sys.argv`` is, or None where ``sys.argv`` belongs to somebody else."""
-    if hasattr(sys, "ps1") or not sys.argv or not sys.argv[0] or _is_test():
+    """Return the script whose command line this is, or None where the command line belongs to somebody else."""
+    named, main_file = sys.argv[0] if sys.argv else "", getattr(sys.modules.get("__main__"), "__file__", None)
+    if hasattr(sys, "ps1") or _is_test() or (_is_notebook() and (not named or main_file != named)):
         return None
-    script = Path(sys.argv[0])
-    if script.stem in _HOSTS or (script.name == "__main__.py" and script.parent.name in _HOSTS):
-        return None
-    if _is_notebook() and getattr(sys.modules.get("__main__"), "__file__", None) != sys.argv[0]:
-        return None
-    return script.absolute() if script.is_file() else None
+    # Python makes the second one absolute, so that it still holds when the script has gone elsewhere; under another
+    # program (`-m cProfile`) it is that program's.
+    for path in (named, main_file):
+        if not path or not isinstance(path, str):
+            continue
+        script = Path(path)
+        if script.stem in _HOSTS or (script.name == "__main__.py" and script.parent.name in _HOSTS):
+            return None
+        script = start_folder(_has_file(script)) / script
+        if script.is_file():
+            return script
+    return None
+
+
+def _has_file(name: Path) -> Callable[[Path], bool]:
+    return lambda folder: (folder / name).is_file()
 
 
 def is_interactive() -> bool:
@@ -41,24 +53,6 @@ def main_frame() -> FrameType | None:
             found = frame
         frame = frame.f_back
     return found
-
-
-def refuse_in_spawned_child() -> None:
-    """Refuse to begin a run in a worker process that has imported the script a second time.
-
-    Raises
-    ------
-    UsageError
-        When the script runs under the name that multiprocessing gives it in a spawned process.
-    """
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "__mp_main__":
-            raise UsageError(
-                "MLExperiment() is called in a worker process, which imports the script again. "
-                "Call it under `if __name__ == '__main__':`."
-            )
-        frame = frame.f_back
 
 
 def notice(text: str) -> None:

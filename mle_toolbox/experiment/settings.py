@@ -17,16 +17,24 @@ __all__ = ["MissingSettingError", "Settings"]
 class MissingSettingError(MLEToolboxError, AttributeError, KeyError):
     """A section has no setting of this name; says which section of which file, and the nearest name."""
 
-    def __init__(self, missing: str, settings: Settings) -> None:
+    def __init__(self, missing: str, settings: Settings | None, text: str | None = None) -> None:
         super().__init__(missing)
-        self._missing, self._settings = missing, settings
+        self._missing, self._settings, self._text = missing, settings, text
 
     def __str__(self) -> str:
         # Worked out only when somebody reads it: `getattr(config, name, default)` is used in training loops.
-        section, file = object.__getattribute__(self._settings, "_origin")
-        where = f" ({file})" if file else ""
-        hint = did_you_mean(str(self._missing), map(str, self._settings))
-        return f"{section} has no {self._missing!r}{where}.{hint}"
+        if self._text is None:
+            assert self._settings is not None
+            section, file = object.__getattribute__(self._settings, "_origin")
+            where = f" ({file})" if file else ""
+            hint = did_you_mean(str(self._missing), map(str, self._settings))
+            self._text = f"{section} has no {self._missing!r}{where}.{hint}"
+        return self._text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Raised in a worker, it goes to the parent as its message: the settings may hold what cannot be pickled.
+        notes = {name: value for name, value in self.__dict__.items() if name == "__notes__"}
+        return type(self), (self._missing, None, str(self)), notes
 
 
 class Settings(MutableMapping[str, Any]):
@@ -41,6 +49,8 @@ class Settings(MutableMapping[str, Any]):
         The entries; copied, nested mappings included.
     section, file
         What the section is called, and the file it comes from, in the message about a name that is missing.
+    silent
+        What is answered, by attribute and by item, where there is no entry of that name; never among the entries.
 
     Examples
     --------
@@ -49,12 +59,20 @@ class Settings(MutableMapping[str, Any]):
     ('adam', 'adam', 0)
     """
 
-    __slots__ = ("_entries", "_origin")
+    __slots__ = ("_entries", "_origin", "_silent")
     _entries: dict[str, Any]
     _origin: tuple[str, str]
+    _silent: dict[str, Any]
 
-    def __init__(self, items: Mapping[str, Any] | None = None, section: str = "settings", file: str = "") -> None:
+    def __init__(
+        self,
+        items: Mapping[str, Any] | None = None,
+        section: str = "settings",
+        file: str = "",
+        silent: Mapping[str, Any] | None = None,
+    ) -> None:
         object.__setattr__(self, "_origin", (section, file))
+        object.__setattr__(self, "_silent", dict(silent or {}))
         object.__setattr__(self, "_entries", {})
         for name, value in (items or {}).items():
             self[name] = value
@@ -80,15 +98,18 @@ class Settings(MutableMapping[str, Any]):
         try:
             return self._entries[name]
         except KeyError:
+            if name in self._silent:
+                return self._silent[name]
             raise MissingSettingError(name, self) from None
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._entries[name] = self._wrapped(name, value)
 
     def __delitem__(self, name: str) -> None:
-        if name not in self._entries:
+        # `pop("seed_id", None)` is how scripts got rid of it when it was among the entries.
+        if name not in self._entries and self._silent.pop(name, None) is None:
             raise MissingSettingError(name, self)
-        del self._entries[name]
+        self._entries.pop(name, None)
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
@@ -107,10 +128,10 @@ class Settings(MutableMapping[str, Any]):
         return f"{self._origin[0]}({entries})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Settings, (self._entries, *self._origin)
+        return Settings, (self._entries, *self._origin, self._silent)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Settings:
-        return Settings(copy.deepcopy(self._entries, memo), *self._origin)
+        return Settings(copy.deepcopy(self._entries, memo), *self._origin, self._silent)
 
     def _wrapped(self, name: str, value: Any) -> Any:
         if isinstance(value, dict):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
+from mle_toolbox.experiment_file.argument_words import words_of
 from mle_toolbox.experiment_file.configuration import ConfigurationFile, read_configuration
 from mle_toolbox.experiment_file.experiment_rules import broken_rules, minutes
 from mle_toolbox.experiment_file.files import trouble_with_named_file
@@ -80,7 +81,7 @@ class Experiment:
             configurations=configurations,
             seeds=_seeds(self.settings["multi_experiment_args"]),
             job=_resources(job),
-            extra_arguments=tuple(_arguments(job["extra_cmd_line_input"])),
+            extra_arguments=tuple(words_of(job["extra_cmd_line_input"])),
             retries=int(job["retries"]),
         )
 
@@ -226,14 +227,3 @@ def _resources(job: Mapping[str, Any]) -> JobResources:
         err_file=job["err_file"],
         environment=job["env_name"],
     )
-
-
-def _arguments(extra: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in extra.items():
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        # A word of its own would be lost on its way through Snakemake, or be taken for an option.
-        if not text or (text.startswith("-") and isinstance(value, str)):
-            yield f"-{key}={text}"
-        else:
-            yield f"-{key}"
-            yield text

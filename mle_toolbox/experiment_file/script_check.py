@@ -14,6 +14,7 @@ from mle_toolbox.errors import Problem
 from mle_toolbox.experiment_file.configuration import ConfigurationFile
 from mle_toolbox.experiment_file.script_keys import wrong_keys
 from mle_toolbox.experiment_file.script_names import undefined_names
+from mle_toolbox.experiment_file.script_start import trouble_at_start
 from mle_toolbox.experiment_file.script_tree import ScriptTree
 
 __all__ = ["check_script"]
@@ -34,7 +35,8 @@ def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFi
     Returns
     -------
     list of Problem
-        A syntax error, or undefined names and keys that are logged but not tracked (or the other way round).
+        A syntax error, or undefined names, keys that are logged but not tracked (or the other way round), and what
+        ends the script as soon as `mle run` starts it.
     """
     try:
         source = path.read_bytes()
@@ -47,7 +49,7 @@ def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFi
         said = str(error) or "it is nested too deep"  # a MemoryError of the parser has no words
         return [Problem(name, 0, f"Python cannot read this script: {said.rstrip('.')}.")]
     script = ScriptTree(tree, source)
-    found = [*undefined_names(script), *wrong_keys(script, configurations)]
+    found = [*undefined_names(script), *wrong_keys(script, configurations), *trouble_at_start(script)]
     return [Problem(name, line, message) for line, message in found]
 
 

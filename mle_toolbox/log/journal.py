@@ -23,7 +23,12 @@ from mle_toolbox.log.tick_encoder import TickEncoder, check_names
 if TYPE_CHECKING:
     from mle_toolbox.log.log_data import LogData
 
-__all__ = ["JournalWriter", "read_journal"]
+__all__ = ["ONLY_IN_THE_MAIN_PROCESS", "JournalWriter", "read_journal"]
+
+ONLY_IN_THE_MAIN_PROCESS = (
+    "Only the process that began the run logs and saves: let the worker return its numbers, and log them in the main "
+    "process, where pool.map and the like hand them over."
+)
 
 _PENDING_BYTES = 64 * 1024
 
@@ -65,7 +70,7 @@ class JournalWriter:
         self._header: Header | None = None
         self._row_size = 0
         self._checksum = 0
-        self._n_written = 0
+        self._n_written = self._position = 0
         self._pending: list[bytes] = []
         # Whether the next row can go straight to where the descriptor stands.
         self._is_quick = self._is_finished = False
@@ -106,11 +111,14 @@ class JournalWriter:
             # written to its place and not to where the descriptor stands.
             self._is_quick = False
             try:
-                is_whole = os.write(self._file.descriptor, row) == self._row_size
+                # Elsewhere it stands when the script has closed it and its number is another file's by now.
+                is_there = os.lseek(self._file.descriptor, 0, os.SEEK_CUR) == self._position
+                is_whole = is_there and os.write(self._file.descriptor, row) == self._row_size
             except OSError:
                 is_whole = False
             if is_whole:
                 self._n_written += 1
+                self._position += self._row_size
                 self._is_quick = True
             else:
                 self._write([row])  # once more; says what is wrong
@@ -139,6 +147,8 @@ class JournalWriter:
         LogError
             When the journal tracks other names, or has fewer whole ticks. Nothing is changed then.
         """
+        if not self._file.is_open():
+            raise self._not_writable()
         if n_ticks > 0:
             data = read_bytes(self.path)
             header = decode_header(data, self.path)
@@ -158,6 +168,7 @@ class JournalWriter:
         with self._file.guard:
             if self._pending and not self._file.forked:
                 self._write(self._pending)
+            self._file.is_open()
             self._trim()
             if durable and self._file.descriptor >= 0:
                 os.fsync(self._file.descriptor)
@@ -191,7 +202,7 @@ class JournalWriter:
         A run that logged nothing leaves the journal as it was. Never raises on a full disk.
         """
         with self._file.guard:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, LogError):
                 self.flush()
             self._file.release()
 
@@ -201,6 +212,8 @@ class JournalWriter:
         names = self._encoder.time_names, self._encoder.metric_names
         new = Header(*names, shapes, self._attributes)
         data = new.encode()
+        if not self._file.is_open():
+            raise self._not_writable()
         descriptor = self._file.descriptor
         try:
             os.ftruncate(descriptor, 0)
@@ -222,7 +235,7 @@ class JournalWriter:
     def _write(self, rows: list[bytes]) -> None:
         """Write rows behind those on disk; what of them is not whole there is cut off again when that fails."""
         assert self._header is not None
-        if self._file.descriptor < 0:
+        if not self._file.is_open():
             raise self._not_writable()
         self._is_quick = False
         position = self._header.size + self._n_written * self._row_size
@@ -238,7 +251,7 @@ class JournalWriter:
             self._pending, self._n_written = self._pending[whole:], self._n_written + whole
             raise self._write_error(error) from None
         self._pending, self._n_written = [], self._n_written + len(rows)
-        os.lseek(self._file.descriptor, position + len(data), os.SEEK_SET)
+        self._position = os.lseek(self._file.descriptor, position + len(data), os.SEEK_SET)
         self._is_quick = True
 
     def _trim(self) -> None:
@@ -273,7 +286,13 @@ class JournalWriter:
 
     def _not_writable(self) -> LogError:
         if self._file.forked:
-            return LogError("Only the process that made the log writes to it, this is a forked child of it.")
+            return LogError(f"update_log() is called in a worker process. {ONLY_IN_THE_MAIN_PROCESS}")
+        if self._file.lost:
+            return LogError(
+                f"{self.path} cannot be written any more: the script, or a library that it uses, has closed the file "
+                "(os.close, os.closerange, a step to become a daemon), and with that its lock is lost. Do that before "
+                "MLExperiment() is made. The ticks that were saved before are kept."
+            )
         return LogError(f"The log of this run is closed: {self.path}.")
 
 

@@ -39,11 +39,23 @@ class HeldFile:
         """Held by a thread of this process while it changes the file; again by a signal handler that interrupts it."""
         self.forked = False
         """Whether this is the copy that a forked child got: its parent holds the lock, not it."""
+        self.lost = False
+        """Whether the script has closed the descriptor (``os.closerange``, a daemon) and with it freed the lock."""
+
+    def is_open(self) -> bool:
+        """Tell whether the descriptor still is that of the file; ask before anything is done with it.
+
+        Once closed, the number may be another file's.
+        """
+        if self.descriptor >= 0 and not _is_file(self.descriptor, self.key):
+            self.lost, self.descriptor = True, -1
+            _held.pop(self.key, None)
+        return self.descriptor >= 0
 
     def release(self) -> None:
         """Close the file, which frees the lock; further calls do nothing."""
         with _guard:
-            if self.descriptor >= 0:
+            if self.is_open():
                 _held.pop(self.key, None)
                 descriptor, self.descriptor = self.descriptor, -1
                 os.close(descriptor)
@@ -114,7 +126,7 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of a file without giving up a lock that this process may hold on it."""
     with _guard:
         held = _held.get(_key(path) or (-1, -1))
-        if held is None:
+        if held is None or not held.is_open():
             return path.read_bytes()
         content = bytearray()
         size = os.fstat(held.descriptor).st_size
@@ -156,14 +168,23 @@ def _key(file: Path | int) -> _Key | None:
     return status.st_dev, status.st_ino
 
 
+def _is_file(descriptor: int, key: _Key) -> bool:
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return False
+    return (status.st_dev, status.st_ino) == key
+
+
 def _forget_in_child() -> None:
     global _guard
     _guard = threading.Lock()
     for held in _held.values():
         held.forked, held.guard = True, threading.RLock()  # another thread may have held it
         descriptor, held.descriptor = held.descriptor, -1
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
+        if _is_file(descriptor, held.key):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
     _held.clear()
 
 

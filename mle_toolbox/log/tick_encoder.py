@@ -93,12 +93,14 @@ class TickEncoder:
     def _check_shapes(self, shapes: _Shapes) -> None:
         for name, shape in zip(self.time_names, shapes, strict=False):
             if shape != ():
-                raise LogError(f"{name!r} is a time variable and must be one number, found shape {shape}.")
+                raise LogError(
+                    f"{name!r} is a time variable and must be one number, found shape {shape}.{_as_number(shape)}"
+                )
         for name, first, shape in zip(self.names, self.shapes or shapes, shapes, strict=True):
             if shape != first:
                 raise LogError(
                     f"{name!r} has shape {shape} at this tick and had {first} at the first one. "
-                    "A metric keeps its shape; log other shapes under another name."
+                    f"A metric keeps its shape; log other shapes under another name.{_as_number(first, shape)}"
                 )
 
     def _wrong_keys(self, time: Any, metrics: Any) -> LogError:
@@ -138,6 +140,11 @@ def check_names(time_names: Sequence[str], metric_names: Sequence[str]) -> None:
                     else f"{name!r} is in {_TIME} and in {_METRICS}; it can be only one of them."
                 )
             seen[name] = list_name
+
+
+def _as_number(*shapes: tuple[int, ...]) -> str:
+    one = {(), (1,), (1, 1)}
+    return " An array or tensor with one number in it becomes that number by .item()." if one.issuperset(shapes) else ""
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[_Tick], tuple[Any, ...]]:

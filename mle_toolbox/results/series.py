@@ -14,7 +14,7 @@ from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.seed_ranges import parse_seeds
 
-__all__ = ["GAPS", "STEP", "array_words", "scalar_metrics", "series", "time_variable"]
+__all__ = ["GAPS", "STEP", "array_words", "one_element_words", "scalar_metrics", "series", "time_variable"]
 
 GAPS = "mle_toolbox_gaps"
 """Attribute of an imported run: metrics that were not logged at every tick. NaN means "not logged" in these, except at
@@ -42,7 +42,18 @@ def array_words(configurations: Mapping[str, ConfigurationResults], metric: str)
     """Return the sentence, with a leading blank, on a metric that is there but an array; nothing of any other."""
     columns = (each.data.columns[metric] for each in configurations.values() if metric in each.metric_names)
     shape = next((each.shape[_SEED_AND_STEP:] for each in columns if each.ndim > _SEED_AND_STEP), None)
-    return f" {metric!r} is an array of shape {shape} at every tick, not one number." if shape else ""
+    item = " Where it is one, the script logs it with .item()." if shape == (1,) else ""
+    return f" {metric!r} is an array of shape {shape} at every tick, not one number.{item}" if shape else ""
+
+
+def one_element_words(configurations: Mapping[str, ConfigurationResults]) -> str:
+    """Return the sentence, with a leading blank, on metrics that are arrays of one element; nothing without any."""
+    columns = {name: each.data.columns[name] for each in configurations.values() for name in each.metric_names}
+    names = [name for name, column in columns.items() if column.shape[_SEED_AND_STEP:] == (1,)]
+    if not names:
+        return ""
+    are = f"{names[0]!r} is an array" if len(names) == 1 else f"{', '.join(map(repr, names))} are arrays"
+    return f" {are} of shape (1,) at every tick. Where that is one number, the script logs it with .item()."
 
 
 def time_variable(configuration: ConfigurationResults, time: str | None = None) -> str:

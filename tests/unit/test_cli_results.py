@@ -222,6 +222,21 @@ def test_a_metric_that_is_an_array_is_said_to_be_one(tmp_path: Path, capsys: pyt
     assert "the metrics are 'loss'. 'vec' is an array of shape (3,)" in capsys.readouterr().err
 
 
+def test_a_metric_of_one_element_is_named_with_the_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = ExperimentFolder(tmp_path / "experiments").seed_run("a", 0)
+    run.path.mkdir(parents=True)
+    writer = JournalWriter(run.journal, ["t"], ["loss"], {"configuration": "a", "seed": 0})
+    writer.append({"t": 0}, {"loss": [1.0]}, True)
+    writer.close()
+
+    error = refused(capsys, tmp_path / "experiments")
+
+    assert (
+        "'loss' is an array of shape (1,) at every tick. Where that is one number, the script logs it with .item()."
+        in (error)
+    )
+
+
 def test_a_folder_that_is_given_twice_is_the_same_as_once(
     experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

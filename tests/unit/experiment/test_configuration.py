@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 import shutil
 from pathlib import Path
@@ -80,6 +82,20 @@ def test_sections_are_attributes_of_the_experiment(project: Project) -> None:
     assert dict(mle.device_config) == {}
     assert mle.seed == mle.seed_id == mle.train_config.seed_id == 2
     assert mle.config["seed"].a == 1
+
+
+def test_train_config_holds_what_was_written_and_nothing_else(project: Project) -> None:
+    mle = MLExperiment("config.json", auto_setup=False, seed_id=2)
+    written = MLExperiment(train_config={"seed_id": 5}, log_config=TRACKED, auto_setup=False, seed_id=2).train_config
+
+    assert dict(**mle.train_config) == mle.train_config.to_dict() == {"lrate": 0.1}
+    assert "seed_id" not in mle.train_config
+    # The original's scripts ask it for the seed.
+    assert mle.train_config.seed_id == mle.train_config["seed_id"] == copy.deepcopy(mle.train_config).seed_id == 2
+    assert pickle.loads(pickle.dumps(mle.train_config)).seed_id == 2
+    assert dict(written) == {"seed_id": 2}
+    assert mle.train_config.pop("seed_id", None) == 2
+    assert not hasattr(mle.train_config, "seed_id")
 
 
 def test_folders_are_absolute_so_that_the_script_may_move(project: Project) -> None:

@@ -228,22 +228,6 @@ def test_worker_processes_leave_the_run_alone(project: Project) -> None:
     assert project.record("results").status == "done"
 
 
-def test_experiment_in_a_spawned_worker_is_explained(project: Project) -> None:
-    project.write_script(
-        ONE_TICK
-        + "import multiprocessing\n"
-        + "if __name__ == '__main__':\n"
-        + "    worker = multiprocessing.get_context('spawn').Process(target=abs, args=(-1,))\n"
-        + "    worker.start()\n"
-        + "    worker.join()\n"
-    )
-
-    finished = project.by_hand()
-
-    assert "Call it under `if __name__ == '__main__':`." in finished.stderr
-    assert project.record().status == "done"
-
-
 def test_sys_exit_is_given_back_when_the_run_is_closed(project: Project) -> None:
     project.write_script(
         "import sys, _sitebuiltins\n"
@@ -404,3 +388,21 @@ def test_ctrl_c_at_a_terminal_reaches_the_script_once(project: Project) -> None:
 
     assert terminal.returncode == 0
     assert b"heard 1\r\n" in said
+
+
+@pytest.mark.parametrize("launched", [True, False])
+def test_script_that_closes_descriptors_is_told_and_writes_into_no_other_file(project: Project, launched: bool) -> None:
+    project.write_script(
+        ONE_TICK
+        + "os.closerange(3, 1000)\n"
+        + "others = [open(f'other_{n}.txt', 'w') for n in range(9)]\n"
+        + "mle.update_log({'step': 2}, {'loss': 0.25}, save=True)\n"
+    )
+
+    finished = project.launched() if launched else project.by_hand()
+
+    folder = project.seed("results" if launched else "by_hand")
+    assert finished.returncode == 1
+    assert re.search(r"LogError: .*journal.bin cannot be written any more: .*os.closerange", finished.stderr)
+    assert [each.read_text() for each in project.path.glob("other_*.txt")] == [""] * 9
+    assert (run_status(folder), read_journal(folder.journal).n_ticks) == ("failed", 1)

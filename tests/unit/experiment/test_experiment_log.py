@@ -227,3 +227,26 @@ def test_names_that_the_terminal_cannot_show_are_escaped(project: Project) -> No
     finished = project.by_hand(variables={"PYTHONIOENCODING": "ascii"})
 
     assert finished.stdout.splitlines()[0].split() == ["step", "gr\\xf6\\xdfe"]
+
+
+def test_loss_of_shape_one_is_kept_and_remarked(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    with MLExperiment("config.json") as mle:
+        for step in range(2):
+            mle.update_log({"step": step}, {"loss": np.array([0.5])}, save=True)
+
+    said = capsys.readouterr().err
+    assert said.count("'loss' has shape (1,): it is kept as an array") == 1
+    assert "log its value with .item()." in said
+    assert project.log().columns["loss"].shape == (2, 1)
+
+
+def test_number_that_becomes_an_array_of_one_is_told_the_remedy(project: Project) -> None:
+    with MLExperiment("config.json") as mle:
+        mle.update_log({"step": 0}, {"loss": 0.5})
+
+        with pytest.raises(LogError, match=r"becomes that number by \.item\(\)\.$"):
+            mle.update_log({"step": 1}, {"loss": np.array([0.5])})
+        with pytest.raises(LogError, match=r"must be one number, found shape \(1,\)\. An array .*\.item\(\)"):
+            mle.update_log({"step": np.array([1])}, {"loss": 0.5})
+        with pytest.raises(LogError, match=r"under another name\.$"):
+            mle.update_log({"step": 1}, {"loss": np.zeros(2)})

@@ -76,4 +76,4 @@ def test_script_that_sets_up_later_runs_unchanged(project: Project) -> None:
 
     assert finished.returncode == 0, finished.stderr
     printed = finished.stdout.splitlines()[-1]
-    assert printed == "{'num_steps': 25, 'lrate': 0.5, 'seed_id': 0, 'batch_size': 32} ['loss', 'accuracy']"
+    assert printed == "{'num_steps': 25, 'lrate': 0.5, 'batch_size': 32} ['loss', 'accuracy']"

@@ -14,7 +14,7 @@ import pytest
 
 from mle_toolbox.errors import FolderInUseError
 from mle_toolbox.layout import SeedFolder
-from mle_toolbox.log.journal import JournalWriter, read_journal
+from mle_toolbox.log.journal import ONLY_IN_THE_MAIN_PROCESS, JournalWriter, read_journal
 from mle_toolbox.log.run_record import RunRecord, write_run_record
 
 
@@ -104,7 +104,7 @@ def test_no_tick_is_lost_or_wrong_when_the_writer_is_killed(journal: Path) -> No
 FILL = """
 import resource, sys
 from pathlib import Path
-from mle_toolbox.log.journal import JournalWriter, read_journal
+from mle_toolbox.log.journal import ONLY_IN_THE_MAIN_PROCESS, JournalWriter, read_journal
 path = Path(sys.argv[1])
 writer = JournalWriter(path, ["t"], ["x"])
 save = sys.argv[2] == "save"
@@ -185,7 +185,7 @@ def test_a_forked_child_cannot_log_and_does_not_free_the_folder(journal: Path) -
     run = subprocess.run([sys.executable, "-c", script, str(journal)], capture_output=True, text=True, check=True)
 
     refusal, locked = run.stdout.splitlines()
-    assert refusal == "Only the process that made the log writes to it, this is a forked child of it."
+    assert refusal == f"update_log() is called in a worker process. {ONLY_IN_THE_MAIN_PROCESS}"
     assert locked == "True"
     assert read_journal(journal).columns["x"].tolist() == [0, 1]
 

@@ -1,0 +1,72 @@
+"""``extra_cmd_line_input`` as words of a command line, and back: what the file says arrives as it is written.
+
+A word has no type. So numbers and truth values are written as words of their own (``-lrate 0.1``), and a text that
+would be read as one of them is joined to its name (``-version=1.10``), which parsers of options understand.
+
+Standard library only: training scripts read their command line with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+__all__ = ["parse_value", "values_of", "words_of"]
+
+_INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_NAME = re.compile(r"-([A-Za-z_][A-Za-z0-9_.\-]*)(?:(=)(.*))?", re.DOTALL)
+
+
+def words_of(extra: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the words for texts, numbers and truth values under their names.
+
+    >>> list(words_of({"lrate": 0.5, "fast": True, "name": "a b", "version": "1.10", "flag": "-v"}))
+    ['-lrate', '0.5', '-fast', 'true', '-name', 'a b', '-version=1.10', '-flag=-v']
+    """
+    for name, value in extra.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        # An empty word would be lost on its way through Snakemake; one with a dash would be taken for an option.
+        if isinstance(value, str) and (not text or text.startswith("-") or not isinstance(parse_value(text), str)):
+            yield f"-{name}={text}"
+        else:
+            yield f"-{name}"
+            yield text
+
+
+def values_of(words: Sequence[str]) -> dict[str, Any] | None:
+    """Return what ``words_of`` was given, or None when the words are not of its making.
+
+    Unlike on a command line that somebody types, every option here has one value, and that is a text where it is joined
+    to its name: so names such as ``inf`` and values such as ``-inf`` are told apart.
+    """
+    values: dict[str, Any] = {}
+    rest = iter(words)
+    for word in rest:
+        name = _NAME.fullmatch(word)
+        if name is None:
+            return None
+        if name[2]:
+            values[name[1]] = name[3]
+            continue
+        value = parse_value(next(rest, "-"))
+        if isinstance(value, str) and value.startswith("-"):
+            return None
+        values[name[1]] = value
+    return values
+
+
+def parse_value(text: str) -> bool | int | float | str:
+    """Return the number or truth value that ``text`` spells, or the text itself.
+
+    >>> [parse_value(text) for text in ("3", "1e-3", "true", "3 layers")]
+    [3, 0.001, True, '3 layers']
+    """
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) < 1000 else text
+    try:
+        return text if "_" in text or text != text.strip() else float(text)
+    except ValueError:
+        return text
