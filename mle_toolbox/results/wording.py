@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from mle_toolbox.errors import ResultsError
 
-__all__ = ["at_words", "better_words", "cautions_about", "counts_words", "listed", "lower_is_better_of"]
+__all__ = ["at_words", "better_words", "cautions_about", "counts_words", "ends_words", "listed", "lower_is_better_of"]
+
+
+class Ends(Protocol):
+    """How the seeds of a configuration ended; ``SeedSample`` is one."""
+
+    @property
+    def n(self) -> int:
+        """Seeds with a finite value."""
+
+    @property
+    def diverged(self) -> int:
+        """Seeds whose value is not finite."""
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """How many seeds have no value, by reason."""
 
 
 def at_words(at: str) -> str:
@@ -40,6 +57,17 @@ def better_words(lower_is_better: bool, assumed: bool) -> str:
 def counts_words(counts: Mapping[str, int]) -> str:
     """Return ``2 failed, 1 running``."""
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def ends_words(sample: Ends) -> str:
+    """Return ``1 of 5 diverged, 2 failed``, nothing where all seeds came to their end.
+
+    Runs of older code that were asked to be left out ended as well as the others.
+    """
+    left_out = {why: count for why, count in sample.left_out.items() if why != "older code"}
+    bad = {why: count for why, count in {"diverged": sample.diverged, **left_out}.items() if count}
+    total = sample.n + sum(bad.values())
+    return ", ".join(f"{n} {why}" if at else f"{n} of {total} {why}" for at, (why, n) in enumerate(bad.items()))
 
 
 def listed(names: Sequence[str], limit: int = 6) -> str:
