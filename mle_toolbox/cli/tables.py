@@ -13,9 +13,11 @@ from rich.text import Text
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
 from mle_toolbox.results import Configurations
 from mle_toolbox.results.renderings import AS_WIDE_AS_NEEDED
+from mle_toolbox.results.wording import listed
 
 __all__ = [
     "MAX_METRICS",
+    "changed_code",
     "error_console",
     "output_console",
     "results_table",
@@ -30,7 +32,8 @@ MAX_METRICS = 4
 # Status, its sign in the grid, its colour, and what it means.
 _SIGNS = {
     "done": ("✓", "green", "done"),
-    "stale": ("≈", "yellow", "done, with an older script"),
+    "stale": ("≈", "yellow", "done, of older code"),
+    "outdated": ("≠", "yellow", "outdated: of an earlier configuration, not counted; the next call runs it again"),
     "running": ("▸", "cyan", "running"),
     "stopped": ("‖", "yellow", "stopped before its end, as asked; the next call goes on with it"),
     "failed": ("✗", "red", "failed"),
@@ -38,6 +41,7 @@ _SIGNS = {
     "waiting": ("·", "dim", "not started"),
 }
 _SEEDS_A_GROUP = 10
+_MOST_LINES = 5
 
 
 def output_console() -> Console:
@@ -72,11 +76,26 @@ def status_line(status: ExperimentStatus) -> str:
     """Return one line such as ``18 of 20 seed runs done, 2 failed``."""
     counts = status.counts
     parts = [f"{counts['done']} of {len(status.runs)} seed runs done"]
-    parts += [f"{counts[name]} {name}" for name in ("running", "stopped", "failed", "died") if counts[name]]
+    parts += [f"{counts[name]} {name}" for name in ("running", "stopped", "failed", "died", "outdated") if counts[name]]
     stale = sum(each.stale for each in status.runs)
     if stale:
-        parts.append(f"{stale} made by an older script")
+        parts.append(f"{stale} made by older code")
     return ", ".join(parts)
+
+
+def changed_code(status: ExperimentStatus) -> list[str]:
+    """Say, for each configuration, which files have changed since its runs were done; alike ones together."""
+    alike: dict[str, list[str]] = {}
+    for name in status.configurations:
+        stale = [run for run in status.of(name) if run.stale]
+        if stale:
+            files = listed(sorted({file for run in stale for file in run.changed}))
+            runs = "1 seed run was" if len(stale) == 1 else f"{len(stale)} seed runs were"
+            alike.setdefault(f"{runs} made before {files} changed", []).append(name)
+    lines = [f"≈ {listed(names, 3)}: {words}." for words, names in list(alike.items())[:_MOST_LINES]]
+    if len(alike) > _MOST_LINES:
+        lines.append(f"≈ and {sum(map(len, list(alike.values())[_MOST_LINES:]))} more configurations.")
+    return lines
 
 
 def status_grid(status: ExperimentStatus) -> RenderableType:

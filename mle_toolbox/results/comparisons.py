@@ -154,7 +154,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         yield from self.first
         for name in sorted({self._better(pair) for pair in self.found} - {""}, key=list(self.samples).index):
             if words := ends_words(self.samples[name]):
-                yield f"{name} is better among the seeds that came to their end; {words}."
+                yield f"{name} is better among the seeds that ended well; {words}."
 
     def _cautions(self) -> Iterator[str]:
         for sample in self.samples.values():

@@ -11,7 +11,7 @@ from mle_toolbox.results.differences import short_names, value_text
 from mle_toolbox.results.renderings import Rendered, with_differences
 from mle_toolbox.results.samples import SeedSample, may_be_paired
 from mle_toolbox.results.table import Cell, Column, Table
-from mle_toolbox.results.wording import at_words, better_words, cautions_about, counts_words, ends_words, listed
+from mle_toolbox.results.wording import at_words, best_by_ends, better_words, cautions_about, counts_words, listed
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
@@ -220,16 +220,7 @@ class Summary(Rendered):
     def _first(self) -> Iterator[str]:
         """Yield what has to be known before the numbers are read."""
         yield from self.first
-        by_sentence: dict[str, list[str]] = {}
-        for metric in self.metrics:
-            ends = {name: ends_words(metric.samples[name]) for name in metric.best}
-            marked = [f"{name} ({words})" for name, words in ends.items() if words]
-            if marked:
-                by_sentence.setdefault(listed(marked, 3), []).append(metric.name)
-        for sentence, names in by_sentence.items():
-            # Of one metric only, or of all that are shown, there is no need to name them.
-            of = "" if len(names) == len(self.metrics) else f"{listed(names)}: "
-            yield f"{of}among the best only by the seeds that came to their end: {sentence}."
+        yield from best_by_ends({each.name: {name: each.samples[name] for name in each.best} for each in self.metrics})
 
     def _cautions(self, keys: Sequence[str]) -> Iterator[str]:
         more = len(self.keys_that_differ) - len(keys)

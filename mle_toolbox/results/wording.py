@@ -7,7 +7,16 @@ from typing import Protocol
 
 from mle_toolbox.errors import ResultsError
 
-__all__ = ["at_words", "better_words", "cautions_about", "counts_words", "ends_words", "listed", "lower_is_better_of"]
+__all__ = [
+    "at_words",
+    "best_by_ends",
+    "better_words",
+    "cautions_about",
+    "counts_words",
+    "ends_words",
+    "listed",
+    "lower_is_better_of",
+]
 
 
 class Ends(Protocol):
@@ -60,14 +69,31 @@ def counts_words(counts: Mapping[str, int]) -> str:
 
 
 def ends_words(sample: Ends) -> str:
-    """Return ``1 of 5 diverged, 2 failed``, nothing where all seeds came to their end.
+    """Return ``1 of its 5 seeds diverged, 2 failed``, nothing where all seeds ended well.
 
     Runs of older code that were asked to be left out ended as well as the others.
     """
     left_out = {why: count for why, count in sample.left_out.items() if why != "older code"}
     bad = {why: count for why, count in {"diverged": sample.diverged, **left_out}.items() if count}
     total = sample.n + sum(bad.values())
-    return ", ".join(f"{n} {why}" if at else f"{n} of {total} {why}" for at, (why, n) in enumerate(bad.items()))
+    return ", ".join(
+        f"{n} {why}" if at else f"{n} of its {total} seeds {why}" for at, (why, n) in enumerate(bad.items())
+    )
+
+
+def best_by_ends(best: Mapping[str, Mapping[str, Ends]], shown: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield, of what is set off as best, where that rests on some of the seeds only; each sentence once.
+
+    ``best`` by metric and configuration; ``shown`` is how a name of the user is written.
+    """
+    metrics: dict[str, list[str]] = {}
+    for metric, ends in best.items():
+        marked = [f"{shown(name)} ({words})" for name, each in ends.items() if (words := ends_words(each))]
+        if marked:
+            metrics.setdefault(listed(marked, 3), []).append(metric)
+    for named, those in metrics.items():
+        of = "" if len(those) == len(best) else f" in {listed([shown(each) for each in those])}"
+        yield f"Among the best{of} only by the seeds that ended well: {named}."
 
 
 def listed(names: Sequence[str], limit: int = 6) -> str:
