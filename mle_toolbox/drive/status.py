@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -156,7 +156,7 @@ class _CodeNow:
 
     def changed(self, record: RunRecord) -> tuple[str, ...]:
         """Return the files that have changed since a run; one that was removed from the project has."""
-        then = record.code or {self._script: record.script_sha256}
+        then: Mapping[str, str | None] = record.code or {self._script: record.script_sha256}
         return tuple(sorted(file for file, digest in then.items() if digest and self._differs(file, digest)))
 
     def _differs(self, file: str, digest: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def _code(record: RunRecord | None) -> str:
     if record is None or not (record.code or record.script_sha256):
         return ""
     # Records of earlier versions know the script only.
-    files = record.code or {"": record.script_sha256}
+    files: Mapping[str, str | None] = record.code or {"": record.script_sha256}
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:10]
 
 

@@ -75,10 +75,8 @@ def ends_words(sample: Ends) -> str:
     """
     left_out = {why: count for why, count in sample.left_out.items() if why != "older code"}
     bad = {why: count for why, count in {"diverged": sample.diverged, **left_out}.items() if count}
-    total = sample.n + sum(bad.values())
-    return ", ".join(
-        f"{n} {why}" if at else f"{n} of its {total} seeds {why}" for at, (why, n) in enumerate(bad.items())
-    )
+    first = f" of its {sample.n + sum(bad.values())} seeds"
+    return ", ".join(f"{n}{'' if place else first} {why}" for place, (why, n) in enumerate(bad.items()))
 
 
 def best_by_ends(best: Mapping[str, Mapping[str, Ends]], shown: Callable[[str], str] = str) -> Iterator[str]:
