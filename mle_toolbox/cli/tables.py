@@ -92,7 +92,10 @@ def changed_code(status: ExperimentStatus) -> list[str]:
             files = listed(sorted({file for run in stale for file in run.changed}))
             runs = "1 seed run was" if len(stale) == 1 else f"{len(stale)} seed runs were"
             alike.setdefault(f"{runs} made before {files} changed", []).append(name)
-    lines = [f"≈ {listed(names, 3)}: {words}." for words, names in list(alike.items())[:_MOST_LINES]]
+    lines = [
+        f"≈ {listed(names, 3)}: {'each ' if len(names) > 1 else ''}{words}."
+        for words, names in list(alike.items())[:_MOST_LINES]
+    ]
     if len(alike) > _MOST_LINES:
         lines.append(f"≈ and {sum(map(len, list(alike.values())[_MOST_LINES:]))} more configurations.")
     return lines

@@ -95,8 +95,8 @@ def _answer(metric: Metric, at: str, finals: Mapping[str, Final], pairs: Pairs) 
         return [f"{isolated(pairs.best)}{some}: {numbers}. There is nothing to compare it with."]
     leader = f"{isolated(pairs.best)} is ahead: {numbers}; {metric.direction}."
     if ends:
-        leader = f"{isolated(pairs.best)} is ahead among the seeds that ended well; {ends}."
-        leader += f" Of those that ended well: {numbers}; {metric.direction}."
+        some = f"{isolated(pairs.best)} is ahead among the seeds that ended well ({ends})"
+        leader = f"{some}: {numbers}; {metric.direction}."
     cautions = dict.fromkeys(each.caution for each in pairs.with_best.values() if each.caution)
     return [leader, *_verdict(pairs), *cautions]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.results.code import CodeState
 from mle_toolbox.results.lengths import length_remark, short_configurations
-from mle_toolbox.results.wording import listed
+from mle_toolbox.results.wording import WAY_OUT, listed
 
 if TYPE_CHECKING:
     from mle_toolbox.results.configuration import ConfigurationResults
@@ -30,7 +30,7 @@ def code_cautions(
     sentences = {name: _code_words(state) for name, state in states.items() if state.older}
     lines = list(_by_sentence(sentences, shown, "have seed runs of older code"))
     if lines and way_out:
-        lines[-1] += " `mle run --rerun older-code` reruns them, --only-current leaves them out."
+        lines[-1] += WAY_OUT
     return lines
 
 

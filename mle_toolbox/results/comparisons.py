@@ -152,15 +152,15 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     def _first(self) -> Iterator[str]:
         """Yield what has to be known before the numbers are read."""
         yield from self.first
-        for name in sorted({self._better(pair) for pair in self.found} - {""}, key=list(self.samples).index):
-            if words := ends_words(self.samples[name]):
-                yield f"{name} is better among the seeds that ended well; {words}."
+        better = {self._better(pair) for pair in self.found}
+        for name, sample in self.samples.items():
+            left_out = {"diverged": sample.diverged, **sample.left_out}
+            if name in better and (words := ends_words(sample)):
+                yield f"{name} is better among the seeds that ended well ({words})."
+            elif out := counts_words(left_out):
+                yield f"{name}: {out}; {'it does' if sum(left_out.values()) == 1 else 'they do'} not count."
 
     def _cautions(self) -> Iterator[str]:
-        for sample in self.samples.values():
-            out = counts_words({"diverged": sample.diverged, **sample.left_out})
-            if out:
-                yield f"{sample.configuration}: {out}; {'it does' if out.startswith('1 ') else 'they do'} not count."
         yield from self.remarks
         by_sentence: dict[str, list[str]] = {}
         for (a, b), each in self.found.items():

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mle_toolbox.results.wording import WAY_OUT
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -83,7 +85,9 @@ class Table:
 
     def to_latex(self) -> str:
         r"""Return a floating table for ``\usepackage{booktabs}``; what is best is bold."""
-        caption = " ".join([f"{self.title}.", *self.first, *self._notes(), *self.cautions])
+        # What to type is nothing for a paper.
+        first = (line.removesuffix(WAY_OUT) for line in self.first)
+        caption = " ".join([f"{self.title}.", *first, *self._notes(), *self.cautions])
         lines = [
             r"% \usepackage{booktabs}",
             r"\begin{table}",

@@ -8,6 +8,7 @@ from typing import Protocol
 from mle_toolbox.errors import ResultsError
 
 __all__ = [
+    "WAY_OUT",
     "at_words",
     "best_by_ends",
     "better_words",
@@ -17,6 +18,10 @@ __all__ = [
     "listed",
     "lower_is_better_of",
 ]
+
+
+WAY_OUT = " `mle run --rerun older-code` reruns them, --only-current leaves them out."
+"""What can be done about runs of older code; behind the last sentence on them."""
 
 
 class Ends(Protocol):
