@@ -85,17 +85,17 @@ def status_line(status: ExperimentStatus) -> str:
 
 def changed_code(status: ExperimentStatus) -> list[str]:
     """Say, for each configuration, which files have changed since its runs were done; alike ones together."""
-    alike: dict[str, list[str]] = {}
+    alike: dict[tuple[int, str], list[str]] = {}
     for name in status.configurations:
         stale = [run for run in status.of(name) if run.stale]
         if stale:
             files = listed(sorted({file for run in stale for file in run.changed}))
-            runs = "1 seed run was" if len(stale) == 1 else f"{len(stale)} seed runs were"
-            alike.setdefault(f"{runs} made before {files} changed", []).append(name)
-    lines = [
-        f"≈ {listed(names, 3)}: {'each ' if len(names) > 1 else ''}{words}."
-        for words, names in list(alike.items())[:_MOST_LINES]
-    ]
+            alike.setdefault((len(stale), files), []).append(name)
+    lines = []
+    for (number, files), names in list(alike.items())[:_MOST_LINES]:
+        each = " each" if len(names) > 1 else ""
+        runs = f"1 seed run{each} was" if number == 1 else f"{number} seed runs{each} were"
+        lines.append(f"≈ {listed(names, 3)}: {runs} made before {files} changed.")
     if len(alike) > _MOST_LINES:
         lines.append(f"≈ and {sum(map(len, list(alike.values())[_MOST_LINES:]))} more configurations.")
     return lines

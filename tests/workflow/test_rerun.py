@@ -74,7 +74,9 @@ def test_editing_the_script_runs_nothing_and_marks_the_runs_stale(finished: Proj
     (finished.path / "train.py").write_text(SCRIPT + "# mended\n")
 
     assert finished.jobs_to_run() == {}
-    assert "6 made by an older script" in finished.mle("status").stdout
+    said = finished.mle("status").stdout
+    assert "6 made by older code" in said
+    assert "a, b: 3 seed runs each were made before train.py changed." in said
 
 
 def test_upgrading_the_package_runs_nothing(finished: Project) -> None:
