@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,10 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment.provenance import file_digest
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.experiment_record import identities_of, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
+from mle_toolbox.seed_run.identity import status_as_of
 
 __all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_plan_status", "read_status"]
 
@@ -80,7 +81,7 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
     except ResultsError as error:
         said = f"{error} Until then all configurations and seeds that have a folder are shown."
         return _with_damage(
-            ExperimentStatus(folder, {}, tuple(_read_runs(folder, _pairs_on_disk(folder), None)), (said,))
+            ExperimentStatus(folder, {}, tuple(_read_runs(folder, _pairs_on_disk(folder), None, {})), (said,))
         )
     if record is None:
         raise ResultsError(
@@ -97,7 +98,8 @@ def read_plan_status(plan: Plan) -> ExperimentStatus:
 
 
 def _read(folder: ExperimentFolder, record: dict[str, Any], pairs: Iterable[tuple[str, int]]) -> ExperimentStatus:
-    return _with_damage(ExperimentStatus(folder, record, tuple(_read_runs(folder, pairs, _CodeNow.of(folder, record)))))
+    runs = _read_runs(folder, pairs, _CodeNow.of(folder, record), identities_of(record))
+    return _with_damage(ExperimentStatus(folder, record, tuple(runs)))
 
 
 def output_name(status: ExperimentStatus, key: Literal["log_file", "err_file"]) -> str:
@@ -121,11 +123,15 @@ def _pairs_on_disk(folder: ExperimentFolder) -> list[tuple[str, int]]:
 
 
 def _read_runs(
-    folder: ExperimentFolder, pairs: Iterable[tuple[str, int]], code: _CodeNow | None
+    folder: ExperimentFolder,
+    pairs: Iterable[tuple[str, int]],
+    code: _CodeNow | None,
+    identities: Mapping[str, str | None],
 ) -> Iterator[SeedRunStatus]:
     for name, seed in pairs:
         run = folder.seed_run(name, seed)
-        status, record = run_status(run), read_run_record(run)
+        record = read_run_record(run)
+        status = status_as_of(run, record, run_status(run, record), identities.get(name))
         changed = code.changed(record) if status == "done" and record is not None and code is not None else ()
         yield SeedRunStatus(name, seed, status, bool(changed), record, run, changed)
 
@@ -166,12 +172,5 @@ class _CodeNow:
 
     def _digest(self, file: str) -> str | None:
         if file not in self._digests:
-            self._digests[file] = _sha256(self._project / file)
+            self._digests[file] = file_digest(self._project / file)
         return self._digests[file]
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except (OSError, ValueError):
-        return None

@@ -122,7 +122,7 @@ class MLExperiment:
             _abandon_earlier(self.seed_dir)
         if self._create_jax_prng and self._rng is None:
             self._rng = make_rng(self.seed, jax_key=True)
-        self._run = run = SeedRun(SeedFolder(self.seed_dir), configuration, self.seed, self._inputs.script)
+        self._run = run = SeedRun(SeedFolder(self.seed_dir), self._inputs)
         if not run.launched:
             notice(f"configuration {configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
         seed_everything(self.seed)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import FinishedLogError
-from mle_toolbox.experiment.configuration import LoadedConfiguration
 from mle_toolbox.experiment.ending import Ending
+from mle_toolbox.experiment.inputs import RunInputs
 from mle_toolbox.experiment.provenance import (
     GitState,
     command_line,
@@ -45,29 +45,28 @@ class SeedRun:
     ----------
     folder
         Made when it is missing. Its path is absolute.
-    configuration, seed
+    inputs
         What is run.
-    script
-        The script that is running, if there is one.
 
     Raises
     ------
     FinishedLogError
-        When a finished log is there and ``overwrite_experiment_dir`` does not allow to replace it.
+        When a finished log is there and ``overwrite_experiment_dir`` does not allow to replace it. Only by hand: for a
+        run that the launcher has started this was decided before.
     FolderInUseError
         When another process runs this seed.
     """
 
-    def __init__(self, folder: SeedFolder, configuration: LoadedConfiguration, seed: int, script: Path | None) -> None:
+    def __init__(self, folder: SeedFolder, inputs: RunInputs) -> None:
         self.folder = folder
         self.launched = os.environ.get(SEED_RUN_VARIABLE) == str(folder.path)
-        self._configuration = configuration
+        self._configuration = configuration = inputs.configuration
         self._pid = os.getpid()
         log_config = configuration.content["log_config"]
         self._refuse_finished_log()
         folder.path.mkdir(parents=True, exist_ok=True)
         earlier = read_run_record(folder)
-        self.record = self._first_record(seed, script, earlier.attempt + 1 if earlier is not None else 1)
+        self.record = self._first_record(inputs, earlier.attempt + 1 if earlier is not None else 1)
         self.journal = JournalWriter(
             folder.journal, log_config["time_to_track"], log_config["what_to_track"], self._attributes()
         )
@@ -76,7 +75,7 @@ class SeedRun:
         except BaseException:
             self.journal.release()
             raise
-        self._git = GitState(script.parent if script is not None else Path.cwd())
+        self._git = GitState(inputs.script.parent if inputs.script is not None else Path.cwd())
 
     @property
     def is_mine(self) -> bool:
@@ -122,6 +121,8 @@ class SeedRun:
 
     def _refuse_finished_log(self) -> None:
         log = self.folder.log
+        if self.launched:
+            return
         if self._configuration.content["log_config"].get("overwrite_experiment_dir") or not log.exists():
             return
         made = datetime.fromtimestamp(log.stat().st_mtime).astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -141,10 +142,10 @@ class SeedRun:
         text = json.dumps(self._configuration.content, indent=2, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8")
 
-    def _first_record(self, seed: int, script: Path | None, attempt: int) -> RunRecord:
+    def _first_record(self, inputs: RunInputs, attempt: int) -> RunRecord:
         return RunRecord(
             configuration=self._configuration.name,
-            seed=seed,
+            seed=inputs.seed,
             host=host_name(),
             pid=os.getpid(),
             launcher=os.getppid() if self.launched else None,
@@ -152,8 +153,9 @@ class SeedRun:
             command=command_line(),
             start=_now(),
             attempt=attempt,
-            script_sha256=file_digest(script),
+            script_sha256=file_digest(inputs.script),
             config_sha256=self._configuration.digest,
+            identity=inputs.identity,
             python=python_version(),
             packages=package_versions(),
         )

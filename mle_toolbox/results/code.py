@@ -6,7 +6,7 @@ record of them, not the files of now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -172,9 +172,14 @@ def _module(file: str) -> str:
 
 def _by_digest_alone(own: Iterable[Run], records: Mapping[Run, RunRecord]) -> set[int]:
     """Return the seeds whose code is another as a whole; configurations import different files, so only within one."""
-    digests: Iterator[tuple[int, Any]] = ((seed, records[name, seed].extra.get(_DIGEST)) for name, seed in own)
-    known = [(seed, digest) for seed, digest in digests if digest is not None]
-    return {seed for seed, digest in known if digest != known[0][1]}
+    known = [run for run in own if _DIGEST in records[run].extra]
+    return {run[1] for run in known if _is_other_code(records[run], records[known[0]])}
+
+
+def _is_other_code(one: RunRecord, other: RunRecord) -> bool:
+    # Runs of the same stored code may have imported different files of it.
+    same = one.snapshot is not None and one.snapshot == other.snapshot
+    return not same and one.extra[_DIGEST] != other.extra[_DIGEST]
 
 
 def _age(record: RunRecord) -> tuple[float, float]:
