@@ -3,12 +3,12 @@
 
 # update() keeps a log that is there until the new one is complete, and puts it back when the job fails. Put back, it
 # looks as if it were new; that .done is missing then says that it is not. The launcher makes both outputs.
-# Both inputs are ancient(): what a run was made of is known from its identity and from run.json, not from times. Fixing
-# a bug in the script reruns what failed, not what is finished.
+# The script is ancient(): fixing a bug in it reruns what failed, not what is finished. So is the configuration of a run
+# that was made of what it says now; run.json tells, not times.
 rule train:
     """Run the training script for one configuration and one seed."""
     input:
-        configuration=ancient(configuration_file),
+        configuration=configuration_file,
         script=ancient(PLAN.script.as_posix()),
     output:
         log=update(f"{SEED_FOLDER}/log.h5"),

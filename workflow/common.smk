@@ -67,21 +67,28 @@ MERGED_LOG = f"{EXPERIMENT_DIR}/{{configuration}}/log.h5"
 SEED_FOLDER = f"{EXPERIMENT_DIR}/{{configuration}}/seed_{{seed}}"
 
 
+def record_as_wanted(wildcards):
+    """Return the record of a seed run if that was made with the identity that is wanted now, else None."""
+    run = RUNS.seed_run(wildcards.configuration, int(wildcards.seed))
+    record = read_run_record(run)
+    made_so = record is not None and identity_of_run(run, record) == PLAN.identity(wildcards.configuration)
+    return record if made_so else None
+
+
 def configuration_file(wildcards):
-    """Return the .json of a seed run's configuration."""
-    return PLAN.configuration(wildcards.configuration).path.as_posix()
+    """Return the .json of a seed run's configuration; its time counts only for a run that was made of something else."""
+    path = PLAN.configuration(wildcards.configuration).path.as_posix()
+    return path if record_as_wanted(wildcards) is None else ancient(path)
 
 
 def configuration_digest(wildcards):
-    """Return the hash of the configuration's content with which a seed run is, or was, made.
+    """Return the hash of the configuration's content: the old one where what was edited since decides no number.
 
-    The old one where what was edited since decides no number: a change of this makes it run again.
+    A change of it makes a seed run again.
     """
-    run = RUNS.seed_run(wildcards.configuration, int(wildcards.seed))
-    record = read_run_record(run)
-    was_made = record is not None and identity_of_run(run, record) == PLAN.identity(wildcards.configuration)
+    record = record_as_wanted(wildcards)
     digest = PLAN.configuration(wildcards.configuration).digest
-    return record.config_sha256 or digest if was_made else digest
+    return digest if record is None else record.config_sha256 or digest
 
 
 def job_resources():

@@ -24,11 +24,13 @@ from mle_toolbox.experiment.orphan import (
     wanted_identity,
 )
 from mle_toolbox.experiment.used_resources import used_resources
-from mle_toolbox.layout import SeedFolder
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.in_place import bring_to_present
 from mle_toolbox.log.lock import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared
+from mle_toolbox.seed_run.earlier import set_aside
+from mle_toolbox.seed_run.identity import is_of
 
 __all__ = ["finish", "run_seed"]
 
@@ -52,8 +54,25 @@ def run_seed(launch: Launch) -> int:
     if _is_done_by_another(launch):
         bring_to_present([launch.script, launch.configuration])
         return 0
+    _make_room(launch)
     before = _record_content(SeedFolder(Path(launch.folder)))
     return finish(launch, launch.start(), before)
+
+
+def _make_room(launch: Launch) -> None:
+    """Set aside a finished run of another identity: the end of one that had lost its driver, or typed by hand.
+
+    What else was in the way had been set aside before this job began (drive/settle.py).
+    """
+    folder = SeedFolder(Path(launch.folder))
+    record = read_run_record(folder)
+    if record is None or record.status != "done" or not folder.log.exists():
+        return
+    if is_of(folder, record, wanted_identity(Path(launch.configuration), launch.extra_arguments)):
+        return
+    ours = [os.fstat(descriptor) for descriptor in (1, 2)]
+    written = [each.name for each in os.scandir(folder.path) if any(os.path.samestat(each.stat(), our) for our in ours)]
+    set_aside(folder, ExperimentFolder(Path(launch.experiment_dir)), but_for=written)
 
 
 def finish(launch: Launch, end: ChildEnd, before: bytes | None = None) -> int:

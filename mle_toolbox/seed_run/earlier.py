@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from mle_toolbox.experiment_file.json_file import content_digest
@@ -23,11 +23,18 @@ __all__ = ["EarlierRuns", "set_aside"]
 _UNKNOWN = "unknown"
 
 
-def set_aside(run: SeedFolder, experiment: ExperimentFolder) -> bool:
+def set_aside(run: SeedFolder, experiment: ExperimentFolder, *, but_for: Collection[str] = ()) -> bool:
     """Move the folder of a seed run to the earlier results; return whether there was anything to move.
 
     Of two runs with the same identity, code and seed the better is kept: a finished one, else the one that started
     later. A run that still goes on is left where it is.
+
+    Parameters
+    ----------
+    run, experiment
+        The seed run, and the results folder.
+    but_for
+        Names of files that stay where they are, because they are being written.
     """
     if not run.path.is_dir() or is_locked(run.journal):
         return False
@@ -36,12 +43,15 @@ def set_aside(run: SeedFolder, experiment: ExperimentFolder) -> bool:
     place = SeedFolder(experiment.earlier / identity[:16] / _code_of(record) / run.path.name)
     rubbish = experiment.earlier / f".rubbish-{os.getpid()}"
     place.path.parent.mkdir(parents=True, exist_ok=True)
-    if place.path.exists() and _worth(place) > _worth(run):
-        run.path.rename(rubbish)
-    else:
-        if place.path.exists():
-            place.path.rename(rubbish)
-        run.path.rename(place.path)
+    is_better_there = place.path.exists() and _worth(place) > _worth(run)
+    if place.path.exists() and not is_better_there:
+        place.path.rename(rubbish)
+    moved = SeedFolder(rubbish if is_better_there else place.path)
+    run.path.rename(moved.path)
+    if but_for:
+        run.path.mkdir()
+        for name in but_for:
+            (moved.path / name).rename(run.path / name)
     shutil.rmtree(rubbish, ignore_errors=True)
     return True
 
