@@ -66,7 +66,7 @@ def length_cautions(
 def _code_words(state: CodeState) -> str:
     number = len(state.older)
     if state.runs == 1:
-        begin = "its seed run is"
+        begin = "the one seed run is"
     elif number == state.runs:
         begin = f"all {number} seed runs are"
     else:
@@ -83,7 +83,8 @@ def _by_sentence(sentences: Mapping[str, str], shown: Callable[[str], str], toge
         places.setdefault(sentence, []).append(name)
     kept = list(places.items()) if len(places) <= _LINES else list(places.items())[: _LINES - 1]
     for sentence, names in kept:
-        yield f"{listed([shown(name) for name in names], _NAMES)}: {sentence}"
+        each = "in each " if len(names) > 1 else ""
+        yield f"{listed([shown(name) for name in names], _NAMES)}: {each}{sentence}"
     rest = [name for names in list(places.values())[len(kept) :] for name in names]
     if rest:
         yield f"{len(rest)} more configurations {together}: {listed([shown(name) for name in rest], _NAMES)}."

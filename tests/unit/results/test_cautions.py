@@ -64,6 +64,15 @@ def test_programs_are_told_which_code_the_rows_are_of(mixed: ExperimentResults, 
         assert [row["code"] for row in csv.DictReader(file)] == ["mixed"]
 
 
+def test_configurations_of_which_the_same_is_true_share_a_line(tmp_path: Path) -> None:
+    losses = {name: learning(3, 9) for name in "abc"}
+    code = {(name, seed): OLD if name in "ab" and seed < 2 else NEW for name in losses for seed in range(3)}
+
+    results = made_results(tmp_path, losses, code=code)
+
+    assert results.cautions == (f"a, b: in each 2 of 3 seed runs are of older code (helper.py). {WAY_OUT}",)
+
+
 def test_results_curves_and_configurations_say_it_themselves(mixed: ExperimentResults) -> None:
     assert mixed.cautions == (f"{MIXED} {WAY_OUT}",)
     assert MIXED in repr(mixed)
