@@ -170,6 +170,9 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
         waiting = [run.seed for run in runs if run.configuration == name and run.status == "waiting"]
         if waiting:
             yield f"{isolated(name)}: {_named(waiting)} not started."
+        stopped = [run.seed for run in runs if run.configuration == name and run.status == "stopped"]
+        if stopped:
+            yield f"{isolated(name)}: {_named(stopped)} stopped before the end, as asked."
         for metric in numbers.metrics:
             diverged = _diverged(numbers, metric.name, name)
             if diverged:
