@@ -50,7 +50,7 @@ def write_experiment_record(plan: Plan) -> Path:
 def identities_of(record: Mapping[str, Any]) -> dict[str, str | None]:
     """Return what decides the numbers of each configuration, by its name; None where that is not known.
 
-    Records of versions before 0.2 say it only by the content of the configurations, those of imported results not at
+    Records of earlier versions say it only by the content of the configurations, those of imported results not at
     all.
     """
     arguments = record.get("extra_arguments")

@@ -130,9 +130,9 @@ def settle(
 
 
 def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) -> None:
-    """Make what is merged older than what it is made from, where that is made from other seeds or configurations.
+    """Make what is merged older than its inputs, where it is made from other seeds or configurations than now.
 
-    Times of files do not tell that there is one seed less.
+    Neither times nor contents of files tell that there is one seed less.
     """
     wanted = {each.name: list(plan.seeds) for each in plan.configurations}
     note = experiment.driver / _MERGED
@@ -142,10 +142,14 @@ def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) ->
         merged = None
     if merged == wanted:
         return
-    for name, seeds in wanted.items():
-        folder = experiment.configuration(name)
-        if not isinstance(merged, dict) or merged.get(name) != seeds or merged.keys() != wanted.keys():
-            _touch_first(folder.seed(seed).log for seed in seeds)
+    known = merged if isinstance(merged, dict) else {}
+    changed = [name for name in wanted if known.get(name) != wanted[name] or known.keys() != wanted.keys()]
+    for folder in map(experiment.configuration, changed):
+        _touch_first(folder.seed(seed).log for seed in plan.seeds)
+    # Snakemake passes over a newer file whose content it has noted.
+    forget_outputs(
+        plan, [*(experiment.configuration(name).log for name in changed), experiment.results, experiment.table]
+    )
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(wanted), encoding="utf-8")
 

@@ -20,7 +20,7 @@ __all__ = ["identity_of_log", "identity_of_run", "is_of", "status_as_of"]
 def identity_of_run(folder: SeedFolder, record: RunRecord | None) -> str | None:
     """Return the identity with which a seed run was made, or None when that is not known.
 
-    Records of versions before 0.2 do not have it; it is found again from the configuration that the run has used.
+    Records of earlier versions do not have it; it is found again from the configuration that the run has used.
     """
     if record is None or record.identity is not None:
         return record.identity if record is not None else None

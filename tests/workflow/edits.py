@@ -94,6 +94,8 @@ class EditedProject:
     started: dict[str, int] = field(default_factory=dict)
     """The values for which the newest run was started, which is what results are about."""
     started_seeds: int = 0
+    is_complete: bool = False
+    """Whether the newest run came to its end."""
 
     @property
     def results(self) -> Path:
@@ -156,6 +158,7 @@ class EditedProject:
         assert set(trained) <= wanted - known, f"repeated: {set(trained) & known}\n{said}"
         assert not trained or max(trained.values()) == 1, f"twice: {trained}\n{said}"
         assert all(each.module == self.module and each.script == self.script for each in new_begins)
+        self.is_complete = process.returncode == 0
         if fails is None and stops is None:
             assert process.returncode == 0, said
             assert set(trained) == wanted - known, said
@@ -224,3 +227,6 @@ class EditedProject:
             assert made_of.seed == int(row["seed"])
             values.setdefault(row["configuration"], set()).add(made_of.value)
         assert all(len(each) == 1 for each in values.values())
+        if self.is_complete:
+            assert len(rows) == len(self.started) * self.started_seeds
+            assert {name: each.pop() for name, each in values.items()} == self.started

@@ -53,6 +53,19 @@ def test_taking_seeds_away_only_merges_again(finished: Project) -> None:
     assert finished.jobs_to_run() == {"merge": 2, "collect": 1, "report": 1}
 
 
+@pytest.mark.parametrize("change", ["a seed less", "a configuration less"])
+def test_the_results_of_less_are_merged_again_also_without_notes_of_snakemake(finished: Project, change: str) -> None:
+    names, seeds = (["a.json", "b.json"], 2) if change == "a seed less" else (["b.json"], 3)
+    finished.write_experiment(names, seeds)
+
+    outcome = finished.mle("run", "exp.yaml")
+    rows = (finished.results / "results.csv").read_text().splitlines()[1:]
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "train" not in finished.jobs_of_last_run()
+    assert len(rows) == len(names) * seeds
+
+
 def test_editing_one_configuration_runs_only_its_seeds(finished: Project) -> None:
     finished.write_configuration("b.json", learning_rate=0.3)
 
