@@ -89,12 +89,14 @@ def code_states(
     where = {name: (places or {}).get(name, CodePlace()) for name in records}
     files = {run: _files(record, where[run[0]].script) for run, record in of_run.items()}
     newest: dict[tuple[str, str], str] = {}
+    of_name: dict[str, list[Run]] = {name: [] for name in records}
     for run in newest_first:
+        of_name[run[0]].append(run)
         for file, digest in files[run].items():
             newest.setdefault((where[run[0]].project, file), digest)
     states = {}
     for name, runs in records.items():
-        own, project = [run for run in newest_first if run[0] == name], where[name].project
+        own, project = of_name[name], where[name].project
         in_one = _in_one_only(own, of_run, files)
         apart = {
             run[1]: {file for file, digest in files[run].items() if newest[project, file] != digest}
