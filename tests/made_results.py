@@ -29,6 +29,7 @@ def made_results(
     losses: Mapping[str, NDArray[np.float64]],
     *,
     statuses: Mapping[tuple[str, int], RunStatus] | None = None,
+    code: Mapping[tuple[str, int], Mapping[str, str]] | None = None,
     record: Mapping[str, Any] | None = None,
     metric: str = "loss",
     time: str = "step",
@@ -43,6 +44,8 @@ def made_results(
         For each configuration shape (S, T); NaN at the end of a row cuts it off.
     statuses
         Of the runs that are not done.
+    code
+        The digests of the files of some runs; runs of higher seeds have begun later.
     record
         What experiment.json says besides configurations and seeds.
     """
@@ -67,8 +70,9 @@ def made_results(
 
     def read(name: str) -> ConfigurationResults:
         logs = {seed: _log(row, metric, time) for seed, row in enumerate(losses[name])}
+        files = {seed: dict((code or {}).get((name, seed), {})) for seed in logs}
         runs = tuple(
-            _run(path / name / f"seed_{seed}", name, seed, log, (statuses or {}).get((name, seed), "done"))
+            _run(path / name / f"seed_{seed}", name, seed, log, (statuses or {}).get((name, seed), "done"), files[seed])
             for seed, log in logs.items()
         )
         missing = tuple(range(len(runs), n_seeds))
@@ -83,7 +87,7 @@ def _log(row: NDArray[np.float64], metric: str, time: str) -> LogData:
     return LogData((time,), (metric,), columns)
 
 
-def _run(path: Path, name: str, seed: int, log: LogData, status: RunStatus) -> SeedResults:
+def _run(path: Path, name: str, seed: int, log: LogData, status: RunStatus, code: dict[str, str]) -> SeedResults:
     record = RunRecord(
         status="failed" if status == "failed" else "done",
         configuration=name,
@@ -98,5 +102,6 @@ def _run(path: Path, name: str, seed: int, log: LogData, status: RunStatus) -> S
         python="3.11.7",
         packages={"mle_toolbox": "0.1.0", "numpy": "2.0.0"},
         script_sha256="ab" * 32,
+        code=code,
     )
     return SeedResults.from_log(path, (name, seed), log, status, record)

@@ -17,6 +17,7 @@ from mle_toolbox.results.series import array_words, one_element_words
 __all__ = [
     "add_choice_arguments",
     "add_folder_arguments",
+    "add_only_current_argument",
     "choose_configurations",
     "choose_metrics",
     "result_folders",
@@ -75,6 +76,14 @@ def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "
     )
     parser.add_argument(
         "--configurations", nargs="+", metavar="NAME", help="only these, names or patterns such as 'sgd*'; default: all"
+    )
+    add_only_current_argument(parser)
+
+
+def add_only_current_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--only-current``."""
+    parser.add_argument(
+        "--only-current", action="store_true", help="leave out seed runs of older code than the newest ones"
     )
 
 

@@ -53,12 +53,13 @@ class FigureRequest:
         """The metric and which number of a run is meant."""
         return f"{self.metric}, {at_words(self.at)}"
 
-    def look(self, left_out: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    def look(self, results: Configurations, left_out: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
         """Return the arguments that all kinds share; ``left_out`` are the seeds without a value."""
         total = sum((Counter(each) for each in left_out.values()), Counter[str]())
         note = better_words(self.lower, self.lower_is_better is None).capitalize() + "."
         if total:
             note += f" Seed runs that are not shown: {counts_words(total)}."
+        note = " ".join([note, *results.figure_cautions(include_unfinished=self.include_unfinished)])
         return {"note": note, "size": self.size, "caption": self.caption, "style": self.style}
 
 
@@ -84,7 +85,7 @@ def _curve(results: Configurations, request: FigureRequest) -> Figure:
         log_x=request.log_time,
         log_y=request.log_metric,
         seeds=request.seeds,
-        **request.look(curves.left_out),
+        **request.look(results, curves.left_out),
     )
 
 
@@ -98,7 +99,7 @@ def _final(results: Configurations, request: FigureRequest) -> Figure:
         statistic=request.statistic,
         confidence=request.confidence,
         log_x=request.log_metric,
-        **request.look({name: each.left_out for name, each in samples.items()}),
+        **request.look(results, {name: each.left_out for name, each in samples.items()}),
     )
 
 
@@ -112,7 +113,7 @@ def _profile(results: Configurations, request: FigureRequest) -> Figure:
         lower_is_better=request.lower,
         confidence=request.confidence,
         log_x=request.log_metric,
-        **request.look({name: each.left_out for name, each in samples.items()}),
+        **request.look(results, {name: each.left_out for name, each in samples.items()}),
     )
 
 
@@ -126,7 +127,7 @@ def _improvement(results: Configurations, request: FigureRequest) -> Figure:
         confidence=request.confidence,
         include_unfinished=request.include_unfinished,
     )
-    look = request.look({name: each.left_out for name, each in found.samples.items()})
+    look = request.look(results, {name: each.left_out for name, each in found.samples.items()})
     look["note"] = f"{request.label}: {look['note'][0].lower()}{look['note'][1:]}"
     return probability_of_improvement_matrix(found, names=list(results), **look)
 
@@ -149,7 +150,7 @@ def _heatmap(results: Configurations, request: FigureRequest) -> Figure:
         statistic=request.statistic,
         lower_is_better=request.lower,
         log_colour=request.log_metric,
-        **request.look({name: each.left_out for name, each in samples.items()}),
+        **request.look(results, {name: each.left_out for name, each in samples.items()}),
     )
 
 

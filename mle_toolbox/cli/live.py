@@ -26,7 +26,12 @@ _SECONDS_BETWEEN_LINES = 10.0
 
 
 @contextmanager
-def watching(console: Console, total: int, running: str = "running") -> Iterator[Callable[[Tally], None]]:
+def watching(
+    console: Console,
+    total: int,
+    running: str = "running",
+    is_stopped: Callable[[tuple[str, int]], bool] = lambda _: False,
+) -> Iterator[Callable[[Tally], None]]:
     """Show the progress of a run, and above it what the executor says.
 
     Parameters
@@ -37,18 +42,20 @@ def watching(console: Console, total: int, running: str = "running") -> Iterator
         Number of seed runs.
     running
         What is to be said of seed runs that were started: on a cluster they may be queued.
+    is_stopped
+        Tells of a seed run that ended without a log whether it was told to end: Snakemake calls that failed as well.
 
     Yields
     ------
     Callable
         Takes each new state.
     """
-    speaker = _Speaker(console)
+    speaker, detail = _Speaker(console), _Detail(running, is_stopped)
     if console.is_terminal:
         with _bar(console) as progress:
-            yield _both(speaker, _on_bar(progress, total, running))
+            yield _both(speaker, _on_bar(progress, total, detail))
     else:
-        yield _both(speaker, _Lines(console, running))
+        yield _both(speaker, _Lines(console, detail))
 
 
 def _bar(console: Console) -> Progress:
@@ -85,11 +92,11 @@ def _both(first: Callable[[Tally], None], second: Callable[[Tally], None]) -> Ca
     return call
 
 
-def _on_bar(progress: Progress, total: int, running: str) -> Callable[[Tally], None]:
+def _on_bar(progress: Progress, total: int, detail: _Detail) -> Callable[[Tally], None]:
     task = progress.add_task("seed runs", total=total, detail="")
 
     def update(tally: Tally) -> None:
-        progress.update(task, completed=tally.ended, detail=_detail(tally, running))
+        progress.update(task, completed=tally.ended, detail=detail.of(tally))
 
     return update
 
@@ -97,9 +104,9 @@ def _on_bar(progress: Progress, total: int, running: str) -> Callable[[Tally], N
 class _Lines:
     """Writes a line when something ended, but not more often than every few seconds."""
 
-    def __init__(self, console: Console, running: str) -> None:
+    def __init__(self, console: Console, detail: _Detail) -> None:
         self._console = console
-        self._running = running
+        self._detail = detail
         self._shown = -1
         self._last = -_SECONDS_BETWEEN_LINES
 
@@ -112,12 +119,23 @@ class _Lines:
             return
         self._shown, self._last = tally.ended, now
         self._console.print(
-            f"{tally.done} of {tally.total} seed runs done; {_detail(tally, self._running) or 'nothing failed'}"
+            f"{tally.done} of {tally.total} seed runs done; {self._detail.of(tally) or 'nothing failed'}"
         )
 
 
-def _detail(tally: Tally, running: str) -> str:
-    parts = [f"{len(tally.running)} {running}"] if tally.running else []
-    if tally.failed:
-        parts.append(f"{len(tally.failed)} failed")
-    return ", ".join(parts)
+class _Detail:
+    """Says how many seed runs are running, were stopped, and failed; each record is read once."""
+
+    def __init__(self, running: str, is_stopped: Callable[[tuple[str, int]], bool]) -> None:
+        self._running = running
+        self._is_stopped = is_stopped
+        self._known: dict[tuple[str, int], bool] = {}
+
+    def of(self, tally: Tally) -> str:
+        # One that is tried again is not among them for a while, and may end in another way.
+        self._known = {
+            run: self._known[run] if run in self._known else self._is_stopped(run) for run in sorted(tally.failed)
+        }
+        stopped = sum(self._known.values())
+        counts = {self._running: len(tally.running), "stopped": stopped, "failed": len(tally.failed) - stopped}
+        return ", ".join(f"{count} {what}" for what, count in counts.items() if count)

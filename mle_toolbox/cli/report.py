@@ -7,7 +7,7 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mle_toolbox.cli.choice import add_folder_arguments, result_folders
+from mle_toolbox.cli.choice import add_folder_arguments, add_only_current_argument, result_folders
 from mle_toolbox.cli.files import shown
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="METRIC",
             help="say so of a metric; of others the name decides, and the report says that it is assumed",
         )
+    add_only_current_argument(parser)
     parser.add_argument("--open", action="store_true", help="open it in the browser")
 
 
@@ -41,7 +42,7 @@ def call(arguments: argparse.Namespace) -> int:
     # The chart library and the statistics are not needed to see a mistake on the command line.
     folders = result_folders(arguments.experiments)
     output = _output(arguments.output, folders)
-    results = _load(folders)
+    results = _load(folders, only_current=arguments.only_current)
     directions = dict(_directions(results, arguments.lower_is_better, arguments.higher_is_better))
     from mle_toolbox.report import write_report
 
@@ -60,8 +61,11 @@ def _output(given: Path | None, folders: Sequence[Path]) -> Path:
     return given
 
 
-def _load(folders: Sequence[Path]) -> Configurations:
-    results = load(folders[0]) if len(folders) == 1 else load(list(folders))
+def _load(folders: Sequence[Path], *, only_current: bool) -> Configurations:
+    if len(folders) == 1:
+        results = load(folders[0], only_current=only_current)
+    else:
+        results = load(list(folders), only_current=only_current)
     if isinstance(results, ConfigurationResults | SeedResults):
         raise ResultsError(
             f"{folders[0]}: a report is made of an experiment. Did you mean {str(results.path.parent)!r}?"

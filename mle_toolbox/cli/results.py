@@ -80,8 +80,9 @@ def call(arguments: argparse.Namespace) -> int:
 def read_results(arguments: argparse.Namespace) -> Configurations:
     """Return the results that ``DIR…`` and ``--configurations`` ask for."""
     folders = result_folders(arguments.experiments)
-    found = load(folders[0]) if len(folders) == 1 else load(folders)
-    results = found if isinstance(found, Configurations) else load([folders[0]])
+    current = arguments.only_current
+    found = load(folders[0] if len(folders) == 1 else folders, only_current=current)
+    results = found if isinstance(found, Configurations) else load([folders[0]], only_current=current)
     if arguments.configurations:
         return results.select(choose_configurations(results, arguments.configurations))
     return results

@@ -26,6 +26,7 @@ from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.generate import Outcome, belongs_to, write_snakefile
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.run_record import run_status
 from mle_toolbox.profiles import install_profiles
 from mle_toolbox.results import ExperimentResults, load
 
@@ -80,7 +81,12 @@ def call(arguments: argparse.Namespace) -> int:
     if left := left_here(plan):
         console.print(escape(_waiting_for(left)), style="yellow")
     running = "running" if place.profile == "local" else "queued or running"
-    with watching(console, len(plan.seed_runs), running) as watch:
+    folder = ExperimentFolder(plan.experiment_path)
+
+    def is_stopped(run: tuple[str, int]) -> bool:
+        return run_status(folder.seed_run(*run)) == "stopped"
+
+    with watching(console, len(plan.seed_runs), running, is_stopped) as watch:
         outcome = run_experiment(plan, snakefile, options, watch)
     return _report(plan, outcome, console, _again(arguments))
 

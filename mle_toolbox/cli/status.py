@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from mle_toolbox.cli.files import find_experiment
-from mle_toolbox.cli.tables import output_console, status_grid, status_line
+from mle_toolbox.cli.tables import changed_code, output_console, status_grid, status_line
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.layout import ExperimentFolder
@@ -38,6 +38,8 @@ def call(arguments: argparse.Namespace) -> int:
     console = output_console()
     console.print(status_grid(status))
     console.print(status_line(status))
+    for line in changed_code(status):
+        console.print(escape(line), style="yellow")
     if unattended := _unattended(status):
         console.print(escape(unattended), style="yellow")
     return 0
@@ -71,6 +73,7 @@ def _as_json(status: ExperimentStatus) -> dict[str, object]:
                 "seed": run.seed,
                 "status": run.status,
                 "stale": run.stale,
+                "changed_files": list(run.changed),
                 "folder": str(run.folder.path),
                 "run": run.record._asdict() if run.record is not None else None,
             }

@@ -14,9 +14,11 @@ from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
 from mle_toolbox.results import Configurations
 from mle_toolbox.results.renderings import AS_WIDE_AS_NEEDED
 from mle_toolbox.results.series import one_element_words
+from mle_toolbox.results.wording import listed
 
 __all__ = [
     "MAX_METRICS",
+    "changed_code",
     "error_console",
     "output_console",
     "results_table",
@@ -31,7 +33,7 @@ MAX_METRICS = 4
 # Status, its sign in the grid, its colour, and what it means.
 _SIGNS = {
     "done": ("✓", "green", "done"),
-    "stale": ("≈", "yellow", "done, with an older script"),
+    "stale": ("≈", "yellow", "done, of older code"),
     "outdated": ("≠", "yellow", "made with an earlier configuration; runs again"),
     "running": ("▸", "cyan", "running"),
     "stopped": ("‖", "yellow", "stopped before its end, as asked; the next call goes on with it"),
@@ -40,6 +42,7 @@ _SIGNS = {
     "waiting": ("·", "dim", "not started"),
 }
 _SEEDS_A_GROUP = 10
+_MOST_LINES = 5
 
 
 def output_console() -> Console:
@@ -80,8 +83,26 @@ def status_line(status: ExperimentStatus) -> str:
     parts += [f"{counts[name]} {name}" for name in ("outdated", "running", "stopped", "failed", "died") if counts[name]]
     stale = sum(each.stale for each in status.runs)
     if stale:
-        parts.append(f"{stale} made by an older script")
+        parts.append(f"{stale} made by older code")
     return ", ".join(parts)
+
+
+def changed_code(status: ExperimentStatus) -> list[str]:
+    """Say, for each configuration, which files have changed since its runs were done; alike ones together."""
+    alike: dict[tuple[int, str], list[str]] = {}
+    for name in status.configurations:
+        stale = [run for run in status.of(name) if run.stale]
+        if stale:
+            files = listed(sorted({file for run in stale for file in run.changed}))
+            alike.setdefault((len(stale), files), []).append(name)
+    lines = []
+    for (number, files), names in list(alike.items())[:_MOST_LINES]:
+        each = " each" if len(names) > 1 else ""
+        runs = f"1 seed run{each} was" if number == 1 else f"{number} seed runs{each} were"
+        lines.append(f"≈ {listed(names, 3)}: {runs} made before {files} changed.")
+    if len(alike) > _MOST_LINES:
+        lines.append(f"≈ and {sum(map(len, list(alike.values())[_MOST_LINES:]))} more configurations.")
+    return lines
 
 
 def status_grid(status: ExperimentStatus) -> RenderableType:

@@ -21,7 +21,7 @@ __all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_plan_status
 
 @dataclass(frozen=True)
 class SeedRunStatus:
-    """One seed run; ``stale`` when it is done but the script has changed since."""
+    """One seed run; ``stale`` when it is done but its code has changed since."""
 
     configuration: str
     seed: int
@@ -29,6 +29,8 @@ class SeedRunStatus:
     stale: bool
     record: RunRecord | None
     folder: SeedFolder
+    changed: tuple[str, ...] = ()
+    """The files of its code that are not any more what they were then, relative to the project folder."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def read_plan_status(plan: Plan) -> ExperimentStatus:
 
 
 def _read(folder: ExperimentFolder, record: dict[str, Any], pairs: Iterable[tuple[str, int]]) -> ExperimentStatus:
-    runs = _read_runs(folder, pairs, _script_digest(folder, record), identities_of(record))
+    runs = _read_runs(folder, pairs, _CodeNow.of(folder, record), identities_of(record))
     return _with_damage(ExperimentStatus(folder, record, tuple(runs)))
 
 
@@ -123,15 +125,15 @@ def _pairs_on_disk(folder: ExperimentFolder) -> list[tuple[str, int]]:
 def _read_runs(
     folder: ExperimentFolder,
     pairs: Iterable[tuple[str, int]],
-    script: str | None,
+    code: _CodeNow | None,
     identities: Mapping[str, str | None],
 ) -> Iterator[SeedRunStatus]:
     for name, seed in pairs:
         run = folder.seed_run(name, seed)
         record = read_run_record(run)
         status = status_as_of(run, record, run_status(run, record), identities.get(name))
-        stale = status == "done" and _differs(record.script_sha256 if record else None, script)
-        yield SeedRunStatus(name, seed, status, stale, record, run)
+        changed = code.changed(record) if status == "done" and record is not None and code is not None else ()
+        yield SeedRunStatus(name, seed, status, bool(changed), record, run, changed)
 
 
 def _with_damage(status: ExperimentStatus) -> ExperimentStatus:
@@ -140,12 +142,35 @@ def _with_damage(status: ExperimentStatus) -> ExperimentStatus:
     return replace(status, damage=(*status.damage, *said))
 
 
-def _script_digest(folder: ExperimentFolder, record: dict[str, Any]) -> str | None:
-    file, script = record.get("experiment_file"), record.get("script")
-    if not isinstance(file, str) or not isinstance(script, str):
-        return None
-    return file_digest(folder.path / Path(file).parent / script)
+class _CodeNow:
+    """The files of a project as they are now; each is read once, however many runs were made of it."""
 
+    def __init__(self, project: Path, script: str) -> None:
+        self._project = project
+        self._script = script
+        self._digests: dict[str, str | None] = {}
 
-def _differs(then: str | None, now: str | None) -> bool:
-    return then is not None and now is not None and then != now
+    @classmethod
+    def of(cls, folder: ExperimentFolder, record: dict[str, Any]) -> _CodeNow | None:
+        """Return it, or None where nothing tells the project, or its script is not there."""
+        file, script = record.get("experiment_file"), record.get("script")
+        if not isinstance(file, str) or not isinstance(script, str):
+            return None
+        now = cls(folder.path / Path(file).parent, script)
+        # Results that were moved away from their project say nothing about its files.
+        return now if now._digest(script) is not None else None
+
+    def changed(self, record: RunRecord) -> tuple[str, ...]:
+        """Return the files that have changed since a run; one that was removed from the project has."""
+        then: Mapping[str, str | None] = record.code or {self._script: record.script_sha256}
+        return tuple(sorted(file for file, digest in then.items() if digest and self._differs(file, digest)))
+
+    def _differs(self, file: str, digest: str) -> bool:
+        now = self._digest(file)
+        # What lies elsewhere may be missing on this machine only.
+        return digest != now if now is not None else not Path(file).is_absolute()
+
+    def _digest(self, file: str) -> str | None:
+        if file not in self._digests:
+            self._digests[file] = file_digest(self._project / file)
+        return self._digests[file]

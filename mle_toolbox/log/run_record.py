@@ -27,7 +27,8 @@ __all__ = [
 
 RECORD_FORMAT = 1
 
-RunStatus = Literal["waiting", "running", "done", "outdated", "stopped", "failed", "died"]
+RunStatus = Literal["waiting", "running", "done", "stopped", "failed", "died", "outdated", "older code"]
+"""``outdated``: done, but of an earlier configuration; ``older code``: done, and left out by ``only_current``."""
 
 
 class RunRecord(NamedTuple):

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.log.seed_log import SeedLog, read_seed_log
 
 __all__ = ["write_table"]
 
-_FIXED = ("configuration", "seed", "status", "ticks")
+_FIXED = ("configuration", "seed", "status", "ticks", "code")
 
 
 def write_table(folder: ExperimentFolder, configurations: Sequence[str], seeds: Sequence[int]) -> None:
-    """Write one row per configuration and seed: status, ticks, and the last value of everything that is one number.
+    """Write one row per configuration and seed: status, ticks, code, and the last value of all that is one number.
 
-    A cell is empty where there is no value. A variable with the name of one of the first four columns gets a ``_``
-    behind its own.
+    ``code`` names what the run was made of: where it is the same, the run had the same files of the same content. A
+    cell is empty where there is no value. A variable with the name of one of the first columns gets a ``_`` behind its
+    own.
     """
     runs = [(name, seed, read_seed_log(folder.seed_run(name, seed))) for name in configurations for seed in seeds]
     names = _scalar_names(run.data for _, _, run in runs if run.data is not None)
@@ -38,8 +42,17 @@ def write_table(folder: ExperimentFolder, configurations: Sequence[str], seeds: 
 
 def _cells(run: SeedLog, names: Sequence[str]) -> list[Any]:
     if run.data is None:
-        return [run.status, 0, *("" for _ in names)]
-    return [run.status, run.data.n_ticks, *(_last(run.data, name) for name in names)]
+        return [run.status, 0, _code(run.record), *("" for _ in names)]
+    return [run.status, run.data.n_ticks, _code(run.record), *(_last(run.data, name) for name in names)]
+
+
+def _code(record: RunRecord | None) -> str:
+    """Return a short name of the code of a run, empty where it is not on record."""
+    if record is None or not (record.code or record.script_sha256):
+        return ""
+    # Records of earlier versions know the script only.
+    files: Mapping[str, str | None] = record.code or {"": record.script_sha256}
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _last(data: LogData, name: str) -> Any:

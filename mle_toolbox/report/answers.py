@@ -8,6 +8,7 @@ from typing import Any
 
 from mle_toolbox.report.numbers import AT, Final, Metric, Numbers, Pairs
 from mle_toolbox.report.wording import MINUS, NOTHING, isolated, listed, p_value, short
+from mle_toolbox.results.wording import ends_words
 from mle_toolbox.statistics import Comparison
 from mle_toolbox.statistics.wording import interval_text, percent
 
@@ -88,9 +89,14 @@ def _answer(metric: Metric, at: str, finals: Mapping[str, Final], pairs: Pairs) 
         return [f"No seed run has a finite {at} of {isolated(metric.name)} yet."]
     best = finals[pairs.best].estimates["mean"]
     numbers = f"{isolated(metric.name)} {best}, mean {at}"
+    ends = ends_words(finals[pairs.best].sample)
     if not pairs.comparisons:
-        return [f"{isolated(pairs.best)}: {numbers}. There is nothing to compare it with."]
+        some = f" of the seeds that ended well ({ends})" if ends else ""
+        return [f"{isolated(pairs.best)}{some}: {numbers}. There is nothing to compare it with."]
     leader = f"{isolated(pairs.best)} is ahead: {numbers}; {metric.direction}."
+    if ends:
+        some = f"{isolated(pairs.best)} is ahead among the seeds that ended well ({ends})"
+        leader = f"{some}: {numbers}; {metric.direction}."
     cautions = dict.fromkeys(each.caution for each in pairs.with_best.values() if each.caution)
     return [leader, *_verdict(pairs), *cautions]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from mle_toolbox.report.numbers import AT, STATISTICS, Numbers
 from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
+from mle_toolbox.results.code import CodeState
 from mle_toolbox.seed_ranges import format_seeds
 
 __all__ = ["page_content", "page_data"]
@@ -29,7 +32,11 @@ _CHOSEN_AT_FIRST = 8
 def page_content(results: Configurations, numbers: Numbers, title: str | None = None) -> dict[str, Any]:
     """Return what the template shows."""
     record, folder = _source(results)
-    runs = all_runs(results)
+    code = results.code()
+    runs = [
+        replace(run, older_code=run.status == "done" and run.seed in code[run.configuration].older)
+        for run in all_runs(results)
+    ]
     contents = {name: content for name, content in results.contents.items() if content}
     failures, more_failures = history.failures(runs, record.get("job", {}).get("err_file"))
     rows, too_many = history.run_rows(runs)
@@ -44,6 +51,7 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
         "state": state,
         "facts": _facts(runs, record),
         "notices": list(_notices(runs, state)),
+        "cautions": list(_cautions(results, code)),
         "has_numbers": has_numbers,
         "waiting": any(run.status in ("waiting", "running") for run in runs),
         "answers": answers.answers(numbers),
@@ -63,7 +71,7 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
         "cost": history.cost_lines(cost(runs, _cores(record))),
         "runs": rows,
         "too_many_runs": too_many,
-        "how": how_made(numbers),
+        "how": how_made(numbers, code_cautions(code, isolated)),
         "steps": history.steps(record, folder, runs),
         "versions": history.version_lines(runs),
         "files": history.files(record, folder, runs),
@@ -72,6 +80,7 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
 
 def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the program on the page reads."""
+    code = results.code()
     return {
         "slug": re.sub(r"[^A-Za-z0-9]+", "_", page["title"]).strip("_")[:40] or "report",
         "configurations": list(numbers.configurations),
@@ -82,7 +91,10 @@ def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]
         "ats": [{"key": key, "label": label} for key, label in AT.items()],
         "curves": curve_data(results, numbers),
         "finals": tables.final_data(numbers),
+        "first": tables.final_first(numbers),
         "cautions": tables.final_cautions(numbers),
+        "about": " ".join(results.figure_cautions()),
+        "code": [{"word": code[name].word, "older": list(code[name].older)} for name in numbers.configurations],
         "comparisons": answers.comparison_data(numbers),
     }
 
@@ -144,10 +156,13 @@ def _notices(runs: Sequence[SeedRun], state: Mapping[str, str]) -> Iterator[str]
         going = any(run.status == "running" for run in runs)
         words = "Runs are still going on" if going else "This is not all"
         yield f"{words}: {state['text']}. Every number below is made of the seed runs that are done."
-    records = [run.record for run in runs if run.status == "done" and run.record]
-    scripts = {record.script_sha256 for record in records} - {None}
-    if len(scripts) > 1:
-        yield f"The seed runs were made by {len(scripts)} different states of the script; see Reproduce."
+
+
+def _cautions(results: Configurations, code: Mapping[str, CodeState]) -> Iterator[str]:
+    """Yield what has to be known of the runs before their numbers are read."""
+    yield from outdated_cautions(results, isolated)
+    yield from code_cautions(code, isolated)
+    yield from length_cautions(results, results.contents, isolated)
 
 
 def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun]) -> Iterator[str]:
@@ -156,6 +171,9 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
         waiting = [run.seed for run in runs if run.configuration == name and run.status == "waiting"]
         if waiting:
             yield f"{isolated(name)}: {_named(waiting)} not started."
+        stopped = [run.seed for run in runs if run.configuration == name and run.status == "stopped"]
+        if stopped:
+            yield f"{isolated(name)}: {_named(stopped)} stopped before the end, as asked."
         for metric in numbers.metrics:
             diverged = _diverged(numbers, metric.name, name)
             if diverged:

@@ -31,6 +31,13 @@ class SeedRun:
     folder: Path | None = None
     ticks: int = 0
     damage: str | None = None
+    older_code: bool = False
+    """Whether it counts although it is of older code than the newest runs."""
+
+    @property
+    def kind(self) -> str:
+        """How it is shown: its status, and of those that are done the ones of older code apart."""
+        return "older code" if self.older_code else self.status
 
     @property
     def seconds(self) -> float | None:

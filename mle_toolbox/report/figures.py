@@ -43,6 +43,7 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
     note = better_words(curves.lower_is_better, assumed=True).capitalize() + "."
     if len(shown) < len(samples):
         note += f" The {len(shown)} best of {len(samples)} configurations."
+    note = " ".join([note, *results.figure_cautions()])
     drawn = {name: curve for name, curve in curves.items() if name in shown}
     finals = {name: samples[name] for name in samples if name in shown}
     return (

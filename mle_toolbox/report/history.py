@@ -26,8 +26,11 @@ SIGNS = {
     "stopped": ("‖", "stopped before its end, as asked"),
     "failed": ("✗", "failed"),
     "died": ("†", "died (killed, or its machine went down)"),
+    "outdated": ("≠", "outdated: done, of an earlier configuration, and not counted"),
+    "older code": ("≈", "done, of older code"),
     "waiting": ("·", "not started"),
 }
+_NOT_DONE = ("running", "stopped", "failed", "died", "outdated", "older code")
 _FAILURES_IN_FULL = 20
 _LAST_LINES = 15
 _RUNS_IN_TABLE = 400
@@ -49,7 +52,7 @@ def state(runs: Sequence[SeedRun]) -> dict[str, str]:
         if done < len(runs)
         else f"all {count(done, 'seed run')} done"
     )
-    parts = [text, *(f"{counts[name]} {name}" for name in ("running", "stopped", "failed", "died") if counts[name])]
+    parts = [text, *(f"{counts[name]} {name}" for name in _NOT_DONE if counts[name])]
     kind = "bad" if bad else "good" if done == len(runs) and done else "warn"
     return {"kind": kind, "text": ", ".join(parts)}
 
@@ -69,7 +72,7 @@ def grid(runs: Sequence[SeedRun]) -> dict[str, Any]:
     for name, group in groupby(runs, key=lambda run: run.configuration):
         own = list(group)
         parts = []
-        for status, same in groupby(own, key=lambda run: run.status):
+        for status, same in groupby(own, key=lambda run: run.kind):
             seeds = [run.seed for run in same]
             parts.append(
                 {
@@ -80,9 +83,7 @@ def grid(runs: Sequence[SeedRun]) -> dict[str, Any]:
             )
         done = sum(run.status == "done" for run in own)
         rows.append({"name": name, "done": f"{done}/{len(own)}", "parts": parts})
-    legend = "   ".join(
-        f"{sign} {words}" for name, (sign, words) in SIGNS.items() if any(r.status == name for r in runs)
-    )
+    legend = "   ".join(f"{sign} {words}" for name, (sign, words) in SIGNS.items() if any(r.kind == name for r in runs))
     return {"rows": rows, "legend": legend, "caption": "One sign for each seed run, in the order of the seeds."}
 
 
@@ -188,7 +189,8 @@ def _run_row(run: SeedRun) -> dict[str, Any]:
     return {
         "configuration": run.configuration,
         "seed": run.seed,
-        "status": run.status,
+        "status": "done, of older code" if run.older_code else run.status,
+        "kind": run.kind,
         "started": f"{run.started:%Y-%m-%d %H:%M:%S}" if run.started else NOTHING,
         "took": duration(run.seconds) if run.seconds is not None else NOTHING,
         "ticks": f"{run.ticks:,}",

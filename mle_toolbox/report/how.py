@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from mle_toolbox.report.numbers import Numbers
@@ -11,8 +12,8 @@ from mle_toolbox.statistics.wording import percent
 __all__ = ["how_made"]
 
 
-def how_made(numbers: Numbers) -> list[dict[str, str]]:
-    """Return terms and what they mean here."""
+def how_made(numbers: Numbers, mixed_code: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Return terms and what they mean here; ``mixed_code`` says which runs are of older code."""
     sure = percent(numbers.confidence)
     lines = [
         (
@@ -20,6 +21,7 @@ def how_made(numbers: Numbers) -> list[dict[str, str]]:
             "Seed runs that ended well. Failed, running and missing ones are counted and named, never replaced. A seed "
             "whose value is not finite has diverged: it is left out of the average and counted beside it.",
         ),
+        *([("Code of the seed runs", " ".join(mixed_code))] if mixed_code else []),
         (
             "Value of a seed run",
             "Last: the last tick. Best: the best tick, in the direction of the metric. Area under the curve: over the "

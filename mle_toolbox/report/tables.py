@@ -10,10 +10,10 @@ from mle_toolbox.report.numbers import AT, STATISTICS, Final, Metric, Numbers
 from mle_toolbox.report.packing import pack
 from mle_toolbox.report.wording import NO_BREAK, NOTHING, count, isolated
 from mle_toolbox.results.differences import differing, short_names, value_text
-from mle_toolbox.results.wording import cautions_about
+from mle_toolbox.results.wording import best_by_ends, cautions_about
 from mle_toolbox.statistics import Estimate
 
-__all__ = ["difference_table", "final_cautions", "final_data", "final_table"]
+__all__ = ["difference_table", "final_cautions", "final_data", "final_first", "final_table"]
 
 _DIFFERENCES_BESIDE_RESULTS = 4
 _METRICS_IN_ONE_LINE = 3
@@ -41,8 +41,25 @@ def final_table(numbers: Numbers, contents: Mapping[str, Mapping[str, Any]]) -> 
         "more_columns": count(more, "further setting differs", "further settings differ") if more > 0 else "",
         "metrics": [{"name": metric.name, "direction": metric.direction} for metric in numbers.metrics],
         "rows": rows,
+        "first": final_first(numbers)["last"],
         "cautions": final_cautions(numbers)["last|mean"],
     }
+
+
+def final_first(numbers: Numbers) -> dict[str, str]:
+    """Return for each place what has to be known of the bold cells before they are read."""
+    found = {}
+    for at in AT:
+        best = {
+            metric.name: {
+                name: final.sample
+                for name, final in numbers.finals[metric.name, at].items()
+                if is_best(numbers, metric, at, name)
+            }
+            for metric in numbers.metrics
+        }
+        found[at] = " ".join(best_by_ends(best, isolated))
+    return found
 
 
 def final_cautions(numbers: Numbers) -> dict[str, str]:

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
+from mle_toolbox.results.code import CodePlace, CodeState, code_states, recorded
 from mle_toolbox.results.comparisons import Comparisons, compare_samples
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves, curve_of
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.lookup import UnknownNameError, unknown_name
-from mle_toolbox.results.samples import SeedSample, seed_sample
+from mle_toolbox.results.samples import NEVER_COUNTED, SeedSample, seed_sample
 from mle_toolbox.results.series import array_words, scalar_metrics
 from mle_toolbox.results.summary import Summary, SummaryRow, summarise
 from mle_toolbox.results.wording import at_words, cautions_about, counts_words, lower_is_better_of
@@ -44,6 +46,10 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """What each configuration's file says, as far as it is known."""
 
     @abstractmethod
+    def only_current(self) -> Configurations:
+        """Return the same without the runs of older code: their status is ``older code``, and they do not count."""
+
+    @abstractmethod
     def select(self, names: Sequence[str]) -> Configurations:
         """Return the same with these configurations only, in this order."""
 
@@ -55,6 +61,30 @@ class Configurations(Mapping[str, ConfigurationResults]):
     def differences(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what differs between the configurations: for each its own values by dotted key."""
         return differing(self.contents)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What has to be known of the runs before their numbers are believed.
+
+        Sentences on finished runs that are of an earlier configuration or of older code than others, and on runs
+        that are shorter than their siblings.
+        """
+        return (*self._first_cautions(), *self._length_cautions())
+
+    def figure_cautions(self, *, include_unfinished: bool = False) -> tuple[str, ...]:
+        """Return what stands below a figure: ``cautions`` on the runs that are in it, without what to type."""
+        code = self.code(include_unfinished=include_unfinished)
+        return (*code_cautions(code, way_out=False), *self._length_cautions())
+
+    def code(self, *, include_unfinished: bool = False) -> Mapping[str, CodeState]:
+        """Return, for each configuration, which of the runs that count are of older code than the newest ones."""
+        return code_states(
+            {
+                name: {run.seed: recorded(run) for run in each.runs if _counts(run.status, include_unfinished)}
+                for name, each in self.items()
+            },
+            self._code_places(),
+        )
 
     def samples(
         self,
@@ -126,8 +156,10 @@ class Configurations(Mapping[str, ConfigurationResults]):
             planned = done + sum(others.values())
             rows.append(SummaryRow(name, differences.get(name, {}), done, planned, others, estimates))
         title = f"{self.title}: {at_words(at)}s" if not at.startswith("mean") else f"{self.title}: {at_words(at)}"
-        remarks = tuple(self._left_out(metrics))
-        return Summary(title, tuple(metrics), tuple(rows), remarks, include_unfinished)
+        remarks = (*self._left_out(metrics), *self._length_cautions())
+        code = self.code(include_unfinished=include_unfinished)
+        first = tuple(self._first_cautions(code))
+        return Summary(title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code)
 
     def compare(
         self,
@@ -181,7 +213,20 @@ class Configurations(Mapping[str, ConfigurationResults]):
         found = compare_samples(samples, what, lower_is_better=lower, confidence=confidence, paired=paired)
         words = f"{a} compared with {b}" if isinstance(what, tuple) else "comparisons"
         words += f" with {baseline}" if isinstance(what, str) else ""
-        return Comparisons(f"{self.title}: {words}", metric, at, lower, lower_is_better is None, samples, found)
+        compared = self.select(list(samples))
+        code = compared.code(include_unfinished=include_unfinished)
+        return Comparisons(
+            f"{self.title}: {words}",
+            metric,
+            at,
+            lower,
+            lower_is_better is None,
+            samples,
+            found,
+            tuple(compared._first_cautions(code)),
+            tuple(compared._length_cautions()),
+            code,
+        )
 
     def curve(self, metric: str | None = None, time: str | None = None, *, include_unfinished: bool = False) -> Curves:
         """Return the course of a metric for each configuration, against a time variable (by default the first one).
@@ -195,7 +240,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
         curves = {name: curve_of(self[name], metric, time, samples[name]) for name in self}
         there = {name: curve for name, curve in curves.items() if curve is not None}
         lower = lower_is_better_of(metric, None)
-        return Curves(metric, there, {name: each.left_out for name, each in samples.items()}, lower)
+        left_out = {name: each.left_out for name, each in samples.items()}
+        return Curves(metric, there, left_out, lower, self.figure_cautions(include_unfinished=include_unfinished))
 
     def to_xarray(self) -> xr.DataTree:
         """Return a tree with one dataset per configuration, as xarray reads it from ``results.h5``.
@@ -230,6 +276,17 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
         return configurations_html(self)
 
+    def _code_places(self) -> Mapping[str, CodePlace]:
+        """Return whose code the configurations run, where it is known."""
+        return {}
+
+    def _first_cautions(self, code: Mapping[str, CodeState] | None = None) -> list[str]:
+        """Return what is said before the numbers; ``code`` of the runs that count."""
+        return [*outdated_cautions(self), *code_cautions(self.code() if code is None else code)]
+
+    def _length_cautions(self) -> list[str]:
+        return length_cautions(self, self.contents)
+
     def _metric(self, metric: str | None) -> str:
         there = self.metrics
         if metric is None and not there:
@@ -249,6 +306,10 @@ class Configurations(Mapping[str, ConfigurationResults]):
             for metric in metrics
         }
         return [f"{sentence}." for sentence in cautions_about(words)]
+
+
+def _counts(status: str, include_unfinished: bool) -> bool:
+    return status == "done" or (include_unfinished and status not in NEVER_COUNTED)
 
 
 def _others(configuration: ConfigurationResults) -> dict[str, int]:

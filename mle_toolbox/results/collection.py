@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.code import CodePlace
 from mle_toolbox.results.configuration import ConfigurationResults, summary
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.experiment import ExperimentResults
@@ -77,6 +78,19 @@ class ExperimentCollection(Configurations):
         chosen._known = self._known
         return chosen
 
+    def only_current(self) -> ExperimentCollection:
+        """Return the same without the runs of older code: their status is ``older code``, and they do not count."""
+        code = self.code()
+        names = {place: name for name, place in self._places.items()}
+        current = [
+            each.without_older({own: code[names[title, own]] for own in each.names if (title, own) in names})
+            for title, each in self.experiments.items()
+        ]
+        return ExperimentCollection(current).select(self.names)
+
+    def _code_places(self) -> Mapping[str, CodePlace]:
+        return {name: self.experiments[title].code_place() for name, (title, _) in self._places.items()}
+
     def __getitem__(self, name: str) -> ConfigurationResults:
         if name not in self._places:
             raise unknown_name(name, self._places, self.title)
@@ -97,6 +111,7 @@ class ExperimentCollection(Configurations):
     def __repr__(self) -> str:
         lines = [f"<ExperimentCollection: {self.title}, {len(self)} configurations>"]
         lines += [f"  {name!r}: {summary(each.statuses, each.missing)}" for name, each in self.items()]
+        lines += [f"  caution  {caution}" for caution in self.cautions]
         return "\n".join(lines)
 
 

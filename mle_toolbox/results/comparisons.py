@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.results.code import CodeState, code_record
 from mle_toolbox.results.renderings import Rendered
 from mle_toolbox.results.samples import SeedSample, may_be_paired
 from mle_toolbox.results.table import Cell, Column, Table
-from mle_toolbox.results.wording import at_words, better_words, counts_words
+from mle_toolbox.results.wording import at_words, better_words, counts_words, ends_words
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Comparison
@@ -37,6 +38,10 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         One number a seed for each configuration.
     found
         The comparisons.
+    first, remarks
+        What has to be known of the runs before the numbers are read, and what else is to be said of them.
+    code
+        By configuration, which of its runs are of older code.
     """
 
     title: str
@@ -46,6 +51,14 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     assumed: bool
     samples: Mapping[str, SeedSample]
     found: Mapping[Pair, Comparison]
+    first: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    code: Mapping[str, CodeState] = field(default_factory=dict)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What to beware of, one sentence each: first what the runs are made of, then what holds of the numbers."""
+        return (*self._first(), *self._cautions())
 
     def __getitem__(self, pair: Pair) -> Comparison:
         return self.found[pair]
@@ -67,13 +80,22 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
             Column(title, right=title not in ("a", "b", "better"), rank=rank) for title, rank in ranks.items()
         )
         rows = tuple(tuple(self._cells(pair)) for pair in self.found)
-        return Table(self.title, columns, rows, tuple(self._method()), tuple(self._cautions()))
+        return Table(
+            self.title, columns, rows, tuple(self._method()), tuple(self._cautions()), first=tuple(self._first())
+        )
 
     def records(self) -> list[dict[str, Any]]:
         """Return one row a pair, with all digits."""
         fixed = {"metric": self.metric, "at": self.at}
         return [
-            {"a": a, "b": b, **fixed, **asdict(comparison), "better": self._better((a, b)) or None}
+            {
+                "a": a,
+                "b": b,
+                **fixed,
+                **asdict(comparison),
+                "better": self._better((a, b)) or None,
+                "code": self._code_word(a, b),
+            }
             for (a, b), comparison in self.found.items()
         ]
 
@@ -81,13 +103,14 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         """Return everything as plain nested data."""
         return {
             "title": self.title,
+            "cautions": list(self.cautions),
             "metric": self.metric,
             "at": self.at,
             "lower_is_better": self.lower_is_better,
             "direction_assumed": self.assumed,
             "comparisons": self.records(),
             "method": list(self._method()),
-            "cautions": list(self._cautions()),
+            "code": {name: code_record(self.code.get(name)) for name in self.samples},
         }
 
     def _cells(self, pair: Pair) -> Iterator[Cell]:
@@ -121,11 +144,24 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
             words = self.found[a, b].power_words()
             yield f"{a} and {b}: {words[0].lower()}{words[1:]}"
 
+    def _code_word(self, a: str, b: str) -> str | None:
+        """Return what the code of all runs of a pair is: ``current``, ``older``, or ``mixed``."""
+        words = {state.word if (state := self.code.get(name)) is not None else None for name in (a, b)}
+        return words.pop() if len(words) == 1 else None if None in words else "mixed"
+
+    def _first(self) -> Iterator[str]:
+        """Yield what has to be known before the numbers are read."""
+        yield from self.first
+        better = {self._better(pair) for pair in self.found}
+        for name, sample in self.samples.items():
+            left_out = {"diverged": sample.diverged, **sample.left_out}
+            if name in better and (words := ends_words(sample)):
+                yield f"{name} is better among the seeds that ended well ({words})."
+            elif out := counts_words(left_out):
+                yield f"{name}: {out}; {'it does' if sum(left_out.values()) == 1 else 'they do'} not count."
+
     def _cautions(self) -> Iterator[str]:
-        for sample in self.samples.values():
-            out = counts_words({"diverged": sample.diverged, **sample.left_out})
-            if out:
-                yield f"{sample.configuration}: {out}; {'it does' if out.startswith('1 ') else 'they do'} not count."
+        yield from self.remarks
         by_sentence: dict[str, list[str]] = {}
         for (a, b), each in self.found.items():
             if each.caution:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mle_toolbox.log.merged_data import MergedData
 from mle_toolbox.log.run_record import RunStatus
+from mle_toolbox.results.code import CodeState, code_states, recorded
 from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
 
@@ -81,6 +82,26 @@ class ConfigurationResults:
         damage = (f"seed {run.seed}: {run.damage}" for run in self.runs if run.damage)
         return (*damage, *self.data.remarks)
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What has to be known of the finished runs before they are averaged; see ``ExperimentResults.cautions``."""
+        from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
+
+        alone = {self.name: self}
+        return (*outdated_cautions(alone), *code_cautions(self._code()), *length_cautions(alone, {}))
+
+    def only_current(self) -> ConfigurationResults:
+        """Return the same without the runs of older code than its newest ones; see ``load``."""
+        return self.without_older(self._code()[self.name].older)
+
+    def without_older(self, older: Collection[int]) -> ConfigurationResults:
+        """Return the same with the status ``older code`` for these seeds."""
+        runs = tuple(replace(run, status="older code") if run.seed in older else run for run in self.runs)
+        return replace(self, runs=runs) if older else self
+
+    def _code(self) -> Mapping[str, CodeState]:
+        return code_states({self.name: {run.seed: recorded(run) for run in self.runs if run.status == "done"}})
+
     def seed(self, seed: int) -> SeedResults:
         """Return the run of one seed."""
         for run in self.runs:
@@ -109,7 +130,7 @@ class ConfigurationResults:
         lines = [f"<ConfigurationResults {self.name!r}: {summary(self.statuses, self.missing)}>"]
         for kind, names in (("time  ", self.time_names), ("metric", self.metric_names)):
             lines += [f"  {kind}  {name!r} {self.data.columns[name].shape}" for name in names]
-        lines += [f"  remark  {remark}" for remark in self.remarks]
+        lines += [f"  remark  {remark}" for remark in (*self.cautions, *self.remarks)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,8 @@ class Curves(Mapping[str, "Curve"]):
         By configuration; those without any finished run are not there.
     left_out
         For each configuration how many seeds are not in its curve, by reason.
+    cautions
+        Sentences on what the runs are made of, for below the figure.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class Curves(Mapping[str, "Curve"]):
         curves: Mapping[str, Curve],
         left_out: Mapping[str, Mapping[str, int]],
         lower_is_better: bool = False,
+        cautions: Sequence[str] = (),
     ) -> None:
         self.metric = metric
         self.left_out = left_out
         self.lower_is_better = lower_is_better
+        self.cautions = tuple(cautions)
         self._curves = dict(curves)
 
     def __getitem__(self, name: str) -> Curve:
@@ -64,14 +68,20 @@ class Curves(Mapping[str, "Curve"]):
         """
         from mle_toolbox.plots import learning_curves
 
-        return learning_curves(self, **options)
+        note = " ".join(filter(None, [options.pop("note", ""), *self.cautions]))
+        return learning_curves(self, note=note, **options)
 
     def __repr__(self) -> str:
-        return "\n".join([f"<Curves of {self.metric!r}: {len(self)} configurations>", *map(self._line, self)])
+        head = f"<Curves of {self.metric!r}: {len(self)} configurations>"
+        return "\n".join([head, *map(self._line, self), *self._said()])
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<li>{html.escape(self._line(name))}</li>" for name in self)
-        return f"<div><b>Curves of {html.escape(self.metric)}</b> (draw them with .plot())<ul>{rows}</ul></div>"
+        said = "".join(f"<div>{html.escape(line)}</div>" for line in self._said())
+        return f"<div><b>Curves of {html.escape(self.metric)}</b> (draw them with .plot())<ul>{rows}</ul>{said}</div>"
+
+    def _said(self) -> list[str]:
+        return [f"  Caution: {line}" for line in self.cautions]
 
     def _line(self, name: str) -> str:
         curve = self[name]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.code import CodePlace, CodeState
 from mle_toolbox.results.configuration import ConfigurationResults, summary
 from mle_toolbox.results.lookup import known_names, unknown_name
 
@@ -68,6 +70,28 @@ class ExperimentResults(Configurations):
         chosen = known_names(names, self.names, f"The experiment in {self.path}")
         return ExperimentResults(self.path, chosen, self.__getitem__, self.record)
 
+    def only_current(self) -> ExperimentResults:
+        """Return the same without the runs of older code: their status is ``older code``, and they do not count."""
+        return self.without_older(self.code())
+
+    def without_older(self, code: Mapping[str, CodeState]) -> ExperimentResults:
+        """Return the same without the runs that ``code`` says are of older code."""
+
+        def read(name: str) -> ConfigurationResults:
+            return self[name].without_older(code[name].older)
+
+        return ExperimentResults(self.path, self.names, read, self.record)
+
+    def code_place(self) -> CodePlace:
+        """Return the project whose code was run, and the script in it."""
+        folder, script = self.path.resolve(), self.record.get("script")
+        file = self.record.get("experiment_file")
+        project = os.path.normpath(folder / file / "..") if isinstance(file, str) else str(folder)
+        return CodePlace(project, script) if isinstance(script, str) else CodePlace(project)
+
+    def _code_places(self) -> Mapping[str, CodePlace]:
+        return dict.fromkeys(self.names, self.code_place())
+
     def __getitem__(self, name: str) -> ConfigurationResults:
         if name not in self.names:
             raise unknown_name(name, self.names, f"The experiment in {self.path}")
@@ -87,6 +111,7 @@ class ExperimentResults(Configurations):
     def __repr__(self) -> str:
         lines = [f"<ExperimentResults {str(self.path)!r}: {len(self)} configurations>"]
         lines += [f"  {name!r}: {summary(each.statuses, each.missing)}" for name, each in self.items()]
+        lines += [f"  caution  {caution}" for caution in self.cautions]
         return "\n".join(lines)
 
     def _content_on_disk(self, name: str) -> Mapping[str, Any]:

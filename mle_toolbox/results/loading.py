@@ -17,6 +17,7 @@ from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import MergedData, stack
 from mle_toolbox.log.run_record import RunRecord, RunStatus, bad_end
 from mle_toolbox.log.seed_log import SeedLog, read_seed_log
+from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.collection import ExperimentCollection
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.experiment import ExperimentResults
@@ -33,12 +34,12 @@ _One = ExperimentResults | ExperimentCollection | ConfigurationResults | SeedRes
 
 
 @overload
-def load(path: _Path) -> _One: ...
+def load(path: _Path, *, only_current: bool = ...) -> _One: ...
 @overload
-def load(path: list[_Path] | tuple[_Path, ...]) -> ExperimentCollection: ...
+def load(path: list[_Path] | tuple[_Path, ...], *, only_current: bool = ...) -> ExperimentCollection: ...
 @overload
-def load(path: _Path, *more: _Path) -> ExperimentCollection: ...
-def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
+def load(path: _Path, *more: _Path, only_current: bool = ...) -> ExperimentCollection: ...
+def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_current: bool = False) -> _One:
     """Read results, at any time: while runs go on, when some have failed, when all are done.
 
     Parameters
@@ -48,6 +49,9 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
         ``results.h5`` and ``log.h5``. Or a folder that holds several results folders.
     more
         Results folders of other experiments (a list of all of them will do as well). Each counts once.
+    only_current
+        Leave out the finished runs that are of older code than the newest ones of the same project: their status is
+        ``older code``, and no number is made of them. ``cautions`` of what is loaded tells whether there are any.
 
     Returns
     -------
@@ -67,6 +71,9 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
     >>> results = load("experiments/")  # doctest: +SKIP
     >>> results["ode_int_config_1"]["metric1"].mean(axis=0)  # doctest: +SKIP
     """
+    if only_current:
+        found = load(path, *more) if isinstance(path, str | os.PathLike) else load([*path, *more])
+        return found.only_current() if isinstance(found, Configurations | ConfigurationResults) else found
     if more or not isinstance(path, str | os.PathLike):
         first = path if isinstance(path, Iterable) and not isinstance(path, str | os.PathLike) else (path,)
         return _load_several([_path(each) for each in (*first, *more)])

@@ -35,7 +35,8 @@ def configurations_html(results: Configurations) -> str:
         for name, each in results.items()
     )
     metrics = ", ".join(results.metrics) or "none yet"
-    return Table(f"{results.title}: {len(results)} configurations", columns, rows, (f"Metrics: {metrics}.",)).to_html()
+    title = f"{results.title}: {len(results)} configurations"
+    return Table(title, columns, rows, (f"Metrics: {metrics}.",), first=results.cautions).to_html()
 
 
 def configuration_html(results: ConfigurationResults) -> str:
@@ -44,7 +45,7 @@ def configuration_html(results: ConfigurationResults) -> str:
 
     shapes = {name: results.data.columns[name].shape for name in results.data.names}
     title = f"{results.name}: {summary(results.statuses, results.missing)}"
-    return _variables(title, results.time_names, shapes, results.remarks)
+    return _variables(title, results.time_names, shapes, (*results.cautions, *results.remarks))
 
 
 def seed_html(results: SeedResults) -> str:

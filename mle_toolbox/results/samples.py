@@ -17,10 +17,13 @@ from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.results.series import series, time_variable
 
-__all__ = ["NUMBERED", "SeedSample", "may_be_paired", "seed_sample"]
+__all__ = ["NEVER_COUNTED", "NUMBERED", "SeedSample", "may_be_paired", "seed_sample"]
 
 NUMBERED = "mle_toolbox_seed_is_a_number_only"
 """Attribute of an imported run whose seed is not known."""
+
+NEVER_COUNTED = ("outdated", "older code")
+"""Finished runs that are of something else, so no number is made of them together with others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,7 @@ def seed_sample(
     seeds, curves = [], []
     left_out: Counter[str] = Counter()
     for run in configuration.runs:
-        reason = None if include_unfinished else _reason(run)
+        reason = _reason(run, include_unfinished)
         curve = series(run, metric, time) if reason is None else None
         if curve is not None:
             seeds.append(run.seed)
@@ -125,8 +128,10 @@ def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> 
     return False if numbered else wanted
 
 
-def _reason(run: SeedResults) -> str | None:
+def _reason(run: SeedResults, include_unfinished: bool) -> str | None:
     """Return why a run does not count, None when it does."""
+    if include_unfinished and run.status not in NEVER_COUNTED:
+        return None
     return None if run.status == "done" else {"waiting": "not started"}.get(run.status, run.status)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.results.code import CodeState, code_record
 from mle_toolbox.results.differences import short_names, value_text
 from mle_toolbox.results.renderings import Rendered, with_differences
 from mle_toolbox.results.samples import SeedSample, may_be_paired
 from mle_toolbox.results.table import Cell, Column, Table
-from mle_toolbox.results.wording import at_words, better_words, cautions_about, counts_words, listed
+from mle_toolbox.results.wording import at_words, best_by_ends, better_words, cautions_about, counts_words, listed
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
@@ -73,6 +74,13 @@ class Summary(Rendered):
     rows: tuple[SummaryRow, ...]
     remarks: tuple[str, ...] = ()
     includes_unfinished: bool = False
+    first: tuple[str, ...] = ()
+    code: Mapping[str, CodeState] = field(default_factory=dict)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What to beware of, one sentence each: first what the runs are made of, then what holds of the numbers."""
+        return (*self._first(), *self._cautions(self.keys_that_differ))
 
     def __getitem__(self, configuration: str) -> SummaryRow:
         for row in self.rows:
@@ -109,11 +117,12 @@ class Summary(Rendered):
             tuple(self._method(shared_n)),
             tuple(self._cautions(keys)),
             self._meaning_of_best(),
+            tuple(self._first()),
         )
 
     def records(self) -> list[dict[str, Any]]:
         """Return one row a configuration and metric, with all digits."""
-        fixed = [*_ESTIMATE, "metric", "at", "lower_is_better", "best", "seeds_done", "seeds_planned"]
+        fixed = [*_ESTIMATE, "metric", "at", "lower_is_better", "best", "seeds_done", "seeds_planned", "code"]
         names = [row.configuration for row in self.rows]
         begin = with_differences(names, {row.configuration: row.differences for row in self.rows}, fixed)
         return [
@@ -126,6 +135,7 @@ class Summary(Rendered):
         """Return everything as plain nested data."""
         return {
             "title": self.title,
+            "cautions": list(self.cautions),
             "configurations": [
                 {
                     "configuration": row.configuration,
@@ -133,6 +143,7 @@ class Summary(Rendered):
                     "seeds_done": row.done,
                     "seeds_planned": row.planned,
                     "others": dict(row.others),
+                    **code_record(self.code.get(row.configuration)),
                 }
                 for row in self.rows
             ],
@@ -153,7 +164,6 @@ class Summary(Rendered):
                 for metric in self.metrics
             ],
             "method": list(self._method(None)),
-            "cautions": list(self._cautions(self.keys_that_differ)),
         }
 
     def _record(self, row: SummaryRow, metric: MetricSummary) -> dict[str, Any]:
@@ -166,6 +176,7 @@ class Summary(Rendered):
             "lower_is_better": metric.lower_is_better,
             "seeds_done": row.done,
             "seeds_planned": row.planned,
+            "code": state.word if (state := self.code.get(row.configuration)) is not None else None,
         }
 
     def _cells(self, row: SummaryRow, keys: Sequence[str], shared_n: int | None) -> Iterator[Cell]:
@@ -205,6 +216,11 @@ class Summary(Rendered):
     def _has_numbers(self, key: str) -> bool:
         values = [row.differences[key] for row in self.rows if row.differences.get(key) is not None]
         return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+    def _first(self) -> Iterator[str]:
+        """Yield what has to be known before the numbers are read."""
+        yield from self.first
+        yield from best_by_ends({each.name: {name: each.samples[name] for name in each.best} for each in self.metrics})
 
     def _cautions(self, keys: Sequence[str]) -> Iterator[str]:
         more = len(self.keys_that_differ) - len(keys)

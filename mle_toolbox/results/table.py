@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mle_toolbox.results.wording import WAY_OUT
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -47,6 +49,8 @@ class Table:
         How the numbers were made: one sentence each.
     cautions
         What to beware of: one sentence each.
+    first
+        What has to be known before the numbers are read, and stands above them: one sentence each.
     best
         What it means that a cell is set off, empty where none is.
     """
@@ -57,6 +61,7 @@ class Table:
     method: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     best: str = ""
+    first: tuple[str, ...] = ()
 
     def to_rich(self) -> RenderableType:
         """Return it for a terminal; what is best is bold and has a star, for those who see no bold."""
@@ -71,14 +76,18 @@ class Table:
             "| " + " | ".join("---:" if column.right else ":---" for column in self.columns) + " |",
         ]
         lines += ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in self.rows]
+        first = [line for said in self.first for line in (f"Caution: {_markdown(said)}", "")]
         notes = [*self._notes(), *(f"Caution: {line}" for line in self.cautions)]
         return (
-            "\n".join([f"**{_markdown(self.title)}**", "", *lines, *(f"\n{_markdown(note)}" for note in notes)]) + "\n"
+            "\n".join([f"**{_markdown(self.title)}**", "", *first, *lines, *(f"\n{_markdown(note)}" for note in notes)])
+            + "\n"
         )
 
     def to_latex(self) -> str:
         r"""Return a floating table for ``\usepackage{booktabs}``; what is best is bold."""
-        caption = " ".join([f"{self.title}.", *self._notes(), *self.cautions])
+        # What to type is nothing for a paper.
+        first = (line.removesuffix(WAY_OUT) for line in self.first)
+        caption = " ".join([f"{self.title}.", *first, *self._notes(), *self.cautions])
         lines = [
             r"% \usepackage{booktabs}",
             r"\begin{table}",
@@ -102,10 +111,11 @@ class Table:
             "<tr>" + "".join(_html_cell("td", *each) for each in zip(row, self.columns, strict=True)) + "</tr>"
             for row in self.rows
         )
+        first = "".join(f"<div><b>Caution:</b> {html.escape(line)}</div>" for line in self.first)
         notes = "".join(f"<div style='opacity:.75'>{html.escape(line)}</div>" for line in self._notes())
         notes += "".join(f"<div><b>Caution:</b> {html.escape(line)}</div>" for line in self.cautions)
         return (
-            f"<div><b>{html.escape(self.title)}</b>"
+            f"<div><b>{html.escape(self.title)}</b>{first}"
             f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
         )
 

@@ -29,6 +29,8 @@ class TerminalTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         table, left_out = _fitting(self._table, options.max_width)
+        for line in table.first:
+            yield _note(f"! {line}", "yellow")
         yield _grid(table)
         if left_out:
             yield _note(f"No room for {', '.join(left_out)}; a wider terminal or --format csv has it.", "dim")

@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from mle_toolbox.errors import ResultsError
 
-__all__ = ["at_words", "better_words", "cautions_about", "counts_words", "listed", "lower_is_better_of"]
+__all__ = [
+    "WAY_OUT",
+    "at_words",
+    "best_by_ends",
+    "better_words",
+    "cautions_about",
+    "counts_words",
+    "ends_words",
+    "listed",
+    "lower_is_better_of",
+]
+
+
+WAY_OUT = " `mle run --rerun older-code` reruns them, --only-current leaves them out."
+"""What can be done about runs of older code; behind the last sentence on them."""
+
+
+class Ends(Protocol):
+    """How the seeds of a configuration ended; ``SeedSample`` is one."""
+
+    @property
+    def n(self) -> int:
+        """Seeds with a finite value."""
+
+    @property
+    def diverged(self) -> int:
+        """Seeds whose value is not finite."""
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """How many seeds have no value, by reason."""
 
 
 def at_words(at: str) -> str:
@@ -40,6 +71,32 @@ def better_words(lower_is_better: bool, assumed: bool) -> str:
 def counts_words(counts: Mapping[str, int]) -> str:
     """Return ``2 failed, 1 running``."""
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def ends_words(sample: Ends) -> str:
+    """Return ``1 of its 5 seeds diverged, 2 failed``, nothing where all seeds ended well.
+
+    Runs of older code that were asked to be left out ended as well as the others.
+    """
+    left_out = {why: count for why, count in sample.left_out.items() if why != "older code"}
+    bad = {why: count for why, count in {"diverged": sample.diverged, **left_out}.items() if count}
+    first = f" of its {sample.n + sum(bad.values())} seeds"
+    return ", ".join(f"{n}{'' if place else first} {why}" for place, (why, n) in enumerate(bad.items()))
+
+
+def best_by_ends(best: Mapping[str, Mapping[str, Ends]], shown: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield, of what is set off as best, where that rests on some of the seeds only; each sentence once.
+
+    ``best`` by metric and configuration; ``shown`` is how a name of the user is written.
+    """
+    metrics: dict[str, list[str]] = {}
+    for metric, ends in best.items():
+        marked = [f"{shown(name)} ({words})" for name, each in ends.items() if (words := ends_words(each))]
+        if marked:
+            metrics.setdefault(listed(marked, 3), []).append(metric)
+    for named, those in metrics.items():
+        of = "" if len(those) == len(best) else f" in {listed([shown(each) for each in those])}"
+        yield f"Among the best{of} only by the seeds that ended well: {named}."
 
 
 def listed(names: Sequence[str], limit: int = 6) -> str:

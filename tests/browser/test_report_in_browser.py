@@ -238,6 +238,7 @@ def test_saved_figures_and_data_are_whole(open_report: Open, three: ExperimentRe
     found = [float(row["value"]) for row in rows if row["configuration"] == "slow"]
     np.testing.assert_array_equal(found, samples["slow"].values)
     assert [(row["a"], row["b"]) for row in pairs] == [("slow", "quick"), ("slow", "wide"), ("quick", "wide")]
+    assert {row["code"] for row in [*rows, *pairs]} == {"current"}
     assert "n = " in drawings[0]
 
 

@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+from rich.console import Console
+
+from mle_toolbox.cli.live import watching
 from mle_toolbox.drive.progress import EventFile, Tally
 
 
@@ -58,3 +62,20 @@ def test_a_line_half_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
     path.write_text(line + line[:3])
 
     assert list(events.new_events()) == [{"event": "finished", "id": 1}]
+
+
+def test_a_seed_run_that_was_stopped_is_not_said_to_have_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    tally = Tally(total=2)
+    for event in (
+        {"event": "plan", "jobs": {"train": 2}},
+        job(1, 0),
+        job(2, 1),
+        {"event": "failed", "id": 1},
+        {"event": "failed", "id": 2},
+    ):
+        tally.count(event)
+
+    with watching(Console(), 2, is_stopped=lambda run: run == ("a", 1)) as watch:
+        watch(tally)
+
+    assert capsys.readouterr().out == "0 of 2 seed runs done; 1 stopped, 1 failed\n"

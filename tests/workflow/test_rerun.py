@@ -89,7 +89,24 @@ def test_editing_the_script_runs_nothing_and_marks_the_runs_stale(finished: Proj
     (finished.path / "train.py").write_text(SCRIPT + "# mended\n")
 
     assert finished.jobs_to_run() == {}
-    assert "6 made by an older script" in finished.mle("status").stdout
+    said = finished.mle("status").stdout
+    assert "6 made by older code" in said
+    assert "a, b: 3 seed runs each were made before train.py changed." in said
+
+
+def test_seeds_that_were_added_after_an_edit_make_the_others_runs_of_older_code(finished: Project) -> None:
+    (finished.path / "train.py").write_text(SCRIPT + "# mended\n")
+    finished.write_experiment(["a.json", "b.json"], seeds=4)
+
+    outcome = finished.mle("run", "exp.yaml")
+    current = finished.mle("results", "--only-current", "--format", "markdown")
+
+    said = "a, b: in each 3 of 4 seed runs are of older code (train.py)."
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.index(said) < outcome.stdout.index("experiments: last values")
+    assert said in (finished.results / "report.html").read_text()
+    assert "mixed" in (finished.results / "summary.csv").read_text()
+    assert current.stdout.count("1/4, 3 older code") == 2
 
 
 def test_upgrading_the_package_runs_nothing(finished: Project) -> None:

@@ -152,6 +152,7 @@ function curvesCaption(choice) {
   }
   if (choice.logY || choice.logX) parts.push("Values that are not above 0 have no place on a logarithmic axis.");
   if (band.caution) parts.push(band.caution);
+  if (DATA.about) parts.push(DATA.about);
   return parts.join(" ");
 }
 
@@ -181,12 +182,12 @@ function seedCounts(choice) {
 }
 
 function curvesCsv(choice) {
-  let text = csvRow(["configuration", plain(DATA.times[choice.time]), "statistic", "value", "low", "high", "n"]);
+  let text = csvRow(["configuration", plain(DATA.times[choice.time]), "statistic", "value", "low", "high", "n", "code"]);
   for (const index of choice.configurations) {
     const curve = curveOf(choice, index), band = curve?.bands[choice.statistic];
     if (!band) continue;
     unpack(curve.t).forEach((time, i) => {
-      text += csvRow([DATA.configurations[index], time, choice.statistic, digits(band.c, i), digits(band.l, i), digits(band.h, i), unpack(band.n)[i]]);
+      text += csvRow([DATA.configurations[index], time, choice.statistic, digits(band.c, i), digits(band.l, i), digits(band.h, i), unpack(band.n)[i], DATA.code[index].word ?? ""]);
     });
   }
   return text;

@@ -89,7 +89,7 @@ function stripsCaption(choice) {
   const estimates = finalsOf(choice).map((final) => final?.est[choice.statistic]).filter(Boolean);
   const said = [...new Set(estimates.map((each) => each.method))];
   const methods = said.filter((method) => !said.some((other) => other !== method && other.startsWith(method)));
-  return [`Points: seeds. Diamond and line: ${methods.join("; ")}.`, seedsLeftOut(choice)].join(" ");
+  return [`Points: seeds. Diamond and line: ${methods.join("; ")}.`, seedsLeftOut(choice), DATA.about].filter(Boolean).join(" ");
 }
 
 /** How many seeds have no point, as a chart must say that is seen without the table. */
@@ -100,11 +100,17 @@ function seedsLeftOut(choice) {
 }
 
 function finalsCsv(choice) {
-  let text = csvRow(["configuration", "metric", "at", "seed", "value"]);
+  let text = csvRow(["configuration", "metric", "at", "seed", "value", "code"]);
   finalsOf(choice).forEach((final, index) => final?.seeds.forEach((seed, row) => {
-    text += csvRow([DATA.configurations[index], DATA.metrics[choice.metric].name, choice.at, seed, unpack(final.v)[row]]);
+    text += csvRow([DATA.configurations[index], DATA.metrics[choice.metric].name, choice.at, seed, unpack(final.v)[row], codeOf(index, seed)]);
   }));
   return text;
+}
+
+/** "current" or "older", nothing where it is not on record. */
+function codeOf(index, seed) {
+  const code = DATA.code[index];
+  return code.word === null ? "" : code.older.includes(seed) ? "older" : "current";
 }
 
 function comparisonsOf(choice) {
@@ -145,9 +151,14 @@ function matrixTip(hovered) {
     element("strong", {}, plain(DATA.configurations[column], 40)), `: ${shown(hovered.data.value[2], 3)}`), element("div", {}, pair.text));
 }
 
+function codeOfPair(pair) {
+  const [a, b] = [DATA.code[pair.a].word, DATA.code[pair.b].word];
+  return a === null || b === null ? "" : a === b ? a : "mixed";
+}
+
 function comparisonsCsv(choice) {
   const found = comparisonsOf(choice), names = DATA.configurations;
   if (!found) return "";
-  const rows = found.pairs.map((pair) => csvRow([DATA.metrics[choice.metric].name, choice.at, names[pair.a], names[pair.b], ...pair.numbers]));
-  return csvRow(["metric", "at", "a", "b", ...found.columns]) + rows.join("");
+  const rows = found.pairs.map((pair) => csvRow([DATA.metrics[choice.metric].name, choice.at, names[pair.a], names[pair.b], ...pair.numbers, codeOfPair(pair)]));
+  return csvRow(["metric", "at", "a", "b", ...found.columns, "code"]) + rows.join("");
 }

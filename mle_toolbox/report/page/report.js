@@ -2,7 +2,7 @@
 
 const $ = (id) => document.getElementById(id);
 const charts = new Map();
-const MATRIX_CAPTION = "Probability that a run of the row ends better than a run of the column.";
+const MATRIX_CAPTION = ["Probability that a run of the row ends better than a run of the column.", DATA.about].filter(Boolean).join(" ");
 
 const choice = {
   metric: 0, time: 0, statistic: "mean", at: "last", band: true, seeds: "none", logX: false, logY: false, logFinal: false,
@@ -139,6 +139,7 @@ function showTables() {
     cell.textContent = estimate?.text ?? "–";
     cell.classList.toggle("best", Boolean(final?.best));
   }
+  $("final-first").textContent = DATA.first[choice.at];
   $("final-cautions").textContent = DATA.cautions[`${choice.at}|${choice.statistic}`];
   const over = DATA.statistics.find((each) => each.key === choice.statistic).label;
   $("final-caption").textContent = `${over[0].toUpperCase()}${over.slice(1)} over seeds of the ${atLabel(choice.at)}, with its interval; n seeds.`;

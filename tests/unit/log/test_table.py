@@ -49,11 +49,11 @@ def test_there_is_a_row_for_every_planned_run(experiment: ExperimentFolder) -> N
     write_table(experiment, ["a", "b"], [0, 1])
 
     assert experiment.table.read_text() == (
-        "configuration,seed,status,ticks,t,x,y\n"
-        "a,0,done,2,1,2,0.30000000000000004\n"
-        "a,1,failed,1,0,5,nan\n"
-        "b,0,died,1,0,7,1\n"
-        "b,1,waiting,0,,,\n"
+        "configuration,seed,status,ticks,code,t,x,y\n"
+        "a,0,done,2,,1,2,0.30000000000000004\n"
+        "a,1,failed,1,,0,5,nan\n"
+        "b,0,died,1,,0,7,1\n"
+        "b,1,waiting,0,,,,\n"
     )
 
 
@@ -64,9 +64,21 @@ def test_only_what_is_one_number_gets_a_column(experiment: ExperimentFolder) -> 
     write_table(experiment, ["a", "b"], [0])
 
     first, second = rows(experiment)
-    assert list(first) == ["configuration", "seed", "status", "ticks", "t", "x", "z", "status_"]
+    assert list(first) == ["configuration", "seed", "status", "ticks", "code", "t", "x", "z", "status_"]
     assert (first["x"], first["z"]) == ("1", "")
     assert (second["z"], second["status_"], second["status"]) == ("True", "4", "done")
+
+
+def test_runs_of_the_same_code_have_the_same_name_of_it(experiment: ExperimentFolder) -> None:
+    for seed, code in enumerate([{"train.py": "1", "helper.py": "2"}, {"helper.py": "2", "train.py": "1"}, {}]):
+        run(experiment, "a", seed, [{"x": 1}])
+        write_run_record(experiment.seed_run("a", seed), RunRecord(status="done", script_sha256="1", code=code))
+
+    write_table(experiment, ["a"], [0, 1, 2])
+
+    first, second, third = (row["code"] for row in rows(experiment))
+    assert first == second
+    assert third not in ("", first)
 
 
 def test_names_are_data(experiment: ExperimentFolder) -> None:

@@ -353,3 +353,53 @@ def test_configurations_with_the_same_results_as_the_best_are_named(tmp_path: Pa
     verdict = page.text.partition("The seeds do not tell it from")[2][:80]
     assert "same" in verdict
     assert "It is better than" in verdict
+
+
+def test_a_page_that_mixes_code_says_so_before_its_numbers_and_in_how_they_were_made(tmp_path: Path) -> None:
+    old, new = {"train.py": "t", "helper.py": "old"}, {"train.py": "t", "helper.py": "new"}
+    losses = {"a": learning(5, 9, 0.0), "b": learning(5, 9, 1.0, seed=1)}
+    code = {(name, seed): old if name == "a" and seed < 2 else new for name in losses for seed in range(5)}
+
+    results = made_results(tmp_path, losses, code=code)
+    page, current = report(results, tmp_path), report(results.only_current(), tmp_path)
+
+    said = "a: 2 of 5 seed runs are of older code (helper.py)."
+    assert page.text.index(said) < page.text.index("a is ahead")
+    assert said in page.text[page.text.index("Code of the seed runs") :]
+    assert page.data["about"] == said
+    assert page.data["code"] == [{"word": "mixed", "older": [0, 1]}, {"word": "current", "older": []}]
+    assert ("span", {"class": "s-older code", "title": "done, of older code: seeds 0-1"}) in page.elements
+    assert said not in current.text
+    assert "8 of 10 seed runs done, 2 older code" in current.text
+
+
+def test_runs_of_an_earlier_configuration_have_a_sign_of_their_own(tmp_path: Path) -> None:
+    results = made_results(tmp_path, {"a": learning(3, 9)}, statuses={("a", 0): "outdated", ("a", 1): "stopped"})
+
+    text = report(results, tmp_path).text
+
+    assert "1 of 3 seed runs done, 1 stopped, 1 outdated" in text
+    assert "a: 1 finished seed run is of an earlier configuration and is not counted." in text
+    assert "‖ stopped before its end, as asked ≠ outdated" in text
+    assert "✗" not in text
+
+
+def test_the_best_is_said_to_have_lost_seeds_before_its_numbers(tmp_path: Path) -> None:
+    losses = {"a": learning(5, 9, 0.0), "b": learning(5, 9, 1.0, seed=1)}
+    losses["a"][4, -1] = np.inf
+
+    page = report(made_results(tmp_path, losses, statuses={("a", 3): "failed"}), tmp_path)
+
+    ends = "1 of its 5 seeds diverged, 1 failed"
+    assert f"a is ahead among the seeds that ended well ({ends}): loss" in page.text
+    assert f"Among the best only by the seeds that ended well: a ({ends})." in page.text
+
+
+def test_a_run_that_is_far_shorter_than_its_siblings_is_named_on_the_page(tmp_path: Path) -> None:
+    losses = {"a": learning(5, 200)}
+    losses["a"][3, 56:] = np.nan
+
+    page = report(made_results(tmp_path, losses), tmp_path)
+
+    said = "a: seed 3 has 56 ticks, its siblings 200: was it cut short?"
+    assert page.text.index(said) < page.text.index("±")

@@ -1,0 +1,90 @@
+"""What has to be known of the runs before their numbers are believed: their code, their configuration, their length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.results.code import CodeState
+from mle_toolbox.results.lengths import length_remark, short_configurations
+from mle_toolbox.results.wording import WAY_OUT, listed
+
+if TYPE_CHECKING:
+    from mle_toolbox.results.configuration import ConfigurationResults
+
+__all__ = ["code_cautions", "length_cautions", "outdated_cautions"]
+
+_LINES = 4
+"""So many sentences of a kind; what is true of more configurations is said of all of them together."""
+
+_NAMES = 3
+
+
+def code_cautions(
+    states: Mapping[str, CodeState], shown: Callable[[str], str] = str, *, way_out: bool = True
+) -> list[str]:
+    """Say which configurations have runs of older code, and what differs.
+
+    ``shown`` is how a name of the user is written; with ``way_out`` the last sentence is what can be done about it.
+    """
+    sentences = {name: _code_words(state) for name, state in states.items() if state.older}
+    lines = list(_by_sentence(sentences, shown, "have seed runs of older code"))
+    if lines and way_out:
+        lines[-1] += WAY_OUT
+    return lines
+
+
+def outdated_cautions(results: Mapping[str, ConfigurationResults], shown: Callable[[str], str] = str) -> list[str]:
+    """Say where finished runs do not count because the configuration has been edited since."""
+    counts = {name: each.statuses.count("outdated") for name, each in results.items()}
+    sentences = {
+        name: f"{count} finished seed {'run is' if count == 1 else 'runs are'} of an earlier configuration and "
+        f"{'is' if count == 1 else 'are'} not counted."
+        for name, count in counts.items()
+        if count
+    }
+    lines = list(_by_sentence(sentences, shown, "have seed runs of an earlier configuration, which are not counted"))
+    if lines:
+        lines[-1] += f" `mle run` runs {'it' if sum(counts.values()) == 1 else 'them'} again."
+    return lines
+
+
+def length_cautions(
+    results: Mapping[str, ConfigurationResults],
+    contents: Mapping[str, Mapping[str, Any]],
+    shown: Callable[[str], str] = str,
+) -> list[str]:
+    """Say where finished runs differ in length, or a whole configuration is far shorter than the others like it."""
+    within = {name: remark for name, each in results.items() if (remark := length_remark(each.runs)) is not None}
+    short = short_configurations({name: each.runs for name, each in results.items()}, contents)
+    return [
+        *_by_sentence(within, shown, "have seed runs of unequal length"),
+        *_by_sentence(short, shown, "are far shorter than others like them"),
+    ]
+
+
+def _code_words(state: CodeState) -> str:
+    number = len(state.older)
+    if state.runs == 1:
+        begin = "the one seed run is"
+    elif number == state.runs:
+        begin = f"all {number} seed runs are"
+    else:
+        begin = f"{number} of {state.runs} seed runs {'is' if number == 1 else 'are'}"
+    if not state.files:
+        return f"{begin} of another code than the newest; which files differ is not on record here."
+    return f"{begin} of older code ({listed(state.files)})."
+
+
+def _by_sentence(sentences: Mapping[str, str], shown: Callable[[str], str], together: str) -> Iterator[str]:
+    """Yield each sentence once with the configurations that it is true of, and one line for what is too much."""
+    places: dict[str, list[str]] = {}
+    for name, sentence in sentences.items():
+        places.setdefault(sentence, []).append(name)
+    kept = list(places.items()) if len(places) <= _LINES else list(places.items())[: _LINES - 1]
+    for sentence, names in kept:
+        each = "in each " if len(names) > 1 else ""
+        yield f"{listed([shown(name) for name in names], _NAMES)}: {each}{sentence}"
+    rest = [name for names in list(places.values())[len(kept) :] for name in names]
+    if rest:
+        yield f"{len(rest)} more configurations {together}: {listed([shown(name) for name in rest], _NAMES)}."

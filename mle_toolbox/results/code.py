@@ -1,0 +1,196 @@
+"""Which runs of an answer are of older code than its newest ones.
+
+An answer is what stands side by side: the runs whose numbers one table, figure or file is made of. Knows what is on
+record of them, not the files of now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from mle_toolbox.log.run_record import RunRecord
+from mle_toolbox.results.seed import SeedResults
+
+__all__ = ["CodePlace", "CodeState", "code_record", "code_states", "recorded"]
+
+_DIGEST = "code_digest"
+"""Where a record made of a log's attributes keeps the digest of all code: the names of the files are not known then."""
+
+Run = tuple[str, int]
+
+
+class CodePlace(NamedTuple):
+    """Whose code it is: the project, in which a file is known by its path, and the path of the script in it."""
+
+    project: str = ""
+    script: str = "the script"
+
+
+@dataclass(frozen=True)
+class CodeState:
+    """How the code of a configuration's runs compares with the newest code of the answer.
+
+    Attributes
+    ----------
+    runs
+        How many of its runs are in the answer.
+    older
+        The seeds of those that are of older code.
+    files
+        What differs in these; empty where only a digest of all code is on record.
+    known
+        Whether anything is on record.
+    """
+
+    runs: int
+    older: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
+    known: bool = True
+
+    @property
+    def word(self) -> str | None:
+        """``current``, ``older`` (all of them), ``mixed``, or None where nothing is on record."""
+        if not self.known:
+            return None
+        return "current" if not self.older else "older" if len(self.older) == self.runs else "mixed"
+
+
+def code_states(
+    records: Mapping[str, Mapping[int, RunRecord]], places: Mapping[str, CodePlace] | None = None
+) -> dict[str, CodeState]:
+    """Decide, for each configuration, which of its runs are of older code.
+
+    Parameters
+    ----------
+    records
+        What is on record of the runs of an answer, by configuration and seed.
+    places
+        Whose code a configuration runs; by default all are of one project.
+
+    Returns
+    -------
+    dict
+        By configuration.
+
+    Notes
+    -----
+    The newest code of a file is that of the newest run which has this file. A run is of older code when a file of its
+    own has another content than that; what only other configurations import is no difference. A file that a run has
+    and newer runs of its configuration lack, or the other way round, is one where it decides what was run: when it is
+    the module of the same name from another place, or when all runs of the one stored code have it and no run of the
+    other. A script that imports a module for some seeds only has not changed for that.
+    """
+    of_run = {(name, seed): record for name, runs in records.items() for seed, record in runs.items()}
+    newest_first = sorted(of_run, key=lambda run: _age(of_run[run]), reverse=True)
+    where = {name: (places or {}).get(name, CodePlace()) for name in records}
+    files = {run: _files(record, where[run[0]].script) for run, record in of_run.items()}
+    newest: dict[tuple[str, str], str] = {}
+    of_name: dict[str, list[Run]] = {name: [] for name in records}
+    for run in newest_first:
+        of_name[run[0]].append(run)
+        for file, digest in files[run].items():
+            newest.setdefault((where[run[0]].project, file), digest)
+    states = {}
+    for name, runs in records.items():
+        own, project = of_name[name], where[name].project
+        in_one = _in_one_only(own, of_run, files)
+        apart = {
+            run[1]: {file for file, digest in files[run].items() if newest[project, file] != digest}
+            | in_one.get(run[1], set())
+            for run in own
+        }
+        older = {seed for seed, names in apart.items() if names} | _by_digest_alone(own, of_run)
+        known = any(files[run] or _DIGEST in of_run[run].extra for run in own)
+        states[name] = CodeState(len(runs), tuple(sorted(older)), tuple(sorted(set().union(*apart.values()))), known)
+    return states
+
+
+def code_record(state: CodeState | None) -> dict[str, Any]:
+    """Return it as plain data, for JSON."""
+    if state is None:
+        return {"code": None, "seeds_of_older_code": [], "files_that_differ": []}
+    return {"code": state.word, "seeds_of_older_code": list(state.older), "files_that_differ": list(state.files)}
+
+
+def recorded(run: SeedResults) -> RunRecord:
+    """Return what is on record of a run: its ``run.json``, or what its log tells where that is all there is."""
+    if run.run is not None:
+        return run.run
+    said = {name: run.attributes.get(name) for name in ("start", "script_sha256", "snapshot")}
+    code = run.attributes.get("code")
+    known: dict[str, Any] = {name: value for name, value in said.items() if isinstance(value, str)}
+    if isinstance(code, Mapping):
+        known["code"] = {str(file): str(digest) for file, digest in code.items()}
+    digest = code if isinstance(code, str) else run.attributes.get(_DIGEST)
+    return RunRecord(**known, extra={_DIGEST: digest} if isinstance(digest, str) else {})
+
+
+def _files(record: RunRecord, script: str) -> Mapping[str, str]:
+    """Return the digest of each file; records of earlier versions know the script only."""
+    if record.code or record.script_sha256 is None:
+        return record.code
+    return {script: record.script_sha256}
+
+
+def _in_one_only(
+    own: Sequence[Run], records: Mapping[Run, RunRecord], files: Mapping[Run, Mapping[str, str]]
+) -> dict[int, set[str]]:
+    """Return, by seed, the files that this run or the newest one of its configuration lacks, where they decide."""
+    with_code = [run for run in own if records[run].code]
+    if len({frozenset(files[run]) for run in with_code}) < 2:
+        return {}
+    by_store: dict[str | None, list[set[str]]] = {}
+    for run in with_code:
+        by_store.setdefault(records[run].snapshot, []).append(set(files[run]))
+    # What some runs of the very same code have and others do not is imported now and then.
+    always = {store: set.intersection(*sets) for store, sets in by_store.items()}
+    ever = {store: set.union(*sets) for store, sets in by_store.items()}
+    newest = with_code[0]
+    there, then = files[newest], records[newest].snapshot
+    found = {}
+    for run in with_code[1:]:
+        here, store = files[run], records[run].snapshot
+        found[run[1]] = _moved(here, there) | _moved(there, here)
+        if store is not None and then is not None and store != then:
+            found[run[1]] |= (always[store] - ever[then]) | (always[then] - ever[store])
+    return found
+
+
+def _moved(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
+    """Return the files that only one of two runs has while the other has the same module from another place."""
+    alone, instead = one.keys() - other.keys(), other.keys() - one.keys()
+    return {file for file in alone if any(_module(file) == _module(o) and one[file] != other[o] for o in instead)}
+
+
+def _module(file: str) -> str:
+    """Return the name by which a file is imported, as far as its path tells."""
+    path = PurePosixPath(file)
+    return path.parent.name if path.stem == "__init__" else path.stem
+
+
+def _by_digest_alone(own: Iterable[Run], records: Mapping[Run, RunRecord]) -> set[int]:
+    """Return the seeds whose code is another as a whole; configurations import different files, so only within one."""
+    known = [run for run in own if _DIGEST in records[run].extra]
+    return {run[1] for run in known if _is_other_code(records[run], records[known[0]])}
+
+
+def _is_other_code(one: RunRecord, other: RunRecord) -> bool:
+    # Runs of the same stored code may have imported different files of it.
+    same = one.snapshot is not None and one.snapshot == other.snapshot
+    return not same and one.extra[_DIGEST] != other.extra[_DIGEST]
+
+
+def _age(record: RunRecord) -> tuple[float, float]:
+    return _moment(record.start), _moment(record.end)
+
+
+def _moment(text: str | None) -> float:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return float("-inf")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

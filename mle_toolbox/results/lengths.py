@@ -1,0 +1,84 @@
+"""Finished runs that are shorter than their siblings: many scripts stop early, but some were cut short unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from statistics import median
+from typing import Any
+
+from mle_toolbox.results.differences import flatten
+from mle_toolbox.results.seed import SeedResults
+from mle_toolbox.seed_ranges import format_seeds
+
+__all__ = ["length_remark", "short_configurations"]
+
+_FAR_SHORTER = 0.5
+"""Of the ticks that its siblings have, in the middle."""
+
+
+def length_remark(runs: Iterable[SeedResults]) -> str | None:
+    """Return a sentence when the finished runs of a configuration differ in length, None when they do not."""
+    ticks = {run.seed: run.n_ticks for run in runs if _is_whole_run(run)}
+    if len(set(ticks.values())) < 2:
+        return None
+    few = _FAR_SHORTER * median(ticks.values())
+    short = [seed for seed, length in ticks.items() if length < few]
+    rest = [length for seed, length in ticks.items() if seed not in short]
+    if not short:
+        return f"the seed runs differ in length: {_span(ticks.values())} ticks."
+    have = f"seed {short[0]} has" if len(short) == 1 else f"seeds {_seeds(short)} have"
+    siblings = "its" if len(short) == 1 else "their"
+    siblings += " sibling" if len(rest) == 1 else " siblings"
+    was = "was it" if len(short) == 1 else "were they"
+    return f"{have} {_span(ticks[seed] for seed in short)} ticks, {siblings} {_span(rest)}: {was} cut short?"
+
+
+def short_configurations(
+    runs: Mapping[str, Iterable[SeedResults]], contents: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return a sentence for each configuration whose runs are far shorter than those of all others like it.
+
+    Only where nothing else explains it: the others are all of one length, and the configurations share what they log
+    and every whole number, of which one may be a number of epochs or a batch size.
+    """
+    lengths = {name: {run.n_ticks for run in each if _is_whole_run(run)} for name, each in runs.items()}
+    alike: dict[str, list[str]] = {}
+    for name, ticks in lengths.items():
+        if ticks and contents.get(name):
+            alike.setdefault(_whole_numbers(contents[name]), []).append(name)
+    found = {}
+    for names in alike.values():
+        full = max(max(lengths[name]) for name in names)
+        short = [name for name in names if max(lengths[name]) < _FAR_SHORTER * full]
+        if len(short) < len(names) - 1 and all(lengths[name] == {full} for name in names if name not in short):
+            for name in short:
+                found[name] = f"{_span(lengths[name])} ticks, the other configurations {full:,}: was it cut short?"
+    return found
+
+
+def _whole_numbers(content: Mapping[str, Any]) -> str:
+    """Return, as text, the settings that can decide how many ticks a run has."""
+    decisive = {
+        key: value
+        for key, value in flatten(content).items()
+        if key.startswith("log_config.") or isinstance(value, list | int) or _is_whole(value)
+    }
+    return repr(sorted(decisive.items()))
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, float) and value.is_integer()
+
+
+def _is_whole_run(run: SeedResults) -> bool:
+    # What a damaged file has lost is said of the file.
+    return run.status == "done" and run.damage is None
+
+
+def _span(lengths: Iterable[int]) -> str:
+    several = sorted(set(lengths))
+    return f"{several[0]:,}" if len(several) == 1 else f"{several[0]:,} to {several[-1]:,}"
+
+
+def _seeds(seeds: Iterable[int]) -> str:
+    return format_seeds(sorted(seeds)).replace(",", ", ")
