@@ -246,4 +246,3 @@ def _die_with(parent: int) -> None:
             pass
         if os.getppid() != parent:
             os._exit(127)
-

@@ -385,7 +385,7 @@ class MLExperiment:
         return stop_notice.number if self._told_to_stop and ending.error is None else None
 
     def _stopped(self, run: SeedRun, number: int, ending: Ending) -> Ending:
-        if not is_interactive():
+        if self._signals_before is not None or (self._told_to_stop and not is_interactive()):
             end_watch.end_as_stopped()
         is_told = ending.well or not ending.sure or isinstance(ending.error, KeyboardInterrupt)
         error = None if is_told else ending.reason
