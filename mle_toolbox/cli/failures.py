@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -37,9 +37,7 @@ def show_failures(
         by the scheduler, or never started.
     """
     failed, told = status.failed(), dict(reasons or {})
-    for run in status.stopped():
-        told.pop((run.configuration, run.seed), None)
-        console.print(f"\n{_headline(run)}", style="yellow")
+    _show_stopped(status.stopped(), told, console)
     for run in failed:
         reason = told.pop((run.configuration, run.seed), None)
         if run in failed[:_SHOWN_IN_FULL]:
@@ -52,6 +50,20 @@ def show_failures(
         example = f"mle logs {failed[0].configuration} {failed[0].seed}"
         console.print(f"\n`{escape(example)}` prints all that a seed run wrote.")
     _show_lack_of_room(status.folder, console)
+
+
+def _show_stopped(runs: Sequence[SeedRunStatus], told: dict[tuple[str, int], str], console: Console) -> None:
+    """Print which seed runs were stopped; takes what the executor says of them out of ``told``."""
+    for number, run in enumerate(runs):
+        reason = told.pop((run.configuration, run.seed), None)
+        if number >= _SHOWN_IN_FULL:
+            continue
+        console.print(f"\n{_headline(run)}", style="yellow")
+        # Of one that left by itself it only repeats the exit status. Why another was killed, the scheduler knows best.
+        if reason and run.record is not None and run.record.exit_status is None:
+            console.print(f"  {escape(reason.splitlines()[0])}")
+    if rest := [(run.configuration, run.seed) for run in runs[_SHOWN_IN_FULL:]]:
+        console.print(f"\nalso stopped: {escape(_names(rest))}", style="yellow")
 
 
 def show_held(status: ExperimentStatus, refused: Collection[tuple[str, int]], console: Console) -> None:

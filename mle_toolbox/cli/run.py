@@ -129,7 +129,9 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
         show_failed_steps(folder, outcome.tally.failed_others, console)
     elif not (status.failed() or status.stopped() or outcome.tally.failed or outcome.tally.reasons):
         _snakemake_failed(outcome, console)
-    console.print(f"\n{status_line(status)}. What is done stays done. Next, once mended:\n  {escape(again)}")
+    only_stopped = bool(status.stopped()) and not (status.failed() or outcome.tally.failed_others)
+    what_next = "To go on:" if only_stopped else "What is done stays done. Next, once mended:"
+    console.print(f"\n{status_line(status)}. {what_next}\n  {escape(again)}")
     _write_partial_report(folder)
     return _status_after(outcome)
 

@@ -25,6 +25,8 @@ from mle_toolbox.drive.snakemake_command import (
     start_snakemake,
     stop_snakemake,
 )
+from mle_toolbox.drive.status import read_plan_status
+from mle_toolbox.drive.stopped import note_stopped
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
@@ -36,6 +38,7 @@ __all__ = ["RunOutcome", "dry_run", "run_experiment"]
 
 _LOOK_EVERY_SECONDS = 0.1
 _ORDERLY = (0, 1)
+_ECHO_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,11 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
             variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns)}
             process = start_snakemake(command, plan.project_dir, output, lock.descriptor, variables)
             lock.sign(snakemake=process.pid)
-            interrupted = _follow(process, follower)
+            stopped = _follow(process, follower)
+        interrupted = stopped is not None
+        if stopped is not None:
+            runs = [run for run in read_plan_status(plan).runs if (run.configuration, run.seed) in stopped]
+            note_stopped(runs, since=started.stat().st_mtime)
         # Interrupted, Snakemake leaves marks of incompleteness also on what was just finished.
         if not interrupted and process.returncode in _ORDERLY:
             started.unlink(missing_ok=True)
@@ -162,28 +169,39 @@ class _Follower:
         self.watch(self.tally)
 
 
-def _follow(process: subprocess.Popen[bytes], follower: _Follower) -> bool:
-    """Look at the events until Snakemake ends; return whether it was interrupted."""
+def _follow(process: subprocess.Popen[bytes], follower: _Follower) -> set[tuple[str, int]] | None:
+    """Look at the events until Snakemake ends; if it was interrupted, return which seed runs it was running then."""
     try:
         while process.poll() is None:
             follower.look()
             time.sleep(_LOOK_EVERY_SECONDS)
     except KeyboardInterrupt:
+        running = set(follower.tally.running.values())
         stop_snakemake(process)
-        return True
+        return running
     finally:
         follower.look()
-    return False
+    return None
 
 
 @contextmanager
 def _termination_as_interrupt() -> Iterator[None]:
-    """Treat `kill` and a closed terminal like Ctrl-C, so that no seed run is left behind; nohup stays nohup."""
+    """Treat `kill` and a closed terminal like Ctrl-C, so that no seed run is left behind; nohup stays nohup.
+
+    A second one is harsher, so what comes twice at the same moment counts once: `timeout` signals its command and then
+    the group of it, and a shell that loses its terminal tells its jobs just before the system does.
+    """
+    last = -_ECHO_SECONDS
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _ECHO_SECONDS:
+            last = now
+            raise KeyboardInterrupt
 
-    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield

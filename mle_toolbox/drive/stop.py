@@ -23,12 +23,14 @@ from mle_toolbox.cluster.tasks import (
     tasks_in_queue,
     tasks_in_words,
 )
-from mle_toolbox.drive.lock import current_holder
+from mle_toolbox.drive.lock import current_holder, is_alive
 from mle_toolbox.drive.processes import Driver, driver_of_lock, driver_of_submissions, drivers_by_hand, end_processes
 from mle_toolbox.drive.status import SeedRunStatus, read_status
+from mle_toolbox.drive.stopped import note_stopped
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.run_record import run_status
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 from snakemake_executor_plugin_mle_sge.records import ArrayFolder
 
@@ -73,7 +75,8 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
         Told what is done, before it is done.
     """
     stopped = Stopped()
-    running = [run for run in _running(folder) if not _is_task(run)]
+    here_and_there = _running(folder)
+    running = [run for run in here_and_there if not _is_task(run)]
     queued = _ids(_queued(open_tasks(project, folder.path, given_up=True)))
     driven = _stop_drivers(folder, project, running, patience, say, stopped)
     if driven and stopped.left:
@@ -82,8 +85,8 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     left = _delete_tasks(open_tasks(project, folder.path, given_up=True), say, stopped)
     stopped.tasks = len({each for each in queued - left if not _came_to_its_end(*each)})
     _end_orphans(folder, say, stopped)
-    still = {(run.configuration, run.seed) for run in _running(folder)}
-    stopped.seed_runs = sum((run.configuration, run.seed) not in still for run in running)
+    note_stopped(here_and_there)
+    stopped.seed_runs = sum(run_status(run.folder) not in ("running", "done") for run in running)
     return stopped
 
 
@@ -182,7 +185,9 @@ def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: 
     if here:
         count = f"{len(here)} seed {'run' if len(here) == 1 else 'runs'}"
         say(f"Ending {count} that an earlier driver has left here ...")
-        end_processes([run.record.launcher or 0 for run in here if run.record], lambda: _still(folder, here))
+        launchers = [run.record.launcher or 0 for run in here if run.record]
+        # A launcher puts on record how its script has ended, which takes it a moment longer.
+        end_processes(launchers, lambda: _still(folder, here) + sum(map(is_alive, filter(None, launchers))))
         end_processes([run.record.pid or 0 for run in here if run.record], lambda: _still(folder, here))
         if left := _still(folder, here):
             stopped.left.append(f"{left} of them {'does' if left == 1 else 'do'} not end.")

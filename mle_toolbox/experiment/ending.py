@@ -149,7 +149,7 @@ class EndWatch:
                     is_well = False
         if ending.well and not is_well:
             _exit_with(1)
-        if ending.well and self._is_stopped:
+        if self._is_stopped and (ending.well or not ending.sure):
             _exit_with(STOPPED_STATUS)
 
     def _ending(self) -> Ending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from mle_toolbox.errors import LogError, ResultsError, UsageError, did_you_mean
 from mle_toolbox.experiment.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from mle_toolbox.experiment.ending import STOPPED_STATUS, Ending, end_watch, ending_of
 from mle_toolbox.experiment.experiment_log import ExperimentLog
+from mle_toolbox.experiment.heard_signals import heard_signals
 from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import RunInputs, find_inputs
 from mle_toolbox.experiment.saving import Saver
@@ -25,7 +27,7 @@ from mle_toolbox.experiment.seeding import (
 )
 from mle_toolbox.experiment.session import is_interactive, notice
 from mle_toolbox.experiment.settings import Settings
-from mle_toolbox.experiment.stop_notice import stop_notice
+from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
 from mle_toolbox.experiment.tensorboard import TensorBoard
 from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, refusal
 from mle_toolbox.experiment_file.json_file import content_digest
@@ -123,6 +125,7 @@ class MLExperiment:
         self._is_view = is_view
         self._log: Any = ReadOnlyLog(self.log_config, self.train_config) if is_view else None
         self._is_closed = self._resumed = self._told_to_stop = False
+        self._signals_before: int | None = None
 
     @with_installed_modules
     def setup(self) -> None:
@@ -151,6 +154,8 @@ class MLExperiment:
         )
         _open.append(self)
         stop_notice.expect_warnings()
+        # At a prompt a Ctrl-C is meant for a cell, and in a test for the test: neither ends the run.
+        self._signals_before = heard_signals.listen() if self._inputs.script and not is_interactive() else None
         end_watch.add(self, self._end, progress=lambda: run.journal.n_ticks)
         hand_over(self._inputs)
 
@@ -378,8 +383,8 @@ class MLExperiment:
         if run is None or self._is_closed or not run.is_mine:
             return
         self._is_closed = True
-        if self._told_to_stop and ending.error is None:
-            ending = self._stopped(run)
+        if (number := self._stopped_by(ending)) is not None:
+            ending = self._stopped(run, number, ending)
         self.log.close()
         _open.remove(self)
         if not (run.launched and ending.well):
@@ -394,15 +399,26 @@ class MLExperiment:
             end_watch.remove(self)
             raise
 
-    def _stopped(self, run: SeedRun) -> Ending:
-        if not is_interactive():
+    def _stopped_by(self, ending: Ending) -> int | None:
+        """Return the signal that told this run to end before its time, or None."""
+        heard = heard_signals.first_since(self._signals_before) if self._signals_before is not None else None
+        if heard is not None:
+            return heard
+        if isinstance(ending.error, KeyboardInterrupt) and not is_interactive():
+            return signal.SIGINT
+        return stop_notice.number if self._told_to_stop and ending.error is None else None
+
+    def _stopped(self, run: SeedRun, number: int, ending: Ending) -> Ending:
+        if self._signals_before is not None or (self._told_to_stop and not is_interactive()):
             end_watch.end_as_stopped()
+        is_told = ending.well or not ending.sure or isinstance(ending.error, KeyboardInterrupt)
+        error = None if is_told else ending.reason
         has_checkpoint = run.folder.checkpoint.exists()
-        next_time = "goes on from its checkpoint" if has_checkpoint else "begins anew: it saved no checkpoint"
-        reason = f"stopped after {run.journal.n_ticks} ticks ({stop_notice.in_words}). The next attempt {next_time}."
+        reason = stopped_in_words(number, run.journal.n_ticks, has_checkpoint=has_checkpoint, error=error)
         if not run.launched:
             notice(f"{_short(self.seed_dir)} {reason}")
-        return Ending(well=False, reason=reason, exit_status=STOPPED_STATUS, stopped=True)
+        status = STOPPED_STATUS if ending.error is None else ending.exit_status
+        return Ending(well=False, reason=reason, exit_status=status, stopped=True, error=ending.error)
 
     def _end(self, ending: Ending) -> None:
         """Take note of the end of the process; called once, unless the run was closed for good before."""
@@ -411,9 +427,10 @@ class MLExperiment:
             return
         if self._is_closed:  # ready for the launcher, but the process has gone wrong since
             if not ending.well and ending.sure:
-                run.fail(ending)
+                number = self._stopped_by(ending)
+                run.fail(ending if number is None else self._stopped(run, number, ending))
             return
-        if not run.launched and not ending.well and not self._told_to_stop:
+        if not run.launched and not ending.well and self._stopped_by(ending) is None:
             notice(f"{_short(self.seed_dir)} gets no finished log, its ticks are kept in the journal. {ending.reason}")
         self._finish(ending_of(None) if run.launched and not ending.sure else ending)
         if ending.error is not None and (hint := hint_for(ending.error, self)):

@@ -79,7 +79,8 @@ class Launch:
 
     def start(self) -> ChildEnd:
         """Run the script to its end."""
-        end = run_child(self.command, self._environment())
+        before = self._prepared()
+        end = run_child(self.command, self._environment(), lambda: self._prepared() not in (None, before))
         bring_to_present([self.script, self.configuration])
         return end
 
@@ -105,6 +106,14 @@ class Launch:
         finally:
             os.close(journal)
         return True
+
+    def _prepared(self) -> tuple[int, int] | None:
+        """Return which record of a finished run is prepared, the last thing that a script does, or None."""
+        try:
+            record = os.stat(f"{self.folder}/{READY_RECORD}")
+        except OSError:
+            return None
+        return record.st_ino, record.st_mtime_ns
 
     def _environment(self) -> dict[str, str]:
         environment = {
@@ -146,7 +155,7 @@ def main(arguments: Sequence[str]) -> int:
     first = launch.is_first()
     if first:
         ended = launch.start()
-        if ended.code == 0 and launch.put_in_place():
+        if ended.code == 0 and not ended.told and launch.put_in_place():
             return 0
     _find_packages()
     from mle_toolbox.experiment.launcher import finish, run_seed

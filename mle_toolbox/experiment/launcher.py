@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from signal import Signals
 from typing import NamedTuple
 
 from mle_toolbox.errors import MLEToolboxError
@@ -24,6 +25,7 @@ from mle_toolbox.experiment.orphan import (
     wait_for_orphan,
     wanted_identity,
 )
+from mle_toolbox.experiment.stop_notice import ENDING_SIGNALS, stopped_in_words
 from mle_toolbox.experiment.used_resources import used_resources
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.in_place import bring_to_present
@@ -42,7 +44,6 @@ _WORKER_ENDED = (
     "last tick"
 )
 _CAUSES = {
-    "SIGUSR2": ": the scheduler's notice that it is about to be killed, so it was deleted or is over a limit",
     "SIGKILL": ": somebody killed it, or it needed more memory than there was",
     "SIGXCPU": ": it used more CPU time than it may",
     "SIGSEGV": ": a library that it uses has crashed",
@@ -56,7 +57,7 @@ def run_seed(launch: Launch) -> int:
     -------
     int
         The exit status of the script; 128 + n when signal n has ended it; 1 when it ended well but left no log; 75
-        when it was stopped and is to be continued (``MLExperiment.should_stop``).
+        when it was told to end and ended by itself.
     """
     if _is_done_by_another(launch):
         bring_to_present([launch.script, launch.configuration])
@@ -137,8 +138,10 @@ class _Finish(NamedTuple):
             _say(f"{self.folder.path}: another process still writes to this folder, so this run is not finished.")
             return end.shell_status or 1
         record = self._record_of_script()
-        if record is not None and record.status == "stopped" and end.code >= 0:
+        if record is not None and record.status == "stopped":
             return self._put_off(end, record)
+        if (number := _stopped_by(end, record)) is not None:
+            return self._put_off(end, self._stopped(end, number, record))
         problem = self._problem(end, record)
         if problem is None and record is not None:
             try:
@@ -157,10 +160,36 @@ class _Finish(NamedTuple):
 
     def _put_off(self, end: ChildEnd, record: RunRecord) -> int:
         """Leave a run that was stopped to the next attempt."""
+        status = STOPPED_STATUS if end.code >= 0 else end.shell_status
+        noted = _noted(record, end)
         with contextlib.suppress(OSError):
-            write_run_record(self.folder, _noted(record, end)._replace(exit_status=STOPPED_STATUS))
+            discard_prepared(self.folder)
+            # Told before its MLExperiment, it has changed nothing of what an earlier attempt has left.
+            if self.before is None or _record_content(self.folder) != self.before:
+                self.folder.path.mkdir(parents=True, exist_ok=True)
+                write_run_record(self.folder, noted._replace(exit_status=status) if end.code >= 0 else noted)
         _say(f"{self.folder.path} was {record.reason}")
-        return STOPPED_STATUS
+        return status
+
+    def _stopped(self, end: ChildEnd, number: int, record: RunRecord | None) -> RunRecord:
+        """Return the record of a run that a signal has told to end."""
+        error, n_ticks = None, 0
+        if record is None:
+            record = self._first_record(end)
+        else:
+            n_ticks = record.ticks if record.ticks is not None else self._ticks_in_journal()
+            if record.status == "failed" and record.reason != "KeyboardInterrupt":
+                error = record.reason
+        words = stopped_in_words(number, n_ticks, has_checkpoint=self.folder.checkpoint.exists(), error=error)
+        return record._replace(status="stopped", reason=words, ticks=n_ticks)
+
+    def _ticks_in_journal(self) -> int:
+        from mle_toolbox.log.journal import read_journal
+
+        try:
+            return read_journal(self.folder.journal).n_ticks
+        except (MLEToolboxError, OSError):
+            return 0
 
     def _record_of_script(self) -> RunRecord | None:
         """Return what an MLExperiment in this script has put on record, or None when there was none."""
@@ -196,27 +225,53 @@ class _Finish(NamedTuple):
         where = f"; mle-toolbox must be installed in {prefix}" if prefix is not None else ""
         return f" before it had made its MLExperiment{where}"
 
+    def _first_record(self, end: ChildEnd) -> RunRecord:
+        """Return what would stand on the record of a script that never came to its MLExperiment."""
+        from mle_toolbox.experiment.provenance import scheduler_ids
+
+        earlier = read_run_record(self.folder)
+        attempt = earlier.attempt + 1 if earlier is not None else 1
+        return RunRecord(
+            configuration=self.launch.name,
+            seed=self.launch.seed,
+            host=os.uname().nodename,
+            pid=end.pid,
+            scheduler=scheduler_ids(),
+            command=self.launch.command,
+            start=_now(),
+            attempt=attempt,
+        )
+
     def _record_failure(self, end: ChildEnd, record: RunRecord | None, problem: str) -> None:
         if record is None:
-            from mle_toolbox.experiment.provenance import scheduler_ids
-
-            earlier = read_run_record(self.folder)
-            attempt = earlier.attempt + 1 if earlier is not None else 1
-            record = RunRecord(
-                configuration=self.launch.name,
-                seed=self.launch.seed,
-                host=os.uname().nodename,
-                pid=end.pid,
-                scheduler=scheduler_ids(),
-                command=self.launch.command,
-                start=_now(),
-                attempt=attempt,
-            )
+            record = self._first_record(end)
         failed = _noted(record, end)._replace(status="failed", reason=record.reason or problem)
         with contextlib.suppress(OSError):  # a full disk: the exit status says it as well
             discard_prepared(self.folder)
             self.folder.path.mkdir(parents=True, exist_ok=True)
             write_run_record(self.folder, failed)
+
+
+def _stopped_by(end: ChildEnd, record: RunRecord | None) -> int | None:
+    """Return the signal that told a script to end before its work was complete, or None.
+
+    How the script ended says nothing: it may have caught the signal, broken off its loop and ended with status 0. A
+    warning is no order to end. It counts where the script has died of it, or has a handler of its own for it, which
+    breaks off the loop in one script and only saves something in another: nobody can tell.
+    """
+    orders = [told for told in end.told if not told.is_warning and (end.code != 0 or not told.was_complete)]
+    if orders:
+        return orders[0].number
+    if -end.code in ENDING_SIGNALS:
+        return -end.code
+    for told in end.told:
+        # Still "running": os._exit, which leaves no time to say what is handled.
+        is_heeded = record is not None and (
+            record.status == "running" or Signals(told.number).name in record.own_handlers
+        )
+        if told.is_warning and (end.code == -told.number or (is_heeded and not told.was_complete)):
+            return told.number
+    return None
 
 
 def _noted(record: RunRecord, end: ChildEnd) -> RunRecord:

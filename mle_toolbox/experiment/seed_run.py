@@ -26,6 +26,7 @@ from mle_toolbox.experiment.provenance import (
     python_version,
     scheduler_ids,
 )
+from mle_toolbox.experiment.stop_notice import stop_notice
 from mle_toolbox.experiment.used_resources import used_here
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import SeedFolder
@@ -180,6 +181,7 @@ class SeedRun:
             git_commit=self._git.commit,
             git_dirty=self._git.dirty,
             packages=package_versions(),
+            own_handlers=stop_notice.own_handlers(),
         )
 
     def _update_record(self, **changes: Any) -> None:
@@ -188,7 +190,8 @@ class SeedRun:
 
     def _attributes(self) -> dict[str, Any]:
         """Return the provenance that goes into the log."""
-        left_out = ("format", "status", "pid", "launcher", "exit_status", "signal", "reason", "ticks", "end", "extra")
+        left_out = {"format", "status", "pid", "launcher", "exit_status", "signal", "reason", "ticks", "end", "extra"}
+        left_out.add("own_handlers")
         known = {name: value for name, value in self.record.to_json().items() if name not in left_out}
         return {
             **{name: value for name, value in known.items() if value is not None},

@@ -13,13 +13,22 @@ import time
 from types import FrameType
 from typing import Any
 
-__all__ = ["StopNotice", "stop_notice"]
+__all__ = ["ENDING_SIGNALS", "StopNotice", "stop_notice", "stopped_in_words"]
 
-_WORDS = {
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What tells any process to end, whoever sends it."""
+
+_NOTICES = {
     signal.SIGUSR1: "its time is nearly up, or it is to be suspended",
     signal.SIGUSR2: "it is to be killed",
     signal.SIGXCPU: "its CPU time is nearly up",
     signal.SIGTERM: "it was told to end",
+}
+_WORDS = {
+    **_NOTICES,
+    signal.SIGINT: "Ctrl-C or `mle stop`",
+    signal.SIGHUP: "its terminal was closed",
+    signal.SIGKILL: "killed, because it was to be stopped",
 }
 # Ignored by whoever does not know them; a warning long before the end must not end anything.
 _WARNINGS = (signal.SIGUSR1, signal.SIGXCPU)
@@ -52,13 +61,16 @@ class StopNotice:
         """Tell whether the end was announced; the first question makes the process listen to all of the signals."""
         if not self.is_asked:
             self.is_asked = True
-            self._listen(tuple(_WORDS))
+            self._listen(tuple(_NOTICES))
         return self.number is not None
 
-    @property
-    def in_words(self) -> str:
-        """The signal and what it means, for people."""
-        return f"{self.number.name}: {_WORDS[self.number]}" if self.number is not None else "no signal"
+    def own_handlers(self) -> list[str]:
+        """Return the warnings for which the script has a handler of its own: nobody else knows what that does."""
+        return [number.name for number in _WARNINGS if self._is_heard_by_script(number)]
+
+    def _is_heard_by_script(self, number: signal.Signals) -> bool:
+        now = signal.getsignal(number)
+        return callable(now) and (now != self._hear or callable(self._before.get(number)))
 
     def _listen(self, numbers: tuple[signal.Signals, ...]) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -102,3 +114,24 @@ class StopNotice:
 
 
 stop_notice = StopNotice()
+
+
+def stopped_in_words(number: int, n_ticks: int, *, has_checkpoint: bool, error: str | None = None) -> str:
+    """Return the reason that stands on the record of a run that was told to end.
+
+    Parameters
+    ----------
+    number
+        The signal that told it.
+    n_ticks
+        How many ticks it has logged.
+    has_checkpoint
+        Whether the next attempt can go on from one.
+    error
+        What it ended with besides, in a line.
+    """
+    told = signal.Signals(number)
+    after = f"{n_ticks} tick{'' if n_ticks == 1 else 's'}"
+    then = f", then {error}" if error is not None else ""
+    next_time = "goes on from its checkpoint" if has_checkpoint else "begins anew: it saved no checkpoint"
+    return f"stopped after {after} ({told.name}: {_WORDS[told]}{then}). The next attempt {next_time}."

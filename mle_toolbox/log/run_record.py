@@ -39,7 +39,8 @@ class RunRecord(NamedTuple):
     what decides its numbers apart from seed and code (``experiment_file/identity.py``); ``code`` holds the SHA-256 of
     each file of the user's own that it was made of (the script, imported modules), by its path relative to the project
     folder where it lies in that; ``snapshot`` names the stored code that it ran, and ``not_frozen`` the files of
-    ``code`` that came from elsewhere. ``extra`` holds the fields that this version does not know; they are written back
+    ``code`` that came from elsewhere. ``own_handlers`` names the early warnings of a scheduler that the script itself
+    handles. ``extra`` holds the fields that this version does not know; they are written back
     as they were.
     """
 
@@ -69,6 +70,7 @@ class RunRecord(NamedTuple):
     python: str | None = None
     packages: dict[str, str] = {}  # noqa: RUF012 (nobody changes it)
     ticks: int | None = None
+    own_handlers: list[str] = []  # noqa: RUF012
     resumed_from_tick: int | None = None
     max_rss_mb: float | None = None
     cpu_seconds: float | None = None

@@ -43,7 +43,7 @@ TOLD = {
     "a seed 2: ended by SIGKILL: somebody killed it": r"a seed=2\) ended on \S+ with exit status 137 \(signal 9\)\.",
     "b seed 0: MemoryError": r"b seed=0\) ended on .* 1\. It could have no more memory than h_vmem=4G\.",
     "b seed 1: sys.exit(3)": r"b seed=1\) ended on \S+ with exit status 3\.",
-    "b seed 2: ended by SIGUSR2: the scheduler's notice": r"b seed=2\) was killed on \S+ \(.*\): deleted with qdel, or",
+    "b seed 2: stopped after 1 tick (SIGUSR2: it is": r"b seed=2\) was killed on \S+ \(.*\): deleted with qdel, or",
 }
 # Each process stays below the limit, and both together do not: the exec daemon counts the whole task.
 HOLDER = "[sys.executable, '-c', 'import time; m = bytearray(1500 * 2**20); time.sleep(60)']"
@@ -78,7 +78,9 @@ def test_each_seed_run_that_ends_badly_is_told_why_and_only_those_run_again(expe
     for headline, task in TOLD.items():
         assert headline in experiment.said()
         assert re.search(rf"Task \d+\.\d \(train configuration={task}", experiment.said()), experiment.said()
-    assert "2 of 6 seed runs done, 4 failed. What is done stays done. Next, once mended:" in experiment.said()
+    assert (
+        "2 of 6 seed runs done, 1 stopped, 3 failed. What is done stays done. Next, once mended:" in experiment.said()
+    )
     finish(experiment, seed_runs=6)
     assert experiment.started() == ["a 0", "a 1", "a 2", "a 2", "b 0", "b 0", "b 1", "b 1", "b 2", "b 2"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.log.hdf5 import read_log
 from mle_toolbox.log.journal import read_journal
 from mle_toolbox.log.run_record import run_status
@@ -31,6 +32,7 @@ class End:
     """As the launcher has it, where it knows more."""
     signal: str | None = None
     status: str = "failed"
+    launched_status: str = "failed"
 
 
 _UNSEEN = "ended by a SystemExit whose status cannot be seen from inside. Use sys.exit(...), or close the experiment "
@@ -41,7 +43,15 @@ _NO_END += "Python did not come to its own end (os._exit)"
 
 BAD_ENDS = [
     End("exception", "raise ValueError('too\\nlarge')", 1, "ValueError: too large"),
-    End("keyboard_interrupt", "os.kill(os.getpid(), signal.SIGINT)", -2, "KeyboardInterrupt", signal="SIGINT"),
+    End(
+        "keyboard_interrupt",
+        "os.kill(os.getpid(), signal.SIGINT)",
+        -2,
+        "stopped after 1 tick (SIGINT: Ctrl-C or `mle stop`). The next attempt begins anew: it saved no checkpoint.",
+        signal="SIGINT",
+        status="stopped",
+        launched_status="stopped",
+    ),
     End("sys_exit_3", "sys.exit(3)", 3, "sys.exit(3)"),
     End("sys_exit_text", "sys.exit('no data')", 1, "sys.exit('no data')"),
     End("exit_in_a_function", "def main():\n    exit(4)\nmain()", 4, "sys.exit(4)"),
@@ -61,9 +71,10 @@ BAD_ENDS = [
         "os.kill(os.getpid(), signal.SIGTERM)",
         -15,
         "",
-        "ended by SIGTERM",
+        "stopped after 1 tick (SIGTERM: it was told to end). The next attempt begins anew: it saved no checkpoint.",
         signal="SIGTERM",
         status="died",
+        launched_status="stopped",
     ),
 ]
 GOOD_ENDS = {
@@ -95,7 +106,8 @@ def test_bad_end_by_hand_leaves_the_journal_and_no_log(project: Project, end: En
     assert run_status(project.seed()) == end.status
     if end.reason:
         assert project.record().reason == end.reason
-        assert f"seed_0 gets no finished log, its ticks are kept in the journal. {end.reason}\n" in finished.stderr
+        why = "gets no finished log, its ticks are kept in the journal. " if end.status == "failed" else ""
+        assert f"seed_0 {why}{end.reason}\n" in finished.stderr
 
 
 @pytest.mark.parametrize("end", BAD_ENDS, ids=lambda end: end.name)
@@ -109,7 +121,7 @@ def test_bad_end_of_a_launched_run_is_on_record_with_its_status(project: Project
     assert not folder.log.exists()
     assert not folder.ready_log.exists()
     assert read_journal(folder.journal).columns["loss"][0] == 0.5
-    assert (record.status, run_status(folder)) == ("failed", "failed")
+    assert (record.status, run_status(folder)) == (end.launched_status, end.launched_status)
     assert record.exit_status == (None if end.signal else end.exit_status)
     assert record.signal == end.signal
     assert record.reason == (end.launched_reason or end.reason)
@@ -386,7 +398,7 @@ def test_ctrl_c_at_a_terminal_reaches_the_script_once(project: Project) -> None:
         terminal.stdin.flush()
         said = terminal.stdout.read()
 
-    assert terminal.returncode == 0
+    assert terminal.returncode == STOPPED_STATUS
     assert b"heard 1\r\n" in said
 
 

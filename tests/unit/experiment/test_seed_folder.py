@@ -260,7 +260,7 @@ def test_python_that_does_not_exist_is_named(project: Project) -> None:
     assert finished.stderr == "mle-toolbox: /no/such/python cannot be started: No such file or directory.\n"
 
 
-def test_interrupted_launcher_leaves_a_failed_record(project: Project) -> None:
+def test_interrupted_launcher_leaves_a_stopped_record(project: Project) -> None:
     project.write_script(ONE_TICK + "print('ready', flush=True)\nimport time\ntime.sleep(60)\n")
     with subprocess.Popen(
         project.launch_command(),
@@ -276,8 +276,10 @@ def test_interrupted_launcher_leaves_a_failed_record(project: Project) -> None:
         run.send_signal(signal.SIGINT)
 
     assert run.returncode == 128 + signal.SIGINT
-    assert (project.record("results").reason, project.record("results").signal) == ("KeyboardInterrupt", "SIGINT")
-    assert run_status(project.seed("results")) == "failed"
+    record = project.record("results")
+    assert (record.status, record.signal, record.exit_status) == ("stopped", "SIGINT", None)
+    assert (record.reason or "").startswith("stopped after 1 tick (SIGINT: Ctrl-C or `mle stop`).")
+    assert run_status(project.seed("results")) == "stopped"
 
 
 def test_provenance_is_on_record_and_in_the_log(project: Project) -> None:

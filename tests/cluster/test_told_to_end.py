@@ -1,0 +1,82 @@
+"""On Grid Engine too: what was told to end is stopped, whatever its script makes of that, and is told once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mle_project import Project, edit_profile
+from sge_project import wait_until
+
+from tests.workflow.test_stopped import NAMES, SCRIPT
+
+pytestmark = [pytest.mark.sge, pytest.mark.slow]
+
+Queue = Callable[[], dict[tuple[int, int], str]]
+
+
+def interrupt(project: Project, queue: Queue) -> None:
+    project.begun[-1].send_signal(signal.SIGINT)
+
+
+def stop(project: Project, queue: Queue) -> None:
+    stopped = project.mle("stop")
+    assert "Stopped: 1 driver, 5 tasks.\n" in stopped.stdout, stopped.stdout
+
+
+def delete(project: Project, queue: Queue) -> None:
+    subprocess.run(["qdel", *{str(job) for job, _ in queue()}], check=True, capture_output=True)
+
+
+@pytest.fixture
+def stoppable(experiment: Project) -> Project:
+    """A project of five configurations, each with another manner of ending."""
+    (experiment.path / "train.py").write_text(SCRIPT)
+    for name in NAMES:
+        experiment.write_configuration(f"{name}.json")
+    experiment.write_experiment([f"{name}.json" for name in NAMES], seeds=1)
+    return experiment
+
+
+def begin(project: Project, *command: str) -> None:
+    project.begin(*command)
+    wait_until(lambda: all((project.path / f"begun_{name}").exists() for name in NAMES), 90)
+
+
+@pytest.mark.parametrize("way", [interrupt, stop, delete])
+def test_seed_runs_that_are_deleted_are_stopped_and_told_once(
+    stoppable: Project, queue: Queue, way: Callable[..., None]
+) -> None:
+    begin(stoppable, "mle_toolbox", "run", "exp.yaml")
+
+    way(stoppable, queue)
+    status = stoppable.begun[-1].wait(timeout=360)
+    said, statuses = stoppable.said(), stoppable.statuses()
+    told = {name: said_by(stoppable, name) for name in ("flag", "leaves")}
+    (stoppable.path / "go").touch()
+    again = stoppable.mle("run", "exp.yaml")
+
+    assert statuses == ["stopped"] * 5
+    assert status == (1 if way is delete else 130), said
+    assert "0 of 5 seed runs done, 5 stopped." in said
+    assert told == dict.fromkeys(told, "SIGUSR2\n")
+    assert again.returncode == 0, again.stderr
+
+
+def test_without_a_notice_whoever_deletes_them_puts_them_down_as_stopped(stoppable: Project, queue: Queue) -> None:
+    edit_profile(stoppable, notice_seconds="0")
+    begin(stoppable, "mle_toolbox", "run", "exp.yaml")
+
+    interrupt(stoppable, queue)
+    stoppable.begun[-1].wait(timeout=360)
+
+    assert stoppable.statuses() == ["stopped"] * 5
+    assert "0 of 5 seed runs done, 5 stopped." in stoppable.said()
+
+
+def said_by(project: Project, name: str) -> str:
+    path: Path = project.path / f"told_{name}"
+    return path.read_text() if path.exists() else ""
