@@ -2,6 +2,7 @@
 #
 # Parsed again by every cluster job, so it stays quick: sources are checked by `mle run`, not here.
 
+import os
 import re
 import shlex
 import sys
@@ -14,8 +15,10 @@ from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_record import write_experiment_record
+from mle_toolbox.file_names import SNAPSHOT_VARIABLE
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.seed_ranges import format_seeds
+from mle_toolbox.seed_run.code_store import snapshot_variables
 
 
 def read_plan(path):
@@ -104,5 +107,7 @@ def all_results(wildcards):
 def record_start():
     """Write down what is about to run, and say which Python runs it when that is not what was asked for."""
     write_experiment_record(PLAN)
+    if SNAPSHOT_VARIABLE not in os.environ:  # where `mle run` has not stored it
+        os.environ.update(snapshot_variables(PLAN, logger.warning))
     if ENVIRONMENT.notice:
         logger.warning(ENVIRONMENT.notice)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.seed_run.code_store import snapshot_variables
 
 __all__ = ["RunOutcome", "run_experiment"]
 
@@ -78,7 +80,7 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         command += ["--logger", "mle", "--logger-mle-events", str(events)]
         follower = _Follower(EventFile(events), Tally(total=len(plan.seed_runs)), watch)
         with log.open("wb") as output, _termination_as_interrupt():
-            variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns)}
+            variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns), **snapshot_variables(plan, warnings.warn)}
             process = start_snakemake(command, plan.project_dir, output, lock.descriptor, variables)
             lock.sign(snakemake=process.pid)
             interrupted = _follow(process, follower)

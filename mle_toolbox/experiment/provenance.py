@@ -6,7 +6,6 @@ git is asked in the background while the run begins, and heard when it ends: it 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import platform
 import select
@@ -20,7 +19,6 @@ from mle_toolbox.experiment.after_import import loaded
 __all__ = [
     "GitState",
     "command_line",
-    "file_digest",
     "host_name",
     "package_versions",
     "python_version",
@@ -67,16 +65,6 @@ class GitState:
             if line.startswith("# branch.oid ") and not line.endswith("(initial)"):
                 self.commit = line.split()[-1]
                 self.dirty = any(not each.startswith("#") for each in lines)
-
-
-def file_digest(path: Path | None) -> str | None:
-    """Return the SHA-256 of a file, or None when there is no such file."""
-    if path is None:
-        return None
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return None
 
 
 def package_versions() -> dict[str, str]:

@@ -19,7 +19,6 @@ from mle_toolbox.experiment.ending import Ending
 from mle_toolbox.experiment.provenance import (
     GitState,
     command_line,
-    file_digest,
     host_name,
     package_versions,
     python_version,
@@ -31,6 +30,8 @@ from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared, prepare_log, prepare_record
+from mle_toolbox.seed_run.code import OwnCode, code_digest
+from mle_toolbox.seed_run.frozen_code import snapshot_name
 
 __all__ = ["SEED_RUN_VARIABLE", "SeedRun"]
 
@@ -62,6 +63,7 @@ class SeedRun:
         self.folder = folder
         self.launched = os.environ.get(SEED_RUN_VARIABLE) == str(folder.path)
         self._configuration = configuration
+        self._code = OwnCode(script)
         self._pid = os.getpid()
         log_config = configuration.content["log_config"]
         self._refuse_finished_log()
@@ -142,6 +144,7 @@ class SeedRun:
         path.write_text(text, encoding="utf-8")
 
     def _first_record(self, seed: int, script: Path | None, attempt: int) -> RunRecord:
+        code = self._code.collect()
         return RunRecord(
             configuration=self._configuration.name,
             seed=seed,
@@ -152,7 +155,9 @@ class SeedRun:
             command=command_line(),
             start=_now(),
             attempt=attempt,
-            script_sha256=file_digest(script),
+            script_sha256=self._code.digest_of(script),
+            code=code,
+            snapshot=snapshot_name(),
             config_sha256=self._configuration.digest,
             python=python_version(),
             packages=package_versions(),
@@ -163,6 +168,8 @@ class SeedRun:
         self._git.collect()
         self.record = self.record._replace(
             ticks=ticks,
+            code=self._code.collect(),
+            not_frozen=self._code.not_frozen(),
             git_commit=self._git.commit,
             git_dirty=self._git.dirty,
             packages=package_versions(),
@@ -175,8 +182,11 @@ class SeedRun:
     def _attributes(self) -> dict[str, Any]:
         """Return the provenance that goes into the log."""
         left_out = ("format", "status", "pid", "launcher", "exit_status", "signal", "reason", "ticks", "end", "extra")
-        known = {name: value for name, value in self.record.to_json().items() if name not in left_out}
+        # Of any length, so they are none for HDF5: run.json has them.
+        too_long = ("code", "not_frozen")
+        known = {name: value for name, value in self.record.to_json().items() if name not in (*left_out, *too_long)}
         return {
+            "code_digest": code_digest(self.record.code),
             **{name: value for name, value in known.items() if value is not None},
             "config": self._configuration.content,
             "config_file": self._configuration.file,

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from mle_toolbox.errors import UsageError
+from mle_toolbox.seed_run.frozen_code import is_stored
 
 __all__ = ["is_interactive", "main_frame", "notice", "refuse_in_spawned_child", "script_path"]
 
@@ -24,7 +25,7 @@ def script_path() -> Path | None:
         return None
     if _is_notebook() and getattr(sys.modules.get("__main__"), "__file__", None) != sys.argv[0]:
         return None
-    return script.absolute() if script.is_file() else None
+    return script.absolute() if script.is_file() or is_stored(script) else None
 
 
 def is_interactive() -> bool:

@@ -81,6 +81,7 @@ class Experiment:
             job=_resources(job),
             extra_arguments=tuple(_arguments(job["extra_cmd_line_input"])),
             retries=int(job["retries"]),
+            frozen_code=bool(job["frozen_code"]),
         )
 
 
