@@ -107,7 +107,11 @@ class StoredCode:
 
         folder = os.path.dirname(os.path.dirname(self.manifest))
         with _io.open(f"{folder}/objects/{digest[:2]}/{digest}", "rb") as file:
-            content = zlib.decompress(file.read())
+            packed = file.read()
+        try:
+            content = zlib.decompress(packed)
+        except zlib.error as error:
+            raise ValueError(f"{digest} is damaged") from error
         if _sha256(content) != digest:
             raise ValueError(f"{digest} is damaged")
         return content
@@ -158,7 +162,9 @@ def show_source(path: str, content: bytes) -> None:
     """Let tracebacks and ``inspect`` show the lines that run, not those that are on disk now."""
     import linecache
 
-    linecache.cache[path] = len(content), None, machinery.decode_source(content).splitlines(True), path
+    text = machinery.decode_source(content)
+    lines = (text if text.endswith("\n") else f"{text}\n").splitlines(True)
+    linecache.cache[path] = len(content), None, lines, path
     if sys.excepthook is sys.__excepthook__:
         # The one of Python itself reads the file.
         sys.excepthook = _print_error
@@ -257,7 +263,9 @@ def _path_hook(stored: StoredCode) -> Any:
     def hook(path: str) -> Any:
         real = stored.real_folder(os.path.abspath(path))
         if not stored.holds_modules(real):
-            raise ImportError("no folder of the stored code", path=path)
+            in_project = f"{real}/".startswith(f"{stored.root}/") and not any(part in real for part in INSTALLED)
+            if not in_project or not os.path.isdir(real):  # Python also asks whether its script is a folder
+                raise ImportError("no folder of the stored code", path=path)
         return StoredFolder(path, real)
 
     return hook
