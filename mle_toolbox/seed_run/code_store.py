@@ -138,11 +138,12 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
     difference = None
     if repository is not None and repository.difference:
         difference = hashlib.sha256(repository.difference).hexdigest()
-        _write_objects(store, {difference: repository.difference})
+        if not _object(store, difference).exists():
+            _write_objects(store, {difference: repository.difference})
     digest = hashlib.sha256(
         "".join(f"{each.digest} {path}\n" for path, each in files.items()).encode(errors="surrogateescape")
     )
-    untracked = set(repository.untracked) if repository is not None else set()
+    tracked = set(repository.tracked) if repository is not None else set(files)
     snapshot = Snapshot(
         manifest=store / "snapshots" / digest.hexdigest(),
         taken=taken,
@@ -150,7 +151,7 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
         files=files,
         commit=repository.commit if repository is not None else None,
         difference=difference,
-        untracked=tuple(each for each in files if each in untracked),
+        untracked=tuple(each for each in files if each not in tracked),
         left_out=left_out,
     )
     if is_racy or earlier is None or snapshot._replace(taken=earlier.taken) != earlier:
@@ -304,20 +305,20 @@ def _store_files(
     files: dict[str, Entry] = {}
     new: dict[str, bytes] = {}
     is_racy = False
+    stored = _stored(store)
     for path, state in sorted(found.items()):
         marks = state.st_mtime_ns, state.st_size, state.st_ctime_ns, state.st_ino
         before = earlier.files.get(path) if earlier is not None else None
         if before is not None and before[1:] == marks and earlier is not None:
-            if earlier.taken - max(marks[0], marks[2]) > _RACY_NANOSECONDS and os.path.exists(
-                _object(store, before.digest)
-            ):
+            is_settled = earlier.taken - max(marks[0], marks[2]) > _RACY_NANOSECONDS
+            if is_settled and before.digest in stored:
                 files[path] = before
                 continue
             is_racy = True
         with contextlib.suppress(FileNotFoundError):
             content = Path(root, path).read_bytes()
             files[path] = Entry(hashlib.sha256(content).hexdigest(), *marks)
-            if not _object(store, files[path].digest).exists():
+            if files[path].digest not in stored:
                 new[files[path].digest] = content
     _write_objects(store, new)
     return files, tuple(left_out), is_racy
@@ -337,6 +338,16 @@ def _within_bounds(found: dict[str, os.stat_result]) -> tuple[dict[str, os.stat_
 
 def _object(store: Path, digest: str) -> Path:
     return store / "objects" / digest[:2] / digest
+
+
+def _stored(store: Path) -> set[str]:
+    """Return the hashes of all objects; asking for each of thousands would take longer."""
+    stored: set[str] = set()
+    with contextlib.suppress(OSError):
+        for folder in os.listdir(store / "objects"):
+            if len(folder) == 2:
+                stored.update(os.listdir(f"{store}/objects/{folder}"))
+    return stored
 
 
 def _write_objects(store: Path, contents: Mapping[str, bytes]) -> None:

@@ -40,33 +40,38 @@ def read_repository(folder: Path) -> Repository | None:
         return None
     # A home folder that is under version control has too much in it that is no part of the project.
     where = "." if Path(root) in (Path.home(), Path("/")) else ":/"
-    listing = ["ls-files", "-z", "-t", "--cached", "--exclude-standard", "--full-name"]
+    listing = ["ls-files", "-z", "--stage", "-t", "--cached", "--exclude-standard", "--full-name"]
     difference = ["diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative"]
     asked = _start([*listing, "--others", "--", where], folder), _start(difference, folder)
     files = _answer(asked[0])
     changes = _answer(asked[1], limit=_LARGEST_DIFFERENCE)
     if files is None:
         files = _answer(_start([*listing, "--", where], folder)) or b""
-    tracked, untracked = _sorted_out(files)
-    for inner in [each for each in (*tracked, *untracked) if (Path(root) / each).is_dir()]:
+    tracked, untracked, repositories = _sorted_out(files)
+    for inner in repositories:
         below = read_repository(Path(root) / inner)
-        if below is not None and below.root != Path(root):
-            tracked += [f"{inner.rstrip('/')}/{each}" for each in below.tracked]
-            untracked += [f"{inner.rstrip('/')}/{each}" for each in below.untracked]
+        if below is not None and below.root == Path(root) / inner:
+            tracked += [f"{inner}/{each}" for each in below.tracked]
+            untracked += [f"{inner}/{each}" for each in below.untracked]
     known = commit if len(commit) in (40, 64) and commit.isalnum() else None
     return Repository(Path(root), known, tuple(tracked), tuple(untracked), changes)
 
 
-def _sorted_out(listing: bytes) -> tuple[list[str], list[str]]:
+def _sorted_out(listing: bytes) -> tuple[list[str], list[str], list[str]]:
+    """Return the files that are tracked, those that are not, and the repositories in this one."""
     tracked: dict[str, None] = {}
     untracked: list[str] = []
+    repositories: list[str] = []
     for each in os.fsdecode(listing).split("\0"):
-        tag, _, path = each.partition(" ")
-        if tag == "?":
-            untracked.append(path)
-        elif path:
+        state, is_tracked, path = each.partition("\t")
+        if each.startswith("? "):
+            path = each[2:]
+            (repositories if path.endswith("/") else untracked).append(path.rstrip("/"))
+        elif is_tracked and " 160000 " in f"{state} ":
+            repositories.append(path)
+        elif is_tracked:
             tracked[path] = None  # of a merge with conflicts, each file is there up to three times
-    return list(tracked), untracked
+    return list(tracked), untracked, repositories
 
 
 def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes] | None:

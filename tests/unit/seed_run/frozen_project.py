@@ -87,3 +87,10 @@ class FrozenProject:
 
     def folder(self, seed: int = 0) -> SeedFolder:
         return ExperimentFolder(self.path / "results").seed_run("a", seed)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Call git in a folder and return what it prints."""
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()

@@ -8,12 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.unit.seed_run.frozen_project import BEGIN, END, FrozenProject
+from tests.unit.seed_run.frozen_project import BEGIN, END, FrozenProject, git
 
 SAY = "import json, sys\ndef say(**what): print(json.dumps(what))\n"
 OTHER_PYTHONS = [
@@ -192,7 +191,7 @@ def test_workers_run_the_code_of_the_start_as_well(project: FrozenProject, metho
 def test_joblib_and_a_python_that_the_script_starts(project: FrozenProject) -> None:
     project.write(
         train=SAY
-        + "import subprocess\nfrom joblib import Parallel, delayed\nimport helper\nfrom mle_toolbox import MLExperiment\n"
+        + "import subprocess, helper\nfrom joblib import Parallel, delayed\nfrom mle_toolbox import MLExperiment\n"
         + "if __name__ == '__main__':\n    mle = MLExperiment()\n"
         + "    other = subprocess.run([sys.executable, 'other.py'], capture_output=True, text=True).stdout.strip()\n"
         + "    say(v=[*Parallel(2)(delayed(helper.work)(i) for i in range(2)), other])\n"
@@ -341,14 +340,8 @@ def test_a_project_that_is_reached_through_a_link(project: FrozenProject, tmp_pa
     assert sorted(linked.record().code) == ["helper.py", "train.py"]
 
 
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-    done = subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
 @pytest.fixture(scope="module")
-def editable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+def editable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A repository with two packages that are installed as editable, by path and by a finder; and their Python."""
     repository = tmp_path_factory.mktemp("editable")
     environment = repository / ".venv"
@@ -371,7 +364,7 @@ def editable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, P
         "def install():\n    sys.meta_path.append(Finder)\n"
     )
     (site / "by_flat.pth").write_text("import __editable___flat_finder; __editable___flat_finder.install()\n")
-    yield repository, environment / "bin" / "python"
+    return repository, environment / "bin" / "python"
 
 
 def test_packages_that_are_installed_as_editable(editable: tuple[Path, Path]) -> None:
