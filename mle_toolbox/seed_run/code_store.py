@@ -163,7 +163,7 @@ def read_snapshot(manifest: Path) -> Snapshot | None:
     """Return what a manifest lists, or None when there is none that can be read."""
     try:
         head, _, body = os.fsdecode(manifest.read_bytes()).partition("\n\n")
-        lines = head.splitlines()
+        lines = head.split("\n")
         if lines[0] != _FORMAT:
             return None
         fields: dict[str, list[str]] = {}

@@ -51,10 +51,11 @@ class StoredCode:
         self.root = os.path.realpath(project)
         for _ in [] if below == "." else below.split("/"):
             self.root = os.path.dirname(self.root)
-        self.files: dict[str, tuple[bytes, bytes, bytes]] = {}
-        for line in body.splitlines():
-            digest, changed, size, _, _, path = line.split(b" ", 5)
-            self.files[os.path.join(self.root, os.fsdecode(path))] = digest, changed, size
+        self.files: dict[str, str] = {}
+        """The line of each file, by its path: SHA-256, time of change, size, …"""
+        for line in os.fsdecode(body).split("\n")[:-1]:
+            path = line.split(" ", 5)[5]
+            self.files[path if path[0] == "/" else f"{self.root}/{path}"] = line
         self.run: dict[str, str] = {}
         """SHA-256 of each stored file that this process has run, by its path."""
         self._folders: set[str] | None = None
@@ -93,9 +94,9 @@ class StoredCode:
         found = self.files.get(key)
         if found is None:
             return None
-        digest = os.fsdecode(found[0])
+        digest = found[:64]
         try:
-            content = None if self._is_as_stored(key, *found) else self.content(digest)
+            content = None if self._is_as_stored(key, found) else self.content(digest)
         except (OSError, ValueError, ImportError):
             return None  # what is on disk runs, and the run says so at its end
         self.run[key] = digest
@@ -123,9 +124,10 @@ class StoredCode:
     def stored_digest(self, path: str) -> str | None:
         """Return the SHA-256 that a file had when the snapshot was taken, or None when it is not in there."""
         found = self.files.get(self.key(path))
-        return os.fsdecode(found[0]) if found is not None else None
+        return found[:64] if found is not None else None
 
-    def _is_as_stored(self, path: str, digest: bytes, changed: bytes, size: bytes) -> bool:
+    def _is_as_stored(self, path: str, line: str) -> bool:
+        digest, changed, size, _ = line.split(" ", 3)
         try:
             now = os.stat(path)
         except OSError:
@@ -138,7 +140,7 @@ class StoredCode:
         known = self._same.get(path)
         if known is None or known[0] != mark:
             with _io.open(path, "rb") as file:
-                known = self._same[path] = mark, _sha256(file.read()) == os.fsdecode(digest)
+                known = self._same[path] = mark, _sha256(file.read()) == digest
         return known[1]
 
 
