@@ -24,13 +24,14 @@ from mle_toolbox.experiment.provenance import (
     python_version,
     scheduler_ids,
 )
+from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.used_resources import used_here
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared, prepare_log, prepare_record
-from mle_toolbox.seed_run.code import OwnCode, code_digest
+from mle_toolbox.seed_run.code import OwnCode, code_digest, not_frozen_in_words
 from mle_toolbox.seed_run.frozen_code import snapshot_name
 
 __all__ = ["SEED_RUN_VARIABLE", "SeedRun"]
@@ -165,15 +166,19 @@ class SeedRun:
 
     def _note_end(self, ticks: int) -> None:
         """Fill in what is known only now."""
-        self._git.collect()
+        code = self._code.collect()
+        self._git.collect(self._code.names())
         self.record = self.record._replace(
             ticks=ticks,
-            code=self._code.collect(),
+            code=code,
             not_frozen=self._code.not_frozen(),
             git_commit=self._git.commit,
             git_dirty=self._git.dirty,
+            git_untracked=self._git.untracked,
             packages=package_versions(),
         )
+        if self.record.not_frozen:
+            notice(not_frozen_in_words(self.record.not_frozen))
 
     def _update_record(self, **changes: Any) -> None:
         self.record = self.record._replace(**changes)
@@ -183,7 +188,7 @@ class SeedRun:
         """Return the provenance that goes into the log."""
         left_out = ("format", "status", "pid", "launcher", "exit_status", "signal", "reason", "ticks", "end", "extra")
         # Of any length, so they are none for HDF5: run.json has them.
-        too_long = ("code", "not_frozen")
+        too_long = ("code", "not_frozen", "git_untracked")
         known = {name: value for name, value in self.record.to_json().items() if name not in (*left_out, *too_long)}
         return {
             "code_digest": code_digest(self.record.code),

@@ -11,20 +11,29 @@ import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 
 from mle_toolbox.file_names import PROJECT_VARIABLE
 from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.seed_run.frozen_code import frozen_code, stored_code
 
-__all__ = ["Hashes", "OwnCode", "code_digest", "files_that_differ", "is_own"]
+__all__ = [
+    "Hashes",
+    "OwnCode",
+    "code_digest",
+    "files_that_differ",
+    "git_in_words",
+    "is_own",
+    "not_frozen_in_words",
+]
 
 Hashes = MutableMapping[Path, str | None]
 """SHA-256 of files on disk, None for those that are not there; shared by whoever compares many runs."""
 
 _PACKAGE = f"{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}/"
 _STANDARD_LIBRARY = f"{os.path.dirname(os.__file__)}/"
+_NAMED = 5
 _INSTALLED = ("/site-packages/", "/dist-packages/")
 
 
@@ -73,6 +82,10 @@ class OwnCode:
         """Return the SHA-256 of one file of those that were collected, or None when it is none of them."""
         return self._seen.get(os.path.normpath(file)) if file is not None else None
 
+    def names(self) -> dict[str, str]:
+        """Return the name on record of each file that was collected, by its path."""
+        return {file: self._key(file) for file in self._seen}
+
     def not_frozen(self) -> list[str]:
         """Return the files that are not what was stored at the start; none where nothing was stored."""
         stored = stored_code()
@@ -90,6 +103,23 @@ def code_digest(code: dict[str, str]) -> str:
     """Return one SHA-256 of a whole map of code: attributes of HDF5 do not hold more."""
     lines = "".join(f"{digest} {file}\n" for file, digest in sorted(code.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def not_frozen_in_words(files: Sequence[str]) -> str:
+    """Return a sentence on files that were imported although they were not stored at the start."""
+    named = ", ".join(files[:_NAMED]) + (f" and {len(files) - _NAMED} more" if len(files) > _NAMED else "")
+    return f"not the code that was stored at the start, but what was found on disk: {named}."
+
+
+def git_in_words(record: RunRecord) -> str:
+    """Return where the code of a run is under version control, as far as that is on record."""
+    if not record.git_commit:
+        return "no git commit on record"
+    if record.script_sha256 and any(record.code.get(name) == record.script_sha256 for name in record.git_untracked):
+        return "the script is in no commit"
+    if record.git_dirty:
+        return f"{record.git_commit} with changes that are not committed"
+    return record.git_commit
 
 
 def files_that_differ(record: RunRecord, project_dir: Path, cache: Hashes) -> tuple[str, ...]:

@@ -75,8 +75,10 @@ class Snapshot(NamedTuple):
     files: Mapping[str, Entry]
     """By path from the root, or absolute where a file lies outside of it."""
     commit: str | None
+    is_changed: bool
+    """Whether a tracked file differs from the commit, or git does not tell."""
     difference: str | None
-    """SHA-256 of the stored ``git diff HEAD``; None where nothing tracked was changed, or git does not tell."""
+    """SHA-256 of the stored ``git diff HEAD``; None where there is none, or it is too large."""
     untracked: tuple[str, ...]
     """Those of ``files`` that were in no commit."""
     left_out: tuple[str, ...]
@@ -150,6 +152,7 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
         project=os.path.relpath(project, root),
         files=files,
         commit=repository.commit if repository is not None else None,
+        is_changed=repository is not None and repository.difference != b"",
         difference=difference,
         untracked=tuple(each for each in files if each not in tracked),
         left_out=left_out,
@@ -180,6 +183,7 @@ def read_snapshot(manifest: Path) -> Snapshot | None:
             project=fields["project"][0],
             files=files,
             commit=fields.get("commit", [None])[0],
+            is_changed="changed" in fields,
             difference=fields.get("difference", [None])[0],
             untracked=tuple(fields.get("untracked", ())),
             left_out=tuple(fields.get("left-out", ())),
@@ -417,6 +421,7 @@ def _write_manifest(snapshot: Snapshot) -> None:
     head = [_FORMAT, f"taken {snapshot.taken}", f"project {snapshot.project}"]
     for name, value in (("commit", snapshot.commit), ("difference", snapshot.difference)):
         head += [f"{name} {value}"] if value is not None else []
+    head += ["changed yes"] if snapshot.is_changed else []
     head += [f"untracked {each}" for each in snapshot.untracked]
     head += [f"left-out {each}" for each in snapshot.left_out]
     body = (f"{' '.join(map(str, each))} {path}" for path, each in snapshot.files.items())

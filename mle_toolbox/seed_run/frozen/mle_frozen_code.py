@@ -42,7 +42,8 @@ class StoredCode:
     def __init__(self, manifest: str, project: str) -> None:
         with _io.open(manifest, "rb") as file:
             head, _, body = file.read().partition(b"\n\n")
-        fields = dict(line.partition(b" ")[::2] for line in head.split(b"\n"))
+        self._head = [line.partition(b" ") for line in head.split(b"\n")]
+        fields = dict(line[::2] for line in self._head)
         self.manifest = manifest
         self.taken = int(fields[b"taken"])
         # The manifest names the project folder from the root, so that a moved project, or a machine that calls the
@@ -125,6 +126,17 @@ class StoredCode:
         """Return the SHA-256 that a file had when the snapshot was taken, or None when it is not in there."""
         found = self.files.get(self.key(path))
         return found[:64] if found is not None else None
+
+    def git_state(self) -> tuple[str | None, bool, Any]:
+        """Return the commit, whether tracked files differed from it, and what tells whether a file is tracked."""
+        values = {name: [os.fsdecode(v) for n, _, v in self._head if n == name] for name, _, _ in self._head}
+        untracked = {path if path[0] == "/" else f"{self.root}/{path}" for path in values.get(b"untracked", ())}
+
+        def is_tracked(path: str) -> bool:
+            key = self.key(path)
+            return key in self.files and key not in untracked
+
+        return next(iter(values.get(b"commit", ())), None), b"changed" in values, is_tracked
 
     def _is_as_stored(self, path: str, line: str) -> bool:
         digest, changed, size, _ = line.split(" ", 3)
