@@ -13,6 +13,7 @@ from mle_toolbox.cli.files import find_experiment_folder
 from mle_toolbox.cli.tables import output_console, status_grid, status_line
 from mle_toolbox.drive.status import ExperimentStatus, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
+from mle_toolbox.seed_run.code import not_frozen_in_words
 
 __all__ = ["add_arguments", "call"]
 
@@ -37,9 +38,19 @@ def call(arguments: argparse.Namespace) -> int:
     console = output_console()
     console.print(status_grid(status))
     console.print(status_line(status))
+    if not_frozen := _not_frozen(status):
+        console.print(escape(not_frozen), style="yellow")
     if unattended := _unattended(status):
         console.print(escape(unattended), style="yellow")
     return 0
+
+
+def _not_frozen(status: ExperimentStatus) -> str | None:
+    found = [each.record.not_frozen for each in status.runs if each.record is not None and each.record.not_frozen]
+    if not found:
+        return None
+    files = sorted({name for names in found for name in names})
+    return f"{len(found)} seed run{'s' if len(found) > 1 else ''} imported {not_frozen_in_words(files)}"
 
 
 def _unattended(status: ExperimentStatus) -> str | None:

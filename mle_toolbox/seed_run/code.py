@@ -117,6 +117,8 @@ def git_in_words(record: RunRecord) -> str:
         return "no git commit on record"
     if record.script_sha256 and any(record.code.get(name) == record.script_sha256 for name in record.git_untracked):
         return "the script is in no commit"
+    if not record.code and not record.git_dirty:
+        return f"{record.git_commit}; whether it has all of the code is not on record"
     if record.git_dirty:
         return f"{record.git_commit} with changes that are not committed"
     return record.git_commit
