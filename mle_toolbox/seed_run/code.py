@@ -34,7 +34,8 @@ Hashes = MutableMapping[Path, str | None]
 _PACKAGE = f"{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}/"
 _STANDARD_LIBRARY = f"{os.path.dirname(os.__file__)}/"
 _NAMED = 5
-_INSTALLED = ("/site-packages/", "/dist-packages/")
+# What is installed, and what libraries write and import themselves: torch.compile leaves modules in a temporary folder.
+_NOT_OWN = ("/site-packages/", "/dist-packages/", "/.cache/", "/torchinductor_", "/.triton/")
 
 
 def is_own(file: str) -> bool:
@@ -43,7 +44,7 @@ def is_own(file: str) -> bool:
         file.endswith(".py")
         and file.startswith("/")
         and not file.startswith((_PACKAGE, _STANDARD_LIBRARY))
-        and not any(part in file for part in _INSTALLED)
+        and not any(part in file for part in _NOT_OWN)
     )
 
 
