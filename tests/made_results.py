@@ -102,6 +102,6 @@ def _run(path: Path, name: str, seed: int, log: LogData, status: RunStatus, code
         python="3.11.7",
         packages={"mle_toolbox": "0.1.0", "numpy": "2.0.0"},
         script_sha256="ab" * 32,
-        code=code,
+        code=code or {"train.py": "ab" * 32},
     )
     return SeedResults.from_log(path, (name, seed), log, status, record)

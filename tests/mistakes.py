@@ -392,7 +392,7 @@ MISTAKES = [
         (
             "exp.yaml:18: unknown key 'mail' in single_job_args. Known are 'job_name', "
             "'num_logical_cores', 'num_gpus', 'memory_per_job', 'time_per_job', 'queue', "
-            "'partition', 'log_file', 'err_file', 'env_name', 'extra_cmd_line_input' and 'retries'."
+            "'partition', 'log_file', 'err_file', 'env_name', 'extra_cmd_line_input', 'retries' and 'frozen_code'."
         ),
     ),
     Mistake(

@@ -25,10 +25,12 @@ from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_record import write_experiment_record
+from mle_toolbox.file_names import SNAPSHOT_VARIABLE
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.seed_run.identity import identity_of_run
+from mle_toolbox.seed_run.code_store import snapshot_variables
 
 
 def read_plan(path):
@@ -149,5 +151,7 @@ def record_start():
         for sentence in settle(PLAN, is_current=code_check(PLAN), rerun_all=forced.forceall).sentences:
             logger.info(sentence)
     write_experiment_record(PLAN)
+    if SNAPSHOT_VARIABLE not in os.environ:  # where `mle run` has not stored it
+        os.environ.update(snapshot_variables(PLAN, logger.warning))
     if ENVIRONMENT.notice:
         logger.warning(ENVIRONMENT.notice)

@@ -30,6 +30,8 @@ _COMMANDS = {
     "results": "show the table of results, compare configurations, write it as CSV, LaTeX, Markdown or JSON",
     "import": "make a results folder of logs that other tools wrote: TensorBoard, CSV, W&B, MLflow, …",
     "logs": "print what a seed run wrote to stdout and stderr",
+    "diff": "show what differs between two seed runs: configuration, code, packages, machine",
+    "code": "list the code that a seed run was made of, or write it into a folder to run it again",
     "plot": "draw learning curves, final values, comparisons and heat maps as PNG, SVG or PDF",
     "report": "write one HTML file on what was run and what came out",
     "generate": "write the Snakefile and the profiles (the same as mle-gen-snakefile)",

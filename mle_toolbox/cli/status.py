@@ -14,6 +14,7 @@ from mle_toolbox.cli.tables import changed_code, output_console, status_grid, st
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.seed_run.code import not_frozen_in_words
 
 __all__ = ["add_arguments", "call"]
 
@@ -40,6 +41,8 @@ def call(arguments: argparse.Namespace) -> int:
     console.print(status_line(status))
     for line in changed_code(status):
         console.print(escape(line), style="yellow")
+    if not_frozen := _not_frozen(status):
+        console.print(escape(not_frozen), style="yellow")
     if unattended := _unattended(status):
         console.print(escape(unattended), style="yellow")
     return 0
@@ -52,6 +55,14 @@ def _read(given: Path | None) -> ExperimentStatus:
         return read_status(meant)
     folder = ExperimentFolder(meant.experiment_path)
     return read_plan_status(meant) if folder.record.exists() else read_status(folder)
+
+
+def _not_frozen(status: ExperimentStatus) -> str | None:
+    found = [each.record.not_frozen for each in status.runs if each.record is not None and each.record.not_frozen]
+    if not found:
+        return None
+    files = sorted({name for names in found for name in names})
+    return f"{len(found)} seed run{'s' if len(found) > 1 else ''} imported {not_frozen_in_words(files)}"
 
 
 def _unattended(status: ExperimentStatus) -> str | None:

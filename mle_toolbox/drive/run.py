@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.seed_run.code_store import snapshot_variables
 from mle_toolbox.surroundings import environment_for
 
 __all__ = ["RunOutcome", "dry_run", "run_experiment"]
@@ -90,7 +92,7 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         command += ["--logger", "mle", "--logger-mle-events", str(events)]
         follower = _Follower(EventFile(events), tally, watch)
         with log.open("wb") as output, _termination_as_interrupt():
-            variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns)}
+            variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns), **snapshot_variables(plan, warnings.warn)}
             process = start_snakemake(command, plan.project_dir, output, lock.descriptor, variables)
             lock.sign(snakemake=process.pid)
             stopped = _follow(process, follower)

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mle_toolbox.drive.leftovers import forget_outputs
-from mle_toolbox.experiment.provenance import file_digest
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
+from mle_toolbox.seed_run.code import Hashes, files_that_differ
 from mle_toolbox.seed_run.earlier import EarlierRuns, set_aside
 from mle_toolbox.seed_run.identity import is_of
 
@@ -57,8 +57,8 @@ class Settled:
 
 def code_check(plan: Plan) -> Callable[[RunRecord], bool]:
     """Return what tells whether a run was made by the code that lies there now; each file is read once."""
-    script = file_digest(plan.script_path)
-    return lambda record: record.script_sha256 in (None, script)
+    hashes: Hashes = {}
+    return lambda record: not files_that_differ(record, plan.project_dir, hashes)
 
 
 def settle(

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.experiment.provenance import file_digest
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import identities_of, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
+from mle_toolbox.seed_run.code import Hashes, files_that_differ
 from mle_toolbox.seed_run.identity import status_as_of
 
 __all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_plan_status", "read_status"]
@@ -148,7 +148,7 @@ class _CodeNow:
     def __init__(self, project: Path, script: str) -> None:
         self._project = project
         self._script = script
-        self._digests: dict[str, str | None] = {}
+        self._hashes: Hashes = {}
 
     @classmethod
     def of(cls, folder: ExperimentFolder, record: dict[str, Any]) -> _CodeNow | None:
@@ -158,19 +158,12 @@ class _CodeNow:
             return None
         now = cls(folder.path / Path(file).parent, script)
         # Results that were moved away from their project say nothing about its files.
-        return now if now._digest(script) is not None else None
+        return now if (now._project / script).is_file() else None
 
     def changed(self, record: RunRecord) -> tuple[str, ...]:
         """Return the files that have changed since a run; one that was removed from the project has."""
-        then: Mapping[str, str | None] = record.code or {self._script: record.script_sha256}
-        return tuple(sorted(file for file, digest in then.items() if digest and self._differs(file, digest)))
+        known = record if record.code else record._replace(code=self._code_of_old(record))
+        return files_that_differ(known, self._project, self._hashes)
 
-    def _differs(self, file: str, digest: str) -> bool:
-        now = self._digest(file)
-        # What lies elsewhere may be missing on this machine only.
-        return digest != now if now is not None else not Path(file).is_absolute()
-
-    def _digest(self, file: str) -> str | None:
-        if file not in self._digests:
-            self._digests[file] = file_digest(self._project / file)
-        return self._digests[file]
+    def _code_of_old(self, record: RunRecord) -> dict[str, str]:
+        return {self._script: record.script_sha256} if record.script_sha256 is not None else {}

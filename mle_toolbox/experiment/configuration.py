@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
-from mle_toolbox.experiment_file.json_file import content_digest, line_of, read_json
+from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
+from mle_toolbox.experiment_file.source_text import read_text, text_of
+from mle_toolbox.seed_run.frozen_code import frozen_bytes
 
-__all__ = ["LoadedConfiguration", "load_configuration"]
+__all__ = ["LoadedConfiguration", "load_configuration", "read_configuration_file"]
 
 _SECTIONS = ("train_config", "net_config", "model_config", "log_config")
 _LOG_KEYS = (
@@ -71,14 +73,15 @@ def load_configuration(
         When a section given in the script cannot be written as json.
     """
     shown = str(file) if file is not None else "the arguments of MLExperiment()"
-    from_file = read_json(file) if file is not None else {}
+    text = _text(file) if file is not None else ""
+    from_file = parse_json(text, shown) if file is not None else {}
     if not isinstance(from_file, dict):
         raise ExperimentFileError([Problem(shown, 1, "a configuration is an object { … } with sections in it.")])
     given = {_name_in(from_file, key): _as_json(key, value) for key, value in sections.items() if value is not None}
     content = {**given, **from_file} if file_wins else {**from_file, **given}
     problems = [*_missing_sections(content), *_log_problems(content.get("log_config"))]
     if problems:
-        raise ExperimentFileError(Problem(shown, _line(file, path), text) for path, text in problems)
+        raise ExperimentFileError(Problem(shown, _line(file, text, path), said) for path, said in problems)
     planned = from_file if file_wins else content
     return LoadedConfiguration(
         file.stem if file is not None else name, shown, content, content_digest(content), planned
@@ -160,8 +163,25 @@ def _is_count(value: Any) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
 
 
-def _line(file: Path | None, path: tuple[str, ...]) -> int:
-    return line_of(file.read_text(encoding="utf-8-sig"), path) if file is not None and path else 0
+def read_configuration_file(file: Path) -> Any:
+    """Return what a configuration's file said when the experiment was started, or else what it says.
+
+    Raises
+    ------
+    ExperimentFileError
+        When it is no json.
+    """
+    return parse_json(_text(file), str(file))
+
+
+def _text(file: Path) -> str:
+    """Return the text of a configuration: as it was when the experiment was started, or else as it is."""
+    stored = frozen_bytes(file)
+    return text_of(stored, str(file)) if stored is not None else read_text(file, str(file))
+
+
+def _line(file: Path | None, text: str, path: tuple[str, ...]) -> int:
+    return line_of(text, path) if file is not None and path else 0
 
 
 def _as_json(name: str, section: Any) -> Any:

@@ -12,7 +12,16 @@ import os
 import sys
 
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
-from mle_toolbox.file_names import JOURNAL, LOG, READY_LOG, READY_RECORD, RUN_RECORD, seed_folder
+from mle_toolbox.file_names import (
+    JOURNAL,
+    LOG,
+    PROJECT_VARIABLE,
+    READY_LOG,
+    READY_RECORD,
+    RUN_RECORD,
+    SNAPSHOT_VARIABLE,
+    seed_folder,
+)
 from mle_toolbox.log.in_place import bring_to_present, put_in_place
 
 TYPE_CHECKING = False
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Launch", "main"]
 
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -124,7 +134,12 @@ class Launch:
             **dict.fromkeys(_THREAD_VARIABLES, str(self.cores)),
             "MLE_SEED_RUN": self.folder,
             "MLE_LAUNCHED_BY": f"{os.getpid()} {os.getcwd()}",  # see command_line.py
+            PROJECT_VARIABLE: os.getcwd(),
         }
+        if environment.get(SNAPSHOT_VARIABLE):
+            # Whoever starts a Python for this run, the script or a pool of it, starts it with the code of the start.
+            own, given = f"{_PACKAGE}/seed_run/frozen", environment.get("PYTHONPATH")
+            environment["PYTHONPATH"] = f"{own}{os.pathsep}{given}" if given else own
         if self.conda_prefix is not None:
             environment.pop("PYTHONHOME", None)
             environment |= {

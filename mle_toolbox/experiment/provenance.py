@@ -6,21 +6,21 @@ git is asked in the background while the run begins, and heard when it ends: it 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import platform
 import select
 import signal
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mle_toolbox.experiment.after_import import loaded
+from mle_toolbox.seed_run.frozen_code import stored_code
 
 __all__ = [
     "GitState",
     "command_line",
-    "file_digest",
     "host_name",
     "package_versions",
     "python_version",
@@ -39,7 +39,9 @@ _PATIENCE = 5.0
 
 
 class GitState:
-    """The commit of a folder, and whether tracked files differ from it.
+    """The commit of a folder, and whether the code that runs differs from it.
+
+    Where the code of the start is stored, it has been asked then, once for all seed runs.
 
     Parameters
     ----------
@@ -50,33 +52,56 @@ class GitState:
     def __init__(self, folder: Path) -> None:
         self.commit: str | None = None
         self.dirty: bool | None = None
-        self._process: tuple[int, int] | None = None
-        command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
-        # Without optional locks: a status must not get into the way of a git command that the user types.
-        with contextlib.suppress(OSError):
-            self._process = _start(command, {**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
-
-    def collect(self) -> None:
-        """Take the answer, which is there by now unless the run was very short."""
-        process, self._process = self._process, None
-        answer = _answer(*process) if process is not None else None
-        if answer is None:
+        self.untracked: list[str] = []
+        self._folder = folder
+        self._processes: list[tuple[int, int]] = []
+        if stored_code() is not None:
             return
-        lines = answer.decode(errors="replace").splitlines()
-        for line in lines:
-            if line.startswith("# branch.oid ") and not line.endswith("(initial)"):
-                self.commit = line.split()[-1]
-                self.dirty = any(not each.startswith("#") for each in lines)
+        # Without optional locks: a status must not get into the way of a git command that the user types.
+        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+        for command in (
+            ["status", "--porcelain=v2", "--branch", "--untracked-files=no"],
+            ["ls-files", "-z", "--", ":/*.py"],
+        ):
+            with contextlib.suppress(OSError):
+                self._processes.append(_start(["git", "-C", str(folder), *command], environment))
+
+    def collect(self, code: Mapping[str, str]) -> None:
+        """Take the answers, which are there by now unless the run was very short.
+
+        Parameters
+        ----------
+        code
+            The files that the run was made of: the name on record of each, by its absolute path.
+        """
+        if (stored := stored_code()) is not None:
+            self.commit, changed, is_tracked = stored.git_state()
+            if self.commit is not None:
+                self._compare(code, changed, is_tracked)
+            return
+        processes, self._processes = self._processes, []
+        answers = [_answer(*process) for process in processes]
+        if len(answers) < 2 or answers[0] is None:
+            return
+        lines = answers[0].decode(errors="replace").splitlines()
+        oid = next((line for line in lines if line.startswith("# branch.oid ")), "(initial)")
+        if oid.endswith("(initial)"):
+            return
+        self.commit = oid.split()[-1]
+        here = os.path.realpath(self._folder)
+        tracked = {os.path.normpath(f"{here}/{name}") for name in os.fsdecode(answers[1] or b"").split("\0")}
+        changed = any(not line.startswith("#") for line in lines)
+        self._compare(code, changed, lambda path: _real(path) in tracked)
+
+    def _compare(self, code: Mapping[str, str], changed: bool, is_tracked: Callable[[str], bool]) -> None:
+        self.untracked = sorted(name for path, name in code.items() if not is_tracked(path))
+        self.dirty = changed or bool(self.untracked)
 
 
-def file_digest(path: Path | None) -> str | None:
-    """Return the SHA-256 of a file, or None when there is no such file."""
-    if path is None:
-        return None
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except (OSError, ValueError):
-        return None
+def _real(path: str) -> str:
+    """Return a path without links in its folder: a link may be under version control itself."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
 
 
 def package_versions() -> dict[str, str]:

@@ -20,12 +20,12 @@ from mle_toolbox.experiment.inputs import RunInputs
 from mle_toolbox.experiment.provenance import (
     GitState,
     command_line,
-    file_digest,
     host_name,
     package_versions,
     python_version,
     scheduler_ids,
 )
+from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.stop_notice import stop_notice
 from mle_toolbox.experiment.used_resources import used_here
 from mle_toolbox.installed_first import with_installed_modules
@@ -34,6 +34,8 @@ from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared, prepare_log, prepare_record
+from mle_toolbox.seed_run.code import OwnCode, code_digest, not_frozen_in_words
+from mle_toolbox.seed_run.frozen_code import snapshot_name
 
 __all__ = ["SeedRun"]
 
@@ -63,6 +65,7 @@ class SeedRun:
         self.folder = folder
         self.launched = os.environ.get(SEED_RUN_VARIABLE) == str(folder.path)
         self._configuration = configuration = inputs.configuration
+        self._code = OwnCode(inputs.script)
         self._pid = os.getpid()
         log_config = configuration.content["log_config"]
         self._refuse_other_folder()
@@ -156,6 +159,7 @@ class SeedRun:
         path.write_text(text, encoding="utf-8")
 
     def _first_record(self, inputs: RunInputs, attempt: int) -> RunRecord:
+        code = self._code.collect()
         return RunRecord(
             configuration=self._configuration.name,
             seed=inputs.seed,
@@ -166,7 +170,9 @@ class SeedRun:
             command=command_line(),
             start=_now(),
             attempt=attempt,
-            script_sha256=file_digest(inputs.script),
+            script_sha256=self._code.digest_of(inputs.script),
+            code=code,
+            snapshot=snapshot_name(),
             config_sha256=self._configuration.digest,
             identity=inputs.identity,
             python=python_version(),
@@ -175,14 +181,20 @@ class SeedRun:
 
     def _note_end(self, ticks: int) -> None:
         """Fill in what is known only now."""
-        self._git.collect()
+        code = self._code.collect()
+        self._git.collect(self._code.names())
         self.record = self.record._replace(
             ticks=ticks,
+            code=code,
+            not_frozen=self._code.not_frozen(),
             git_commit=self._git.commit,
             git_dirty=self._git.dirty,
+            git_untracked=self._git.untracked,
             packages=package_versions(),
             own_handlers=stop_notice.own_handlers(),
         )
+        if self.record.not_frozen:
+            notice(not_frozen_in_words(self.record.not_frozen))
 
     def _update_record(self, **changes: Any) -> None:
         self.record = self.record._replace(**changes)
@@ -192,8 +204,11 @@ class SeedRun:
         """Return the provenance that goes into the log."""
         left_out = {"format", "status", "pid", "launcher", "exit_status", "signal", "reason", "ticks", "end", "extra"}
         left_out.add("own_handlers")
+        # Of any length, so they are none for HDF5: run.json has them.
+        left_out |= {"code", "not_frozen", "git_untracked"}
         known = {name: value for name, value in self.record.to_json().items() if name not in left_out}
         return {
+            "code_digest": code_digest(self.record.code),
             **{name: value for name, value in known.items() if value is not None},
             "config": self._configuration.content,
             "config_file": self._configuration.file,

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from mle_toolbox.experiment.command_line import start_folder
+from mle_toolbox.seed_run.frozen_code import is_stored
 
 __all__ = ["is_interactive", "main_frame", "notice", "script_path"]
 
@@ -30,13 +31,13 @@ def script_path() -> Path | None:
         if script.stem in _HOSTS or (script.name == "__main__.py" and script.parent.name in _HOSTS):
             return None
         script = start_folder(_has_file(script)) / script
-        if script.is_file():
+        if script.is_file() or is_stored(script):
             return script
     return None
 
 
 def _has_file(name: Path) -> Callable[[Path], bool]:
-    return lambda folder: (folder / name).is_file()
+    return lambda folder: (folder / name).is_file() or is_stored(folder / name)
 
 
 def is_interactive() -> bool:

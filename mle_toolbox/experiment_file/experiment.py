@@ -83,6 +83,7 @@ class Experiment:
             job=_resources(job),
             extra_arguments=tuple(words_of(job["extra_cmd_line_input"])),
             retries=int(job["retries"]),
+            frozen_code=bool(job["frozen_code"]),
         )
 
 

@@ -74,6 +74,8 @@ class Plan:
     """What every seed run gets besides ``-config -seed -exp_dir``: ``("-key", "value", …)``."""
     retries: int
     """How often a seed run that failed is tried again."""
+    frozen_code: bool
+    """Whether seed runs run the code as it was when they were started."""
 
     @property
     def experiment_path(self) -> Path:
@@ -126,6 +128,7 @@ class Plan:
             "job": asdict(self.job),
             "extra_arguments": list(self.extra_arguments),
             "retries": self.retries,
+            "frozen_code": self.frozen_code,
         }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mle_toolbox.errors import ExperimentFileError, Problem
 
-__all__ = ["MAX_DEPTH", "read_text", "trouble_with_file"]
+__all__ = ["MAX_DEPTH", "read_text", "text_of", "trouble_with_file"]
 
 MAX_DEPTH = 100
 """Sections and lists in json and yaml may be nested this deep: more is a mistake, and would end in recursion."""
@@ -55,6 +55,17 @@ def read_text(path: Path, name: str) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise ExperimentFileError([Problem(name, 0, f"this file {_cannot_be_read(error)}.")]) from error
+    return text_of(data, name)
+
+
+def text_of(data: bytes, name: str) -> str:
+    """Return the text of a file that has been read, as ``read_text`` does.
+
+    Raises
+    ------
+    ExperimentFileError
+        When it is not UTF-8.
+    """
     return _decode(data, name).replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -40,8 +40,9 @@ class RunRecord(NamedTuple):
     each file of the user's own that it was made of (the script, imported modules), by its path relative to the project
     folder where it lies in that; ``snapshot`` names the stored code that it ran, and ``not_frozen`` the files of
     ``code`` that came from elsewhere. ``own_handlers`` names the early warnings of a scheduler that the script itself
-    handles. ``extra`` holds the fields that this version does not know; they are written back
-    as they were.
+    handles. ``git_dirty`` is true where a tracked file differed from the commit, or a file of
+    ``code`` was in none: ``git_untracked`` names those. ``extra`` holds the fields that this version does not know;
+    they are written back as they were.
     """
 
     format: int = RECORD_FORMAT
@@ -67,6 +68,7 @@ class RunRecord(NamedTuple):
     not_frozen: list[str] = []  # noqa: RUF012
     git_commit: str | None = None
     git_dirty: bool | None = None
+    git_untracked: list[str] = []  # noqa: RUF012
     python: str | None = None
     packages: dict[str, str] = {}  # noqa: RUF012 (nobody changes it)
     ticks: int | None = None

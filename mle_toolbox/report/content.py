@@ -23,6 +23,7 @@ from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodeState
 from mle_toolbox.seed_ranges import format_seeds
+from mle_toolbox.seed_run.code import git_in_words, not_frozen_in_words
 
 __all__ = ["page_content", "page_data"]
 
@@ -141,11 +142,13 @@ def _facts(runs: Sequence[SeedRun], record: Mapping[str, Any]) -> list[dict[str,
 
 
 def _code_fact(runs: Sequence[SeedRun]) -> Iterator[dict[str, str]]:
-    seen = {(run.record.git_commit, run.record.git_dirty) for run in runs if run.record and run.record.git_commit}
+    seen = {git_in_words(run.record) for run in runs if run.record and run.record.git_commit}
     if len(seen) == 1:
-        commit, dirty = seen.pop()
-        remark = "with changes that are not committed" if dirty else "git, nothing uncommitted"
-        yield _fact("Code", str(commit)[:10], remark)
+        commit, _, remark = seen.pop().partition(" ")
+        if not commit.isalnum() or len(commit) < 40:
+            yield _fact("Code", "not in git", "the script is in no commit")
+        else:
+            yield _fact("Code", commit[:10], remark or "git, nothing uncommitted")
     elif seen:
         yield _fact("Code", f"{len(seen)} states", "seed runs differ in their code")
 
@@ -156,6 +159,11 @@ def _notices(runs: Sequence[SeedRun], state: Mapping[str, str]) -> Iterator[str]
         going = any(run.status == "running" for run in runs)
         words = "Runs are still going on" if going else "This is not all"
         yield f"{words}: {state['text']}. Every number below is made of the seed runs that are done."
+    records = [run.record for run in runs if run.status == "done" and run.record]
+    not_frozen = sorted({name for record in records for name in record.not_frozen})
+    if not_frozen:
+        number = sum(bool(record.not_frozen) for record in records)
+        yield f"{count(number, 'seed run')} imported {isolated(not_frozen_in_words(not_frozen))}"
 
 
 def _cautions(results: Configurations, code: Mapping[str, CodeState]) -> Iterator[str]:

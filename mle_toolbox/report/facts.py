@@ -16,6 +16,7 @@ from mle_toolbox import excerpts
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
 from mle_toolbox.results import ConfigurationResults
+from mle_toolbox.seed_run.code import git_in_words
 
 __all__ = ["Cost", "SeedRun", "all_runs", "cost", "last_lines", "versions"]
 
@@ -131,7 +132,7 @@ def versions(runs: Iterable[SeedRun]) -> dict[str, list[tuple[str, int]]]:
     for run in runs:
         if run.record is None:
             continue
-        seen["code"][_commit(run.record)] += 1
+        seen["code"][git_in_words(run.record)] += 1
         seen["machine"][run.record.host or "not on record"] += 1
         seen["Python"][run.record.python or "not on record"] += 1
         for name, version in run.record.packages.items():
@@ -160,12 +161,6 @@ def _runs_of(name: str, results: ConfigurationResults) -> Iterator[SeedRun]:
             yield SeedRun(name, seed, run_status(place), read_run_record(place), place.path)
         else:
             yield SeedRun(name, seed, "waiting", None)
-
-
-def _commit(record: RunRecord) -> str:
-    if not record.git_commit:
-        return "no git commit on record"
-    return record.git_commit + (" with changes that are not committed" if record.git_dirty else "")
 
 
 def _moment(text: Any) -> datetime | None:

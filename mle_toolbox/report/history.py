@@ -11,10 +11,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.report.facts import Cost, SeedRun, last_lines, versions
 from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
 from mle_toolbox.seed_ranges import format_seeds
+from mle_toolbox.seed_run.code import code_digest, git_in_words
+from mle_toolbox.seed_run.stored_run import StoredRun
 
 __all__ = ["cost_lines", "failures", "files", "full_texts", "grid", "run_rows", "state", "steps", "version_lines"]
 
@@ -37,7 +40,6 @@ _RUNS_IN_TABLE = 400
 _LARGEST_HASHED = 1 << 28
 # What is installed under another name than it is imported by.
 _INSTALLED_AS = {
-    "mle_toolbox": "mle-toolbox",
     "sklearn": "scikit-learn",
     "pytorch_lightning": "pytorch-lightning",
 }
@@ -130,7 +132,7 @@ def version_lines(runs: Sequence[SeedRun]) -> Lines:
 def steps(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequence[SeedRun]) -> Lines:
     """Return what to type to get the same numbers again."""
     found = versions(runs)
-    lines = [*_code_step(found), *_install_step(found)]
+    lines = [*_code_step(record, runs), *_install_step(found)]
     name = _experiment_file(record)
     if name is None:
         return (
@@ -199,24 +201,58 @@ def _run_row(run: SeedRun) -> dict[str, Any]:
     }
 
 
-def _code_step(found: Mapping[str, list[tuple[str, int]]]) -> Iterator[dict[str, str]]:
-    code = found.get("code", [])
-    commits = [version.split()[0] for version, _ in code if not version.startswith("no ")]
-    if not commits:
-        return
-    remark = "The code of most seed runs." if len(code) > 1 else "The code."
-    if any("not committed" in version for version, _ in code):
-        remark += " It had changes that were not committed and that no commit tells; compare the hashes below."
-    yield _step(remark, f"git checkout {commits[0]}")
+def _code_step(record: Mapping[str, Any], runs: Sequence[SeedRun]) -> Iterator[dict[str, str]]:
+    """Yield how to get the code: that of most seed runs, as it was stored, else from git where it was committed."""
+    done = [run for run in runs if run.record and run.status == "done"] or [run for run in runs if run.record]
+    states = Counter(code_digest(run.record.code) for run in done if run.record)
+    which = "The code of most seed runs" if len(states) > 1 else "The code"
+    ours = [run for run in done if run.record and code_digest(run.record.code) == states.most_common(1)[0][0]]
+    commits = [words for run in ours if run.record and (words := git_in_words(run.record)) == run.record.git_commit]
+    for run in ours:
+        stored = _stored(run)
+        if stored is not None:
+            same = f" It is that of the commit {commits[0]}." if commits else ""
+            text = f"{which}, as it was stored, in a new folder; data, and what git ignores, is not in it.{same}"
+            yield _step(text, _extraction(record, run, stored.snapshot().project))
+            return
+    if commits:
+        yield _step(f"{which}.", f"git checkout {commits[0]}")
+    elif ours and ours[0].record is not None and ours[0].record.git_commit:
+        said = git_in_words(ours[0].record)
+        yield _step(f"{which} was not stored, and git does not tell it: {said}. Compare the hashes below.")
+
+
+def _stored(run: SeedRun) -> StoredRun | None:
+    """Return a run whose code is stored and there, or None."""
+    if run.folder is None:
+        return None
+    try:
+        stored = StoredRun(SeedFolder(run.folder))
+        stored.snapshot()
+    except ResultsError:
+        return None
+    return stored
+
+
+def _extraction(record: Mapping[str, Any], run: SeedRun, project: str) -> str:
+    name = _experiment_file(record) or ""
+    seed_run = f"{'' if name == 'exp.yaml' else f'{name}:'}{run.configuration}/{run.seed}"
+    place = "again" if project == "." else f"again/{project}"
+    return f"mle code {shlex.quote(seed_run)} --extract again && cd {shlex.quote(place)}"
 
 
 def _install_step(found: Mapping[str, list[tuple[str, int]]]) -> Iterator[dict[str, str]]:
     packages = {name: seen[0][0] for name, seen in found.items() if name not in ("code", "machine", "Python")}
-    if not packages:
+    ours = packages.pop("mle_toolbox", None)
+    if not packages and ours is None:
         return
     python = found.get("Python", [("not on record", 0)])[0][0]
     pins = " ".join(f"{_INSTALLED_AS.get(name, name)}=={version}" for name, version in packages.items())
-    yield _step(f"Python {python} with what the script had imported.", f"python -m pip install {pins}")
+    text = f"Python {python} with what the script had imported."
+    if ours is not None:
+        # The package of this name on PyPI is another one.
+        text += f" mle-toolbox {ours} itself is installed from a clone or a wheel of that version, not from PyPI."
+    yield _step(text, f"python -m pip install {pins}" if pins else "")
 
 
 def _one_run(record: Mapping[str, Any]) -> str:

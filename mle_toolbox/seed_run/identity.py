@@ -14,7 +14,7 @@ from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus
 
-__all__ = ["identity_of_log", "identity_of_run", "is_of", "status_as_of"]
+__all__ = ["extra_arguments_of", "identity_of_log", "identity_of_run", "is_of", "status_as_of"]
 
 
 def identity_of_run(folder: SeedFolder, record: RunRecord | None) -> str | None:
@@ -24,7 +24,7 @@ def identity_of_run(folder: SeedFolder, record: RunRecord | None) -> str | None:
     """
     if record is None or record.identity is not None:
         return record.identity if record is not None else None
-    arguments = _extra_arguments(record.command)
+    arguments = extra_arguments_of(record.command)
     try:
         content = json.loads(folder.config.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -39,7 +39,7 @@ def identity_of_log(attributes: Mapping[str, Any]) -> str | None:
     identity, content = attributes.get("identity"), attributes.get("config")
     if isinstance(identity, str):
         return identity
-    arguments = _extra_arguments(attributes.get("command"))
+    arguments = extra_arguments_of(attributes.get("command"))
     return identity_of(content, arguments) if isinstance(content, dict) and arguments is not None else None
 
 
@@ -58,7 +58,7 @@ def status_as_of(folder: SeedFolder, record: RunRecord | None, status: RunStatus
     return "outdated" if ended and not is_of(folder, record, identity) else status
 
 
-def _extra_arguments(command: object) -> list[str] | None:
+def extra_arguments_of(command: object) -> list[str] | None:
     """Return what stands behind the three arguments of ours, which the launcher gives first; None by hand."""
     if not isinstance(command, list | tuple) or "-exp_dir" not in command:
         return None

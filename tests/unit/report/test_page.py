@@ -103,7 +103,8 @@ def test_what_was_run_is_told(two: ExperimentResults, tmp_path: Path) -> None:
     assert "node7" in text
     assert "24: duration x 2 cores given to each run" in text
     assert "git checkout 215d2704b1f2f0ec237aa133666edde6bd9c345c" in text
-    assert "python -m pip install mle-toolbox==0.1.0 numpy==2.0.0" in text
+    assert "python -m pip install numpy==2.0.0" in text
+    assert "mle-toolbox 0.1.0 itself is installed from a clone or a wheel of that version" in text
     assert "mle run exp.yaml" in text
     assert "python train.py -config slow.json -seed 0 -exp_dir by_hand" in text
 

@@ -1,0 +1,56 @@
+"""What a seed run asks about the stored code of its start. Quick to import: training scripts do.
+
+The work is that of ``frozen/mle_frozen_code.py``, which Python has loaded at its start where there is stored code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from mle_toolbox.file_names import PROJECT_VARIABLE, SNAPSHOT_VARIABLE
+
+__all__ = ["frozen_bytes", "frozen_code", "is_stored", "snapshot_name", "stored_code"]
+
+
+def frozen_code() -> Any:
+    """Return what gives this process the code of its start, or None where nothing does."""
+    return getattr(sys.modules.get("mle_frozen_code"), "code", None)
+
+
+def frozen_bytes(path: str | os.PathLike[str]) -> bytes | None:
+    """Return what a file held at the start of the experiment, if it has changed or gone since.
+
+    Returns
+    -------
+    bytes or None
+        None where the file is as it was, was not stored, or nothing was stored at all: then the file itself tells.
+    """
+    code = stored_code()
+    content: bytes | None = code.changed(os.path.abspath(path)) if code is not None else None
+    return content
+
+
+def is_stored(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file belongs to the stored code that this process runs."""
+    code = frozen_code()
+    return code is not None and code.stored_digest(os.path.abspath(path)) is not None
+
+
+def snapshot_name() -> str | None:
+    """Return the digest of the code that was stored at the start of the experiment, or None where none was."""
+    code = stored_code()
+    return os.path.basename(code.manifest) if code is not None else None
+
+
+def stored_code() -> Any:
+    """Return the stored code of the start, or None; also in a process that imports as usual, such as a launcher."""
+    if (code := frozen_code()) is not None or not os.environ.get(SNAPSHOT_VARIABLE):
+        return code
+    from mle_toolbox.seed_run.frozen.mle_frozen_code import StoredCode
+
+    try:
+        return StoredCode(os.environ[SNAPSHOT_VARIABLE], os.environ.get(PROJECT_VARIABLE) or ".")
+    except (OSError, ValueError, LookupError):
+        return None

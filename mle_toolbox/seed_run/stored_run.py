@@ -1,0 +1,170 @@
+"""The stored code of a seed run that is over: what it holds, how it stands to the files of now, and getting it back."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mle_toolbox.errors import MLEToolboxError, ResultsError, UsageError
+from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.file_names import CODE, RUN_RECORD
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.log.run_record import RunRecord, read_run_record
+from mle_toolbox.seed_run.code_store import Snapshot, read_object, read_snapshot
+
+__all__ = ["ELSEWHERE", "CodeFile", "StoredRun", "extract_code"]
+
+ELSEWHERE = "_elsewhere"
+"""Folder of what is extracted and lay outside of the project's repository."""
+
+_FURTHEST_UP = 6
+
+
+@dataclass(frozen=True)
+class CodeFile:
+    """A file of which a run was made, and what has become of it."""
+
+    name: str
+    """From the project folder, or absolute."""
+    digest: str
+    state: Literal["as now", "changed since", "gone"]
+    stored: bool
+
+
+class StoredRun:
+    """A seed run with a record.
+
+    Parameters
+    ----------
+    folder
+        Of the seed run.
+
+    Raises
+    ------
+    ResultsError
+        When there is no record that can be read.
+    """
+
+    def __init__(self, folder: SeedFolder) -> None:
+        record = read_run_record(folder)
+        if record is None:
+            raise ResultsError(f"{folder.path}: no seed run is on record there (no {RUN_RECORD} that can be read).")
+        self.folder = folder
+        self.record: RunRecord = record
+        self.store = self._find_store()
+
+    @property
+    def name(self) -> str:
+        """What the run is called where there is no room for its path: configuration/seed."""
+        return f"{self.record.configuration or self.folder.path.parent.name}/{self.record.seed}"
+
+    @property
+    def project_dir(self) -> Path:
+        """The folder of the experiment file now; the current folder when that is not on record."""
+        file = self.experiment_file
+        return file.parent if file is not None else Path.cwd()
+
+    @property
+    def experiment_file(self) -> Path | None:
+        """The experiment file of the results folder in which the run lies; None when that is not on record."""
+        if self.store is None:
+            return None
+        try:
+            record = read_experiment_record(ExperimentFolder(self.store.parent)) or {}
+        except ResultsError:
+            return None
+        name = record.get("experiment_file")
+        return Path(os.path.normpath(self.store.parent.absolute() / name)) if isinstance(name, str) else None
+
+    def snapshot(self) -> Snapshot:
+        """Return the code that was stored at the start of the run.
+
+        Raises
+        ------
+        ResultsError
+            When none was stored, or it is gone.
+        """
+        if self.record.snapshot is None:
+            raise ResultsError(
+                f"{self.name}: no code was stored for this run. It is for seed runs that `mle run` starts, unless the "
+                "experiment file says `frozen_code: false`."
+            )
+        manifest = self._manifest()
+        found = read_snapshot(manifest) if manifest is not None else None
+        if found is None:
+            raise ResultsError(
+                f"{self.name}: its stored code is not there ({CODE}/snapshots/{self.record.snapshot} in the results "
+                "folder). Copies that leave out hidden files lose it."
+            )
+        return found
+
+    def files(self) -> list[CodeFile]:
+        """Return the files that the run has imported, with what has become of them."""
+        return [self._file(name, digest) for name, digest in self.record.code.items()]
+
+    def content(self, name: str) -> bytes | None:
+        """Return the content that a file of the run had, or None where that is nowhere any more."""
+        digest = self.record.code[name]
+        if self.store is not None:
+            try:
+                return read_object(self.store, digest)
+            except MLEToolboxError:
+                pass
+        now = _read(self.project_dir / name)
+        return now if now is not None and hashlib.sha256(now).hexdigest() == digest else None
+
+    def _file(self, name: str, digest: str) -> CodeFile:
+        now = _read(self.project_dir / name)
+        is_same = now is not None and hashlib.sha256(now).hexdigest() == digest
+        is_stored = self.store is not None and (self.store / "objects" / digest[:2] / digest).exists()
+        return CodeFile(name, digest, "gone" if now is None else "as now" if is_same else "changed since", is_stored)
+
+    def _find_store(self) -> Path | None:
+        above = [self.folder.path.absolute(), *self.folder.path.absolute().parents][:_FURTHEST_UP]
+        return next((folder / CODE for folder in above if (folder / CODE).is_dir()), None)
+
+    def _manifest(self) -> Path | None:
+        return self.store / "snapshots" / str(self.record.snapshot) if self.store is not None else None
+
+
+def extract_code(run: StoredRun, into: Path) -> Path:
+    """Write the stored code of a run, with configurations and experiment file, as it lay when the run was started.
+
+    Parameters
+    ----------
+    run
+        The run.
+    into
+        The new folder, empty or not there: the root of the repository, or the project folder where there is no git.
+
+    Returns
+    -------
+    Path
+        The project folder in it.
+
+    Raises
+    ------
+    UsageError
+        When the folder is not empty.
+    ResultsError
+        When the code was not stored, is gone or damaged. Nothing is written then.
+    """
+    snapshot = run.snapshot()
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise UsageError(f"--extract {into}: this folder is not empty. Name one that is, or that is not there.")
+    contents = {path: snapshot.content(path) for path in snapshot.files}
+    for path, content in contents.items():
+        place = into / (f"{ELSEWHERE}{path}" if path.startswith("/") else path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    return into / snapshot.project
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return None
