@@ -96,7 +96,8 @@ class ExperimentLog:
             Every name of ``time_to_track``, each with a number. ``time`` (Unix seconds), ``time_elapsed`` (seconds)
             and ``num_updates`` are filled in when they are tracked and not given.
         stats_tick
-            Every name of ``what_to_track``, each with a number, or an array that has the same shape at every tick.
+            At least one name of ``what_to_track``, each with a number, or an array that has the same shape at every
+            tick. A metric that was not measured at this tick is left out, or None.
         model
             Saved as the model ``final`` when ``save`` is true.
         plot_to_tboard
@@ -110,7 +111,8 @@ class ExperimentLog:
         Raises
         ------
         LogError
-            When a name is not tracked or missing, or a value is no number; nothing is logged then.
+            When a name is not tracked, a time is missing, nothing was measured, or a value is no number; nothing is
+            logged then.
         """
         if model is None and plot_to_tboard is None and clock_tick is None:
             self.tick(time_tick, stats_tick, save)

@@ -10,12 +10,13 @@ import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import FolderInUseError, LogError
 from mle_toolbox.layout import SeedFolder
-from mle_toolbox.log.journal_format import Header, count_whole_rows, decode_header
+from mle_toolbox.log.journal_format import Header, Segment, read_segments
 from mle_toolbox.log.lock import hold, read_bytes
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.log.tick_encoder import TickEncoder, check_names
@@ -39,9 +40,11 @@ class JournalWriter:
     path
         ``journal.bin`` of a seed folder; made when it is missing.
     time_names, metric_names
-        What every tick has, in the order of the configuration.
+        What every tick has, and what it may have, in the order of the configuration.
     attributes
         Where the numbers come from; anything that JSON can hold.
+    owner
+        A digest of all that decides the numbers: only the ticks of the same owner may be gone on from.
 
     Raises
     ------
@@ -57,11 +60,14 @@ class JournalWriter:
         time_names: Sequence[str],
         metric_names: Sequence[str],
         attributes: Mapping[str, Any] | None = None,
+        owner: str | None = None,
     ) -> None:
         check_names(time_names, metric_names)
         self.path = Path(path)
         self._attributes = json.loads(json.dumps(dict(attributes or {})))
-        self._encoder = TickEncoder(time_names, metric_names)
+        self._owner = owner
+        self._remarks: tuple[str, ...] = ()
+        self._encoder = TickEncoder(time_names, metric_names, self._begin_segment)
         self._header: Header | None = None
         self._row_size = 0
         self._checksum = 0
@@ -85,7 +91,8 @@ class JournalWriter:
         Parameters
         ----------
         time, metrics
-            Exactly the tracked names, each with a number, or for metrics an array of the shape of the first tick.
+            All time variables, and those metrics that were measured: each with a number, or for metrics an array that
+            has the same shape at every tick. None stands for a metric that was not measured.
         save
             Write now. Otherwise the tick waits in memory for the next one that is saved, or 64 kB, or the end.
 
@@ -141,12 +148,15 @@ class JournalWriter:
         """
         if n_ticks > 0:
             data = read_bytes(self.path)
-            header = decode_header(data, self.path)
-            n_whole = count_whole_rows(data, header) if header is not None else 0
-            self._check_continues(header, n_whole, n_ticks)
-            assert header is not None
+            segments = read_segments(data, self.path)
+            self._check_continues(segments, n_ticks)
+            kept = [each for each in segments if each.header.first_tick < n_ticks]
+            header = kept[-1].header
+            kept[-1] = Segment(header, n_ticks - header.first_tick)
+            settled = [any(each.measures(data, column) for each in kept) for column in range(len(header.shapes))]
             self._adopt(header)
-            os.ftruncate(self._file.descriptor, header.size + n_ticks * header.row_size)
+            self._encoder.start_with(header.shapes, settled)
+            os.ftruncate(self._file.descriptor, kept[-1].end)
         else:
             os.ftruncate(self._file.descriptor, 0)
             self._header = None
@@ -199,24 +209,58 @@ class JournalWriter:
         """Begin the file anew with a header for ticks of the shapes that the first one has."""
         shapes = self._encoder.shapes or ((),) * len(self._encoder.names)
         names = self._encoder.time_names, self._encoder.metric_names
-        new = Header(*names, shapes, self._attributes)
-        data = new.encode()
-        descriptor = self._file.descriptor
+        new = Header(*names, shapes, self._attributes, owner=self._owner)
         try:
-            os.ftruncate(descriptor, 0)
-            written = 0
-            while written < len(data):
-                written += os.pwrite(descriptor, data[written:], written)
+            os.ftruncate(self._file.descriptor, 0)
+            self._write_header(new, 0)
         except OSError as error:
             self._encoder.start_with(None)
-            with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, 0)
             raise self._write_error(error) from None
-        self._adopt(new.with_place_of(data))
+
+    def _begin_segment(self) -> None:
+        """Begin a segment behind the ticks so far, for rows of the shapes that the encoder has found now."""
+        if self._header is None or self._encoder.shapes is None:
+            return
+        if self._file.descriptor < 0 or self._is_finished:
+            raise self._not_writable()
+        if self._pending:
+            self._write(self._pending)
+        self._is_quick = False
+        header = self._header
+        position = header.size + (self._n_written - header.first_tick) * self._row_size
+        new = replace(
+            header,
+            shapes=self._encoder.shapes,
+            attributes=self._attributes,
+            first_tick=self._n_written,
+            owner=self._owner,
+            remarks=self._remarks,
+        )
+        try:
+            self._write_header(new, position)
+            os.lseek(self._file.descriptor, self._header.size, os.SEEK_SET)
+        except BaseException as error:  # a signal handler may raise anywhere: rows are of the shapes before, then
+            self._adopt(header)
+            if isinstance(error, OSError):
+                raise self._write_error(error) from None
+            raise
+
+    def _write_header(self, header: Header, position: int) -> None:
+        """Write a header behind what counts in the file; nothing of it stays when that fails."""
+        data, descriptor, written = header.encode(), self._file.descriptor, 0
+        try:
+            while written < len(data):
+                written += os.pwrite(descriptor, data[written:], position + written)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, position)
+            raise
+        self._adopt(header.with_place_of(data, position))
 
     def _adopt(self, header: Header) -> None:
-        self._encoder.start_with(header.shapes)
-        self._row_size, self._checksum = header.row_size, header.checksum
+        self._row_size = header.row_size
+        # So that the number of a tick can be added to it, wherever its segment begins.
+        self._checksum = header.checksum - header.first_tick
         self._header = header
 
     def _write(self, rows: list[bytes]) -> None:
@@ -225,7 +269,7 @@ class JournalWriter:
         if self._file.descriptor < 0:
             raise self._not_writable()
         self._is_quick = False
-        position = self._header.size + self._n_written * self._row_size
+        position = self._header.size + (self._n_written - self._header.first_tick) * self._row_size
         data = b"".join(rows)
         written = 0
         try:
@@ -244,17 +288,18 @@ class JournalWriter:
     def _trim(self) -> None:
         # A signal handler that raised just after a write leaves a tick on disk whose append has failed.
         if self._header is not None and self._file.descriptor >= 0:
-            end = self._header.size + self._n_written * self._row_size
+            end = self._header.size + (self._n_written - self._header.first_tick) * self._row_size
             if os.fstat(self._file.descriptor).st_size > end:
                 os.ftruncate(self._file.descriptor, end)
 
-    def _check_continues(self, header: Header | None, n_whole: int, n_ticks: int) -> None:
+    def _check_continues(self, segments: Sequence[Segment], n_ticks: int) -> None:
+        n_whole = sum(each.n_rows for each in segments)
         if n_ticks > n_whole:
             raise LogError(
                 f"{self.path} has {n_whole} whole ticks, so the run cannot go on behind tick {n_ticks}. "
                 "Remove the checkpoint to start the run again."
             )
-        assert header is not None
+        header = segments[0].header
         before = header.time_names, header.metric_names
         now = self._encoder.time_names, self._encoder.metric_names
         if before != now:

@@ -10,6 +10,7 @@ from typing import Any
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.measured import was_measured
 from mle_toolbox.log.seed_log import SeedLog, read_seed_log
 
 __all__ = ["write_table"]
@@ -20,8 +21,8 @@ _FIXED = ("configuration", "seed", "status", "ticks")
 def write_table(folder: ExperimentFolder, configurations: Sequence[str], seeds: Sequence[int]) -> None:
     """Write one row per configuration and seed: status, ticks, and the last value of everything that is one number.
 
-    A cell is empty where there is no value. A variable with the name of one of the first four columns gets a ``_``
-    behind its own.
+    It is the last value that was measured (``was_measured``); a cell is empty where there is none. A variable with the
+    name of one of the first four columns gets a ``_`` behind its own.
     """
     runs = [(name, seed, read_seed_log(folder.seed_run(name, seed))) for name in configurations for seed in seeds]
     names = _scalar_names(run.data for _, _, run in runs if run.data is not None)
@@ -44,7 +45,12 @@ def _cells(run: SeedLog, names: Sequence[str]) -> list[Any]:
 
 def _last(data: LogData, name: str) -> Any:
     column = data.columns.get(name)
-    return column[-1].item() if column is not None and column.ndim == 1 and len(column) else ""
+    if column is None or column.ndim != 1:
+        return ""
+    values = column[data.measured(name)]
+    if values.dtype.kind == "f":
+        values = values[was_measured(values)]
+    return values[-1].item() if len(values) else ""
 
 
 def _scalar_names(logs: Iterable[LogData]) -> list[str]:
