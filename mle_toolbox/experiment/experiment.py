@@ -13,6 +13,7 @@ from mle_toolbox.experiment.ending import STOPPED_STATUS, Ending, end_watch, end
 from mle_toolbox.experiment.experiment_log import ExperimentLog
 from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import find_inputs
+from mle_toolbox.experiment.own_checkpoint import Continuation
 from mle_toolbox.experiment.saving import Saver
 from mle_toolbox.experiment.seed_run import SeedRun
 from mle_toolbox.experiment.seeding import (
@@ -122,7 +123,8 @@ class MLExperiment:
             _abandon_earlier(self.seed_dir)
         if self._create_jax_prng and self._rng is None:
             self._rng = make_rng(self.seed, jax_key=True)
-        self._run = run = SeedRun(SeedFolder(self.seed_dir), configuration, self.seed, self._inputs.script)
+        inputs = self._inputs
+        self._run = run = SeedRun(SeedFolder(self.seed_dir), configuration, self.seed, inputs.script, inputs.extra)
         if not run.launched:
             notice(f"configuration {configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
         seed_everything(self.seed)
@@ -134,6 +136,7 @@ class MLExperiment:
             self.log_config,
             self.train_config,
             board=TensorBoard(run.folder.path / "tboard" / tboard) if tboard else None,
+            before_first_tick=self._go_on,
             at_first_tick=self._forget_checkpoint,
             after_each_tick=end_watch.forget_errors if is_interactive() else None,
         )
@@ -344,9 +347,14 @@ class MLExperiment:
             [self._inputs.configuration.digest, self.seed, repr(sorted(self.extra_config.to_dict().items()))]
         )
 
+    def _go_on(self, time: Mapping[str, Any]) -> Continuation | None:
+        """Look whether an attempt that does not resume goes on from a checkpoint of the script's own."""
+        return None if self._resumed or self._run is None else self._run.go_on(time)
+
     def _forget_checkpoint(self) -> None:
         # With the first tick of an attempt that does not resume, the journal that a checkpoint belongs to is gone.
         if not self._resumed and self._run is not None:
+            self._run.note_continuation()
             self._run.folder.checkpoint.unlink(missing_ok=True)
 
     def _finish(self, ending: Ending) -> None:

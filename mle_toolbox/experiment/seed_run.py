@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mle_toolbox.errors import FinishedLogError
 from mle_toolbox.experiment.configuration import LoadedConfiguration
 from mle_toolbox.experiment.ending import Ending
+from mle_toolbox.experiment.own_checkpoint import Continuation, continuation, owner_of
 from mle_toolbox.experiment.provenance import (
     GitState,
     command_line,
@@ -25,6 +28,7 @@ from mle_toolbox.experiment.provenance import (
     python_version,
     scheduler_ids,
 )
+from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.used_resources import used_here
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
@@ -49,6 +53,8 @@ class SeedRun:
         What is run.
     script
         The script that is running, if there is one.
+    extra
+        The arguments of the script's own.
 
     Raises
     ------
@@ -58,7 +64,14 @@ class SeedRun:
         When another process runs this seed.
     """
 
-    def __init__(self, folder: SeedFolder, configuration: LoadedConfiguration, seed: int, script: Path | None) -> None:
+    def __init__(
+        self,
+        folder: SeedFolder,
+        configuration: LoadedConfiguration,
+        seed: int,
+        script: Path | None,
+        extra: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.folder = folder
         self.launched = os.environ.get(SEED_RUN_VARIABLE) == str(folder.path)
         self._configuration = configuration
@@ -68,9 +81,10 @@ class SeedRun:
         folder.path.mkdir(parents=True, exist_ok=True)
         earlier = read_run_record(folder)
         self.record = self._first_record(seed, script, earlier.attempt + 1 if earlier is not None else 1)
-        self.journal = JournalWriter(
-            folder.journal, log_config["time_to_track"], log_config["what_to_track"], self._attributes()
-        )
+        self._names = log_config["time_to_track"], log_config["what_to_track"]
+        self._owner = owner_of(configuration.content, seed, extra)
+        self._continuation: Continuation | None = None
+        self.journal = JournalWriter(folder.journal, *self._names, self._attributes(), self._owner)
         try:
             self._begin()
         except BaseException:
@@ -82,6 +96,23 @@ class SeedRun:
     def is_mine(self) -> bool:
         """Whether this is the process that began the run, and not a forked child of it."""
         return os.getpid() == self._pid
+
+    def go_on(self, time: Mapping[str, Any]) -> Continuation | None:
+        """Keep the ticks of an interrupted attempt that lie before the first tick of this one, where it goes on there.
+
+        They are kept, and the others dropped, when that tick is appended.
+        """
+        self._continuation = found = continuation(self.folder.journal, self._owner, time, self._names)
+        if found is not None:
+            self.journal.go_on_behind(found.n_ticks, found.remark)
+        return found
+
+    def note_continuation(self) -> None:
+        """Say and put on record what ``go_on`` has kept."""
+        if self._continuation is not None:
+            notice(self._continuation.remark)
+            if self._continuation.n_ticks:
+                self.note_resumed(self._continuation.n_ticks)
 
     def note_resumed(self, n_ticks: int) -> None:
         """Put on record that this attempt goes on behind the first ``n_ticks``."""

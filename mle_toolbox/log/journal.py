@@ -67,6 +67,7 @@ class JournalWriter:
         self._attributes = json.loads(json.dumps(dict(attributes or {})))
         self._owner = owner
         self._remarks: tuple[str, ...] = ()
+        self._n_kept = 0
         self._encoder = TickEncoder(time_names, metric_names, self._begin_segment)
         self._header: Header | None = None
         self._row_size = 0
@@ -126,9 +127,10 @@ class JournalWriter:
         """Log a tick when there is more to do than to write it."""
         if self._file.descriptor < 0 or self._is_finished:
             raise self._not_writable()
+        kept = self._continue_behind(self._n_kept) if self._header is None and self._n_kept else None
         row = self._encoder.encode(time, metrics)
         if self._header is None:
-            self._start()
+            self._start(kept)
         # The state is the number of rows on disk and the list of those in memory, and each change of it is one step,
         # so that a signal handler that raises in between (Ctrl-C in a notebook) leaves no tick half counted.
         row += zlib.crc32(row, self._checksum + self._n_written + len(self._pending)).to_bytes(4, "little")
@@ -147,21 +149,26 @@ class JournalWriter:
             When the journal tracks other names, or has fewer whole ticks. Nothing is changed then.
         """
         if n_ticks > 0:
-            data = read_bytes(self.path)
-            segments = read_segments(data, self.path)
-            self._check_continues(segments, n_ticks)
-            kept = [each for each in segments if each.header.first_tick < n_ticks]
-            header = kept[-1].header
-            kept[-1] = Segment(header, n_ticks - header.first_tick)
-            settled = [any(each.measures(data, column) for each in kept) for column in range(len(header.shapes))]
-            self._adopt(header)
-            self._encoder.start_with(header.shapes, settled)
-            os.ftruncate(self._file.descriptor, kept[-1].end)
+            kept = self._continue_behind(n_ticks)
+            self._adopt(kept.header)
+            os.ftruncate(self._file.descriptor, kept.end)
         else:
             os.ftruncate(self._file.descriptor, 0)
             self._header = None
             self._encoder.start_with(None)
         self._pending, self._n_written, self._is_quick = [], n_ticks, False
+
+    def go_on_behind(self, n_ticks: int, remark: str) -> None:
+        """Keep the first ``n_ticks`` of the file when the first tick is appended, and not only now.
+
+        Parameters
+        ----------
+        n_ticks
+            How many whole ticks of the same names stay; with 0 the file begins anew, as it does otherwise.
+        remark
+            What is to be said about that to whoever reads the log.
+        """
+        self._n_kept, self._remarks = n_ticks, (remark,)
 
     def flush(self, durable: bool = False) -> None:
         """Write the ticks that wait in memory; with ``durable`` also make sure that they survive a power cut."""
@@ -190,7 +197,7 @@ class JournalWriter:
                 return
             try:
                 if self._header is None:
-                    self._start()
+                    self._start(None)
                 self.flush()
             finally:
                 self._file.release()
@@ -205,17 +212,19 @@ class JournalWriter:
                 self.flush()
             self._file.release()
 
-    def _start(self) -> None:
-        """Begin the file anew with a header for ticks of the shapes that the first one has."""
+    def _start(self, kept: Segment | None) -> None:
+        """Write a header for ticks of the shapes that the first one has: a file anew, or behind what is kept of it."""
         shapes = self._encoder.shapes or ((),) * len(self._encoder.names)
         names = self._encoder.time_names, self._encoder.metric_names
-        new = Header(*names, shapes, self._attributes, owner=self._owner)
+        first, end = (kept.header.first_tick + kept.n_rows, kept.end) if kept is not None else (0, 0)
+        new = Header(*names, shapes, self._attributes, first, self._owner, self._remarks)
         try:
-            os.ftruncate(self._file.descriptor, 0)
-            self._write_header(new, 0)
+            os.ftruncate(self._file.descriptor, end)
+            self._write_header(new, end)
         except OSError as error:
             self._encoder.start_with(None)
             raise self._write_error(error) from None
+        self._n_written = first
 
     def _begin_segment(self) -> None:
         """Begin a segment behind the ticks so far, for rows of the shapes that the encoder has found now."""
@@ -234,7 +243,7 @@ class JournalWriter:
             attributes=self._attributes,
             first_tick=self._n_written,
             owner=self._owner,
-            remarks=self._remarks,
+            remarks=(),
         )
         try:
             self._write_header(new, position)
@@ -291,6 +300,18 @@ class JournalWriter:
             end = self._header.size + (self._n_written - self._header.first_tick) * self._row_size
             if os.fstat(self._file.descriptor).st_size > end:
                 os.ftruncate(self._file.descriptor, end)
+
+    def _continue_behind(self, n_ticks: int) -> Segment:
+        """Return the last segment of what is kept of the file, and expect ticks that fit behind it."""
+        data = read_bytes(self.path)
+        segments = read_segments(data, self.path)
+        self._check_continues(segments, n_ticks)
+        kept = [each for each in segments if each.header.first_tick < n_ticks]
+        header = kept[-1].header
+        kept[-1] = Segment(header, n_ticks - header.first_tick)
+        settled = [any(each.measures(data, column) for each in kept) for column in range(len(header.shapes))]
+        self._encoder.start_with(header.shapes, settled)
+        return kept[-1]
 
     def _check_continues(self, segments: Sequence[Segment], n_ticks: int) -> None:
         n_whole = sum(each.n_rows for each in segments)

@@ -53,6 +53,7 @@ def read(path: Path) -> LogData:
         damage=_damage(data, segments, path),
         remarks=tuple(remarks),
         absent=absent,
+        owner=header.owner,
     )
 
 

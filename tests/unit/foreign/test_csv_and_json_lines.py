@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from mle_toolbox.errors import ResultsError, UsageError
 from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
 from mle_toolbox.foreign.tables import read_csv, read_json_lines
-from mle_toolbox.results.series import GAPS
 
 
 def csv_run(tmp_path: Path, text: str, *time: str) -> ForeignRun:
@@ -52,7 +51,7 @@ def test_an_unknown_time_variable_suggests_the_nearest(tmp_path: Path) -> None:
 def test_an_empty_cell_was_not_logged_and_nan_was(tmp_path: Path) -> None:
     log = csv_run(tmp_path, "step,loss,acc\n0,1,\n1,nan,0.5\n2,inf,nan\n").log
 
-    assert log.attributes[GAPS] == {"acc": "2"}
+    assert {name: gaps.tolist() for name, gaps in log.absent.items()} == {"acc": [True, False, False]}
     assert log.columns["loss"][2] == float("inf")
 
 
@@ -61,7 +60,7 @@ def test_rows_of_the_same_step_are_one_tick(tmp_path: Path) -> None:
 
     assert log.columns["train"].tolist() == [0.5, 0.4]
     assert log.columns["val"].tolist() == [0.7, 0.6]
-    assert GAPS not in log.attributes
+    assert not log.absent
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -133,7 +132,7 @@ def test_json_lines_are_flattened_and_torn_ones_left_out(tmp_path: Path) -> None
 
     assert run.log.columns["step"].tolist() == [0, 2]
     assert run.log.metric_names == ("train.loss",)
-    assert GAPS not in run.log.attributes
+    assert not run.log.absent
     assert "1 lines are no JSON object" in run.remarks[0]
 
 
