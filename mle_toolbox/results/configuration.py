@@ -91,7 +91,9 @@ class ConfigurationResults:
 
     def measured(self, name: str) -> NDArray[np.bool_]:
         """Return, shape (S, T), at which ticks each of ``seeds`` has measured a variable."""
-        there = np.zeros(self[name].shape[:2], dtype=bool)
+        if name not in self:
+            raise unknown_name(name, self.data.names, f"Configuration {self.name!r}")
+        there = np.zeros(self.data.columns[name].shape[:2], dtype=bool)
         for row, run in zip(there, self.runs, strict=True):
             if name in run:
                 row[: run.n_ticks] = run.measured(name)

@@ -176,6 +176,23 @@ def test_only_what_is_asked_for_is_printed(project: Project, capsys: pytest.Capt
     assert capsys.readouterr().out == "     epoch        grid\n         2       <3x4>\n"
 
 
+def test_a_metric_that_was_not_measured_is_printed_as_a_dash(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracked = {"what_to_track": ["loss", "val"], "what_to_print": ["val"], "tboard_fname": None}
+
+    with experiment(**tracked, print_every_k_updates=1) as mle:
+        mle.update_log({"step": 1}, {"loss": 0.5})
+        mle.update_log({"step": 2}, {"loss": 0.5, "val": None})
+        mle.update_log({"step": 3}, {"val": 0.25})
+
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "         1           -",
+        "         2           -",
+        "         3        0.25",
+    ]
+
+
 @pytest.mark.parametrize("settings", [{}, {"print_every_k_updates": None}, {"time_to_print": ["step"]}])
 def test_nothing_is_printed_unasked(
     project: Project, settings: dict[str, Any], capsys: pytest.CaptureFixture[str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from mle_toolbox.errors import ResultsError, UsageError
 from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
 from mle_toolbox.foreign.tables import read_csv, read_json_lines
+from mle_toolbox.log.measured import was_measured
 
 
 def csv_run(tmp_path: Path, text: str, *time: str) -> ForeignRun:
@@ -112,7 +114,7 @@ def test_two_files_of_a_run_are_joined_by_step(tmp_path: Path) -> None:
     log = read_csv([tmp_path / "train.csv", tmp_path / "eval.csv"], "run").log
 
     assert log.columns["step"].tolist() == [0, 1, 2]
-    assert log.attributes[GAPS] == {"acc": ""}
+    assert {name: gaps.tolist() for name, gaps in log.absent.items()} == {"acc": [True, False, True]}
 
 
 def test_two_files_with_the_same_metric_are_no_one_run(tmp_path: Path) -> None:
@@ -152,7 +154,10 @@ def test_every_value_that_was_logged_comes_back_and_no_other(points: dict[str, l
 
     for name, each in points.items():
         last = dict(each)  # of several values at one step the last one counts
+        column = np.array([last[step] for step in sorted(last)])
+        assert run.time["step"][run.measured(name)].tolist() == sorted(last)
+        np.testing.assert_array_equal(run[name][run.measured(name)], column)
         found = series(run, name, "step")
         assert found is not None
-        assert found[0].tolist() == sorted(last)
-        assert list(map(str, found[1].tolist())) == [str(last[step]) for step in sorted(last)]
+        assert found[0].tolist() == np.array(sorted(last))[was_measured(column)].tolist()
+        assert list(map(str, found[1].tolist())) == list(map(str, column[was_measured(column)].tolist()))
