@@ -23,7 +23,8 @@ from mle_toolbox.log.journal import read_journal
 
 __all__ = ["Continuation", "continuation", "owner_of"]
 
-_CLOCKS = ("time", "time_elapsed")
+# Seconds since the process began, of which a new attempt has about as many at its first tick.
+_CLOCKS = ("time_elapsed", "elapsed", "elapsed_time", "seconds", "wall_time", "walltime", "runtime")
 _HOUR = 3600.0
 _UNITS = (1.0, 1e3, 1e6, 1e9)
 

@@ -102,9 +102,10 @@ class SeedRun:
 
         They are kept, and the others dropped, when that tick is appended.
         """
+        if self.journal.n_ticks:
+            return None  # another thread has logged the first tick meanwhile
         self._continuation = found = continuation(self.folder.journal, self._owner, time, self._names)
-        if found is not None:
-            self.journal.go_on_behind(found.n_ticks, found.remark)
+        self.journal.go_on_behind(*((found.n_ticks, [found.remark]) if found is not None else (0, [])))
         return found
 
     def note_continuation(self) -> None:

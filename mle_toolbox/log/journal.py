@@ -127,7 +127,10 @@ class JournalWriter:
         """Log a tick when there is more to do than to write it."""
         if self._file.descriptor < 0 or self._is_finished:
             raise self._not_writable()
-        kept = self._continue_behind(self._n_kept) if self._header is None and self._n_kept else None
+        kept = None
+        if self._header is None:  # so the shapes are those of this tick, or of those that are kept
+            self._encoder.start_with(None)
+            kept = self._continue_behind(self._n_kept) if self._n_kept else None
         row = self._encoder.encode(time, metrics)
         if self._header is None:
             self._start(kept)
@@ -158,17 +161,17 @@ class JournalWriter:
             self._encoder.start_with(None)
         self._pending, self._n_written, self._is_quick = [], n_ticks, False
 
-    def go_on_behind(self, n_ticks: int, remark: str) -> None:
+    def go_on_behind(self, n_ticks: int, remarks: Sequence[str]) -> None:
         """Keep the first ``n_ticks`` of the file when the first tick is appended, and not only now.
 
         Parameters
         ----------
         n_ticks
             How many whole ticks of the same names stay; with 0 the file begins anew, as it does otherwise.
-        remark
+        remarks
             What is to be said about that to whoever reads the log.
         """
-        self._n_kept, self._remarks = n_ticks, (remark,)
+        self._n_kept, self._remarks = n_ticks, tuple(remarks)
 
     def flush(self, durable: bool = False) -> None:
         """Write the ticks that wait in memory; with ``durable`` also make sure that they survive a power cut."""
@@ -217,7 +220,9 @@ class JournalWriter:
         shapes = self._encoder.shapes or ((),) * len(self._encoder.names)
         names = self._encoder.time_names, self._encoder.metric_names
         first, end = (kept.header.first_tick + kept.n_rows, kept.end) if kept is not None else (0, 0)
-        new = Header(*names, shapes, self._attributes, first, self._owner, self._remarks)
+        # A run that ends without a tick has not kept what it was to keep with the first one.
+        remarks = self._remarks if kept is not None or not self._n_kept else ()
+        new = Header(*names, shapes, self._attributes, first, self._owner, remarks)
         try:
             os.ftruncate(self._file.descriptor, end)
             self._write_header(new, end)

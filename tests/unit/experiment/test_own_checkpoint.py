@@ -150,7 +150,7 @@ def test_a_run_that_is_killed_while_it_takes_over_ticks_has_lost_none_of_them(tm
     journal = left(tmp_path / "journal.bin", [0, 1, 2, 3, 4])
     before = journal.read_bytes()
     writer = JournalWriter(journal, ["step"], ["x"], {"seed": 0}, OWNER)
-    writer.go_on_behind(3, "kept")
+    writer.go_on_behind(3, ["kept"])
     writer.append({"step": 3}, {"x": 1.5}, True)
     writer.close()
     after = journal.read_bytes()
