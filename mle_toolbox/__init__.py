@@ -19,14 +19,17 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    if name == "MLExperiment":
-        from mle_toolbox.experiment import MLExperiment
+    from mle_toolbox.installed_first import installed_modules
 
-        return MLExperiment
-    if name == "load":
-        from mle_toolbox.results import load
+    with installed_modules():
+        if name == "MLExperiment":
+            from mle_toolbox.experiment import MLExperiment
 
-        return load
+            return MLExperiment
+        if name == "load":
+            from mle_toolbox.results import load
+
+            return load
     raise AttributeError(f"module 'mle_toolbox' has no attribute {name!r}")
 
 

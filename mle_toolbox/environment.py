@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mle_toolbox.surroundings import home
+
 __all__ = ["Environment", "find_environment"]
 
 
@@ -53,12 +55,14 @@ def _candidates(name: str) -> Iterator[Path]:
     for variable in ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"):
         for folder in filter(None, os.environ.get(variable, "").split(os.pathsep)):
             yield Path(folder) / name
-    known = Path.home() / ".conda" / "environments.txt"
-    if known.is_file():
+    place = home()
+    known = place / ".conda" / "environments.txt" if place is not None else None
+    if known is not None and known.is_file():
         prefixes = (Path(line.strip()) for line in known.read_text(errors="replace").splitlines())
         yield from (prefix for prefix in prefixes if prefix.name == name)
     if conda := _conda():
         yield Path(conda).resolve().parent.parent / "envs" / name
     if root := os.environ.get("MAMBA_ROOT_PREFIX"):
         yield Path(root) / "envs" / name
-    yield Path.home() / ".conda" / "envs" / name
+    if place is not None:
+        yield place / ".conda" / "envs" / name

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from mle_toolbox.installed_first import installed_modules
+
 __all__ = [
     "ExperimentFileError",
     "FinishedLogError",
@@ -79,7 +81,8 @@ class MissingExtraError(MLEToolboxError, ImportError):
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
     """Return the choice that ``name`` was most likely meant to be, or None when none is near."""
-    import difflib  # only when there is something to suggest: training scripts import this module
+    with installed_modules():
+        import difflib  # only when there is something to suggest: training scripts import this module
 
     by_lower = {choice.lower(): choice for choice in choices}
     matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import mle_toolbox
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment_file.identity import identity_of
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 
-__all__ = ["FORMAT", "read_experiment_record", "write_experiment_record"]
+__all__ = ["FORMAT", "identities_of", "read_experiment_record", "write_experiment_record"]
 
 FORMAT = 1
 
@@ -43,6 +45,26 @@ def write_experiment_record(plan: Plan) -> Path:
 
     replace_file(record, write)
     return record
+
+
+def identities_of(record: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return what decides the numbers of each configuration, by its name; None where that is not known.
+
+    Records of earlier versions say it only by the content of the configurations, those of imported results not at
+    all.
+    """
+    arguments = record.get("extra_arguments")
+    known = isinstance(arguments, list)
+    return {each["name"]: _identity(each, arguments if known else None) for each in record.get("configurations", ())}
+
+
+def _identity(configuration: Mapping[str, Any], arguments: list[str] | None) -> str | None:
+    identity, content = configuration.get("identity"), configuration.get("content")
+    if isinstance(identity, str):
+        return identity
+    if not isinstance(content, dict) or "digest" not in configuration or arguments is None:
+        return None
+    return identity_of(content, arguments)
 
 
 def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:

@@ -151,6 +151,11 @@ class ExperimentFolder(NamedTuple):
         """What ``mle run`` keeps about itself: its lock and Snakemake's output."""
         return self.path / ".driver"
 
+    @property
+    def earlier(self) -> Path:
+        """Seed runs of earlier configurations and of older code, kept aside."""
+        return self.path / ".earlier"
+
     def configuration(self, name: str) -> ConfigurationFolder:
         """Return the folder of one configuration."""
         return ConfigurationFolder(self.path / name)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.bundle import profiles_dir
+from mle_toolbox.errors import UsageError
 from mle_toolbox.generate import Outcome, WrittenFile, compare_stamped, write_stamped
+from mle_toolbox.surroundings import home
 
 __all__ = [
     "InstalledProfile",
@@ -81,6 +83,10 @@ def install_profiles(project: Path, *, for_user: bool = False, force: bool = Fal
         Overwrite files that the user edited.
     """
     target = user_profiles_dir() if for_user else project / "profiles"
+    if for_user and "~" in target.parts:
+        raise UsageError(
+            "There is no home into which profiles could be written: HOME is not set. Set it, or leave out the option."
+        )
     installed = []
     for name in profile_names():
         files = tuple(_copy(name, target / name, force=force))
@@ -108,9 +114,11 @@ def resolve_profile(name: str, project: Path) -> Path | None:
 
 def user_profiles_dir() -> Path:
     """Return the folder in which Snakemake looks for the user's own profiles."""
+    # Without a home, Snakemake takes "~" for the name of a folder.
+    place = home() or Path("~")
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "snakemake"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "snakemake"
+        return place / "Library" / "Application Support" / "snakemake"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or place / ".config") / "snakemake"
 
 
 def _site_profiles_dir() -> Path:

@@ -3,7 +3,8 @@
 
 # update() keeps a log that is there until the new one is complete, and puts it back when the job fails. Put back, it
 # looks as if it were new; that .done is missing then says that it is not. The launcher makes both outputs.
-# The script is ancient(): mending a bug in it reruns what failed, not what is finished.
+# The script is ancient(): fixing a bug in it reruns what failed, not what is finished. So is the configuration of a run
+# that was made of what it says now; run.json tells, not times.
 rule train:
     """Run the training script for one configuration and one seed."""
     input:

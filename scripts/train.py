@@ -10,6 +10,11 @@ import sys
 _BUNDLE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.append(_BUNDLE if os.path.isdir(f"{_BUNDLE}/mle_toolbox") else os.path.abspath(f"{_BUNDLE}/../.."))
 
+if "PYTHONPATH" in os.environ:  # the script's folders, in which nothing of ours lies
+    from mle_toolbox.installed_first import prefer_installed
+
+    prefer_installed()
+
 from mle_toolbox.experiment.launch import main  # noqa: E402
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ Snakemake calls ``run_jobs``, ``handle_job_…`` and ``cancel`` in its main thre
 from __future__ import annotations
 
 import asyncio
+import shlex
 import tempfile
 import threading
 import time
@@ -56,6 +57,7 @@ _SLOWER = 1.3
 _LEAVING_SECONDS = 90.0
 _SAY_AFTER_SECONDS = 5.0
 _LOG_LINES = 8
+_LOG_BYTES = 4096
 
 
 class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no types
@@ -131,6 +133,13 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         """Where lists of files for nested Snakemakes lie: they have to outlive the driver."""
         self._nested_folder.mkdir(parents=True, exist_ok=True)
         return str(self._nested_folder)
+
+    def get_python_executable(self) -> str:
+        """Return what starts a nested Snakemake, which imports nothing from the folder in which it is started."""
+        python = super().get_python_executable()
+        # Of the same wheel. Only named here: the executor itself works without that package.
+        first = Path(__file__).parents[1] / "mle_toolbox" / "installed_first.py"
+        return shlex.join([str(python), "-P", *([str(first)] if first.is_file() else [])])
 
     def get_job_exec_prefix(self, job: Any) -> str:
         """Nothing: qsub is told the folder."""
@@ -253,7 +262,9 @@ def _make_writable(root: Path) -> None:
 def _end_of_log(log: Path) -> str:
     """Return the last lines that a task has printed besides what its rule redirects: why it could not be started."""
     try:
-        lines = log.read_text(errors="replace").splitlines()
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - _LOG_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
     shown = "".join(f"\n  {line}" for line in lines[-_LOG_LINES:])

@@ -30,6 +30,7 @@ __all__ = [
     "states",
     "submit",
     "trouble_with_folder",
+    "user_name",
     "verify",
 ]
 
@@ -145,9 +146,17 @@ def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
     return _run(command, seconds=seconds)
 
 
+def user_name() -> str:
+    """Return the name of this user; in a container it may have none, and then it is its number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # before Python 3.13 it is a KeyError
+        return str(os.getuid())
+
+
 def states(*, seconds: float = _TIMEOUT_SECONDS) -> dict[TaskId, str]:
     """Ask once for the state of every task of this user, for example ``{(12, 3): "r"}``."""
-    return parse_states(_run(["qstat", "-u", getpass.getuser(), "-xml"], seconds=seconds))
+    return parse_states(_run(["qstat", "-u", user_name(), "-xml"], seconds=seconds))
 
 
 def parse_states(text: str) -> dict[TaskId, str]:

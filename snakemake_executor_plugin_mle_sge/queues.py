@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -57,7 +56,7 @@ def queue_instances(seconds: float) -> list[QueueInstance]:
     GridEngineError
         When there is no answer, or none that a Grid Engine gives.
     """
-    user = getpass.getuser()
+    user = gridengine.user_name()
     return parse_queues(gridengine.ask(["qstat", "-f", "-U", user, "-u", user, "-xml"], seconds=seconds))
 
 

@@ -19,6 +19,7 @@ from mle_toolbox.doctor.findings import Finding, fine, problem
 from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
 from mle_toolbox.doctor.node import check_node
 from mle_toolbox.doctor.site import check_site
+from mle_toolbox.doctor.surroundings import check_surroundings
 from mle_toolbox.drive.place import PROFILE_VARIABLE
 from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.experiment_file.loader import load_plan
@@ -65,6 +66,7 @@ def _parts(path: Path, arguments: argparse.Namespace) -> Iterator[str | Finding]
     goes_there = isinstance(place, Place) and place.profile == "sge"
     yield "This machine"
     yield from check_python()
+    yield from check_surroundings(project, project / plan.script if plan is not None else None)
     if mistakes is not None:
         yield problem(f"{path} has mistakes:\n{mistakes}", "mend them; `mle run` starts nothing before")
     if plan is not None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from mle_toolbox.cli.files import last_lines, shown
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name
+from mle_toolbox.excerpts import readable
 from mle_toolbox.layout import ExperimentFolder
 
 __all__ = ["show_failed_steps", "show_failures", "show_held"]
@@ -69,7 +70,7 @@ def _show_failure(status: ExperimentStatus, run: SeedRunStatus, reason: str | No
     console.print(f"\n{_headline(run)}", style="red")
     if reason:
         # What follows it is the task's own log; the err file of a run that has started says more.
-        console.print(f"  {escape(reason.splitlines()[0])}")
+        console.print(f"  {escape(readable(reason.splitlines()[0]))}")
     path = run.folder.path / output_name(status, "err_file")
     lines = last_lines(path, _LAST_LINES)
     console.print(f"  the end of {escape(shown(path))}:" if lines else f"  {escape(shown(path))} is empty", style="dim")
@@ -99,7 +100,7 @@ def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str
         more = f" and {len(members) - _SHOWN_IN_FULL} more" if len(members) > _SHOWN_IN_FULL else ""
         console.print(f"\n{escape(_names(members[:_SHOWN_IN_FULL]))}{more}: {words}", style="red")
         for line in reason.splitlines():
-            console.print(f"  {escape(line)}")
+            console.print(f"  {escape(readable(line))}")
         if words == "not started" and members[0] in runs:
             _show_end(status, runs[members[0]], console)
     if len(alike) > _SHOWN_IN_FULL:
@@ -133,4 +134,4 @@ def show_failed_steps(folder: ExperimentFolder, failed: Iterable[tuple[str, str 
 
 def _headline(run: SeedRunStatus) -> str:
     reason = run.record.reason if run.record is not None and run.record.reason else run.status
-    return escape(f"{run.configuration} seed {run.seed}: {reason}")
+    return escape(f"{run.configuration} seed {run.seed}: {readable(reason)}")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 
+from mle_toolbox import excerpts
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 
-__all__ = ["find_experiment_folder", "last_lines", "shown"]
+__all__ = ["find_experiment", "find_experiment_folder", "last_lines", "shown"]
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """Return the last lines of a text file; a file that cannot be read is said to be so."""
+def last_lines(path: Path, count: int, width: int = excerpts.WIDTH) -> list[str]:
+    """Return the last lines of a text file, each readable; a file that cannot be read is said to be so."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return [line.rstrip("\n") for line in deque(file, maxlen=count)]
+        return excerpts.last_lines(path, count, width)
     except OSError as error:
         return [f"({error.strerror})"]
 
@@ -34,6 +34,18 @@ def find_experiment_folder(given: Path | None) -> ExperimentFolder:
     ResultsError
         When nothing is given and there is no exp.yaml here.
     """
+    meant = find_experiment(given)
+    return meant if isinstance(meant, ExperimentFolder) else ExperimentFolder(meant.experiment_path)
+
+
+def find_experiment(given: Path | None) -> ExperimentFolder | Plan:
+    """Return the results folder that is given, or the plan of an experiment file, which is exp.yaml by default.
+
+    Raises
+    ------
+    ResultsError
+        When nothing is given and there is no exp.yaml here.
+    """
     path = given if given is not None else Path("exp.yaml")
     if path.is_dir():
         return ExperimentFolder(path)
@@ -42,4 +54,4 @@ def find_experiment_folder(given: Path | None) -> ExperimentFolder:
             "There is no exp.yaml in this folder. Say which experiment is meant: its experiment file or its "
             "results folder."
         )
-    return ExperimentFolder(load_plan(path, check_sources=False).experiment_path)
+    return load_plan(path, check_sources=False)

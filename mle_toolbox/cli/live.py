@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from mle_toolbox.drive.progress import Tally
+from mle_toolbox.excerpts import readable
 
 __all__ = ["watching"]
 
@@ -72,7 +73,7 @@ class _Speaker:
 
     def __call__(self, tally: Tally) -> None:
         for text, is_warning in tally.said[self._spoken :]:
-            self._console.print(escape(text), style="yellow" if is_warning else "dim")
+            self._console.print(escape(readable(text)), style="yellow" if is_warning else "dim")
         self._spoken = len(tally.said)
 
 

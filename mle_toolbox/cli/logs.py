@@ -9,8 +9,12 @@ from pathlib import Path
 from mle_toolbox.cli.files import find_experiment_folder, last_lines, shown
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name, read_status
 from mle_toolbox.errors import UsageError, did_you_mean
+from mle_toolbox.excerpts import lines_of, readable
 
 __all__ = ["add_arguments", "call"]
+
+_WIDTH = 2000  # of a line on a terminal: whoever calls this wants more than `mle run` shows
+_PIECE = 1 << 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +31,7 @@ def call(arguments: argparse.Namespace) -> int:
     """Print stdout and stderr of one seed run."""
     status = read_status(find_experiment_folder(arguments.experiment))
     run = _find(status, arguments.configuration, arguments.seed)
-    reason = f": {run.record.reason}" if run.record is not None and run.record.reason else ""
+    reason = f": {readable(run.record.reason)}" if run.record is not None and run.record.reason else ""
     print(f"{run.configuration} seed {run.seed} {run.status}{reason}", file=sys.stderr)
     for key in ("log_file", "err_file"):
         path = run.folder.path / output_name(status, key)
@@ -44,12 +48,16 @@ def _whole(text: str) -> int:
 
 def _print_file(path: Path, tail: int | None) -> None:
     if tail is not None or not path.exists():
-        print(*last_lines(path, tail if tail is not None else 1), sep="\n", flush=True)
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            print(line, end="")
-    sys.stdout.flush()
+        print(*last_lines(path, tail if tail is not None else 1, _WIDTH), sep="\n", flush=True)
+    elif sys.stdout.isatty():
+        for line in lines_of(path, _WIDTH):
+            print(line)
+    else:
+        # Whole, as whoever reads it may want to search it.
+        with path.open(encoding="utf-8", errors="replace") as file:
+            while piece := file.read(_PIECE):
+                print(piece, end="")
+        sys.stdout.flush()
 
 
 def _find(status: ExperimentStatus, configuration: str, seed: int) -> SeedRunStatus:

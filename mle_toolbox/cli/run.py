@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
-from mle_toolbox.cli.files import shown
+from mle_toolbox.cli.files import last_lines, shown
 from mle_toolbox.cli.live import watching
 from mle_toolbox.cli.tables import error_console, output_console, results_table, status_line
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.drive.place import choose_place, left_here
-from mle_toolbox.drive.run import RunOutcome, run_experiment
-from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
+from mle_toolbox.drive.run import RunOutcome, dry_run, run_experiment
+from mle_toolbox.drive.snakemake_command import RunOptions, unread_profile
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import MLEToolboxError, ResultsError
@@ -49,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cores", type=_positive, metavar="N", help="run on this machine and use at most N cores of it"
     )
+    parser.add_argument(
+        "--rerun",
+        choices=["older-code"],
+        help="also run again what is finished: older-code: what was made by other code than that of now",
+    )
     parser.add_argument("-n", "--dry-run", action="store_true", help="only show which jobs would run")
     parser.epilog = "Everything after -- goes to Snakemake, for example: mle run exp.yaml -- --keep-incomplete"
 
@@ -62,10 +67,13 @@ def call(arguments: argparse.Namespace) -> int:
     if place.why is not None:
         console.print(escape(place.why), style="dim")
     check_profile(place.profile, plan.project_dir)
-    options = RunOptions(place.profile, arguments.cores, tuple(arguments.for_snakemake))
+    options = RunOptions(
+        place.profile, arguments.cores, arguments.rerun == "older-code", tuple(arguments.for_snakemake)
+    )
     if arguments.dry_run:
-        command = [*snakemake_command(plan, snakefile, options), "--dry-run", "--quiet", "rules"]
-        return subprocess.run(command, cwd=plan.project_dir, check=False).returncode
+        return dry_run(plan, snakefile, options, lambda text: console.print(escape(text), style="dim"))
+    if (unread := unread_profile(plan.project_dir)) is not None and not _asks_for_profile(arguments.for_snakemake):
+        console.print(escape(f"{unread} is not read (-- --workflow-profile {unread} reads it)."), style="dim")
     notice = find_environment(plan.job.environment).notice
     if notice is not None:
         console.print(escape(notice), style="yellow")
@@ -165,7 +173,7 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
         )
         return 1
     console.print(f"\nSnakemake stopped before the seed runs were done. Its last words ({shown(outcome.log)}):")
-    lines = outcome.log.read_text(errors="replace").splitlines()
+    lines = last_lines(outcome.log, 2 * _LAST_LINES)
     for line in [line for line in lines if not _PLACE_IN_CODE.match(line)][-_LAST_LINES:]:
         console.print("  " + escape(line), style="dim")
     return _status_after(outcome)
@@ -176,6 +184,10 @@ def _status_after(outcome: RunOutcome) -> int:
     return 2 if outcome.exit_status == _NOT_UNDERSTOOD else 1
 
 
+def _asks_for_profile(words: Sequence[str]) -> bool:
+    return any(word.split("=")[0] == "--workflow-profile" for word in words)
+
+
 def _again(arguments: argparse.Namespace) -> str:
     """Return the command that the user typed, to be typed again."""
     parts = ["mle", "run", str(arguments.experiment_file)]
@@ -183,6 +195,8 @@ def _again(arguments: argparse.Namespace) -> str:
         parts += ["--profile", arguments.profile]
     if arguments.cores is not None:
         parts += ["--cores", str(arguments.cores)]
+    if arguments.rerun is not None:
+        parts += ["--rerun", arguments.rerun]
     if arguments.for_snakemake:
         parts += ["--", *arguments.for_snakemake]
     return shlex.join(parts)

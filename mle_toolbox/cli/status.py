@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from mle_toolbox.cli.files import find_experiment_folder
+from mle_toolbox.cli.files import find_experiment
 from mle_toolbox.cli.tables import output_console, status_grid, status_line
-from mle_toolbox.drive.status import ExperimentStatus, read_status
+from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
+from mle_toolbox.layout import ExperimentFolder
 
 __all__ = ["add_arguments", "call"]
 
@@ -28,7 +29,7 @@ def call(arguments: argparse.Namespace) -> int:
 
     The scheduler is asked only where they name tasks that have lost their driver.
     """
-    status = read_status(find_experiment_folder(arguments.experiment))
+    status = _read(arguments.experiment)
     for sentence in status.damage:
         print(sentence, file=sys.stderr)
     if arguments.json:
@@ -40,6 +41,15 @@ def call(arguments: argparse.Namespace) -> int:
     if unattended := _unattended(status):
         console.print(escape(unattended), style="yellow")
     return 0
+
+
+def _read(given: Path | None) -> ExperimentStatus:
+    """Read the state of what an experiment file asks for now, or of what was started last in a results folder."""
+    meant = find_experiment(given)
+    if isinstance(meant, ExperimentFolder):
+        return read_status(meant)
+    folder = ExperimentFolder(meant.experiment_path)
+    return read_plan_status(meant) if folder.record.exists() else read_status(folder)
 
 
 def _unattended(status: ExperimentStatus) -> str | None:

@@ -31,6 +31,7 @@ MAX_METRICS = 4
 _SIGNS = {
     "done": ("✓", "green", "done"),
     "stale": ("≈", "yellow", "done, with an older script"),
+    "outdated": ("≠", "yellow", "made with an earlier configuration; runs again"),
     "running": ("▸", "cyan", "running"),
     "stopped": ("‖", "yellow", "stopped before its end, as asked; the next call goes on with it"),
     "failed": ("✗", "red", "failed"),
@@ -72,7 +73,7 @@ def status_line(status: ExperimentStatus) -> str:
     """Return one line such as ``18 of 20 seed runs done, 2 failed``."""
     counts = status.counts
     parts = [f"{counts['done']} of {len(status.runs)} seed runs done"]
-    parts += [f"{counts[name]} {name}" for name in ("running", "stopped", "failed", "died") if counts[name]]
+    parts += [f"{counts[name]} {name}" for name in ("outdated", "running", "stopped", "failed", "died") if counts[name]]
     stale = sum(each.stale for each in status.runs)
     if stale:
         parts.append(f"{stale} made by an older script")

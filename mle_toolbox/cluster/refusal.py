@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from mle_toolbox.cluster.profile import from_folder
 from mle_toolbox.errors import Problem
 from mle_toolbox.experiment_file.yaml_file import Document
+from mle_toolbox.installed_first import program
+from mle_toolbox.surroundings import environment_for
 
 __all__ = ["refusal"]
 
@@ -31,12 +32,13 @@ def refusal(file: Path, project: Path, document: Document) -> Iterator[Problem]:
     document
         What the profile says.
     """
-    command = [sys.executable, "-m", "snakemake", "--profile", from_folder(file, project)]
+    command = [*program("-m", "snakemake"), "--profile", from_folder(file, project), "--workflow-profile", "none"]
     command += ["--snakefile", os.devnull, "--list-rules"]
     try:
         done = subprocess.run(
             command,
             cwd=project,
+            env=environment_for(project),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

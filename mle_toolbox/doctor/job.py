@@ -11,7 +11,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -23,7 +22,10 @@ from mle_toolbox.cluster.profile import find_profile
 from mle_toolbox.cluster.tasks import open_tasks
 from mle_toolbox.drive.progress import EventFile
 from mle_toolbox.drive.snakemake_command import stop_snakemake
+from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.installed_first import program
+from mle_toolbox.surroundings import environment_for
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, ask
 from snakemake_executor_plugin_mle_sge.verification import Obstacle, obstacle_of
 
@@ -45,7 +47,8 @@ rule probe:
 # Whatever goes wrong with Python on the node is an answer, so the job itself ends well.
 _SCRIPT = """\
 printf '%s %s\\n' "$(hostname)" "$(date +%s.%N)" > seen.part && mv seen.part seen
-{python} {probe} {results} > answer.part 2> error || printf 'exit status %s: %s' $? "$(tail -n 3 error)" > answer.part
+{probe} {results} > answer.part 2> error || printf 'exit status %s: %s' $? \\
+    "$(tail -c 2000 error | tail -n 3)" > answer.part
 mv answer.part answer
 """
 
@@ -98,8 +101,7 @@ def _write_files(plan: Plan | None, folder: Path, results: Path) -> None:
         asked |= {name: value for name, value in given.items() if value is not None}
     cores = job.cores if job is not None else 1
     (folder / "Snakefile").write_text(_SNAKEFILE.format(cores=cores, resources=asked), encoding="utf-8")
-    names = {"python": sys.executable, "probe": mle_toolbox.doctor.probe.__file__, "results": str(results)}
-    quoted = {key: shlex.quote(value) for key, value in names.items()}
+    quoted = {"probe": shlex.join(program(mle_toolbox.doctor.probe.__file__)), "results": shlex.quote(str(results))}
     (folder / "probe.sh").write_text(_SCRIPT.format(**quoted), encoding="utf-8")
 
 
@@ -132,12 +134,13 @@ class _Run:
         return self._report
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "snakemake", "--profile", self._profile]
+        command = [*program("-m", "snakemake"), "--profile", self._profile, "--workflow-profile", "none"]
         command += ["--logger", "mle", "--logger-mle-events", "events"]
         with (self._folder / "said").open("wb") as output:
             return subprocess.Popen(
                 command,
                 cwd=self._folder,
+                env=environment_for(self._folder),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -192,10 +195,8 @@ class _Run:
             self._report.trouble = " ".join(reasons) or self._last_words()
 
     def _last_words(self) -> str:
-        lines = (self._folder / "said").read_text(errors="replace").splitlines()
-        return "the last words of Snakemake: " + " | ".join(
-            line.strip() for line in lines[-_LAST_LINES:] if line.strip()
-        )
+        lines = last_lines(self._folder / "said", _LAST_LINES)
+        return "the last words of Snakemake: " + " | ".join(line.strip() for line in lines if line.strip())
 
 
 def _remove(folder: Path) -> None:

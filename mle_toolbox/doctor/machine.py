@@ -144,7 +144,8 @@ def _check_environment(name: str) -> Finding:
         return fine(f"env_name {name!r} is the Python that runs this")
     python = environment.prefix / "bin" / "python"
     code = "import mle_toolbox; print(mle_toolbox.__version__)"
-    answer = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    # Started elsewhere, because `-c` looks for modules in the current folder first.
+    answer = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False, cwd=environment.prefix)
     if answer.returncode != 0:
         why = (answer.stderr.strip().splitlines() or ["no words"])[-1]
         return problem(
@@ -189,7 +190,7 @@ def _locks_work(path: Path) -> bool:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
-        tried = subprocess.run([sys.executable, "-c", _TRY_LOCK, str(path)], check=False, timeout=6 * _SECONDS)
+        tried = subprocess.run([sys.executable, "-I", "-c", _TRY_LOCK, str(path)], check=False, timeout=6 * _SECONDS)
     return tried.returncode == 3
 
 

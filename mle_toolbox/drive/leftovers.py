@@ -11,21 +11,18 @@ alone.
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode
-from collections.abc import Iterator
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mle_toolbox.experiment.orphan import is_done_with
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.layout import ExperimentFolder
 
-__all__ = ["clear_leftovers"]
+__all__ = ["clear_leftovers", "forget_outputs"]
 
 
 def clear_leftovers(plan: Plan) -> None:
-    """Remove stale locks, and marks of incompleteness on outputs that are there; put back marks of finished runs.
-
-    All of that only for this experiment.
+    """Remove stale locks, and marks of incompleteness on outputs that are there. All of that only for this experiment.
 
     Call it only while holding the driver lock, and only when an earlier driver of ours did not end by itself: a
     Snakemake that was started by hand may live.
@@ -38,15 +35,22 @@ def clear_leftovers(plan: Plan) -> None:
     for mark, output in _incomplete(folder / "incomplete"):
         if output.startswith(prefix) and (plan.project_dir / output).exists():
             mark.unlink()
-    _mark_what_is_done(plan)
 
 
-def _mark_what_is_done(plan: Plan) -> None:
-    for configuration in plan.configurations:
-        folder = ExperimentFolder(plan.experiment_path).configuration(configuration.name)
-        for run in map(folder.seed, plan.seeds):
-            if not run.done.exists() and is_done_with(run, configuration.digest, plan.extra_arguments):
-                run.done.touch()
+def forget_outputs(plan: Plan, outputs: Iterable[Path]) -> None:
+    """Remove Snakemake's notes on how outputs were made, which no longer hold because others lie there now.
+
+    Without a note only the file counts.
+    """
+    notes = plan.project_dir / ".snakemake" / "metadata"
+    if not notes.is_dir():
+        return
+    longest = os.pathconf(notes, "PC_NAME_MAX") - 1
+    for output in outputs:
+        relative = plan.experiment_dir / output.relative_to(plan.experiment_path)
+        name = urlsafe_b64encode(relative.as_posix().encode()).decode()
+        *folders, last = (name[start : start + longest] for start in range(0, len(name), longest))
+        notes.joinpath(*(f"@{each}" for each in folders), last).unlink(missing_ok=True)
 
 
 def _incomplete(folder: Path) -> Iterator[tuple[Path, str]]:

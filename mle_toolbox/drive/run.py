@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +18,7 @@ from mle_toolbox.drive.earlier import EarlierSnakemake, remember_plan
 from mle_toolbox.drive.leftovers import clear_leftovers
 from mle_toolbox.drive.lock import driver_lock
 from mle_toolbox.drive.progress import EventFile, Tally
+from mle_toolbox.drive.settle import code_check, settle
 from mle_toolbox.drive.snakemake_command import (
     RunOptions,
     snakemake_command,
@@ -26,8 +30,9 @@ from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.surroundings import environment_for
 
-__all__ = ["RunOutcome", "run_experiment"]
+__all__ = ["RunOutcome", "dry_run", "run_experiment"]
 
 _LOOK_EVERY_SECONDS = 0.1
 _ORDERLY = (0, 1)
@@ -72,11 +77,15 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         started.touch()
         if is_left_over:
             clear_leftovers(plan)
+        tally = Tally(total=len(plan.seed_runs))
+        settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code)
+        tally.said += [(sentence, False) for sentence in settled.sentences]
+        _renew_record(plan)
         events.write_bytes(b"")
         remember_plan(folder, plan)
         command = snakemake_command(plan, snakefile, options)
         command += ["--logger", "mle", "--logger-mle-events", str(events)]
-        follower = _Follower(EventFile(events), Tally(total=len(plan.seed_runs)), watch)
+        follower = _Follower(EventFile(events), tally, watch)
         with log.open("wb") as output, _termination_as_interrupt():
             variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns)}
             process = start_snakemake(command, plan.project_dir, output, lock.descriptor, variables)
@@ -87,6 +96,46 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
             started.unlink(missing_ok=True)
         _mend_record(plan, ended_well=process.returncode == 0)
     return RunOutcome(process.returncode, interrupted, follower.tally, log)
+
+
+def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str], None]) -> int:
+    """Have Snakemake print the jobs that would run; return its exit status. Nothing is moved or started.
+
+    What would be settled before is given to Snakemake as if it were: finished runs that lie elsewhere are not asked
+    for, what lies in the way is forced.
+    """
+    settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code, only_look=True)
+    for sentence in settled.sentences:
+        say(sentence)
+    command = [*snakemake_command(plan, snakefile, options), "--dry-run", "--quiet", "rules"]
+    experiment = ExperimentFolder(plan.experiment_path)
+    again = {run.log for run in settled.put_aside if run not in settled.found}
+    again |= {experiment.configuration(run.path.parent.name).log for run in settled.found}
+    again = {path for path in again if path.exists()}
+    if again:
+        command += [
+            "--forcerun",
+            *sorted((plan.experiment_dir / path.relative_to(experiment.path)).as_posix() for path in again),
+        ]
+    with tempfile.TemporaryDirectory() as folder:
+        if settled.found:
+            found = Path(folder) / "found.json"
+            found.write_text(json.dumps([[run.path.parent.name, run.path.name] for run in settled.found]))
+            command += ["--config", f"found_runs={found}"]
+        environment = environment_for(plan.project_dir)
+        return subprocess.run(command, cwd=plan.project_dir, env=environment, check=False).returncode
+
+
+def _renew_record(plan: Plan) -> None:
+    """Let ``experiment.json`` speak of the plan for which the results folder was just settled.
+
+    Where there is none, nothing has been started yet, and Snakemake writes it when it starts something.
+    """
+    with contextlib.suppress(ResultsError):
+        record = read_experiment_record(ExperimentFolder(plan.experiment_path))
+        wanted = json.loads(json.dumps(plan.to_json()))
+        if record is not None and any(record.get(key) != value for key, value in wanted.items()):
+            write_experiment_record(plan)
 
 
 def _mend_record(plan: Plan, *, ended_well: bool) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +17,10 @@ from typing import IO
 
 from mle_toolbox.cluster.profile import find_profile, from_folder, read_profile
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.installed_first import program
+from mle_toolbox.surroundings import environment_for
 
-__all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake"]
+__all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake", "unread_profile"]
 
 # After each round of scheduling, Snakemake sets a timer of this time for another round, which sets the next: after
 # 1,000 ended jobs there are 1,000 timers, so it has to be long. Snakemake waits for the last ones at its end, which is
@@ -35,18 +36,31 @@ class RunOptions:
 
     profile: str = "local"
     cores: int | None = None
+    rerun_older_code: bool = False
+    """Whether finished runs of older code are made again."""
     snakemake_arguments: tuple[str, ...] = ()
 
 
 def snakemake_command(plan: Plan, snakefile: Path, options: RunOptions) -> list[str]:
     """Return the command line, to be started in the project folder."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", from_folder(snakefile, plan.project_dir)]
+    command = [*program("-m", "snakemake"), "--snakefile", from_folder(snakefile, plan.project_dir)]
     command += ["--profile", from_folder(find_profile(options.profile, plan.project_dir), plan.project_dir)]
     if read_profile(options.profile, plan.project_dir).keys.get(_TIMESPAN) in _SHIPPED_TIMESPANS:
         command += [f"--{_TIMESPAN}", _RARE_TIMERS]
+    # What is finished was settled before (settle.py): a seed run is due where it is missing, and what is made from seed
+    # runs where it is older. Snakemake's notes decide nothing, which a copied project lacks and an old one has wrong.
+    command += ["--rerun-triggers", "mtime"]
+    # `profiles/default`, or a folder `default`, may belong to another workflow in this folder, and Snakemake would take
+    # its settings unasked. The user's own words come later, and the last ones count.
+    command += ["--workflow-profile", "none"]
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
     return [*command, *options.snakemake_arguments]
+
+
+def unread_profile(project: Path) -> Path | None:
+    """Return the settings of the project that a `snakemake` typed here takes unasked and `mle run` does not, if any."""
+    return next((each for each in (Path("profiles/default"), Path("default")) if (project / each).exists()), None)
 
 
 def start_snakemake(
@@ -62,7 +76,7 @@ def start_snakemake(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=(lock,),
-            env={**os.environ, **variables},
+            env={**environment_for(project), **variables},
         )
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment.provenance import file_digest
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.experiment_record import identities_of, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
+from mle_toolbox.seed_run.identity import status_as_of
 
 __all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_plan_status", "read_status"]
 
@@ -78,7 +79,7 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
     except ResultsError as error:
         said = f"{error} Until then all configurations and seeds that have a folder are shown."
         return _with_damage(
-            ExperimentStatus(folder, {}, tuple(_read_runs(folder, _pairs_on_disk(folder), None)), (said,))
+            ExperimentStatus(folder, {}, tuple(_read_runs(folder, _pairs_on_disk(folder), None, {})), (said,))
         )
     if record is None:
         raise ResultsError(
@@ -95,9 +96,8 @@ def read_plan_status(plan: Plan) -> ExperimentStatus:
 
 
 def _read(folder: ExperimentFolder, record: dict[str, Any], pairs: Iterable[tuple[str, int]]) -> ExperimentStatus:
-    return _with_damage(
-        ExperimentStatus(folder, record, tuple(_read_runs(folder, pairs, _script_digest(folder, record))))
-    )
+    runs = _read_runs(folder, pairs, _script_digest(folder, record), identities_of(record))
+    return _with_damage(ExperimentStatus(folder, record, tuple(runs)))
 
 
 def output_name(status: ExperimentStatus, key: Literal["log_file", "err_file"]) -> str:
@@ -121,11 +121,15 @@ def _pairs_on_disk(folder: ExperimentFolder) -> list[tuple[str, int]]:
 
 
 def _read_runs(
-    folder: ExperimentFolder, pairs: Iterable[tuple[str, int]], script: str | None
+    folder: ExperimentFolder,
+    pairs: Iterable[tuple[str, int]],
+    script: str | None,
+    identities: Mapping[str, str | None],
 ) -> Iterator[SeedRunStatus]:
     for name, seed in pairs:
         run = folder.seed_run(name, seed)
-        status, record = run_status(run), read_run_record(run)
+        record = read_run_record(run)
+        status = status_as_of(run, record, run_status(run, record), identities.get(name))
         stale = status == "done" and _differs(record.script_sha256 if record else None, script)
         yield SeedRunStatus(name, seed, status, stale, record, run)
 
@@ -140,15 +144,8 @@ def _script_digest(folder: ExperimentFolder, record: dict[str, Any]) -> str | No
     file, script = record.get("experiment_file"), record.get("script")
     if not isinstance(file, str) or not isinstance(script, str):
         return None
-    return _sha256(folder.path / Path(file).parent / script)
+    return file_digest(folder.path / Path(file).parent / script)
 
 
 def _differs(then: str | None, now: str | None) -> bool:
     return then is not None and now is not None and then != now
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except (OSError, ValueError):
-        return None

@@ -13,7 +13,7 @@ from typing import Any
 
 from mle_toolbox.errors import UsageError
 
-__all__ = ["Arguments", "parse_arguments", "parse_seed", "parse_value"]
+__all__ = ["Arguments", "other_words", "parse_arguments", "parse_seed", "parse_value"]
 
 _OPTIONS = {
     "-config": "config_fname",
@@ -77,6 +77,25 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
             current.append(parse_value(word))
     arguments.extra = {name: _unpacked(given) for name, given in values.items()}
     return arguments
+
+
+def other_words(words: Sequence[str]) -> list[str]:
+    """Return a command line without our three options and their values.
+
+    >>> other_words(["-config", "a.json", "-lr", "3", "-seed=1", "--quick"])
+    ['-lr', '3', '--quick']
+    """
+    others: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        name, has_value, _ = word.partition("=")
+        if word == "--":
+            return [*others, word, *rest]
+        if name not in _OPTIONS:
+            others.append(word)
+        elif not has_value:
+            next(rest, None)
+    return others
 
 
 def parse_value(text: str) -> bool | int | float | str:

@@ -41,7 +41,9 @@ class LoadedConfiguration:
     """The file as it was named, or where else the configuration comes from."""
     content: dict[str, Any]
     digest: str
-    """The same hash that the plan of an experiment has for this file."""
+    """The hash of the content."""
+    planned: dict[str, Any]
+    """What the plan of an experiment knows of it: without what a script adds to a file of the command line."""
 
 
 def load_configuration(
@@ -77,7 +79,10 @@ def load_configuration(
     problems = [*_missing_sections(content), *_log_problems(content.get("log_config"))]
     if problems:
         raise ExperimentFileError(Problem(shown, _line(file, path), text) for path, text in problems)
-    return LoadedConfiguration(file.stem if file is not None else name, shown, content, content_digest(content))
+    planned = from_file if file_wins else content
+    return LoadedConfiguration(
+        file.stem if file is not None else name, shown, content, content_digest(content), planned
+    )
 
 
 def _name_in(content: Mapping[str, Any], section: str) -> str:

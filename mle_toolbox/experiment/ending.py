@@ -22,8 +22,10 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from mle_toolbox import excerpts
 from mle_toolbox.experiment.after_import import when_imported
 from mle_toolbox.experiment.session import is_interactive, main_frame, notice
+from mle_toolbox.installed_first import with_installed_modules
 
 __all__ = ["STOPPED_STATUS", "EndWatch", "Ending", "end_watch", "ending_of", "one_line"]
 
@@ -63,7 +65,7 @@ def ending_of(error: BaseException | None) -> Ending:
 
 def one_line(error: BaseException) -> str:
     """Return the type of an error and what it says, in one line."""
-    text = " ".join(str(error).split())
+    text = excerpts.one_line(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -129,6 +131,7 @@ class EndWatch:
             atexit.unregister(self._end)
             atexit.register(self._end)
 
+    @with_installed_modules
     def _end(self) -> None:
         if self._pid != os.getpid() or not (self._watching or self._is_stopped):
             return
@@ -248,7 +251,7 @@ def _exit_ending(code: Any) -> Ending:
     status = int(code) & 0xFF if isinstance(code, int) else 1
     if status == 0:
         return Ending(well=True, exit_status=0)
-    shown = " ".join(repr(code).split())
+    shown = excerpts.one_line(repr(code))
     return Ending(well=False, reason=f"sys.exit({shown})", exit_status=status)
 
 

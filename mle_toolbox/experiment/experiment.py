@@ -29,6 +29,7 @@ from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.stop_notice import stop_notice
 from mle_toolbox.experiment.tensorboard import TensorBoard
 from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 
 __all__ = ["MLExperiment"]
@@ -83,6 +84,7 @@ class MLExperiment:
         When this seed is finished already, or another process runs it.
     """
 
+    @with_installed_modules
     def __init__(
         self,
         config_fname: str | Path | None = None,
@@ -114,6 +116,7 @@ class MLExperiment:
         if auto_setup:
             self.setup()
 
+    @with_installed_modules
     def setup(self) -> None:
         """Begin the run: lock its folder, open its log, seed the random numbers. Further calls do nothing."""
         if self._run is not None:
@@ -123,8 +126,7 @@ class MLExperiment:
             _abandon_earlier(self.seed_dir)
         if self._create_jax_prng and self._rng is None:
             self._rng = make_rng(self.seed, jax_key=True)
-        inputs = self._inputs
-        self._run = run = SeedRun(SeedFolder(self.seed_dir), configuration, self.seed, inputs.script, inputs.extra)
+        self._run = run = SeedRun(SeedFolder(self.seed_dir), self._inputs)
         if not run.launched:
             notice(f"configuration {configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
         seed_everything(self.seed)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.experiment.arguments import Arguments, parse_arguments, parse_seed
+from mle_toolbox.experiment.arguments import Arguments, other_words, parse_arguments, parse_seed
 from mle_toolbox.experiment.configuration import LoadedConfiguration, load_configuration
 from mle_toolbox.experiment.session import script_path
+from mle_toolbox.experiment_file.identity import identity_of
 
 __all__ = ["RunInputs", "find_inputs"]
 
@@ -32,6 +33,8 @@ class RunInputs:
     """Absolute."""
     extra: dict[str, Any]
     """Further arguments of the command line."""
+    identity: str
+    """What decides the numbers of this run, apart from seed and code."""
 
 
 def find_inputs(
@@ -49,7 +52,8 @@ def find_inputs(
         When the command line or the configuration cannot be used.
     """
     script = script_path()
-    arguments = parse_arguments(sys.argv[1:]) if script is not None else Arguments()
+    words = sys.argv[1:] if script is not None else []
+    arguments = parse_arguments(words)
     configuration = _configuration(arguments, config_fname, sections, script)
     return RunInputs(
         script=script,
@@ -57,6 +61,7 @@ def find_inputs(
         seed=_seed(arguments, seed_id, configuration, default_seed),
         experiment_dir=Path(arguments.experiment_dir or experiment_dir or _BY_HAND).absolute(),
         extra=arguments.extra,
+        identity=identity_of(configuration.planned, other_words(words)),
     )
 
 

@@ -16,13 +16,21 @@ from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.experiment.child_process import ChildEnd
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.experiment.launch import Launch
-from mle_toolbox.experiment.orphan import digest_of, is_done_meanwhile, is_done_with, orphan_of, wait_for_orphan
+from mle_toolbox.experiment.orphan import (
+    is_done_meanwhile,
+    is_done_with,
+    orphan_of,
+    wait_for_orphan,
+    wanted_identity,
+)
 from mle_toolbox.experiment.used_resources import used_resources
-from mle_toolbox.layout import SeedFolder
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.in_place import bring_to_present
 from mle_toolbox.log.lock import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared
+from mle_toolbox.seed_run.earlier import set_aside
+from mle_toolbox.seed_run.identity import is_of
 
 __all__ = ["finish", "run_seed"]
 
@@ -46,8 +54,25 @@ def run_seed(launch: Launch) -> int:
     if _is_done_by_another(launch):
         bring_to_present([launch.script, launch.configuration])
         return 0
+    _make_room(launch)
     before = _record_content(SeedFolder(Path(launch.folder)))
     return finish(launch, launch.start(), before)
+
+
+def _make_room(launch: Launch) -> None:
+    """Set aside a finished run of another identity: the end of one that had lost its driver, or typed by hand.
+
+    What else was in the way had been set aside before this job began (drive/settle.py).
+    """
+    folder = SeedFolder(Path(launch.folder))
+    record = read_run_record(folder)
+    if record is None or record.status != "done" or not folder.log.exists():
+        return
+    if is_of(folder, record, wanted_identity(Path(launch.configuration), launch.extra_arguments)):
+        return
+    ours = [os.fstat(descriptor) for descriptor in (1, 2)]
+    written = [each.name for each in os.scandir(folder.path) if any(os.path.samestat(each.stat(), our) for our in ours)]
+    set_aside(folder, ExperimentFolder(Path(launch.experiment_dir)), but_for=written)
 
 
 def finish(launch: Launch, end: ChildEnd, before: bytes | None = None) -> int:
@@ -75,13 +100,17 @@ def finish(launch: Launch, end: ChildEnd, before: bytes | None = None) -> int:
 
 def _is_done_by_another(launch: Launch) -> bool:
     """Wait for a run of this seed that has lost its driver, and tell whether what is wanted now is finished."""
-    folder, configuration = SeedFolder(Path(launch.folder)), Path(launch.configuration)
+    folder = SeedFolder(Path(launch.folder))
+
+    def identity() -> str:
+        return wanted_identity(Path(launch.configuration), launch.extra_arguments)
+
     if (orphan := orphan_of(folder)) is not None:
         _say(f"process {orphan.pid}, which a driver that was killed has left, still runs this seed. Waiting for it.")
         wait_for_orphan(folder)
-        is_done = is_done_with(folder, digest_of(configuration), launch.extra_arguments)
+        is_done = is_done_with(folder, identity())
     else:
-        is_done = is_done_meanwhile(folder, configuration, launch.extra_arguments)
+        is_done = is_done_meanwhile(folder, identity)
     if is_done:
         folder.done.touch()  # Snakemake has removed it
     return is_done
@@ -111,7 +140,8 @@ class _Finish(NamedTuple):
                 problem = str(error)
         if problem is None:
             return 0
-        self._record_failure(end, record, problem)
+        if record is not None or not self._is_still_done():
+            self._record_failure(end, record, problem)
         if end.code <= 0:
             _say(problem)
         return end.shell_status or 1
@@ -144,6 +174,11 @@ class _Finish(NamedTuple):
             why = record.reason or "Python did not come to its own end (os._exit)"
             return f"{self.launch.script} ended with exit status 0, but its log is not finished: {why}"
         return None
+
+    def _is_still_done(self) -> bool:
+        """Tell whether the script broke off before it touched a finished run, which then stays as it was."""
+        earlier = read_run_record(self.folder)
+        return earlier is not None and earlier.status == "done" and self.folder.log.exists()
 
     def _too_early(self) -> str:
         if not self.folder.path.exists():  # it was there when the script was started

@@ -10,14 +10,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mle_toolbox.experiment_file.identity import identity_of
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.lock import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record
+from mle_toolbox.seed_run.identity import identity_of_run
 
-__all__ = ["STARTED_VARIABLE", "digest_of", "is_done_meanwhile", "is_done_with", "orphan_of", "wait_for_orphan"]
+__all__ = [
+    "STARTED_VARIABLE",
+    "is_done_meanwhile",
+    "is_done_with",
+    "orphan_of",
+    "wait_for_orphan",
+    "wanted_identity",
+]
 
 STARTED_VARIABLE = "MLE_DRIVER_STARTED"
 """Time of a file that `mle run` has made just before it started Snakemake, in nanoseconds."""
@@ -49,38 +58,35 @@ def wait_for_orphan(folder: SeedFolder) -> None:
         time.sleep(_LOOK_EVERY_SECONDS)
 
 
-def is_done_meanwhile(folder: SeedFolder, configuration: Path, extra_arguments: Sequence[str]) -> bool:
-    """Tell whether the run that is wanted has been finished since `mle run` was started."""
+def is_done_meanwhile(folder: SeedFolder, identity: Callable[[], str]) -> bool:
+    """Tell whether the run that is wanted has been finished since `mle run` was started.
+
+    A Snakemake that was typed by hand gives 0 for that time, unless it was told to make things again: what was finished
+    at any time stays.
+    """
     try:
         started = int(os.environ.get(STARTED_VARIABLE, ""))
         # The time of the log is that of its preparation, before its run was known to have ended well.
         finished = folder.run_record.stat().st_mtime_ns
     except (ValueError, OSError):
         return False
-    return finished >= started and is_done_with(folder, digest_of(configuration), extra_arguments)
+    return finished >= started and is_done_with(folder, identity())
 
 
-def is_done_with(folder: SeedFolder, configuration_digest: str, extra_arguments: Sequence[str]) -> bool:
-    """Tell whether the newest run is finished, and was made with this configuration and these further arguments."""
+def is_done_with(folder: SeedFolder, identity: str) -> bool:
+    """Tell whether the newest run is finished, and was made with this identity."""
     record = read_run_record(folder)
     return (
         record is not None
         and record.status == "done"
-        and record.config_sha256 == configuration_digest
-        and _extra_arguments(record) == list(extra_arguments)
+        and identity_of_run(folder, record) == identity
         and folder.log.exists()
         and not folder.journal.exists()
     )
 
 
-def digest_of(configuration: Path) -> str:
-    """Return the hash of a configuration's content."""
-    from mle_toolbox.experiment_file.json_file import content_digest, read_json
+def wanted_identity(configuration: Path, extra_arguments: Sequence[str]) -> str:
+    """Return the identity of a run with this configuration and these further arguments."""
+    from mle_toolbox.experiment_file.json_file import read_json
 
-    return content_digest(read_json(configuration))
-
-
-def _extra_arguments(record: RunRecord) -> list[str] | None:
-    """Return what stands behind the three arguments of ours, which the launcher gives first."""
-    command = record.command or []
-    return command[command.index("-exp_dir") + 2 :] if "-exp_dir" in command else None
+    return identity_of(read_json(configuration), extra_arguments)

@@ -15,13 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolbox.errors import ResultsError, UsageError
-from mle_toolbox.experiment.arguments import parse_arguments
-from mle_toolbox.experiment_file.identity import identity_of
-from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.journal import read_journal
+from mle_toolbox.seed_run.identity import identity_of_log
 
-__all__ = ["Continuation", "continuation", "owner_of"]
+__all__ = ["Continuation", "continuation"]
 
 # Seconds since the process began, of which a new attempt has about as many at its first tick.
 _CLOCKS = ("time_elapsed", "elapsed", "elapsed_time", "seconds", "wall_time", "walltime", "runtime")
@@ -39,13 +37,8 @@ class Continuation:
     elapsed: float | None = None
 
 
-def owner_of(content: Mapping[str, Any], seed: int, extra: Mapping[str, Any]) -> str:
-    """Return a digest of all that decides the numbers of a seed run: whose ticks may be gone on from."""
-    return content_digest([identity_of(content, [repr(sorted(extra.items()))]), seed])
-
-
 def continuation(
-    journal: Path, owner: str, tick: Mapping[str, Any], names: tuple[Sequence[str], Sequence[str]]
+    journal: Path, identity: str, seed: int, tick: Mapping[str, Any], names: tuple[Sequence[str], Sequence[str]]
 ) -> Continuation | None:
     """Tell what the first tick of an attempt means for the ticks that an interrupted attempt has left.
 
@@ -53,8 +46,8 @@ def continuation(
     ----------
     journal
         What the interrupted attempt has left, if there was one.
-    owner
-        Of the attempt that begins.
+    identity, seed
+        Of the attempt that begins; only ticks of the same may be gone on from.
     tick
         The time of its first tick, as the script gives it.
     names
@@ -85,7 +78,7 @@ def continuation(
         return None  # an episode or a clock that ended a bit later than the first time
     span = f"{first} {_number(times[0])} to {_number(times[n_kept - 1])}"
     reason = None
-    if (earlier.owner or _owner(earlier.attributes)) != owner:
+    if (identity_of_log(earlier.attributes), earlier.attributes.get("seed")) != (identity, seed):
         reason = "they are of another configuration or command line"
     elif (earlier.time_names, earlier.metric_names) != (tuple(names[0]), tuple(names[1])):
         reason = "what is tracked has another order"
@@ -111,16 +104,6 @@ def continuation(
         last_step=int(times[n_kept - 1]),
         elapsed=None if elapsed is None else float(elapsed[n_kept - 1]),
     )
-
-
-def _owner(attributes: Mapping[str, Any]) -> str | None:
-    """Return the owner of ticks that version 0.1 has written, which names configuration, seed and command."""
-    command = attributes.get("command") or []
-    try:
-        extra = parse_arguments(command[2:]).extra
-        return owner_of(attributes["config"], attributes["seed"], extra)
-    except (KeyError, TypeError, UsageError):
-        return None
 
 
 def _is_wall_clock(value: float) -> bool:

@@ -75,7 +75,7 @@ def file_digest(path: Path | None) -> str | None:
         return None
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from mle_toolbox.errors import UsageError
 from mle_toolbox.experiment.after_import import loaded
 from mle_toolbox.experiment.session import notice
+from mle_toolbox.installed_first import installed_modules
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
 
@@ -112,7 +113,8 @@ def _model_writer(model: Any, name: str) -> tuple[str, _Write]:
         return ".pt", lambda path: torch.save(model, path)
     sklearn = loaded("sklearn.base")
     if sklearn is not None and isinstance(model, sklearn.BaseEstimator):
-        import joblib
+        with installed_modules():
+            import joblib
 
         return ".joblib", lambda path: joblib.dump(model, path)
     if _is_array(model):
@@ -139,7 +141,8 @@ def _write_npy(path: Path, array: np.ndarray[Any, Any]) -> None:
 
 
 def _write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
-    import zipfile  # brings every compressor along, and most scripts save no model
+    with installed_modules():
+        import zipfile  # brings every compressor along, and most scripts save no model
 
     # np.savez takes the arrays as keywords, so an array cannot be called "file" there.
     with zipfile.ZipFile(path, "w", allowZip64=True) as archive:

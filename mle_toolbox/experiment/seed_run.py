@@ -12,13 +12,12 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from mle_toolbox.errors import FinishedLogError
-from mle_toolbox.experiment.configuration import LoadedConfiguration
 from mle_toolbox.experiment.ending import Ending
-from mle_toolbox.experiment.own_checkpoint import Continuation, continuation, owner_of
+from mle_toolbox.experiment.inputs import RunInputs
+from mle_toolbox.experiment.own_checkpoint import Continuation, continuation
 from mle_toolbox.experiment.provenance import (
     GitState,
     command_line,
@@ -30,6 +29,7 @@ from mle_toolbox.experiment.provenance import (
 )
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.used_resources import used_here
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.journal import JournalWriter
@@ -49,48 +49,37 @@ class SeedRun:
     ----------
     folder
         Made when it is missing. Its path is absolute.
-    configuration, seed
+    inputs
         What is run.
-    script
-        The script that is running, if there is one.
-    extra
-        The arguments of the script's own.
 
     Raises
     ------
     FinishedLogError
-        When a finished log is there and ``overwrite_experiment_dir`` does not allow to replace it.
+        When a finished log is there and ``overwrite_experiment_dir`` does not allow to replace it. Only by hand: for a
+        run that the launcher has started this was decided before.
     FolderInUseError
         When another process runs this seed.
     """
 
-    def __init__(
-        self,
-        folder: SeedFolder,
-        configuration: LoadedConfiguration,
-        seed: int,
-        script: Path | None,
-        extra: Mapping[str, Any] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, folder: SeedFolder, inputs: RunInputs) -> None:
         self.folder = folder
         self.launched = os.environ.get(SEED_RUN_VARIABLE) == str(folder.path)
-        self._configuration = configuration
+        self._configuration = configuration = inputs.configuration
         self._pid = os.getpid()
         log_config = configuration.content["log_config"]
         self._refuse_finished_log()
         folder.path.mkdir(parents=True, exist_ok=True)
         earlier = read_run_record(folder)
-        self.record = self._first_record(seed, script, earlier.attempt + 1 if earlier is not None else 1)
-        self._names = log_config["time_to_track"], log_config["what_to_track"]
-        self._owner = owner_of(configuration.content, seed, extra)
+        self.record = self._first_record(inputs, earlier.attempt + 1 if earlier is not None else 1)
+        self._inputs, self._names = inputs, (log_config["time_to_track"], log_config["what_to_track"])
         self._continuation: Continuation | None = None
-        self.journal = JournalWriter(folder.journal, *self._names, self._attributes(), self._owner)
+        self.journal = JournalWriter(folder.journal, *self._names, self._attributes())
         try:
             self._begin()
         except BaseException:
             self.journal.release()
             raise
-        self._git = GitState(script.parent if script is not None else Path.cwd())
+        self._git = GitState(inputs.script.parent if inputs.script is not None else Path.cwd())
 
     @property
     def is_mine(self) -> bool:
@@ -104,7 +93,8 @@ class SeedRun:
         """
         if self.journal.n_ticks:
             return None  # another thread has logged the first tick meanwhile
-        self._continuation = found = continuation(self.folder.journal, self._owner, time, self._names)
+        identity, seed = self._inputs.identity, self._inputs.seed
+        self._continuation = found = continuation(self.folder.journal, identity, seed, time, self._names)
         self.journal.go_on_behind(*((found.n_ticks, [found.remark]) if found is not None else (0, [])))
         return found
 
@@ -119,6 +109,7 @@ class SeedRun:
         """Put on record that this attempt goes on behind the first ``n_ticks``."""
         self._update_record(resumed_from_tick=n_ticks)
 
+    @with_installed_modules
     def seal(self) -> None:
         """Write the log: in place, or, in a run that the launcher has started, ready for it.
 
@@ -154,6 +145,8 @@ class SeedRun:
 
     def _refuse_finished_log(self) -> None:
         log = self.folder.log
+        if self.launched:
+            return
         if self._configuration.content["log_config"].get("overwrite_experiment_dir") or not log.exists():
             return
         made = datetime.fromtimestamp(log.stat().st_mtime).astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -173,10 +166,10 @@ class SeedRun:
         text = json.dumps(self._configuration.content, indent=2, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8")
 
-    def _first_record(self, seed: int, script: Path | None, attempt: int) -> RunRecord:
+    def _first_record(self, inputs: RunInputs, attempt: int) -> RunRecord:
         return RunRecord(
             configuration=self._configuration.name,
-            seed=seed,
+            seed=inputs.seed,
             host=host_name(),
             pid=os.getpid(),
             launcher=os.getppid() if self.launched else None,
@@ -184,8 +177,9 @@ class SeedRun:
             command=command_line(),
             start=_now(),
             attempt=attempt,
-            script_sha256=file_digest(script),
+            script_sha256=file_digest(inputs.script),
             config_sha256=self._configuration.digest,
+            identity=inputs.identity,
             python=python_version(),
             packages=package_versions(),
         )

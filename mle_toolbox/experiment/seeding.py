@@ -10,6 +10,7 @@ from typing import Any
 
 from mle_toolbox.errors import MissingExtraError
 from mle_toolbox.experiment.after_import import loaded, when_imported
+from mle_toolbox.installed_first import installed_modules, is_of_user, with_installed_modules
 
 __all__ = [
     "make_rng",
@@ -23,11 +24,12 @@ __all__ = [
 
 def seed_everything(seed: int) -> None:
     """Seed Python's and numpy's global generators, and torch on all devices with deterministic algorithms."""
-    when_imported("random", lambda module: module.seed(seed))
+    when_imported("random", lambda module: None if is_of_user("random", module) else module.seed(seed))
     when_imported("numpy.random", lambda module: module.seed(seed))
     when_imported("torch", lambda module: _seed_torch(module, seed))
 
 
+@with_installed_modules
 def make_rng(seed: int, *, jax_key: bool) -> Any:
     """Return ``numpy.random.default_rng(seed)``, or ``jax.random.PRNGKey(seed)``.
 
@@ -50,7 +52,7 @@ def make_rng(seed: int, *, jax_key: bool) -> Any:
 def random_states() -> dict[str, Any]:
     """Return the states of all generators that ``seed_everything`` seeds, as data that pickle can write."""
     states: dict[str, Any] = {}
-    if (python_random := loaded("random")) is not None:
+    if (python_random := loaded("random")) is not None and not is_of_user("random", python_random):
         states["python"] = python_random.getstate()
     if (numpy_random := loaded("numpy.random")) is not None:
         states["numpy"] = numpy_random.get_state()
@@ -64,7 +66,8 @@ def random_states() -> dict[str, Any]:
 def restore_random_states(states: dict[str, Any]) -> None:
     """Set all generators to the states that ``random_states`` gave."""
     if "python" in states:
-        import random
+        with installed_modules():
+            import random
 
         random.setstate(states["python"])
     if "numpy" in states:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.experiment.session import notice
+from mle_toolbox.installed_first import installed_modules
 
 __all__ = ["TensorBoard"]
 
@@ -74,7 +75,8 @@ class TensorBoard:
         if self._writer is not None:
             return True
         try:
-            from tensorboardX import SummaryWriter
+            with installed_modules():
+                from tensorboardX import SummaryWriter
         except ImportError as error:
             self._give_up(f"they need tensorboardX ({error}). Install it: pip install 'mle-toolbox[tensorboard]'")
             return False

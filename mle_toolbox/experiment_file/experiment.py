@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean
+from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.configuration import ConfigurationFile, read_configuration
 from mle_toolbox.experiment_file.experiment_rules import broken_rules, minutes
 from mle_toolbox.experiment_file.files import trouble_with_named_file
@@ -19,6 +19,7 @@ from mle_toolbox.experiment_file.schema import check_schema, load_schema
 from mle_toolbox.experiment_file.source_text import trouble_with_file
 from mle_toolbox.experiment_file.wording import expected
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
+from mle_toolbox.surroundings import home
 
 __all__ = ["Experiment", "read_experiment"]
 
@@ -197,7 +198,14 @@ def _written(name: str | None) -> Path | None:
 
 def _expanded(name: str) -> Path:
     """Return a path as written; only a leading ``~/`` is replaced."""
-    return Path(name).expanduser() if name == "~" or name.startswith("~/") else Path(name)
+    if name != "~" and not name.startswith("~/"):
+        return Path(name)
+    place = home()
+    if place is None:
+        raise UsageError(
+            f"{name!r} begins with the home folder, and there is none: HOME is not set. Write the whole path."
+        )
+    return place / name[2:]
 
 
 def _seeds(section: Mapping[str, Any]) -> tuple[int, ...]:

@@ -43,8 +43,6 @@ class JournalWriter:
         What every tick has, and what it may have, in the order of the configuration.
     attributes
         Where the numbers come from; anything that JSON can hold.
-    owner
-        A digest of all that decides the numbers: only the ticks of the same owner may be gone on from.
 
     Raises
     ------
@@ -60,12 +58,10 @@ class JournalWriter:
         time_names: Sequence[str],
         metric_names: Sequence[str],
         attributes: Mapping[str, Any] | None = None,
-        owner: str | None = None,
     ) -> None:
         check_names(time_names, metric_names)
         self.path = Path(path)
         self._attributes = json.loads(json.dumps(dict(attributes or {})))
-        self._owner = owner
         self._remarks: tuple[str, ...] = ()
         self._n_kept = 0
         self._encoder = TickEncoder(time_names, metric_names, self._begin_segment)
@@ -222,7 +218,7 @@ class JournalWriter:
         first, end = (kept.header.first_tick + kept.n_rows, kept.end) if kept is not None else (0, 0)
         # A run that ends without a tick has not kept what it was to keep with the first one.
         remarks = self._remarks if kept is not None or not self._n_kept else ()
-        new = Header(*names, shapes, self._attributes, first, self._owner, remarks)
+        new = Header(*names, shapes, self._attributes, first, remarks)
         try:
             os.ftruncate(self._file.descriptor, end)
             self._write_header(new, end)
@@ -247,7 +243,6 @@ class JournalWriter:
             shapes=self._encoder.shapes,
             attributes=self._attributes,
             first_tick=self._n_written,
-            owner=self._owner,
             remarks=(),
         )
         try:

@@ -1,7 +1,7 @@
 """The layout of ``journal.bin``: a header that describes itself, then rows of one width.
 
 Header: magic, the length of what follows as uint32, JSON (``format``, ``time``, ``metrics``, ``shapes``,
-``attributes``, ``first_tick``, ``owner``, ``remarks``), its crc32. Row: one tag byte for each column, then the columns'
+``attributes``, ``first_tick``, ``remarks``), its crc32. Row: one tag byte for each column, then the columns'
 values of 8 bytes each (an array column has one tag and as many values as its shape says), then a crc32. All numbers are
 little-endian. A metric that was not measured at a tick has the tag ``ABSENT`` there, and zeros for values.
 
@@ -57,9 +57,8 @@ FLOAT, INT, UINT, BOOL, ABSENT = 1, 2, 3, 4, 5
 class Header:
     """What a journal's rows mean; ``shapes`` has one entry for each time variable, then for each metric.
 
-    ``first_tick`` is the number of the first row's tick, ``owner`` a digest of whose ticks these are, ``remarks`` what
-    is to be said about them. ``size`` is where the rows begin in the file. A metric that was not measured yet has the
-    shape of a number.
+    ``first_tick`` is the number of the first row's tick, ``remarks`` is what is to be said about the ticks. ``size`` is
+    where the rows begin in the file. A metric that was not measured yet has the shape of a number.
     """
 
     time_names: tuple[str, ...]
@@ -67,7 +66,6 @@ class Header:
     shapes: tuple[tuple[int, ...], ...]
     attributes: Mapping[str, Any]
     first_tick: int = 0
-    owner: str | None = None
     remarks: tuple[str, ...] = ()
     size: int = 0
     checksum: int = 0
@@ -96,7 +94,6 @@ class Header:
             "shapes": self.shapes,
             "attributes": self.attributes,
             "first_tick": self.first_tick,
-            "owner": self.owner,
             "remarks": self.remarks,
         }
         text = json.dumps(content).encode("ascii")
@@ -153,7 +150,6 @@ def decode_header(data: bytes, path: Path, start: int = 0) -> Header | None:
         shapes=tuple(map(tuple, content["shapes"])),
         attributes=content["attributes"],
         first_tick=content.get("first_tick", 0),
-        owner=content.get("owner"),
         remarks=tuple(content.get("remarks", ())),
         size=end + _UINT32.size,
         checksum=_UINT32.unpack_from(data, end)[0],

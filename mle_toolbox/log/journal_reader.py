@@ -53,7 +53,6 @@ def read(path: Path) -> LogData:
         damage=_damage(data, segments, path),
         remarks=tuple(remarks),
         absent=absent,
-        owner=header.owner,
     )
 
 

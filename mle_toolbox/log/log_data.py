@@ -37,8 +37,6 @@ class LogData:
         earlier attempt.
     absent
         For each metric that was measured at some ticks only: shape (T,), where it was not. No other name is in it.
-    owner
-        In a journal, whose ticks they are: see ``JournalWriter``. None where that is not known.
     """
 
     time_names: tuple[str, ...]
@@ -48,7 +46,6 @@ class LogData:
     damage: str | None = None
     remarks: tuple[str, ...] = ()
     absent: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
-    owner: str | None = None
 
     @property
     def n_ticks(self) -> int:

@@ -27,7 +27,7 @@ __all__ = [
 
 RECORD_FORMAT = 1
 
-RunStatus = Literal["waiting", "running", "done", "stopped", "failed", "died"]
+RunStatus = Literal["waiting", "running", "done", "outdated", "stopped", "failed", "died"]
 
 
 class RunRecord(NamedTuple):
@@ -136,8 +136,15 @@ def write_record(path: Path, record: RunRecord, *, wait_for_name: bool = True) -
     replace_file(path, write, wait_for_name=wait_for_name)
 
 
-def run_status(folder: SeedFolder) -> RunStatus:
+def run_status(folder: SeedFolder, record: RunRecord | None = None) -> RunStatus:
     """Tell how a seed run stands, from its files alone.
+
+    Parameters
+    ----------
+    folder
+        The folder of the seed run.
+    record
+        Its record, where that has just been read.
 
     Returns
     -------
@@ -151,8 +158,8 @@ def run_status(folder: SeedFolder) -> RunStatus:
     Two or three file operations, four or six for a run that seems dead: that verdict is given only after a second
     look, because the run may have ended well between reading its record and looking for its log.
     """
-    status = _status_now(folder)
-    return _status_now(folder) if status == "died" else status
+    status = _status_now(folder, record if record is not None else read_run_record(folder))
+    return _status_now(folder, read_run_record(folder)) if status == "died" else status
 
 
 def bad_end(record: RunRecord | None) -> Literal["failed", "stopped"] | None:
@@ -165,8 +172,7 @@ def bad_end(record: RunRecord | None) -> Literal["failed", "stopped"] | None:
     return None
 
 
-def _status_now(folder: SeedFolder) -> RunStatus:
-    record = read_run_record(folder)
+def _status_now(folder: SeedFolder, record: RunRecord | None) -> RunStatus:
     if is_locked(folder.journal):
         return "running"
     if (bad := bad_end(record)) is not None:

@@ -5,7 +5,6 @@ Reads ``run.json`` through the results and the ends of err files; knows nothing 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from mle_toolbox import excerpts
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
 from mle_toolbox.results import ConfigurationResults
 
 __all__ = ["Cost", "SeedRun", "all_runs", "cost", "last_lines", "versions"]
-
-_TAIL_BYTES = 1 << 15
-# Colours and cursor movements that progress bars leave in a file.
-_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ class SeedRun:
     def reason(self) -> str:
         """Return why it failed, in one line."""
         if self.record is not None and self.record.reason:
-            return self.record.reason
+            return excerpts.readable(self.record.reason)
         if self.status == "died":
             return "died: killed, or its machine went down; nothing is on record"
         return self.status
@@ -137,17 +133,11 @@ def versions(runs: Iterable[SeedRun]) -> dict[str, list[tuple[str, int]]]:
 
 
 def last_lines(path: Path, count: int) -> str:
-    """Return the last lines of a text file without terminal codes; empty when there is none that can be read."""
+    """Return the last lines of a text file, each readable; empty when there is none that can be read."""
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - _TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace")
+        return "\n".join(excerpts.last_lines(path, count))
     except OSError:
         return ""
-    # A progress bar writes over its own line: what was last there is what a person has seen.
-    lines = [line.rstrip("\r").rpartition("\r")[2] for line in _TERMINAL_CODES.sub("", text).rstrip().split("\n")]
-    return "\n".join(lines[-count:])
 
 
 def _runs_of(name: str, results: ConfigurationResults) -> Iterator[SeedRun]:

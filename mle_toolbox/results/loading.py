@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, overload
 
 from mle_toolbox.errors import ResultsError, did_you_mean
-from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.experiment_record import identities_of, read_experiment_record
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import MergedData, stack
@@ -21,6 +22,7 @@ from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.merged_log import read_merged_log, with_copies
 from mle_toolbox.results.seed import SeedResults
+from mle_toolbox.seed_run.identity import is_of, status_as_of
 
 __all__ = ["load"]
 
@@ -80,8 +82,9 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
         return _load_several(inside)
     named = _named(path)
     if _is_configuration(path):
-        planned = _planned_seeds(_record(ExperimentFolder(named.parent)), named.name)
-        return _load_configuration(ConfigurationFolder(named), planned)
+        record = _record(ExperimentFolder(named.parent))
+        planned = _planned_seeds(record, named.name)
+        return _load_configuration(ConfigurationFolder(named), planned, identities_of(record).get(named.name))
     if _is_seed(path):
         return _load_seed(SeedFolder(named))
     raise ResultsError(f"{path}: {_no_results(path)}")
@@ -158,12 +161,15 @@ def _load_file(path: Path) -> _One:
 def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
     record = _record(folder)
     names = [each["name"] for each in record.get("configurations", ())]
+    identities = identities_of(record)
     if not names:
         names = sorted(each.name for each in folder.path.iterdir() if _is_configuration(each))
     return ExperimentResults(
         folder.path,
         names,
-        lambda name: _load_configuration(folder.configuration(name), _planned_seeds(record, name)),
+        lambda name: _load_configuration(
+            folder.configuration(name), _planned_seeds(record, name), identities.get(name)
+        ),
         record,
     )
 
@@ -174,19 +180,29 @@ def _planned_seeds(record: Mapping[str, Any], name: str) -> Sequence[int]:
     return tuple(own.get("seeds", record.get("seeds", ())))
 
 
-def _load_configuration(folder: ConfigurationFolder, planned: Iterable[int]) -> ConfigurationResults:
+def _load_configuration(
+    folder: ConfigurationFolder, planned: Iterable[int], identity: str | None
+) -> ConfigurationResults:
+    """Read a configuration; what was made with another identity than the given one is ``outdated`` and has no ticks."""
     planned = tuple(planned)
     on_disk = folder.seeds_on_disk()
     seeds = [seed for seed in on_disk if seed in set(planned)] if planned else list(on_disk)
-    merged = read_merged_log(folder, seeds)
+    merged = read_merged_log(folder, seeds, identity)
     if merged is not None:
         return _from_merged(folder.path, folder.path.name, merged[0], planned, folder, merged[1])
-    every = {seed: read_seed_log(folder.seed(seed)) for seed in seeds}
+    every = {seed: _as_of(folder.seed(seed), read_seed_log(folder.seed(seed)), identity) for seed in seeds}
     logs = {seed: log for seed, log in every.items() if log.status != "waiting" or log.data or log.damage}
     logs = with_copies(folder, logs)
     runs = [_seed_results(folder.seed(seed), (folder.path.name, seed), log) for seed, log in logs.items()]
     data = stack({seed: log.data or _NOTHING for seed, log in logs.items()})
     return _configuration_results(folder.path, folder.path.name, runs, planned, data)
+
+
+def _as_of(run: SeedFolder, log: SeedLog, identity: str | None) -> SeedLog:
+    """Return what a seed run has logged for whoever wants it with this identity; made with another, it is nothing."""
+    if is_of(run, log.record, identity):
+        return log
+    return replace(log, status=status_as_of(run, log.record, log.status, identity), data=None, damage=None)
 
 
 def _from_merged(

@@ -11,16 +11,17 @@ from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.log.merged_data import MergedData
 from mle_toolbox.log.run_record import RunRecord, read_run_record
 from mle_toolbox.log.seed_log import SeedLog
+from mle_toolbox.seed_run.identity import identity_of_log
 
 __all__ = ["read_merged_log", "with_copies"]
 
 
 def read_merged_log(
-    folder: ConfigurationFolder, seeds: Sequence[int]
+    folder: ConfigurationFolder, seeds: Sequence[int], identity: str | None = None
 ) -> tuple[MergedData, dict[int, RunRecord | None]] | None:
     """Return the merged log and the seeds' records if it says what the seeds' own logs say, else None.
 
-    One that is damaged is told in a warning.
+    One that is damaged is told in a warning; one that was made with another identity than the given one is passed over.
     """
     try:
         age = folder.log.stat().st_mtime_ns
@@ -34,6 +35,8 @@ def read_merged_log(
     data = _read(folder)
     # Somebody may keep the merged log and remove the seeds' folders.
     if data is None or (seeds and data.seeds.tolist() != list(seeds)):
+        return None
+    if identity is not None and not _are_of(data, identity):
         return None
     records = {seed: read_run_record(folder.seed(seed)) for seed in seeds}
     return (data, records) if all(_is_of(data, seed, record) for seed, record in records.items()) else None
@@ -62,6 +65,10 @@ def _read(folder: ConfigurationFolder) -> MergedData | None:
     except ResultsError as error:
         warnings.warn(str(error), UserWarning, stacklevel=2)
         return None
+
+
+def _are_of(data: MergedData, identity: str) -> bool:
+    return all(identity_of_log(data.attributes_of(seed)) in (identity, None) for seed in data.seeds.tolist())
 
 
 def _is_of(data: MergedData, seed: int, record: RunRecord | None, *, sure: bool = False) -> bool:

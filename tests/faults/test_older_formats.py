@@ -16,7 +16,8 @@ import mle_toolbox
 from mle_toolbox.drive.status import read_status
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.checkpoint import read_checkpoint
-from mle_toolbox.experiment.own_checkpoint import continuation, owner_of
+from mle_toolbox.experiment.own_checkpoint import continuation
+from mle_toolbox.experiment_file.identity import identity_of
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.journal import JournalWriter, read_journal
 from mle_toolbox.log.journal_format import MAGIC
@@ -162,11 +163,11 @@ def test_a_journal_of_format_1_is_gone_on_with_by_a_tick_that_measures_less(own_
 
 def test_a_script_with_a_checkpoint_of_its_own_goes_on_behind_ticks_of_format_1(own_step: ExperimentFolder) -> None:
     journal = own_step.seed_run("c", 2).journal
-    attributes = read_journal(journal).attributes
+    identity = identity_of(read_journal(journal).attributes["config"], [])
     names = (["step"], ["x", "n", "val", "seed", "a"])
 
-    found = continuation(journal, owner_of(attributes["config"], 2, {}), {"step": 30}, names)
-    of_another_seed = continuation(journal, owner_of(attributes["config"], 1, {}), {"step": 30}, names)
+    found = continuation(journal, identity, 2, {"step": 30}, names)
+    of_another_seed = continuation(journal, identity, 1, {"step": 30}, names)
 
     assert found is not None
     assert found.n_ticks == 3

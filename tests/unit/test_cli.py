@@ -197,7 +197,7 @@ def test_everything_after_two_dashes_goes_to_snakemake(
     monkeypatch.chdir(tmp_path)
     started: list[tuple[str, ...]] = []
     monkeypatch.setattr(
-        "mle_toolbox.cli.run.snakemake_command",
+        "mle_toolbox.drive.run.snakemake_command",
         lambda plan, snakefile, options: started.append(options.snakemake_arguments) or ["true"],
     )
 

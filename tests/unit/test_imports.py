@@ -19,7 +19,10 @@ PACKAGE = Path(mle_toolbox.__file__).parent
 # The drawing in docs/architecture.md, lowest first: a part may import those before it, never those after it.
 # Everything directly in mle_toolbox/, file or folder, must be named here.
 LAYERS = (
+    "installed_first",
     "errors",
+    "excerpts",
+    "surroundings",
     "bundle",
     "environment",
     "seed_ranges",

@@ -83,6 +83,15 @@ class Project:
         """Return Snakemake's own table of the jobs that it would run now."""
         return job_table(self.snakemake("--dry-run").stdout)
 
+    def jobs_of_last_run(self) -> dict[str, int]:
+        """Return the table of the jobs that the last `mle run` has run."""
+        return job_table((self.results / ".driver" / "snakemake.log").read_text())
+
+    def logs(self) -> dict[tuple[str, str], bytes]:
+        """Return the log of every seed run that is in place."""
+        found = self.results.glob("*/seed_*/log.h5")
+        return {(path.parent.parent.name, path.parent.name): path.read_bytes() for path in found}
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "mle_toolbox", *arguments],

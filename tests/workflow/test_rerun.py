@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+import mle_toolbox
 from mle_toolbox.bundle import bundle_dir
-from tests.workflow.conftest import SCRIPT, Project
+from tests.workflow.conftest import SCRIPT, Project, job_table
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +53,19 @@ def test_taking_seeds_away_only_merges_again(finished: Project) -> None:
     assert finished.jobs_to_run() == {"merge": 2, "collect": 1, "report": 1}
 
 
+@pytest.mark.parametrize("change", ["a seed less", "a configuration less"])
+def test_the_results_of_less_are_merged_again_also_without_notes_of_snakemake(finished: Project, change: str) -> None:
+    names, seeds = (["a.json", "b.json"], 2) if change == "a seed less" else (["b.json"], 3)
+    finished.write_experiment(names, seeds)
+
+    outcome = finished.mle("run", "exp.yaml")
+    rows = (finished.results / "results.csv").read_text().splitlines()[1:]
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "train" not in finished.jobs_of_last_run()
+    assert len(rows) == len(names) * seeds
+
+
 def test_editing_one_configuration_runs_only_its_seeds(finished: Project) -> None:
     finished.write_configuration("b.json", learning_rate=0.3)
 
@@ -89,9 +104,8 @@ def test_upgrading_the_package_runs_nothing(finished: Project) -> None:
     assert finished.jobs_to_run() == {}
 
 
-def test_a_rerun_that_fails_keeps_the_old_log_and_stays_due(finished: Project) -> None:
-    log = finished.results / "b" / "seed_0" / "log.h5"
-    before = log.read_bytes()
+def test_a_rerun_that_fails_keeps_the_old_log_aside_and_stays_due(finished: Project) -> None:
+    before = (finished.results / "b" / "seed_0" / "log.h5").read_bytes()
     (finished.path / "train.py").write_text(FAILING)
     finished.write_configuration("b.json", learning_rate=0.3)
 
@@ -99,20 +113,141 @@ def test_a_rerun_that_fails_keeps_the_old_log_and_stays_due(finished: Project) -
     (finished.path / "train.py").write_text(SCRIPT)
 
     assert outcome.returncode == 1
-    assert log.read_bytes() == before
+    assert before in {path.read_bytes() for path in finished.results.glob(".earlier/*/*/seed_0/log.h5")}
     assert finished.jobs_to_run() == {"train": 2, "merge": 1, "collect": 1, "report": 1}
 
 
-def test_without_overwrite_a_finished_log_is_never_replaced(finished: Project) -> None:
-    log = finished.results / "b" / "seed_0" / "log.h5"
-    before = log.read_bytes()
+def test_a_finished_log_without_overwrite_is_kept_aside_by_a_run_of_another_configuration(finished: Project) -> None:
+    finished.write_configuration("b.json", learning_rate=0.2, overwrite=0)
+    before = finished.logs()
     finished.write_configuration("b.json", learning_rate=0.3, overwrite=0)
 
     outcome = finished.mle("run", "exp.yaml")
+    aside = {path.read_bytes() for path in finished.results.glob(".earlier/*/*/seed_*/log.h5")}
 
-    assert outcome.returncode == 1
-    assert "overwrite_experiment_dir" in outcome.stderr
-    assert log.read_bytes() == before
+    assert outcome.returncode == 0, outcome.stderr
+    assert "b: 3 seed runs kept aside" in outcome.stderr
+    assert aside == {content for (name, _), content in before.items() if name == "b"}
+
+
+def test_editing_back_costs_no_training(finished: Project) -> None:
+    before = finished.logs()
+    finished.write_configuration("b.json", learning_rate=0.3)
+    finished.mle("run", "exp.yaml")
+    finished.write_configuration("b.json", learning_rate=0.2)
+
+    planned = job_table(finished.mle("run", "exp.yaml", "--dry-run").stdout)
+    outcome = finished.mle("run", "exp.yaml")
+
+    assert planned == {"merge": 1, "collect": 1, "report": 1}
+    assert outcome.returncode == 0, outcome.stderr
+    assert "b: 3 seed runs taken back" in outcome.stderr
+    assert finished.jobs_of_last_run() == planned
+    assert finished.logs() == before
+    assert finished.jobs_to_run() == {}
+
+
+def test_renaming_a_configuration_takes_its_results_along(finished: Project) -> None:
+    before = finished.logs()
+    (finished.path / "b.json").rename(finished.path / "better.json")
+    finished.write_experiment(["a.json", "better.json"], seeds=3)
+
+    outcome = finished.mle("run", "exp.yaml")
+    results = mle_toolbox.load(finished.results)
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "b is now called better: 3 seed runs taken along" in outcome.stderr
+    assert "train" not in finished.jobs_of_last_run()
+    assert {log for (name, _), log in finished.logs().items() if name == "better"} == {
+        log for (name, _), log in before.items() if name == "b"
+    }
+    assert not (finished.results / "b").exists()
+    assert [run.configuration for run in results["better"].runs] == ["better"] * 3
+
+
+@pytest.mark.parametrize("change", ["printing", "order", "overwrite", "defaults"])
+def test_a_change_that_changes_no_number_runs_nothing(finished: Project, change: str) -> None:
+    file = finished.path / "b.json"
+    content = json.loads(file.read_text())
+    log = content["log_config"]
+    if change == "printing":
+        log |= {"print_every_k_updates": 2, "time_to_print": ["step"], "what_to_print": [], "model_type": "none"}
+    elif change == "order":
+        content = dict(reversed(content.items()))
+    elif change == "overwrite":
+        log["overwrite_experiment_dir"] = 0
+    elif change == "defaults":
+        del content["net_config"]
+        log |= {"log_every_j_steps": None, "tboard_fname": None}
+    file.write_text(json.dumps(content))
+
+    status = finished.mle("status", "exp.yaml").stdout
+
+    assert "6 of 6 seed runs done" in status
+    assert finished.jobs_to_run() == {}
+    assert job_table(finished.mle("run", "exp.yaml", "--dry-run").stdout) == {}
+
+
+def test_a_stopped_edit_makes_no_row_of_two_configurations(finished: Project) -> None:
+    (finished.path / "train.py").write_text(FAILING)
+    finished.write_configuration("b.json", learning_rate=0.3)
+
+    outcome = finished.mle("run", "exp.yaml")
+    results = mle_toolbox.load(finished.results)
+
+    assert "1/3, 2 failed" in outcome.stdout
+    assert [run.status for run in results["b"].runs] == ["failed", "done", "failed"]
+    assert results["b"].seed(1).attributes["config"]["train_config"]["learning_rate"] == 0.3
+
+
+def test_an_edit_shows_in_status_before_the_next_run(finished: Project) -> None:
+    finished.write_configuration("b.json", learning_rate=0.3)
+
+    status = finished.mle("status").stdout
+
+    assert "≠≠≠" in status
+    assert "3 of 6 seed runs done, 3 outdated" in status
+
+
+@pytest.mark.parametrize("kind", ["without dot files", "without .snakemake, other times", "times in order of names"])
+def test_in_a_copied_project_status_and_run_agree_that_all_is_done(
+    finished: Project, tmp_path: Path, kind: str
+) -> None:
+    hidden = shutil.ignore_patterns(".*") if kind == "without dot files" else shutil.ignore_patterns(".snakemake")
+    copy = Project(Path(shutil.copytree(finished.path, tmp_path / "copy", ignore=hidden, symlinks=True)))
+    if kind != "without dot files":
+        files = sorted(copy.path.rglob("*"), reverse=kind == "without .snakemake, other times")
+        for place, path in enumerate(files):
+            os.utime(path, (1_700_000_000 + place, 1_700_000_000 + place), follow_symlinks=False)
+
+    status = copy.mle("status", "exp.yaml").stdout
+    outcome = copy.mle("run", "exp.yaml")
+
+    assert "6 of 6 seed runs done" in status
+    assert outcome.returncode == 0, outcome.stderr
+    assert "train" not in copy.jobs_of_last_run()
+    assert copy.logs() == finished.logs()
+
+
+def test_a_snakemake_typed_by_hand_repeats_nothing_in_a_copy_and_keeps_aside_what_was_edited(
+    finished: Project,
+) -> None:
+    before = finished.logs()
+    shutil.rmtree(finished.path / ".snakemake")
+    for file in finished.path.glob("*.json"):
+        os.utime(file)
+    copied = finished.jobs_to_run()
+    finished.write_configuration("b.json", learning_rate=0.3, overwrite=0)
+
+    edited = finished.jobs_to_run()
+    outcome = finished.snakemake()
+    aside = {path.read_bytes() for path in finished.results.glob(".earlier/*/*/seed_*/log.h5")}
+
+    assert "train" not in copied
+    assert edited["train"] == 3
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert aside == {log for (name, _), log in before.items() if name == "b"}
+    assert finished.mle("status").stdout.count("✓") == 7  # with the legend's
 
 
 def test_a_moved_project_goes_on_from_where_it_was(finished: Project, tmp_path: Path) -> None:

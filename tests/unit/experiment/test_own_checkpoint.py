@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mle_toolbox.experiment.own_checkpoint import continuation, owner_of
+from mle_toolbox.experiment.own_checkpoint import continuation
+from mle_toolbox.experiment_file.identity import identity_of
 from mle_toolbox.log.journal import JournalWriter, read_journal
 from mle_toolbox.log.run_record import read_run_record
 from tests.unit.experiment.conftest import Project
@@ -97,11 +98,11 @@ def test_ticks_of_another_configuration_are_not_kept_which_is_said(going_on: Pro
 
 
 CONTENT: dict[str, Any] = {"train_config": {}, "log_config": {"time_to_track": ["step"], "what_to_track": ["x"]}}
-OWNER = owner_of(CONTENT, 0, {})
+IDENTITY = identity_of(CONTENT, [])
 
 
 def left(journal: Path, times: list[Any], name: str = "step") -> Path:
-    writer = JournalWriter(journal, [name], ["x"], {"seed": 0}, OWNER)
+    writer = JournalWriter(journal, [name], ["x"], {"seed": 0, "identity": IDENTITY})
     for time in times:
         writer.append({name: time}, {"x": 0.5}, True)
     writer.release()
@@ -109,7 +110,7 @@ def left(journal: Path, times: list[Any], name: str = "step") -> Path:
 
 
 def kept(journal: Path, tick: Mapping[str, Any]) -> int | None:
-    found = continuation(journal, OWNER, tick, (list(tick), ["x"]))
+    found = continuation(journal, IDENTITY, 0, tick, (list(tick), ["x"]))
     return None if found is None else found.n_ticks
 
 
@@ -149,7 +150,7 @@ def test_a_clock_is_later_in_every_attempt_and_says_nothing(tmp_path: Path, scal
 def test_a_run_that_is_killed_while_it_takes_over_ticks_has_lost_none_of_them(tmp_path: Path) -> None:
     journal = left(tmp_path / "journal.bin", [0, 1, 2, 3, 4])
     before = journal.read_bytes()
-    writer = JournalWriter(journal, ["step"], ["x"], {"seed": 0}, OWNER)
+    writer = JournalWriter(journal, ["step"], ["x"], {"seed": 0, "identity": IDENTITY})
     writer.go_on_behind(3, ["kept"])
     writer.append({"step": 3}, {"x": 1.5}, True)
     writer.close()

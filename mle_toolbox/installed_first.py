@@ -1,0 +1,231 @@
+"""Installed modules come before files of the same name in folders of the user.
+
+A ``queue.py`` or ``random.py`` beside a training script is what Python gives to that script, and rightly. But
+Snakemake, `mle` and what we import late in the script's own process want the standard library's. So a process of ours
+calls ``prefer_installed``; inside the user's process our imports happen in ``installed_modules``, which changes nothing
+for the user's own. Started as a program, this file runs a module or a script like Python itself, but with installed
+modules first::
+
+    python -P installed_first.py -m snakemake --snakefile ...
+
+What stands before the standard library on ``sys.path`` is a folder of the user: that of the script or of the Snakefile,
+the current one, those in PYTHONPATH. They stay there and are asked last; those in which packages were installed, as
+modules of a cluster's software put them into PYTHONPATH, keep their place.
+
+Imports only what Python has loaded before it looks into any folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _frozen_importlib_external import PathFinder  # importlib.machinery imports warnings, from wherever it finds that
+
+TYPE_CHECKING = False  # as in typing, whose import takes longer than everything here
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType, TracebackType
+    from typing import ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+__all__ = [
+    "folders_of_user",
+    "installed_modules",
+    "is_of_user",
+    "prefer_installed",
+    "program",
+    "shadowing",
+    "with_installed_modules",
+]
+
+_FILE = os.path.abspath(__file__)
+_STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
+_OUR_FOLDER = os.path.dirname(os.path.dirname(_FILE))
+
+
+def program(*arguments: str) -> list[str]:
+    """Return the command line that does what ``python ARGUMENTS`` does, with installed modules first."""
+    return [sys.executable, "-P", _FILE, *arguments]
+
+
+def prefer_installed() -> None:
+    """Look for every module among the installed ones first, from now on and in this whole process."""
+    if not any(isinstance(each, _InstalledFirst) for each in sys.meta_path):
+        sys.meta_path.insert(0, _InstalledFirst(None))
+
+
+def folders_of_user() -> list[str]:
+    """Return the folders of the user in which Python looks for modules before it looks where they are installed."""
+    return _parted_path()[0]
+
+
+def shadowing(folders: Sequence[str]) -> dict[str, str]:
+    """Return the modules in ``folders`` that have the name of an installed one, and where each lies."""
+    installed = _parted_path()[1]
+    return {
+        name: place
+        for folder in reversed(folders)
+        for name, place in _modules_in(folder)
+        if name in sys.stdlib_module_names or _is_elsewhere(_find(name, installed), place)
+    }
+
+
+def is_of_user(name: str, module: object) -> bool:
+    """Tell whether a module comes from a folder of the user: its ``random`` in the place of Python's, for example."""
+    file = getattr(module, "__file__", None) or ""
+    # No more than the beginning of the path: the environment with all that is installed may lie in the same folder.
+    starts = [f"{os.path.abspath(folder)}/{name.partition('.')[0]}" for folder in folders_of_user()]
+    return any(file.startswith((f"{start}.", f"{start}/")) for start in starts)
+
+
+class installed_modules:  # noqa: N801  (a context manager, as contextlib's are; which would have to be imported)
+    """Let what is imported in here be the installed modules, also where the user's process has others of these names.
+
+    Afterwards the user's are in their places again, and those that were imported in here are kept for the next time.
+    Does nothing where no name is in question, which is nearly always.
+    """
+
+    _ours: dict[str, ModuleType] = {}  # noqa: RUF012  (what the process has, not what one of these has)
+    _depth = 0
+
+    def __enter__(self) -> None:
+        cls = installed_modules
+        cls._depth += 1
+        self._names = _hiding_now() if cls._depth == 1 else frozenset()
+        if not self._names:
+            return
+        self._theirs = {name: module for name, module in self._of_these_names() if is_of_user(name, module)}
+        for name in self._theirs:
+            del sys.modules[name]
+        sys.modules.update(cls._ours)
+        self._before = {name for name, _ in self._of_these_names()} - cls._ours.keys()
+        self._finder = _InstalledFirst(self._names)
+        sys.meta_path.insert(0, self._finder)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        cls = installed_modules
+        cls._depth -= 1
+        if not self._names:
+            return
+        sys.meta_path.remove(self._finder)
+        cls._ours = {name: module for name, module in self._of_these_names() if name not in self._before}
+        for name in cls._ours:
+            del sys.modules[name]
+        sys.modules.update(self._theirs)
+
+    def _of_these_names(self) -> list[tuple[str, ModuleType]]:
+        return [(name, each) for name, each in list(sys.modules.items()) if name.partition(".")[0] in self._names]
+
+
+def with_installed_modules(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function whose body runs in ``installed_modules``. Nothing of the user's may be called in it."""
+
+    def wrapped(*arguments: P.args, **keywords: P.kwargs) -> R:
+        with installed_modules():
+            return function(*arguments, **keywords)
+
+    # As functools.wraps does.
+    wrapped.__name__, wrapped.__qualname__, wrapped.__doc__ = function.__name__, function.__qualname__, function.__doc__
+    wrapped.__module__, wrapped.__wrapped__ = function.__module__, function  # type: ignore[attr-defined]
+    return wrapped
+
+
+class _InstalledFirst:
+    """A finder that is asked before all others, for these names or for all."""
+
+    def __init__(self, names: frozenset[str] | None) -> None:
+        self._names = names
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if path is not None or name in sys.builtin_module_names:
+            return None
+        if self._names is not None and name not in self._names:
+            return None
+        users, installed = _parted_path()
+        return _find(name, installed) if users else None
+
+
+_known: dict[tuple[str, ...], frozenset[str]] = {}
+
+
+def _hiding_now() -> frozenset[str]:
+    key = tuple(folders_of_user())
+    if key not in _known:
+        _known[key] = frozenset(shadowing(key))
+    return _known[key]
+
+
+def _find(name: str, path: Sequence[str]) -> ModuleSpec | None:
+    spec: ModuleSpec | None = PathFinder.find_spec(name, path)
+    # Without a loader it is a folder that merely has this name.
+    return spec if spec is not None and spec.loader is not None else None
+
+
+def _is_elsewhere(spec: ModuleSpec | None, place: str) -> bool:
+    """Tell whether a module was found, and is not the one at ``place``: the user's own package may be installed too."""
+    return spec is not None and not os.path.realpath(spec.origin or "").startswith(os.path.realpath(place))
+
+
+def _parted_path() -> tuple[list[str], list[str]]:
+    """Return the user's folders on ``sys.path``, and all others."""
+    path = [each for each in sys.path if isinstance(each, str)]
+    try:
+        start = path.index(_STANDARD_LIBRARY)
+    except ValueError:
+        return [], path
+    users = [each for each in path[:start] if not _is_installed(each)]
+    return users, [each for each in path[:start] if each not in users] + path[start:]
+
+
+_installed: dict[str, bool] = {}
+
+
+def _is_installed(folder: str) -> bool:
+    if folder not in _installed:
+        # The zip file is where the standard library may be too.
+        _installed[folder] = folder.endswith(".zip") or os.path.abspath(folder) == _OUR_FOLDER or _has_packages(folder)
+    return _installed[folder]
+
+
+def _has_packages(folder: str) -> bool:
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(folder or "."))
+    except OSError:
+        return False
+
+
+def _modules_in(folder: str) -> Iterator[tuple[str, str]]:
+    try:
+        entries = list(os.scandir(folder or "."))
+    except OSError:
+        return
+    for entry in entries:
+        name, _, ending = entry.name.partition(".")
+        if not name.isidentifier():
+            continue
+        if ending in ("py", "pyc") or ending.endswith("so") or os.path.isfile(f"{entry.path}/__init__.py"):
+            yield name, entry.path
+
+
+def _run(arguments: list[str]) -> None:
+    """Do what ``python ARGUMENTS`` does: ``-m MODULE ...`` or ``SCRIPT ...``."""
+    prefer_installed()
+    import runpy
+
+    if arguments[0] == "-m":
+        sys.argv[:] = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv[:] = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    _run(sys.argv[1:])

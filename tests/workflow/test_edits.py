@@ -1,0 +1,97 @@
+"""Whatever is edited, stopped, renamed or copied: no number is made of two things, nothing finished is done twice."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.workflow.edits import EditedProject
+
+pytestmark = pytest.mark.slow
+
+_RUNS = ("run", "run, one fails", "run, stopped")
+_EDITS = ("value", "back", "module", "script", "rename", "more seeds", "fewer seeds", "add", "remove", "copy")
+# An edit without a run changes no number, so nearly every second step is a run.
+_STEPS = st.lists(st.tuples(st.sampled_from(_EDITS), st.sampled_from(_RUNS), st.integers(0, 3)), min_size=1, max_size=3)
+
+
+def do(steps: Sequence[tuple[str, str, int]]) -> None:
+    """Run once, then make each edit and run again, and look at every output after each step."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        project = EditedProject(Path(folder) / "project")
+        project.write()
+        project.run()
+        project.check()
+        for number, (edit, run, choice) in enumerate(steps):
+            edit_project(project, edit, choice, Path(folder) / f"copy{number}")
+            project.write()
+            project.check()
+            names = list(project.values)
+            chosen = (names[choice % len(names)], choice % project.n_seeds)
+            project.run(
+                fails=chosen if run == "run, one fails" else None, stops=chosen if run == "run, stopped" else None
+            )
+            project.check()
+        project.run()
+        project.check()
+
+
+def edit_project(project: EditedProject, edit: str, choice: int, copy: Path) -> None:
+    """Make one edit, of the configuration of this number where it is about one."""
+    names = list(project.values)
+    name = names[choice % len(names)]
+    value = project.values[name]
+    match edit:
+        case "value":
+            project.values[name] = value // 10 * 10 + (value + 1) % 10
+        case "back":
+            project.values[name] = value // 10 * 10 + (value - 1) % 10
+        case "module":
+            project.module += 1
+        case "script":
+            project.script += 1
+        case "rename":
+            project.n_names += 1
+            project.values = {
+                (f"renamed{project.n_names}" if each == name else each): kept for each, kept in project.values.items()
+            }
+        case "more seeds":
+            project.n_seeds = min(project.n_seeds + 1, 3)
+        case "fewer seeds":
+            project.n_seeds = max(project.n_seeds - 1, 1)
+        case "add":
+            project.n_names += 1
+            project.values[f"added{project.n_names}"] = (max(project.values.values()) // 10 + 1) * 10
+        case "remove" if len(names) > 1:
+            del project.values[name]
+        case "copy":
+            project.copy(copy)
+
+
+_SETTINGS = settings(
+    max_examples=5, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+# Four times five, so that several processes share them.
+@pytest.mark.parametrize("part", range(4))
+def test_every_number_is_made_of_runs_of_one_identity_and_nothing_finished_is_repeated(part: int) -> None:
+    seed(part)(_SETTINGS(given(_STEPS)(do)))()
+
+
+@pytest.mark.soak
+@settings(
+    max_examples=int(os.environ.get("MLE_SOAK_SEQUENCES", "300")),
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=False,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(_STEPS.filter(lambda steps: len(steps) > 1))
+def test_three_hundred_other_sequences_of_edits_keep_it_so(steps: list[tuple[str, str, int]]) -> None:
+    do(steps)
