@@ -15,6 +15,7 @@ from mle_toolbox.experiment.experiment_log import ExperimentLog
 from mle_toolbox.experiment.heard_signals import heard_signals
 from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import RunInputs, find_inputs
+from mle_toolbox.experiment.own_checkpoint import Continuation
 from mle_toolbox.experiment.saving import Saver
 from mle_toolbox.experiment.seed_run import SeedRun
 from mle_toolbox.experiment.seeding import (
@@ -149,6 +150,7 @@ class MLExperiment:
             self.log_config,
             self.train_config,
             board=TensorBoard(run.folder.path / "tboard" / tboard) if tboard else None,
+            before_first_tick=self._go_on,
             at_first_tick=self._forget_checkpoint,
             after_each_tick=end_watch.forget_errors if is_interactive() else None,
         )
@@ -373,9 +375,14 @@ class MLExperiment:
             [self._inputs.configuration.digest, self.seed, repr(sorted(self.extra_config.to_dict().items()))]
         )
 
+    def _go_on(self, time: Mapping[str, Any]) -> Continuation | None:
+        """Look whether an attempt that does not resume goes on from a checkpoint of the script's own."""
+        return None if self._resumed or self._run is None else self._run.go_on(time)
+
     def _forget_checkpoint(self) -> None:
         # With the first tick of an attempt that does not resume, the journal that a checkpoint belongs to is gone.
         if not self._resumed and self._run is not None:
+            self._run.note_continuation()
             self._run.folder.checkpoint.unlink(missing_ok=True)
 
     def _finish(self, ending: Ending) -> None:

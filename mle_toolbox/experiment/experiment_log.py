@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mle_toolbox.errors import LogError, UsageError
+from mle_toolbox.experiment.own_checkpoint import Continuation
 from mle_toolbox.experiment.printing import TickPrinter
 from mle_toolbox.experiment.saving import Saver
 from mle_toolbox.experiment.session import notice
@@ -34,6 +35,9 @@ class ExperimentLog:
         What is tracked and printed, and how often ``ready_to_log`` is true.
     board
         Takes scalars for TensorBoard; None when there is none.
+    before_first_tick
+        Called with the time of the first tick of this attempt before it is logged; tells where the run goes on, if it
+        does.
     at_first_tick
         Called with the first tick of this attempt.
     after_each_tick
@@ -48,6 +52,7 @@ class ExperimentLog:
         train_config: Settings,
         board: TensorBoard | None = None,
         at_first_tick: Callable[[], None] | None = None,
+        before_first_tick: Callable[[_Tick], Continuation | None] | None = None,
         after_each_tick: Callable[[], None] | None = None,
     ) -> None:
         self._journal = journal
@@ -59,8 +64,10 @@ class ExperimentLog:
         self._board = board
         self._printer = _printer(log_config)
         self._clocks = [name for name in _OWN_CLOCKS if name in log_config["time_to_track"]]
+        self._before_first_tick = before_first_tick
         self._at_first_tick, self._after_each_tick = at_first_tick, after_each_tick
         self._has_begun = False
+        self._n_kept = 0
         self._zero = time.monotonic()
 
     @property
@@ -96,7 +103,8 @@ class ExperimentLog:
             Every name of ``time_to_track``, each with a number. ``time`` (Unix seconds), ``time_elapsed`` (seconds)
             and ``num_updates`` are filled in when they are tracked and not given.
         stats_tick
-            Every name of ``what_to_track``, each with a number, or an array that has the same shape at every tick.
+            At least one name of ``what_to_track``, each with a number, or an array that has the same shape at every
+            tick. A metric that was not measured at this tick is left out, or None.
         model
             Saved as the model ``final`` when ``save`` is true.
         plot_to_tboard
@@ -110,7 +118,8 @@ class ExperimentLog:
         Raises
         ------
         LogError
-            When a name is not tracked or missing, or a value is no number; nothing is logged then.
+            When a name is not tracked, a time is missing, nothing was measured, or a value is no number; nothing is
+            logged then.
         """
         if model is None and plot_to_tboard is None and clock_tick is None:
             self.tick(time_tick, stats_tick, save)
@@ -200,6 +209,8 @@ class ExperimentLog:
         figure: Any = None,
         grads: Any = None,
     ) -> None:
+        if not self._has_begun and self._before_first_tick is not None and isinstance(clock, Mapping):
+            self._n_kept = self._go_on(self._before_first_tick(clock))
         tick = self._with_clocks(clock)
         self._append(tick, stats, save)
         if not self._has_begun:
@@ -231,11 +242,19 @@ class ExperimentLog:
         if not self._clocks and all(each is None for each in extras):
             self.tick = self._append
 
+    def _go_on(self, found: Continuation | None) -> int:
+        """Go on with clocks and TensorBoard behind the ticks that are kept, and return how many these are."""
+        if found is None or found.n_ticks == 0:
+            return 0
+        self.resume_at(self.elapsed if found.elapsed is None else found.elapsed, found.last_step)
+        return found.n_ticks
+
     def _with_clocks(self, clock: _Tick | None) -> _Tick | None:
         missing = [name for name in self._clocks if name not in (clock or {})]
         if not missing:
             return clock
-        readings = {"time": time.time(), "time_elapsed": self.elapsed, "num_updates": self.n_ticks + 1}
+        n_before = self.n_ticks if self._has_begun else max(self.n_ticks, self._n_kept)
+        readings = {"time": time.time(), "time_elapsed": self.elapsed, "num_updates": n_before + 1}
         return {**(clock or {}), **{name: readings[name] for name in missing}}
 
     def _refuse(self, *_: Any) -> None:

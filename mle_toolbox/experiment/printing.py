@@ -39,7 +39,7 @@ class TickPrinter:
         """Print the tick when it is one of those that are; ``n_ticks`` counts it already."""
         if n_ticks % self._every:
             return
-        values = [time[name] for name in self._time_names] + [metrics[name] for name in self._metric_names]
+        values = [time[name] for name in self._time_names] + [metrics.get(name) for name in self._metric_names]
         text = self._row(map(_shown, values))
         if self._lines % _LINES_A_PAGE == 0:
             text = self._row((*self._time_names, *self._metric_names)) + text
@@ -51,7 +51,9 @@ class TickPrinter:
 
 
 def _shown(value: Any) -> str:
-    """Return a value in at most ten characters or so: floats with five digits, arrays by their shape."""
+    """Return a value in at most ten characters or so: floats with five digits, arrays by their shape, - for none."""
+    if value is None:
+        return "-"
     if isinstance(value, (bool, int, np.integer, np.bool_)):
         return str(value)
     array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)

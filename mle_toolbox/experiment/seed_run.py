@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mle_toolbox.errors import FinishedLogError, UsageError
 from mle_toolbox.experiment.command_line import SEED_RUN_VARIABLE, is_in_launched_run
 from mle_toolbox.experiment.ending import Ending
 from mle_toolbox.experiment.inputs import RunInputs
+from mle_toolbox.experiment.own_checkpoint import Continuation, continuation
 from mle_toolbox.experiment.provenance import (
     GitState,
     command_line,
@@ -73,9 +75,9 @@ class SeedRun:
         folder.path.mkdir(parents=True, exist_ok=True)
         earlier = read_run_record(folder)
         self.record = self._first_record(inputs, earlier.attempt + 1 if earlier is not None else 1)
-        self.journal = JournalWriter(
-            folder.journal, log_config["time_to_track"], log_config["what_to_track"], self._attributes()
-        )
+        self._inputs, self._names = inputs, (log_config["time_to_track"], log_config["what_to_track"])
+        self._continuation: Continuation | None = None
+        self.journal = JournalWriter(folder.journal, *self._names, self._attributes())
         try:
             self._begin()
         except BaseException:
@@ -87,6 +89,25 @@ class SeedRun:
     def is_mine(self) -> bool:
         """Whether this is the process that began the run, and not a forked child of it."""
         return os.getpid() == self._pid
+
+    def go_on(self, time: Mapping[str, Any]) -> Continuation | None:
+        """Keep the ticks of an interrupted attempt that lie before the first tick of this one, where it goes on there.
+
+        They are kept, and the others dropped, when that tick is appended.
+        """
+        if self.journal.n_ticks:
+            return None  # another thread has logged the first tick meanwhile
+        identity, seed = self._inputs.identity, self._inputs.seed
+        self._continuation = found = continuation(self.folder.journal, identity, seed, time, self._names)
+        self.journal.go_on_behind(*((found.n_ticks, [found.remark]) if found is not None else (0, [])))
+        return found
+
+    def note_continuation(self) -> None:
+        """Say and put on record what ``go_on`` has kept."""
+        if self._continuation is not None:
+            notice(self._continuation.remark)
+            if self._continuation.n_ticks:
+                self.note_resumed(self._continuation.n_ticks)
 
     def note_resumed(self, n_ticks: int) -> None:
         """Put on record that this attempt goes on behind the first ``n_ticks``."""

@@ -103,6 +103,8 @@ def _array(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> float | None:
+    if value is None:  # not measured at this tick
+        return None
     if isinstance(value, (int, float)):
         return float(value)
     array = _array(value)

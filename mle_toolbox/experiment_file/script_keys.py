@@ -7,7 +7,7 @@ once to such a dictionary and not touched until the call.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from mle_toolbox.errors import nearest
@@ -44,7 +44,8 @@ def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) 
     """Yield line and sentence for every key that is logged but not tracked, or tracked but not logged.
 
     A script may log in several places and choose one by the configuration. So a configuration has a mistake only when
-    no call fits it, and then the nearest call is named.
+    no call fits it, and then the nearest call is named. A call may leave out metrics; one that no call has is a
+    mistake, as far as all of them can be read.
     """
     calls = [_log_call(node, script) for node in script.nodes if _is_log_call(node, script)]
     if not calls or any(call.keys == (None, None) for call in calls) or script.is_left_alone:
@@ -54,7 +55,9 @@ def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) 
         tracked = _tracked(file)
         if tracked is None:
             continue
-        differences = min((_differences(call, tracked) for call in calls), key=len)
+        metrics = [call.keys[1] for call in calls]
+        measured = None if None in metrics else {key for keys in metrics for key in keys or ()}
+        differences = min((_differences(call, tracked, measured) for call in calls), key=len)
         for difference in differences:
             names = str(list(tracked[difference.kind]))
             found.setdefault((difference, names), []).append(file)
@@ -71,13 +74,17 @@ def _tracked(file: ConfigurationFile) -> tuple[Sequence[str], Sequence[str]] | N
     return log["time_to_track"], log["what_to_track"]
 
 
-def _differences(call: _LogCall, tracked: tuple[Sequence[str], Sequence[str]]) -> list[_Difference]:
+def _differences(
+    call: _LogCall, tracked: tuple[Sequence[str], Sequence[str]], measured: Set[str] | None
+) -> list[_Difference]:
+    """Return what does not fit; ``measured`` are the metrics that any call has, None where that is not known."""
     found = []
     for kind, keys in enumerate(call.keys):
         if keys is None:
             continue
         extra = [key for key in keys if key not in tracked[kind]]
-        missing = [name for name in tracked[kind] if name not in keys and not (kind == 0 and name in _FILLED_IN)]
+        elsewhere = _FILLED_IN if kind == 0 else tracked[1] if measured is None else measured
+        missing = [name for name in tracked[kind] if name not in keys and name not in elsewhere]
         # "metrix" for "metric1" is one slip, not two.
         meant = {nearest(key, missing) for key in extra}
         found += [_Difference(keys[key], key, True, kind) for key in extra]

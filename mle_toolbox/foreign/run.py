@@ -1,7 +1,7 @@
 """One run of somebody else's log, in the form that all readers bring it into.
 
-A metric may have been logged at some ticks only. Its column then has NaN at the others, and an attribute says so, since
-NaN at a tick that was logged means that the run has diverged.
+A metric may have been logged at some ticks only; it is absent at the others, which is not the same as a NaN that was
+logged.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.log.log_data import LARGEST_EXACT, LogData
 from mle_toolbox.log.run_record import RunStatus
-from mle_toolbox.results.series import GAPS
-from mle_toolbox.seed_ranges import format_seeds
 
 __all__ = ["ForeignRun", "Series", "log_of_series", "names_in_words"]
 
@@ -84,14 +82,13 @@ def log_of_series(step_name: str, metrics: Mapping[str, Series], clocks: Mapping
     columns: dict[str, NDArray[Any]] = {step_name: _exact(steps)}
     columns |= {name: _exact(_interpolated(each, steps)) for name, each in clocks.items() if len(each.steps)}
     time_names = tuple(columns)
-    gaps = {}
+    absent = {}
     for name, each in metrics.items():
         name = _other_name(name, time_names)
-        columns[name], logged_nan, complete = _column(each, steps)
-        if not complete:
-            gaps[name] = format_seeds(logged_nan)
-    attributes = {GAPS: gaps} if gaps else {}
-    return LogData(time_names, tuple(name for name in columns if name not in time_names), columns, attributes)
+        columns[name], gaps = _column(each, steps)
+        if gaps.any():
+            absent[name] = gaps
+    return LogData(time_names, tuple(name for name in columns if name not in time_names), columns, absent=absent)
 
 
 def names_in_words(names: Sequence[str], limit: int = 5) -> str:
@@ -100,15 +97,15 @@ def names_in_words(names: Sequence[str], limit: int = 5) -> str:
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def _column(series: Series, steps: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[int], bool]:
-    """Return the values at ``steps``, at which ticks NaN was logged, and whether every tick was."""
+def _column(series: Series, steps: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the values at ``steps``, and at which of them nothing was logged."""
     known = np.isfinite(series.steps)
     places = np.searchsorted(steps, series.steps[known])
     column = np.full(len(steps), np.nan)
     column[places] = series.values[known]
-    logged = np.zeros(len(steps), dtype=bool)
-    logged[places] = True
-    return column, np.flatnonzero(logged & np.isnan(column)).tolist(), bool(logged.all())
+    absent = np.ones(len(steps), dtype=bool)
+    absent[places] = False
+    return column, absent
 
 
 def _interpolated(series: Series, steps: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -99,7 +99,8 @@ def _write_run(folder: SeedFolder, run: SeedResults, content: Mapping[str, Any])
     from mle_toolbox.log.hdf5 import write_log
 
     folder.path.mkdir(parents=True)
-    log = LogData(tuple(run.time), tuple(run.metrics), {**run.time, **run.metrics}, run.attributes, None, run.remarks)
+    columns = {**run.time, **run.metrics}
+    log = LogData(tuple(run.time), tuple(run.metrics), columns, run.attributes, None, run.remarks, run.absent)
     _write_json(folder.config, content)
     record = RunRecord(
         status="done" if run.status == "done" else "failed",
@@ -122,7 +123,8 @@ def _write_journal(folder: SeedFolder, log: LogData) -> None:
     writer = JournalWriter(folder.journal, log.time_names, log.metric_names, log.attributes)
     for tick in range(log.n_ticks):
         time = {name: log.columns[name][tick] for name in log.time_names}
-        writer.append(time, {name: log.columns[name][tick] for name in log.metric_names}, False)
+        there = (name for name in log.metric_names if name not in log.absent or not log.absent[name][tick])
+        writer.append(time, {name: log.columns[name][tick] for name in there}, False)
     writer.close()
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from mle_toolbox.log.absence import empty_ticks, with_gaps, without_gaps
 from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.names import own_names, safe_names
 from mle_toolbox.log.netcdf import (
     add_dimension,
     new_file,
@@ -20,25 +23,40 @@ from mle_toolbox.log.netcdf import (
 __all__ = ["LogData", "read_log", "write_log"]
 
 _OURS = "mle_toolbox_"
-_OWN_ATTRIBUTES = ("content", "time", "metrics", "damage", "remarks")
+_OWN_ATTRIBUTES = ("content", "time", "metrics", "damage", "remarks", "absent")
 
 
 def write_log(path: Path, data: LogData) -> None:
     """Write the ticks of a seed run to ``path``, which is replaced. Not atomic: the caller renames.
 
-    The file has one dimension ``step`` with the coordinate 0 … T-1. An array metric ``m`` has dimensions ``step``,
-    ``m_dim_0``, … A variable whose name a file cannot have gets a similar one and the attribute ``original_name``.
+    The file has one dimension ``tick`` with the coordinate 0 … T-1 (``tick_`` where a variable is called that). An
+    array metric ``m`` has dimensions ``tick``, ``m_dim_0``, … A variable whose name a file cannot have gets a similar
+    one and the attribute ``original_name``. Where a metric was not measured there is NaN, or the ``_FillValue`` of
+    integers beyond 2**53; where NaN was logged besides, a second variable tells the two apart.
     """
+    columns, fill_values, absent, measured = dict(data.columns), {}, {}, {}
+    for name, gaps in data.absent.items():
+        columns[name], fill_value = with_gaps(data.columns[name], gaps)
+        absent[name] = {"dtype": data.columns[name].dtype.name, "fill_value": fill_value}
+        if fill_value is not None:
+            fill_values[name] = fill_value
+        if not np.array_equal(empty_ticks(columns[name], fill_value, 1), gaps):
+            measured[name] = ~gaps
+    names = safe_names(data.names)
+    dimension = own_names(names.values(), ["tick"])["tick"]
     with new_file(path) as file:
-        add_dimension(file, "step", data.n_ticks, np.arange(data.n_ticks))
-        names = write_variables(file, ("step",), {name: data.columns[name] for name in data.names})
-        ours = {
+        add_dimension(file, dimension, data.n_ticks, np.arange(data.n_ticks))
+        ordered = {name: columns[name] for name in data.names}
+        masks = write_variables(file, (dimension,), ordered, names, fill_values, measured)
+        ours: dict[str, Any] = {
             "content": "seed",
             "time": [names[name] for name in data.time_names],
             "metrics": [names[name] for name in data.metric_names],
             "damage": data.damage,
             "remarks": list(data.remarks),
         }
+        if absent:
+            ours["absent"] = {name: {**each, "mask": masks.get(name)} for name, each in absent.items()}
         write_attributes(file, {**data.attributes, **{_OURS + name: value for name, value in ours.items()}})
 
 
@@ -56,11 +74,18 @@ def read_log(path: Path) -> LogData:
         if ours["content"] != "seed":
             raise ValueError(f"the log of a seed run was expected, found that of a {ours['content']}")
         time, metrics = read_variables(file, ours["time"]), read_variables(file, ours["metrics"])
+        columns, absent = {**time, **metrics}, {}
+        for name, how in (ours["absent"] or {}).items():
+            stands = columns[name]
+            mask = how["mask"]
+            absent[name] = empty_ticks(stands, how["fill_value"], 1) if mask is None else ~file[mask][()].astype(bool)
+            columns[name] = without_gaps(stands, absent[name], how["dtype"])
     return LogData(
         time_names=tuple(time),
         metric_names=tuple(metrics),
-        columns={**time, **metrics},
+        columns=columns,
         attributes=attributes,
         damage=ours["damage"],
         remarks=tuple(ours["remarks"]),
+        absent=absent,
     )

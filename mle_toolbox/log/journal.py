@@ -10,12 +10,13 @@ import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import FolderInUseError, LogError
 from mle_toolbox.layout import SeedFolder
-from mle_toolbox.log.journal_format import Header, count_whole_rows, decode_header
+from mle_toolbox.log.journal_format import Header, Segment, read_segments
 from mle_toolbox.log.lock import hold, read_bytes
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.log.tick_encoder import TickEncoder, check_names
@@ -44,7 +45,7 @@ class JournalWriter:
     path
         ``journal.bin`` of a seed folder; made when it is missing.
     time_names, metric_names
-        What every tick has, in the order of the configuration.
+        What every tick has, and what it may have, in the order of the configuration.
     attributes
         Where the numbers come from; anything that JSON can hold.
 
@@ -66,7 +67,9 @@ class JournalWriter:
         check_names(time_names, metric_names)
         self.path = Path(path)
         self._attributes = json.loads(json.dumps(dict(attributes or {})))
-        self._encoder = TickEncoder(time_names, metric_names)
+        self._remarks: tuple[str, ...] = ()
+        self._n_kept = 0
+        self._encoder = TickEncoder(time_names, metric_names, self._begin_segment)
         self._header: Header | None = None
         self._row_size = 0
         self._checksum = 0
@@ -90,7 +93,8 @@ class JournalWriter:
         Parameters
         ----------
         time, metrics
-            Exactly the tracked names, each with a number, or for metrics an array of the shape of the first tick.
+            All time variables, and those metrics that were measured: each with a number, or for metrics an array that
+            has the same shape at every tick. None stands for a metric that was not measured.
         save
             Write now. Otherwise the tick waits in memory for the next one that is saved, or 64 kB, or the end.
 
@@ -127,9 +131,13 @@ class JournalWriter:
         """Log a tick when there is more to do than to write it."""
         if self._file.descriptor < 0 or self._is_finished:
             raise self._not_writable()
+        kept = None
+        if self._header is None:  # so the shapes are those of this tick, or of those that are kept
+            self._encoder.start_with(None)
+            kept = self._continue_behind(self._n_kept) if self._n_kept else None
         row = self._encoder.encode(time, metrics)
         if self._header is None:
-            self._start()
+            self._start(kept)
         # The state is the number of rows on disk and the list of those in memory, and each change of it is one step,
         # so that a signal handler that raises in between (Ctrl-C in a notebook) leaves no tick half counted.
         row += zlib.crc32(row, self._checksum + self._n_written + len(self._pending)).to_bytes(4, "little")
@@ -150,18 +158,26 @@ class JournalWriter:
         if not self._file.is_open():
             raise self._not_writable()
         if n_ticks > 0:
-            data = read_bytes(self.path)
-            header = decode_header(data, self.path)
-            n_whole = count_whole_rows(data, header) if header is not None else 0
-            self._check_continues(header, n_whole, n_ticks)
-            assert header is not None
-            self._adopt(header)
-            os.ftruncate(self._file.descriptor, header.size + n_ticks * header.row_size)
+            kept = self._continue_behind(n_ticks)
+            self._adopt(kept.header)
+            os.ftruncate(self._file.descriptor, kept.end)
         else:
             os.ftruncate(self._file.descriptor, 0)
             self._header = None
             self._encoder.start_with(None)
         self._pending, self._n_written, self._is_quick = [], n_ticks, False
+
+    def go_on_behind(self, n_ticks: int, remarks: Sequence[str]) -> None:
+        """Keep the first ``n_ticks`` of the file when the first tick is appended, and not only now.
+
+        Parameters
+        ----------
+        n_ticks
+            How many whole ticks of the same names stay; with 0 the file begins anew, as it does otherwise.
+        remarks
+            What is to be said about that to whoever reads the log.
+        """
+        self._n_kept, self._remarks = n_ticks, tuple(remarks)
 
     def flush(self, durable: bool = False) -> None:
         """Write the ticks that wait in memory; with ``durable`` also make sure that they survive a power cut."""
@@ -191,7 +207,7 @@ class JournalWriter:
                 return
             try:
                 if self._header is None:
-                    self._start()
+                    self._start(None)
                 self.flush()
             finally:
                 self._file.release()
@@ -206,30 +222,67 @@ class JournalWriter:
                 self.flush()
             self._file.release()
 
-    def _start(self) -> None:
-        """Begin the file anew with a header for ticks of the shapes that the first one has."""
+    def _start(self, kept: Segment | None) -> None:
+        """Write a header for ticks of the shapes that the first one has: a file anew, or behind what is kept of it."""
         shapes = self._encoder.shapes or ((),) * len(self._encoder.names)
         names = self._encoder.time_names, self._encoder.metric_names
-        new = Header(*names, shapes, self._attributes)
-        data = new.encode()
+        first, end = (kept.header.first_tick + kept.n_rows, kept.end) if kept is not None else (0, 0)
+        # A run that ends without a tick has not kept what it was to keep with the first one.
+        remarks = self._remarks if kept is not None or not self._n_kept else ()
+        new = Header(*names, shapes, self._attributes, first, remarks)
         if not self._file.is_open():
             raise self._not_writable()
-        descriptor = self._file.descriptor
         try:
-            os.ftruncate(descriptor, 0)
-            written = 0
-            while written < len(data):
-                written += os.pwrite(descriptor, data[written:], written)
+            os.ftruncate(self._file.descriptor, end)
+            self._write_header(new, end)
         except OSError as error:
             self._encoder.start_with(None)
-            with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, 0)
             raise self._write_error(error) from None
-        self._adopt(new.with_place_of(data))
+        self._n_written = first
+
+    def _begin_segment(self) -> None:
+        """Begin a segment behind the ticks so far, for rows of the shapes that the encoder has found now."""
+        if self._header is None or self._encoder.shapes is None:
+            return
+        if not self._file.is_open() or self._is_finished:
+            raise self._not_writable()
+        if self._pending:
+            self._write(self._pending)
+        self._is_quick = False
+        header = self._header
+        position = header.size + (self._n_written - header.first_tick) * self._row_size
+        new = replace(
+            header,
+            shapes=self._encoder.shapes,
+            attributes=self._attributes,
+            first_tick=self._n_written,
+            remarks=(),
+        )
+        try:
+            self._write_header(new, position)
+            os.lseek(self._file.descriptor, self._header.size, os.SEEK_SET)
+        except BaseException as error:  # a signal handler may raise anywhere: rows are of the shapes before, then
+            self._adopt(header)
+            if isinstance(error, OSError):
+                raise self._write_error(error) from None
+            raise
+
+    def _write_header(self, header: Header, position: int) -> None:
+        """Write a header behind what counts in the file; nothing of it stays when that fails."""
+        data, descriptor, written = header.encode(), self._file.descriptor, 0
+        try:
+            while written < len(data):
+                written += os.pwrite(descriptor, data[written:], position + written)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, position)
+            raise
+        self._adopt(header.with_place_of(data, position))
 
     def _adopt(self, header: Header) -> None:
-        self._encoder.start_with(header.shapes)
-        self._row_size, self._checksum = header.row_size, header.checksum
+        self._row_size = header.row_size
+        # So that the number of a tick can be added to it, wherever its segment begins.
+        self._checksum = header.checksum - header.first_tick
         self._header = header
 
     def _write(self, rows: list[bytes]) -> None:
@@ -238,7 +291,7 @@ class JournalWriter:
         if not self._file.is_open():
             raise self._not_writable()
         self._is_quick = False
-        position = self._header.size + self._n_written * self._row_size
+        position = self._header.size + (self._n_written - self._header.first_tick) * self._row_size
         data = b"".join(rows)
         written = 0
         try:
@@ -257,17 +310,30 @@ class JournalWriter:
     def _trim(self) -> None:
         # A signal handler that raised just after a write leaves a tick on disk whose append has failed.
         if self._header is not None and self._file.descriptor >= 0:
-            end = self._header.size + self._n_written * self._row_size
+            end = self._header.size + (self._n_written - self._header.first_tick) * self._row_size
             if os.fstat(self._file.descriptor).st_size > end:
                 os.ftruncate(self._file.descriptor, end)
 
-    def _check_continues(self, header: Header | None, n_whole: int, n_ticks: int) -> None:
+    def _continue_behind(self, n_ticks: int) -> Segment:
+        """Return the last segment of what is kept of the file, and expect ticks that fit behind it."""
+        data = read_bytes(self.path)
+        segments = read_segments(data, self.path)
+        self._check_continues(segments, n_ticks)
+        kept = [each for each in segments if each.header.first_tick < n_ticks]
+        header = kept[-1].header
+        kept[-1] = Segment(header, n_ticks - header.first_tick)
+        settled = [any(each.measures(data, column) for each in kept) for column in range(len(header.shapes))]
+        self._encoder.start_with(header.shapes, settled)
+        return kept[-1]
+
+    def _check_continues(self, segments: Sequence[Segment], n_ticks: int) -> None:
+        n_whole = sum(each.n_rows for each in segments)
         if n_ticks > n_whole:
             raise LogError(
                 f"{self.path} has {n_whole} whole ticks, so the run cannot go on behind tick {n_ticks}. "
                 "Remove the checkpoint to start the run again."
             )
-        assert header is not None
+        header = segments[0].header
         before = header.time_names, header.metric_names
         now = self._encoder.time_names, self._encoder.metric_names
         if before != now:

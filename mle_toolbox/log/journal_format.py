@@ -1,11 +1,16 @@
 """The layout of ``journal.bin``: a header that describes itself, then rows of one width.
 
 Header: magic, the length of what follows as uint32, JSON (``format``, ``time``, ``metrics``, ``shapes``,
-``attributes``), its crc32. Row: one tag byte for each column, then the columns' values of 8 bytes each (an array
-column has one tag and as many values as its shape says), then a crc32. All numbers are little-endian.
+``attributes``, ``first_tick``, ``remarks``), its crc32. Row: one tag byte for each column, then the columns'
+values of 8 bytes each (an array column has one tag and as many values as its shape says), then a crc32. All numbers are
+little-endian. A metric that was not measured at a tick has the tag ``ABSENT`` there, and zeros for values.
 
-The checksum of a row starts from the header's checksum plus the row's index, so that a row in the wrong place, or
-one of another journal, is found as well. Standard library only.
+Behind the rows another header may follow, with rows of its own: a segment. One begins where a metric that was never
+measured before turns out to be an array, and where an attempt goes on behind the ticks of an earlier one. So the rows
+before stay as they are, whatever happens.
+
+The checksum of a row starts from the header's checksum plus the row's index in its segment, so that a row in the wrong
+place, or one of another journal, is found as well. Standard library only.
 """
 
 from __future__ import annotations
@@ -23,10 +28,21 @@ from typing import Any
 
 from mle_toolbox.errors import ResultsError
 
-__all__ = ["BOOL", "FLOAT", "INT", "MAGIC", "UINT", "Header", "count_whole_rows", "decode_header", "row_checksum"]
+__all__ = [
+    "ABSENT",
+    "BOOL",
+    "FLOAT",
+    "INT",
+    "MAGIC",
+    "UINT",
+    "Header",
+    "Segment",
+    "decode_header",
+    "read_segments",
+]
 
 MAGIC = b"MLEJRNL1"
-_FORMAT = 1
+_FORMAT = 2
 _NEWER = "was made by a newer version of mle-toolbox. Upgrade it: pip install --upgrade mle-toolbox"
 _UINT32 = struct.Struct("<I")
 
@@ -34,17 +50,23 @@ _UINT32 = struct.Struct("<I")
 _OF_A_WHOLE_ROW = zlib.crc32(_UINT32.pack(zlib.crc32(b"")))
 
 # No tag is 0, so that a stretch of zeros, which some file systems leave after a crash, is no row.
-FLOAT, INT, UINT, BOOL = 1, 2, 3, 4
+FLOAT, INT, UINT, BOOL, ABSENT = 1, 2, 3, 4, 5
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a journal's rows mean; ``shapes`` has one entry for each time variable, then for each metric."""
+    """What a journal's rows mean; ``shapes`` has one entry for each time variable, then for each metric.
+
+    ``first_tick`` is the number of the first row's tick, ``remarks`` is what is to be said about the ticks. ``size`` is
+    where the rows begin in the file. A metric that was not measured yet has the shape of a number.
+    """
 
     time_names: tuple[str, ...]
     metric_names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     attributes: Mapping[str, Any]
+    first_tick: int = 0
+    remarks: tuple[str, ...] = ()
     size: int = 0
     checksum: int = 0
 
@@ -71,36 +93,55 @@ class Header:
             "metrics": self.metric_names,
             "shapes": self.shapes,
             "attributes": self.attributes,
+            "first_tick": self.first_tick,
+            "remarks": self.remarks,
         }
         text = json.dumps(content).encode("ascii")
         head = MAGIC + _UINT32.pack(len(text)) + text
         return head + _UINT32.pack(zlib.crc32(head))
 
-    def with_place_of(self, encoded: bytes) -> Header:
-        """Return this header as it is read from what ``encode`` has returned."""
+    def with_place_of(self, encoded: bytes, start: int = 0) -> Header:
+        """Return this header as it is read from what ``encode`` has returned, written at ``start``."""
         checksum = _UINT32.unpack_from(encoded, len(encoded) - _UINT32.size)[0]
-        return replace(self, size=len(encoded), checksum=checksum)
+        return replace(self, size=start + len(encoded), checksum=checksum)
 
 
-def decode_header(data: bytes, path: Path) -> Header | None:
-    """Return the header of a journal, or None when it is torn or damaged; ``path`` is for messages.
+@dataclass(frozen=True)
+class Segment:
+    """A header and how many whole rows follow it."""
+
+    header: Header
+    n_rows: int
+
+    @property
+    def end(self) -> int:
+        """Where the last whole row ends in the file."""
+        return self.header.size + self.n_rows * self.header.row_size
+
+    def measures(self, data: bytes, column: int) -> bool:
+        """Tell whether a column has a value in any of the rows; ``data`` is the file."""
+        return bool(data[self.header.size + column : self.end : self.header.row_size].strip(bytes([ABSENT])))
+
+
+def decode_header(data: bytes, path: Path, start: int = 0) -> Header | None:
+    """Return the header at ``start``, or None when it is torn or damaged; ``path`` is for messages.
 
     Raises
     ------
     ResultsError
         When the file is no journal, or one that a newer version has made.
     """
-    start = len(MAGIC) + _UINT32.size
-    if data[: len(MAGIC)] != MAGIC[: len(data)]:
-        if data.startswith(MAGIC[:-1]) and data[len(MAGIC) - 1 : len(MAGIC)].isdigit():
+    magic, text = data[start : start + len(MAGIC)], start + len(MAGIC) + _UINT32.size
+    if magic != MAGIC[: len(magic)]:
+        if magic.startswith(MAGIC[:-1]) and magic[-1:].isdigit():
             raise ResultsError(f"{path} {_NEWER}")
         raise ResultsError(f"{path} is no journal of mle-toolbox: it does not begin with {MAGIC.decode()!r}.")
-    if len(data) < start:
+    if len(data) < text:
         return None
-    end = start + _UINT32.unpack_from(data, len(MAGIC))[0]
-    if len(data) < end + _UINT32.size or _UINT32.unpack_from(data, end)[0] != zlib.crc32(data[:end]):
+    end = text + _UINT32.unpack_from(data, start + len(MAGIC))[0]
+    if len(data) < end + _UINT32.size or _UINT32.unpack_from(data, end)[0] != zlib.crc32(data[start:end]):
         return None
-    content = json.loads(data[start:end])
+    content = json.loads(data[text:end])
     if content["format"] > _FORMAT:
         raise ResultsError(f"{path} {_NEWER}")
     return Header(
@@ -108,21 +149,37 @@ def decode_header(data: bytes, path: Path) -> Header | None:
         metric_names=tuple(content["metrics"]),
         shapes=tuple(map(tuple, content["shapes"])),
         attributes=content["attributes"],
+        first_tick=content.get("first_tick", 0),
+        remarks=tuple(content.get("remarks", ())),
         size=end + _UINT32.size,
         checksum=_UINT32.unpack_from(data, end)[0],
     )
 
 
-def row_checksum(header_checksum: int, index: int) -> int:
-    """Return what the checksum of the row ``index`` starts from."""
-    return (header_checksum + index) & 0xFFFFFFFF
+def read_segments(data: bytes, path: Path) -> tuple[Segment, ...]:
+    """Return all that is whole in a journal, up to the first row or header that is not; ``data`` is the file.
+
+    Raises
+    ------
+    ResultsError
+        When the file is no journal, or one that a newer version has made.
+    """
+    found: list[Segment] = []
+    n_ticks = end = 0
+    while not found or data.startswith(MAGIC, end):
+        header = decode_header(data, path, end)
+        if header is None or header.first_tick != n_ticks:
+            break
+        found.append(Segment(header, _count_whole_rows(data, header)))
+        n_ticks, end = n_ticks + found[-1].n_rows, found[-1].end
+    return tuple(found)
 
 
-def count_whole_rows(data: bytes, header: Header) -> int:
+def _count_whole_rows(data: bytes, header: Header) -> int:
     """Return how many rows from the first one on are whole; ``data`` is the file."""
     n_rows = (len(data) - header.size) // header.row_size
     whole = memoryview(data)[header.size : header.size + n_rows * header.row_size]
     # A loop in C from one end to the other, because this is much of the time of closing a log.
     rows = map(operator.itemgetter(0), struct.iter_unpack(f"{header.row_size}s", whole))
-    checksums = map(zlib.crc32, rows, itertools.count(header.checksum))  # of which it takes 32 bits, as row_checksum
+    checksums = map(zlib.crc32, rows, itertools.count(header.checksum))  # of which it takes 32 bits
     return next(itertools.compress(itertools.count(), map(_OF_A_WHOLE_ROW.__ne__, checksums)), n_rows)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolbox.log.journal_format import BOOL, FLOAT, INT, UINT, Header, count_whole_rows, decode_header
+from mle_toolbox.log.journal_format import (
+    ABSENT,
+    BOOL,
+    FLOAT,
+    INT,
+    MAGIC,
+    UINT,
+    Segment,
+    decode_header,
+    read_segments,
+)
 from mle_toolbox.log.lock import is_locked, read_bytes
 from mle_toolbox.log.log_data import LogData, is_exact_in_float
 
@@ -19,30 +29,43 @@ __all__ = ["read"]
 def read(path: Path) -> LogData:
     """Read all whole ticks of a journal; see ``journal.read_journal``."""
     data = read_bytes(path)
-    header = decode_header(data, path)
-    if header is None:
+    segments = read_segments(data, path)
+    if not segments:
         damage = f"{path}: the beginning of this file is damaged, so none of its ticks can be read." if data else None
         return LogData((), (), {}, damage=damage)
-    n_ticks = count_whole_rows(data, header)
-    columns, remarks = {}, []
-    for name, tags, values in _raw_columns(data, header, n_ticks):
+    header = segments[-1].header
+    columns, absent, remarks = {}, {}, [remark for each in segments for remark in each.header.remarks]
+    for name, (tags, values) in _raw_columns(data, segments).items():
         columns[name], exact = _join(tags, values)
         if not exact:
             remarks.append(
                 f"{name!r} mixes floats with integers beyond 2**53; those are rounded to the nearest float64."
             )
+        if (tags == ABSENT).any():
+            absent[name] = tags == ABSENT
+            if absent[name].all():
+                remarks.append(f"{name!r} was not measured at any tick.")
     return LogData(
         time_names=header.time_names,
         metric_names=header.metric_names,
         columns=columns,
         attributes=header.attributes,
-        damage=_damage(data, header, n_ticks, path),
+        damage=_damage(data, segments, path),
         remarks=tuple(remarks),
+        absent=absent,
     )
 
 
-def _damage(data: bytes, header: Header, n_ticks: int, path: Path) -> str | None:
+def _damage(data: bytes, segments: Sequence[Segment], path: Path) -> str | None:
+    n_ticks, end = sum(each.n_rows for each in segments), segments[-1].end
+    if len(data) > end and data[end : end + len(MAGIC)] == MAGIC[: len(data) - end]:
+        # A header that is being written may just be on its way, too.
+        return None if is_locked(path) else f"{path}: what comes behind tick {n_ticks} is damaged and is left out."
+    header = segments[-1].header
+    while (end := data.find(MAGIC, end)) >= 0:
+        header, end = decode_header(data, path, end) or header, end + 1
     n_rows, n_torn_bytes = divmod(len(data) - header.size, header.row_size)
+    n_rows += header.first_tick
     if n_ticks < n_rows:
         left_out = n_rows - n_ticks
         return f"{path}: tick {n_ticks + 1} of {n_rows} does not match its checksum; " + (
@@ -54,23 +77,52 @@ def _damage(data: bytes, header: Header, n_ticks: int, path: Path) -> str | None
     return None
 
 
-def _raw_columns(
-    data: bytes, header: Header, n_ticks: int
-) -> Iterator[tuple[str, NDArray[np.uint8], NDArray[np.uint64]]]:
-    """Yield name, tags of shape (T,) and the 8-byte values of shape (T, ...) for each column."""
+_Raw = tuple[NDArray[np.uint8], NDArray[np.uint64]]
+
+
+def _raw_columns(data: bytes, segments: Sequence[Segment]) -> dict[str, _Raw]:
+    """Return tags of shape (T,) and the 8-byte values of shape (T, ...) for each column."""
+    parts = [_of_segment(data, each) for each in segments if each.n_rows or each is segments[-1]]
+    if len(parts) == 1:
+        return parts[0]
+    return {name: _joined([part[name] for part in parts]) for name in parts[-1]}
+
+
+def _of_segment(data: bytes, segment: Segment) -> dict[str, _Raw]:
+    header, n_ticks = segment.header, segment.n_rows
     n_columns, n_values = len(header.shapes), sum(header.counts)
     row = np.dtype([("tags", "u1", (n_columns,)), ("values", "<u8", (n_values,)), ("checksum", "<u4")])
     rows = np.frombuffer(data, dtype=row, count=n_ticks, offset=header.size) if n_ticks else np.empty(0, row)
     start = 0
+    columns = {}
     for index, (name, shape, count) in enumerate(zip(header.names, header.shapes, header.counts, strict=True)):
         values = np.ascontiguousarray(rows["values"][:, start : start + count])
-        yield name, rows["tags"][:, index], values.reshape(n_ticks, *shape)
+        columns[name] = rows["tags"][:, index], values.reshape(n_ticks, *shape)
         start += count
+    return columns
+
+
+def _joined(parts: Sequence[_Raw]) -> _Raw:
+    """Return one column out of those of the segments; before it was measured it had no shape."""
+    shape = next((values.shape[1:] for tags, values in parts if (tags != ABSENT).any()), parts[-1][1].shape[1:])
+    fitting = [
+        values if values.shape[1:] == shape else np.zeros((len(values), *shape), values.dtype) for _, values in parts
+    ]
+    return np.concatenate([tags for tags, _ in parts]), np.concatenate(fitting)
 
 
 def _join(tags: NDArray[np.uint8], values: NDArray[np.uint64]) -> tuple[NDArray[Any], bool]:
-    """Give all ticks of a column one type; also tell whether every number stayed what it was."""
+    """Give all ticks of a column one type; also tell whether every number stayed what it was.
+
+    Where a metric was not measured there is NaN, or zero in a column of integers or truth values.
+    """
     kinds = {int(tags[0])} if len(tags) and (tags == tags[0]).all() else set(np.unique(tags).tolist())
+    if ABSENT in kinds:
+        there = tags != ABSENT
+        measured, exact = _join(tags[there], values[there])
+        column = np.full(values.shape, np.nan if measured.dtype.kind == "f" else 0, dtype=measured.dtype)
+        column[there] = measured
+        return column, exact
     if kinds == {BOOL}:
         return values.view(np.int64) != 0, True
     if not kinds:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["LARGEST_EXACT", "LogData", "is_exact_in_float"]
@@ -24,14 +25,18 @@ class LogData:
         What is tracked, in the order of the configuration.
     columns
         One array for each name, shape (T,), or (T, ...) for a metric that is an array at every tick. The type is
-        bool, int64, uint64 or float64: the narrowest that holds what was logged.
+        bool, int64, uint64 or float64: the narrowest that holds what was logged. Where a metric was not measured it
+        holds NaN, or zero if it is one of integers or truth values.
     attributes
         Where the numbers come from.
     damage
         A sentence when ticks are missing because the file is damaged; those before the damage are all here.
     remarks
-        Sentences on numbers that are not exactly what was logged. Only a column that mixes floats with integers
-        beyond 2**53 gets one: no type holds both.
+        Sentences on what is not as one may expect: numbers that are not exactly what was logged (only in a column that
+        mixes floats with integers beyond 2**53: no type holds both), metrics that were never measured, ticks of an
+        earlier attempt.
+    absent
+        For each metric that was measured at some ticks only: shape (T,), where it was not. No other name is in it.
     """
 
     time_names: tuple[str, ...]
@@ -40,6 +45,7 @@ class LogData:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     damage: str | None = None
     remarks: tuple[str, ...] = ()
+    absent: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def n_ticks(self) -> int:
@@ -50,6 +56,11 @@ class LogData:
     def names(self) -> tuple[str, ...]:
         """Time variables, then metrics."""
         return self.time_names + self.metric_names
+
+    def measured(self, name: str) -> NDArray[np.bool_]:
+        """Return at which ticks a variable was measured, shape (T,)."""
+        absent = self.absent.get(name)
+        return np.ones(self.n_ticks, dtype=bool) if absent is None else ~absent
 
 
 def is_exact_in_float(values: NDArray[Any]) -> bool:

@@ -6,17 +6,20 @@ Both are written whole under a temporary name and then renamed. Memory holds one
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.log.absence import empty_ticks
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.hdf5 import read_log
 from mle_toolbox.log.in_place import bring_to_present
 from mle_toolbox.log.merged_data import MergedData, stack
-from mle_toolbox.log.names import safe_names
+from mle_toolbox.log.names import own_names, safe_names
 from mle_toolbox.log.netcdf import (
     add_coordinate,
     add_dimension,
@@ -42,15 +45,16 @@ __all__ = [
 ]
 
 _OURS = "mle_toolbox_"
-_OWN_ATTRIBUTES = ("content", "time", "metrics", "fill_values", "seed_dtypes", "by_seed", "remarks")
+_OWN_ATTRIBUTES = ("content", "time", "metrics", "fill_values", "seed_dtypes", "by_seed", "remarks", "absent", "names")
 _CONFIGURATIONS = f"{_OURS}configurations"
 
 
 def merge_seeds(logs: Mapping[int, Path], out: Path) -> None:
     """Merge the finished logs of a configuration's seeds.
 
-    The file has dimensions ``seed`` and ``step`` with coordinates, each variable has shape (S, T, ...), and ``length``,
-    shape (S,), says how many ticks a seed really has. What is padded, and how, is told by ``stack``.
+    The file has dimensions ``seed`` and ``tick`` with coordinates, each variable has shape (S, T, ...), and ``length``,
+    shape (S,), says how many ticks a seed really has. What is padded, and how, is told by ``stack``. Where a variable
+    has one of these names, ours gets a ``_``.
 
     Parameters
     ----------
@@ -147,12 +151,16 @@ def read_configuration_names(path: Path) -> tuple[str, ...]:
 
 def _write_group(group: h5py.Group, data: MergedData) -> None:
     n_ticks = int(data.lengths.max(initial=0))
-    add_dimension(group, "seed", len(data.seeds), data.seeds)
-    add_dimension(group, "step", n_ticks, np.arange(n_ticks))
-    add_coordinate(group, "length", "seed", data.lengths, {"long_name": "number of ticks of each seed"})
+    names = safe_names(data.names)
+    own = own_names(names.values())
+    seed, tick = own["seed"], own["tick"]
+    add_dimension(group, seed, len(data.seeds), data.seeds)
+    add_dimension(group, tick, n_ticks, np.arange(n_ticks))
+    add_coordinate(group, own["length"], seed, data.lengths, {"long_name": "number of ticks of each seed"})
     columns = {name: data.columns[name] for name in data.names}
-    names = write_variables(group, ("seed", "step"), columns, data.fill_values)
-    ours = {
+    measured = {name: ~gaps for name, gaps in data.absent.items() if not np.array_equal(gaps, _empty(data, name))}
+    masks = write_variables(group, (seed, tick), columns, names, data.fill_values, measured)
+    ours: dict[str, Any] = {
         "content": "configuration",
         "time": [names[name] for name in data.time_names],
         "metrics": [names[name] for name in data.metric_names],
@@ -161,6 +169,10 @@ def _write_group(group: h5py.Group, data: MergedData) -> None:
         "by_seed": list(data.seed_attributes),
         "remarks": list(data.remarks),
     }
+    if data.absent:
+        ours["absent"] = {name: masks.get(name) for name in data.absent}
+    if any(name != ours_now for name, ours_now in own.items()):
+        ours["names"] = own
     provenance = {**data.attributes, **{name: list(each) for name, each in data.seed_attributes.items()}}
     write_attributes(group, {**provenance, **{_OURS + name: value for name, value in ours.items()}})
 
@@ -171,11 +183,12 @@ def _read_group(group: h5py.Group) -> MergedData:
     if ours["content"] != "configuration":
         raise ValueError(f"the merged log of a configuration was expected, found that of a {ours['content']}")
     attributes.pop("coordinates", None)
-    seeds = group["seed"][()]
+    own = ours["names"] or {}
+    seeds = group[own.get("seed", "seed")][()]
     time, metrics = read_variables(group, ours["time"]), read_variables(group, ours["metrics"])
-    return MergedData(
+    data = MergedData(
         seeds=seeds,
-        lengths=group["length"][()],
+        lengths=group[own.get("length", "length")][()],
         time_names=tuple(time),
         metric_names=tuple(metrics),
         columns={**time, **metrics},
@@ -185,6 +198,18 @@ def _read_group(group: h5py.Group) -> MergedData:
         seed_attributes={name: attributes[name] for name in ours["by_seed"]},
         remarks=tuple(ours["remarks"]),
     )
+    absent = {
+        name: _empty(data, name) if mask is None else ~group[mask][()].astype(bool)
+        for name, mask in (ours["absent"] or {}).items()
+    }
+    return replace(data, absent=absent)
+
+
+def _empty(data: MergedData, name: str) -> NDArray[np.bool_]:
+    """Tell, shape (S, T), where a seed that has a metric has no value at a tick of its own."""
+    own = np.arange(data.columns[name].shape[1]) < data.lengths[:, None]
+    own &= np.array([dtype is not None for dtype in data.seed_dtypes[name]])[:, None]
+    return empty_ticks(data.columns[name], data.fill_values.get(name), 2) & own
 
 
 def _shorten(dtypes: Any) -> Any:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolbox.log.absence import unused_value, without_gaps
 from mle_toolbox.log.log_data import LogData, is_exact_in_float
+from mle_toolbox.seed_ranges import format_seeds
 
 __all__ = ["MergedData", "stack"]
 
@@ -32,7 +34,8 @@ class MergedData:
         Those of all seeds together, in the order of the first seed that has them.
     columns
         Shape (S, T, ...), T the largest length. Where a seed has no value there is NaN, for which integers become
-        float64; integers beyond 2**53 stay integers, see ``fill_values``.
+        float64; integers beyond 2**53 stay integers, see ``fill_values``. A metric that was not measured at a tick has
+        no value there either.
     fill_values
         For an integer column with gaps, the number that stands for "none"; it is not among its values.
     seed_dtypes
@@ -42,6 +45,8 @@ class MergedData:
         a seed has none).
     remarks
         Sentences on what does not fit together.
+    absent
+        For each metric that some seed has measured at some of its ticks only: shape (S, T), where it was not.
     """
 
     seeds: NDArray[np.int64]
@@ -54,6 +59,7 @@ class MergedData:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     seed_attributes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    absent: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,16 +69,22 @@ class MergedData:
     def seed_log(self, seed: int) -> LogData:
         """Return the ticks of one seed; the arrays have the types that they had in its own log."""
         row = self.seeds.tolist().index(seed)
-        columns = {}
+        columns, absent = {}, {}
         for name, dtypes in self.seed_dtypes.items():
             dtype = dtypes[row]
             if dtype is not None:
-                columns[name] = self.columns[name][row, : self.lengths[row]].astype(dtype, copy=False)
+                values = self.columns[name][row, : self.lengths[row]]
+                gaps = self.absent[name][row, : self.lengths[row]] if name in self.absent else None
+                if gaps is not None and gaps.any():
+                    columns[name], absent[name] = without_gaps(values, gaps, dtype), gaps
+                else:
+                    columns[name] = values.astype(dtype, copy=False)
         return LogData(
             time_names=tuple(name for name in self.time_names if name in columns),
             metric_names=tuple(name for name in self.metric_names if name in columns),
             columns=columns,
             attributes=self.attributes_of(seed),
+            absent=absent,
         )
 
     def attributes_of(self, seed: int) -> dict[str, Any]:
@@ -95,12 +107,16 @@ def stack(logs: Mapping[int, LogData]) -> MergedData:
     columns: dict[str, NDArray[Any]] = {}
     fill_values: dict[str, int] = {}
     seed_dtypes: dict[str, list[str | None]] = {}
-    remarks = [f"seed {seed}: {remark}" for seed in seeds for remark in logs[seed].remarks]
+    absent: dict[str, NDArray[np.bool_]] = {}
+    remarks = list(_remarks_of_seeds(logs))
     for name in time_names + metric_names:
         present = [log.columns.get(name) for log in ordered]
-        fitting, shape = _of_one_shape(present)
+        gaps = [log.absent.get(name) for log in ordered]
+        fitting, shape = _of_one_shape(present, gaps)
         remarks += _remarks(name, logs, fitting)
-        stacked = _stack_column(fitting, shape, max(lengths, default=0))
+        stacked = _stack_column(fitting, gaps, shape, max(lengths, default=0))
+        if any(each is not None and has is not None for each, has in zip(fitting, gaps, strict=True)):
+            absent[name] = _stack_gaps(fitting, gaps, max(lengths, default=0))
         columns[name] = stacked.values
         if stacked.fill_value is not None:
             fill_values[name] = stacked.fill_value
@@ -121,6 +137,7 @@ def stack(logs: Mapping[int, LogData]) -> MergedData:
         attributes=shared,
         seed_attributes=by_seed,
         remarks=tuple(remarks),
+        absent=absent,
     )
 
 
@@ -131,10 +148,23 @@ class _Stacked:
     exact: bool = True
 
 
-def _stack_column(columns: Sequence[NDArray[Any] | None], shape: tuple[int, ...], n_ticks: int) -> _Stacked:
-    """Stack what the seeds have of one column, shapes (T_s, ...), to (S, T, ...)."""
-    parts = [each for each in columns if each is not None and len(each)]
-    gaps = any(each is None or len(each) < n_ticks for each in columns)
+def _stack_column(
+    columns: Sequence[NDArray[Any] | None],
+    absent: Sequence[NDArray[np.bool_] | None],
+    shape: tuple[int, ...],
+    n_ticks: int,
+) -> _Stacked:
+    """Stack what the seeds have of one column, shapes (T_s, ...), to (S, T, ...); ``absent`` as in ``LogData``."""
+    there = [None if gaps is None else ~gaps for gaps in absent]
+    # A seed without a single measurement says nothing about the type.
+    parts = [
+        each if mask is None else each[mask]
+        for each, mask in zip(columns, there, strict=True)
+        if each is not None and len(each) and (mask is None or mask.any())
+    ]
+    gaps = any(
+        each is None or len(each) < n_ticks or mask is not None for each, mask in zip(columns, there, strict=True)
+    )
     dtype = _common_type(parts)
     exact = dtype.kind != "f" or all(map(is_exact_in_float, parts))
     fill_value: int | None = None
@@ -144,14 +174,26 @@ def _stack_column(columns: Sequence[NDArray[Any] | None], shape: tuple[int, ...]
         if all(map(is_exact_in_float, parts)):
             dtype = np.dtype(np.float64)
         else:
-            fill_value = _unused_value(parts, dtype)
+            fill_value = unused_value(parts, dtype)
     empty: float | int = fill_value if fill_value is not None else np.nan if dtype.kind == "f" else 0
     size = (len(columns), n_ticks, *shape)
     values = np.full(size, empty, dtype=dtype) if gaps else np.empty(size, dtype=dtype)
-    for row, each in enumerate(columns):
-        if each is not None:
+    for row, (each, mask) in enumerate(zip(columns, there, strict=True)):
+        if each is not None and mask is None:
             values[row, : len(each)] = each
+        elif each is not None and mask is not None:
+            values[row, : len(each)][mask] = each[mask]
     return _Stacked(values, fill_value, exact)
+
+
+def _stack_gaps(
+    columns: Sequence[NDArray[Any] | None], absent: Sequence[NDArray[np.bool_] | None], n_ticks: int
+) -> NDArray[np.bool_]:
+    stacked = np.zeros((len(columns), n_ticks), dtype=bool)
+    for row, each in enumerate(absent):
+        if each is not None and columns[row] is not None:
+            stacked[row, : len(each)] = each
+    return stacked
 
 
 def _common_type(parts: Iterable[NDArray[Any]]) -> np.dtype[Any]:
@@ -168,29 +210,37 @@ def _common_type(parts: Iterable[NDArray[Any]]) -> np.dtype[Any]:
     return np.dtype(np.float64 if negative else np.uint64)
 
 
-def _unused_value(parts: Iterable[NDArray[Any]], dtype: np.dtype[Any]) -> int:
-    limits = np.iinfo(dtype)
-    value, step = (int(limits.max), -1) if dtype.kind == "u" else (int(limits.min), 1)
-    # Compared as floats, because that is what xarray does when it turns this number into NaN.
-    used = {float(number) for each in parts for number in np.unique(each)}
-    while float(value) in used:
-        value += step
-    return value
-
-
-def _of_one_shape(columns: Sequence[NDArray[Any] | None]) -> tuple[list[NDArray[Any] | None], tuple[int, ...]]:
-    # A run without ticks says nothing about shapes; most_common keeps the first of equally frequent ones.
-    counts = Counter(each.shape[1:] for each in columns if each is not None and len(each))
+def _of_one_shape(
+    columns: Sequence[NDArray[Any] | None], absent: Sequence[NDArray[np.bool_] | None]
+) -> tuple[list[NDArray[Any] | None], tuple[int, ...]]:
+    # A run without a value says nothing about shapes; most_common keeps the first of equally frequent ones.
+    empty = [
+        each is not None and (len(each) == 0 or (gaps is not None and bool(gaps.all())))
+        for each, gaps in zip(columns, absent, strict=True)
+    ]
+    counts = Counter(
+        each.shape[1:] for each, nothing in zip(columns, empty, strict=True) if each is not None and not nothing
+    )
     counts = counts or Counter(each.shape[1:] for each in columns if each is not None)
     shape = counts.most_common(1)[0][0]
     return [
-        each.reshape(0, *shape)
-        if each is not None and len(each) == 0
+        np.zeros((len(each), *shape), dtype=each.dtype)
+        if each is not None and nothing
         else each
         if each is not None and each.shape[1:] == shape
         else None
-        for each in columns
+        for each, nothing in zip(columns, empty, strict=True)
     ], shape
+
+
+def _remarks_of_seeds(logs: Mapping[int, LogData]) -> Iterator[str]:
+    """Yield the remarks of all seeds, each once, with the seeds that have it."""
+    seeds_with: dict[str, list[int]] = {}
+    for seed in sorted(logs):
+        for remark in logs[seed].remarks:
+            seeds_with.setdefault(remark, []).append(seed)
+    for remark, seeds in seeds_with.items():
+        yield f"{'seed' if len(seeds) == 1 else 'seeds'} {format_seeds(seeds)}: {remark}"
 
 
 def _remarks(name: str, logs: Mapping[int, LogData], fitting: Sequence[NDArray[Any] | None]) -> list[str]:

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["RESERVED", "safe_names"]
+__all__ = ["OWN_NAMES", "own_names", "safe_names"]
 
-RESERVED = ("seed", "step", "length", "status")
-"""Names of dimensions and coordinates, which no variable can have."""
+OWN_NAMES = ("seed", "tick", "length", "status")
+"""Names of dimensions and coordinates of ours, where no variable of the user's has them."""
 
 
-def safe_names(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
+def own_names(names: Iterable[str], own: Iterable[str] = OWN_NAMES) -> dict[str, str]:
+    """Return for each name of ours the one that it gets beside the user's, which keep theirs.
+
+    >>> own_names(["tick", "loss"], ["seed", "tick"])
+    {'seed': 'seed', 'tick': 'tick_'}
+    """
+    taken = set(names)
+    found = {}
+    for name in own:
+        candidate = name
+        while candidate in taken:
+            candidate += "_"
+        taken.add(candidate)
+        found[name] = candidate
+    return found
+
+
+def safe_names(names: Iterable[str]) -> dict[str, str]:
     """Return for each name the one that it has in a file, all different; most stay as they are.
 
     HDF5 reads "/" as a folder and "." as "here".
 
-    >>> safe_names(["loss/train", "loss_train", "step"], reserved=["step"])
-    {'loss/train': 'loss_train_', 'loss_train': 'loss_train', 'step': 'step_'}
+    >>> safe_names(["loss/train", "loss_train"])
+    {'loss/train': 'loss_train_', 'loss_train': 'loss_train'}
     """
     names = tuple(names)
-    taken = set(reserved)
+    taken: set[str] = set()
     safe: dict[str, str] = {}
     for name in sorted(names, key=lambda each: each != _without_path(each)):  # those that may stay choose first
         candidate = _without_path(name)

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.careful_file import CarefulFile
 from mle_toolbox.log.checksum import add_checksum, verify_checksum
-from mle_toolbox.log.names import RESERVED, safe_names
 
 __all__ = [
     "FORMAT",
@@ -37,7 +36,7 @@ __all__ = [
     "write_variables",
 ]
 
-FORMAT = 1
+FORMAT = 2
 
 _FORMAT_NAME = "mle_toolbox_format"
 _JSON_NAMES = "mle_toolbox_json"
@@ -108,7 +107,9 @@ def write_variables(
     group: h5py.Group,
     dimensions: Sequence[str],
     columns: Mapping[str, NDArray[Any]],
+    names: Mapping[str, str],
     fill_values: Mapping[str, int] | None = None,
+    measured: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> dict[str, str]:
     """Add arrays.
 
@@ -120,16 +121,20 @@ def write_variables(
         Names of the leading axes, which all arrays share. Each array gets names of its own for the others.
     columns
         The arrays by name.
+    names
+        For each of them its name in the file. Where they differ, the variable says so in ``original_name``.
     fill_values
         For integer arrays with gaps, the number that stands for "none".
+    measured
+        For some of them another array, over ``dimensions`` only, that tells where it has values.
 
     Returns
     -------
     dict
-        For each name the one in the file. Where they differ, the variable says so in ``original_name``.
+        For each name in ``measured`` the name in the file of that other array, which the variable says itself in
+        ``ancillary_variables``, as the conventions for climate and forecast data have it.
     """
-    names = safe_names(columns, RESERVED)
-    taken = {*names.values(), *RESERVED}
+    taken = {*names.values(), *group}
     shared = [group[dimension] for dimension in dimensions]
     for name, values in columns.items():
         own = _add_own_dimensions(group, names[name], values.shape[len(dimensions) :], taken)
@@ -138,7 +143,15 @@ def write_variables(
         if fill_values and name in fill_values:
             fill_value = np.array([fill_values[name]], dtype=values.dtype)
             group[names[name]].attrs.create("_FillValue", fill_value)
-    return names
+    masks = {}
+    for name, mask in (measured or {}).items():
+        masks[name] = f"{names[name]}_measured"
+        while masks[name] in taken:
+            masks[name] += "_"
+        taken.add(masks[name])
+        _add_variable(group, masks[name], shared, mask, {})
+        group[names[name]].attrs["ancillary_variables"] = masks[name]
+    return masks
 
 
 def read_variables(group: h5py.Group, names: Iterable[str]) -> dict[str, NDArray[Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.measured import was_measured
 from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.log.seed_log import SeedLog, read_seed_log
 
@@ -25,7 +26,7 @@ def write_table(folder: ExperimentFolder, configurations: Sequence[str], seeds: 
 
     ``code`` names what the run was made of: where it is the same, the run had the same files of the same content. A
     cell is empty where there is no value. A variable with the name of one of the first columns gets a ``_`` behind its
-    own.
+    own. The last value is the last that was measured (``was_measured``).
     """
     runs = [(name, seed, read_seed_log(folder.seed_run(name, seed))) for name in configurations for seed in seeds]
     names = _scalar_names(run.data for _, _, run in runs if run.data is not None)
@@ -57,7 +58,12 @@ def _code(record: RunRecord | None) -> str:
 
 def _last(data: LogData, name: str) -> Any:
     column = data.columns.get(name)
-    return column[-1].item() if column is not None and column.ndim == 1 and len(column) else ""
+    if column is None or column.ndim != 1:
+        return ""
+    values = column[data.measured(name)]
+    if values.dtype.kind == "f":
+        values = values[was_measured(values)]
+    return values[-1].item() if len(values) else ""
 
 
 def _scalar_names(logs: Iterable[LogData]) -> list[str]:

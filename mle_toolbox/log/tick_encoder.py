@@ -7,13 +7,16 @@ tick of a run has the types of the first one: for these a function is written th
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from types import CodeType
+from math import prod
+from types import CodeType, NoneType
 from typing import Any
 
 from mle_toolbox.errors import LogError, did_you_mean
+from mle_toolbox.log.journal_format import ABSENT
 from mle_toolbox.log.values import STRUCT_CODES, EncodedValue, encode_value, tag_of_type
 
 __all__ = ["TickEncoder", "check_names"]
@@ -30,17 +33,30 @@ class TickEncoder:
 
     Parameters
     ----------
-    time_names, metric_names
-        The keys that every tick must have, no more and no less.
+    time_names
+        The keys that the time of every tick must have, no more and no less.
+    metric_names
+        The keys of which every tick has at least one. A metric that is not there, or None, was not measured.
+    at_new_shapes
+        Called when the shapes of the rows are others from now on, because a metric that was never measured before is an
+        array. Whatever it raises, ``append`` raises; the shapes are then those of before.
     """
 
-    def __init__(self, time_names: Sequence[str], metric_names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        time_names: Sequence[str],
+        metric_names: Sequence[str],
+        at_new_shapes: Callable[[], None] | None = None,
+    ) -> None:
         self.time_names, self.metric_names = tuple(time_names), tuple(metric_names)
         self.shapes: _Shapes | None = None
+        self._settled: list[bool] = []
+        self._at_new_shapes = at_new_shapes
         self.names = self.time_names + self.metric_names
         self._time_of, self._metrics_of = _getter(self.time_names), _getter(self.metric_names)
         self._n_time, self._n_metrics = len(self.time_names), len(self.metric_names)
         self._packers: dict[tuple[type, ...], Callable[..., bytes]] = {}
+        self._is_written_out = False
         few = len(self.names) <= _MAX_WRITTEN_OUT
         self._written_out = _written_out(self.time_names, self.metric_names) if few else None
         self.encode: Callable[[_Tick, _Tick], bytes] = self._encode
@@ -48,9 +64,15 @@ class TickEncoder:
 
     def _encode(self, time: _Tick, metrics: _Tick) -> bytes:
         try:
-            complete = len(time) == self._n_time and len(metrics) == self._n_metrics
-            values = self._time_of(time) + self._metrics_of(metrics) if complete else ()
-        except (KeyError, TypeError):
+            complete = len(time) == self._n_time
+            if not complete:
+                values: tuple[Any, ...] = ()
+            elif len(metrics) == self._n_metrics:
+                values = self._time_of(time) + self._metrics_of(metrics)
+            else:
+                values = self._time_of(time) + tuple(map(metrics.get, self.metric_names))
+                complete = sum(map(metrics.__contains__, self.metric_names)) == len(metrics) > 0
+        except (KeyError, TypeError, AttributeError):
             complete = False
         if not complete:
             raise self._wrong_keys(time, metrics)
@@ -59,36 +81,61 @@ class TickEncoder:
         except (KeyError, struct.error):  # types that are new, or an integer beyond 63 bits
             return self._encode_any(values)
 
-    def start_with(self, shapes: _Shapes | None) -> None:
-        """Expect these shapes from now on, or those of the next tick."""
-        if shapes is None or shapes != self.shapes:
-            self._packers.clear()
-            self.encode = self._encode
-        self.shapes = shapes
+    def start_with(self, shapes: _Shapes | None, settled: Sequence[bool] = ()) -> None:
+        """Expect these shapes from now on, or those of the next tick.
+
+        ``settled`` says of each variable whether it has a value in an earlier tick; one that has none may still turn
+        out to be an array.
+        """
+        self._packers.clear()
+        self._is_written_out = False
+        self.encode = self._encode
+        self.shapes, self._settled = shapes, list(settled)
 
     def _encode_any(self, values: tuple[Any, ...]) -> bytes:
-        encoded = [encode_value(name, value) for name, value in zip(self.names, values, strict=True)]
-        shapes = tuple(each.shape for each in encoded)
-        if shapes != self.shapes:
-            self._check_shapes(shapes)
-            self.shapes = shapes
+        if self._n_metrics and all(value is None for value in values[self._n_time :]):
+            raise LogError(
+                f"This tick measures nothing: all of {_METRICS}, {list(self.metric_names)}, is None. A tick has at "
+                "least one metric; only those that were not measured are left out."
+            )
+        known = self.shapes or ((),) * len(self.names)
+        encoded = [
+            encode_value(name, value) if value is not None or number < self._n_time else _absent(known[number])
+            for number, (name, value) in enumerate(zip(self.names, values, strict=True))
+        ]
+        self._settle(tuple(each.shape for each in encoded), [each.tag != ABSENT for each in encoded])
         self._remember(values, encoded)
         return bytes(each.tag for each in encoded) + b"".join(each.payload for each in encoded)
 
+    def _settle(self, shapes: _Shapes, measured: list[bool]) -> None:
+        """Take note of the shapes of metrics that were not measured before."""
+        before, settled_before = self.shapes, self._settled
+        if shapes != before:
+            self._check_shapes(shapes)
+        settled = [a or b for a, b in zip(settled_before or measured, measured, strict=True)]
+        self.shapes, self._settled = shapes, settled
+        if before is not None and shapes != before:
+            self._packers.clear()
+            if self._at_new_shapes is not None:
+                try:
+                    self._at_new_shapes()
+                except BaseException:
+                    self.start_with(before, settled_before)
+                    raise
+
     def _remember(self, values: tuple[Any, ...], encoded: list[EncodedValue]) -> None:
         kinds = tuple(map(type, values))
-        tags = [tag_of_type(kind) for kind in kinds]
-        if tags == [each.tag for each in encoded]:
-            if len(self._packers) >= _MAX_PACKERS:
-                self._packers.clear()
-            codes = "".join(STRUCT_CODES[each.tag] for each in encoded)
-            packed = struct.Struct(f"<{len(tags)}s{codes}")
-            self._packers[kinds] = functools.partial(packed.pack, bytes(each.tag for each in encoded))
-            if len(self._packers) == 1 and self._written_out is not None:
-                known: dict[str, Any] = {f"k{number}": kind for number, kind in enumerate(kinds)}
-                known |= {"pack": self._packers[kinds], "otherwise": self._encode, "error": struct.error}
-                exec(self._written_out, known)  # noqa: S102  (names of the user's are in it as literals)
-                self.encode = known["encode"]
+        if [tag_of_type(kind) or ABSENT for kind in kinds] != [each.tag for each in encoded]:
+            return
+        if len(self._packers) >= _MAX_PACKERS:
+            self._packers.clear()
+        self._packers[kinds] = _packer(kinds, encoded)
+        if not self._is_written_out and self._written_out is not None and NoneType not in kinds:
+            known: dict[str, Any] = {f"k{number}": kind for number, kind in enumerate(kinds)}
+            known |= {"pack": self._packers[kinds], "otherwise": self._encode, "error": struct.error}
+            exec(self._written_out, known)  # noqa: S102  (names of the user's are in it as literals)
+            self.encode = known["encode"]
+            self._is_written_out = True
 
     def _check_shapes(self, shapes: _Shapes) -> None:
         for name, shape in zip(self.time_names, shapes, strict=False):
@@ -96,8 +143,9 @@ class TickEncoder:
                 raise LogError(
                     f"{name!r} is a time variable and must be one number, found shape {shape}.{_as_number(shape)}"
                 )
-        for name, first, shape in zip(self.names, self.shapes or shapes, shapes, strict=True):
-            if shape != first:
+        settled = self._settled or [True] * len(shapes)
+        for name, first, shape, known in zip(self.names, self.shapes or shapes, shapes, settled, strict=True):
+            if known and shape != first:
                 raise LogError(
                     f"{name!r} has shape {shape} at this tick and had {first} at the first one. "
                     f"A metric keeps its shape; log other shapes under another name.{_as_number(first, shape)}"
@@ -110,8 +158,8 @@ class TickEncoder:
         return (
             _unknown_key(time, self.time_names, _TIME, self.metric_names, _METRICS)
             or _unknown_key(metrics, self.metric_names, _METRICS, self.time_names, _TIME)
-            or _missing_key(time, self.time_names, _TIME)
-            or _missing_key(metrics, self.metric_names, _METRICS)
+            or _missing_time(time, self.time_names)
+            or _nothing_measured(metrics, self.metric_names)
             or LogError("A tick changed while it was logged.")
         )
 
@@ -145,6 +193,18 @@ def check_names(time_names: Sequence[str], metric_names: Sequence[str]) -> None:
 def _as_number(*shapes: tuple[int, ...]) -> str:
     one = {(), (1,), (1, 1)}
     return " An array or tensor with one number in it becomes that number by .item()." if one.issuperset(shapes) else ""
+
+
+def _absent(shape: tuple[int, ...]) -> EncodedValue:
+    return EncodedValue(ABSENT, shape, bytes(8 * prod(shape)))
+
+
+def _packer(kinds: tuple[type, ...], encoded: Sequence[EncodedValue]) -> Callable[..., bytes]:
+    """Return the function that packs values of these types; where there is none, zeros are left."""
+    codes = "".join(STRUCT_CODES.get(each.tag) or f"{len(each.payload)}x" for each in encoded)
+    pack = functools.partial(struct.Struct(f"<{len(kinds)}s{codes}").pack, bytes(each.tag for each in encoded))
+    there = [kind is not NoneType for kind in kinds]
+    return pack if all(there) else lambda *values: pack(*itertools.compress(values, there))
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[_Tick], tuple[Any, ...]]:
@@ -189,14 +249,23 @@ def _unknown_key(
     return None
 
 
-def _missing_key(tick: _Tick, tracked: tuple[str, ...], list_name: str) -> LogError | None:
+def _missing_time(time: _Tick, tracked: tuple[str, ...]) -> LogError | None:
     for name in tracked:
-        if name not in tick:
+        if name not in time:
             return LogError(
-                f"{name!r} is missing from this tick, which has {list(tick)}. Every tick gives every name in "
-                f"{list_name}; log float('nan') where there is no value."
+                f"{name!r} is missing from this tick, which has {list(time)}. Every tick gives every name in {_TIME}; "
+                f"only names in {_METRICS} may be left out, where they were not measured."
             )
     return None
+
+
+def _nothing_measured(metrics: _Tick, tracked: tuple[str, ...]) -> LogError | None:
+    if metrics or not tracked:
+        return None
+    return LogError(
+        f"This tick measures nothing: it has no name of {_METRICS}, which is {list(tracked)}. A tick has at least one "
+        "metric; only those that were not measured are left out."
+    )
 
 
 def _is_utf8(name: str) -> bool:

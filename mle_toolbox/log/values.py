@@ -28,7 +28,6 @@ _UINT64 = range(2**64)
 _EXACT_IN_FLOAT = 2**53
 
 _ADVICE = {
-    "NoneType": " Log float('nan') where there is no value.",
     "complex": " Log its real and its imaginary part under two names.",
     "str": " Text goes to the output of the script or to save_extra.",
     "Decimal": " Log float(value).",

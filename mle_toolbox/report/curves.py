@@ -15,7 +15,7 @@ from mle_toolbox.report.numbers import STATISTICS, Metric, Numbers
 from mle_toolbox.report.packing import pack
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.curves import curve_of
-from mle_toolbox.results.series import STEP
+from mle_toolbox.results.series import TICK
 from mle_toolbox.statistics import Curve
 
 __all__ = ["curve_data", "points_shown"]
@@ -63,7 +63,7 @@ def _points_of_seeds(numbers: Numbers) -> int:
 
 def _curve(results: Configurations, numbers: Numbers, name: str, metric: Metric, time: str) -> Curve | None:
     final = numbers.finals[metric.name, "last"].get(name)
-    if final is None or time not in (*results[name].time_names, STEP):
+    if final is None or time not in (*results[name].time_names, TICK):
         return None
     return curve_of(results[name], metric.name, time, final.sample)
 

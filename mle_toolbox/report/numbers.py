@@ -14,7 +14,7 @@ import numpy as np
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.comparisons import compare_samples
 from mle_toolbox.results.samples import SeedSample
-from mle_toolbox.results.series import STEP, scalar_metrics
+from mle_toolbox.results.series import TICK, scalar_metrics
 from mle_toolbox.statistics import Comparison, Estimate, direction, estimate
 
 __all__ = ["ALL_PAIRS_UP_TO", "AT", "STATISTICS", "Final", "Metric", "Numbers", "Pairs", "read_numbers"]
@@ -109,7 +109,7 @@ def read_numbers(
         Metric(name, given.get(name, direction(name) == "lower"), assumed=name not in given)
         for name in scalar_metrics(results)
     )
-    times = tuple(dict.fromkeys(name for each in results.values() for name in each.time_names)) or (STEP,)
+    times = tuple(dict.fromkeys(name for each in results.values() for name in each.time_names)) or (TICK,)
     finals = {(metric.name, at): dict(_finals(results, metric, at, confidence)) for metric in metrics for at in AT}
     return Numbers(tuple(results), metrics, times, finals, confidence)
 

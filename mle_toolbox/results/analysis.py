@@ -258,9 +258,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
     def to_dataframe(self) -> pd.DataFrame:
         """Return one row per configuration, seed and tick.
 
-        Columns: ``configuration``, ``seed``, ``status``, ``step``, then time variables and metrics. A metric that is
-        an array has one column for each entry, ``m[0,1]``. A variable named like one of the first four has ``_``
-        behind its name.
+        Columns: ``configuration``, ``seed``, ``status``, ``tick`` (the number of the tick), then time variables and
+        metrics. A metric that is an array has one column for each entry, ``m[0,1]``. Where a variable is named like one
+        of the first four, it keeps its name and ours has a ``_`` behind it. NaN where a metric was not measured.
 
         Raises
         ------

@@ -28,8 +28,9 @@ __all__ = ["ConfigurationResults"]
 class ConfigurationResults:
     """All seed runs of one configuration that have been started, finished or not.
 
-    ``results["metric1"]`` has shape (S, T): one row for each of ``seeds``, padded with NaN where runs differ in
-    length. A run that failed or still goes on is a row like any other; ``statuses`` tells.
+    ``results["metric1"]`` has shape (S, T): one row for each of ``seeds``, with NaN where a metric was not measured and
+    behind the end of shorter runs; ``measured`` tells those from a NaN that was logged. A run that failed or still goes
+    on is a row like any other; ``statuses`` tells.
 
     Attributes
     ----------
@@ -109,6 +110,16 @@ class ConfigurationResults:
                 return run
         raise unknown_name(seed, map(str, self.seeds), f"Configuration {self.name!r}")
 
+    def measured(self, name: str) -> NDArray[np.bool_]:
+        """Return, shape (S, T), at which ticks each of ``seeds`` has measured a variable."""
+        if name not in self:
+            raise unknown_name(name, self.data.names, f"Configuration {self.name!r}")
+        there = np.zeros(self.data.columns[name].shape[:2], dtype=bool)
+        for row, run in zip(there, self.runs, strict=True):
+            if name in run:
+                row[: run.n_ticks] = run.measured(name)
+        return there
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self.data.columns:
             raise unknown_name(name, self.data.names, f"Configuration {self.name!r}")
@@ -116,7 +127,7 @@ class ConfigurationResults:
         if name not in self.data.fill_values:
             return values
         warnings.warn(
-            f"{name!r} has integers beyond 2**53 and runs of unequal length: padding it with NaN rounds them. "
+            f"{name!r} has integers beyond 2**53 and ticks without a value: NaN for those rounds them. "
             f"The exact ones are in .seed(n)[{name!r}].",
             UserWarning,
             stacklevel=2,
@@ -139,7 +150,9 @@ class ConfigurationResults:
         return configuration_html(self)
 
     def to_xarray(self) -> xr.Dataset:
-        """Return a dataset with dimensions ``seed`` and ``step``, as xarray reads it from the merged log.
+        """Return a dataset with dimensions ``seed`` and ``tick``, as xarray reads it from the merged log.
+
+        A variable with one of these names, or ``length`` or ``status``, keeps it; ours has a ``_`` behind it then.
 
         Raises
         ------
@@ -155,7 +168,7 @@ class ConfigurationResults:
         }
         columns = {name: self[name] for name in self.data.names}
         attributes = {**self.data.attributes, **self.data.seed_attributes, "configuration": self.name}
-        return dataset(("seed", "step"), columns, coordinates, attributes)
+        return dataset(("seed", "tick"), columns, coordinates, attributes)
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return one row per seed and tick; see ``ExperimentResults.to_dataframe``.

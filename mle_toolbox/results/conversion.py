@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import MissingExtraError
-from mle_toolbox.log.names import RESERVED, safe_names
+from mle_toolbox.log.names import own_names, safe_names
 from mle_toolbox.results.seed import SeedResults
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dataset", "long_table", "tree"]
 
-_FIXED = ("configuration", "seed", "status", "step")
+_FIXED = ("configuration", "seed", "status", "tick")
 
 
 def dataset(
@@ -28,10 +28,15 @@ def dataset(
     coordinates: Mapping[str, NDArray[Any]],
     attributes: Mapping[str, Any],
 ) -> xr.Dataset:
-    """Return arrays whose leading axes are ``dimensions``; those of ``coordinates`` belong to the first one."""
+    """Return arrays whose leading axes are ``dimensions``; those of ``coordinates`` belong to the first one.
+
+    Names of variables go before names of ours.
+    """
     xarray = _extra("xarray", "to_xarray")
-    names = safe_names(columns, RESERVED)
-    steps = next((each.shape[len(dimensions) - 1] for each in columns.values()), 0)
+    names = safe_names(columns)
+    ours = own_names(names.values())
+    dimensions = [ours[name] for name in dimensions]
+    ticks = next((each.shape[len(dimensions) - 1] for each in columns.values()), 0)
     variables = {}
     for name, values in columns.items():
         own = [f"{names[name]}_dim_{axis}" for axis in range(values.ndim - len(dimensions))]
@@ -39,7 +44,10 @@ def dataset(
         variables[names[name]] = ((*dimensions, *own), values, kept)
     result: xr.Dataset = xarray.Dataset(
         variables,
-        coords={"step": np.arange(steps), **{name: (dimensions[0], each) for name, each in coordinates.items()}},
+        coords={
+            dimensions[-1]: np.arange(ticks),
+            **{ours[name]: (dimensions[0], each) for name, each in coordinates.items()},
+        },
         attrs=dict(attributes),
     )
     return result
@@ -54,26 +62,41 @@ def tree(datasets: Mapping[str, xr.Dataset]) -> xr.DataTree:
 def long_table(runs: Sequence[SeedResults]) -> pd.DataFrame:
     """Return one row per run and tick; see ``ExperimentResults.to_dataframe``."""
     pandas = _extra("pandas", "to_dataframe")
-    frames = [pandas.DataFrame(_long_columns(run)) for run in runs if run.n_ticks]
+    # Of all runs together, so that a column means the same in each.
+    variables = [{label: each for name in run.names for label, each in _entries(name, run[name])} for run in runs]
+    ours = own_names((label for each in variables for label in each), _FIXED)
+    frames = [
+        pandas.DataFrame({**_own_columns(run, ours), **{label: _for_pandas(each) for label, each in columns.items()}})
+        for run, columns in zip(runs, variables, strict=True)
+        if run.n_ticks
+    ]
     frames = frames or [pandas.DataFrame({name: [] for name in _FIXED})]
     result: pd.DataFrame = pandas.concat(frames, ignore_index=True)
     return result
 
 
-def _long_columns(run: SeedResults) -> dict[str, NDArray[Any]]:
+def _own_columns(run: SeedResults, names: Mapping[str, str]) -> dict[str, NDArray[Any]]:
     n_ticks = run.n_ticks
-    columns: dict[str, NDArray[Any]] = {
-        "configuration": np.full(n_ticks, run.configuration, dtype=object),
-        "seed": np.full(n_ticks, run.seed),
-        "status": np.full(n_ticks, run.status, dtype=object),
-        "step": np.arange(n_ticks),
+    return {
+        names["configuration"]: np.full(n_ticks, run.configuration, dtype=object),
+        names["seed"]: np.full(n_ticks, run.seed),
+        names["status"]: np.full(n_ticks, run.status, dtype=object),
+        names["tick"]: np.arange(n_ticks),
     }
-    for name, values in {**run.time, **run.metrics}.items():
-        label = f"{name}_" if name in _FIXED else name
-        for index in np.ndindex(values.shape[1:]):
-            entry = f"[{','.join(map(str, index))}]" if index else ""
-            columns[label + entry] = values[(slice(None), *index)]
-    return columns
+
+
+def _entries(name: str, values: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any]]]:
+    for index in np.ndindex(values.shape[1:]):
+        entry = f"[{','.join(map(str, index))}]" if index else ""
+        yield name + entry, values[(slice(None), *index)]
+
+
+def _for_pandas(values: NDArray[Any]) -> Any:
+    """Return a column; integers beyond 2**53 in one that has gaps as pandas' own type, in which they are exact."""
+    if not isinstance(values, np.ma.MaskedArray):
+        return values
+    pandas = _extra("pandas", "to_dataframe")
+    return pandas.arrays.IntegerArray(values.data, np.ma.getmaskarray(values))
 
 
 def _extra(package: str, needed_for: str) -> Any:

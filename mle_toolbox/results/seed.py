@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolbox.log.absence import shown
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.run_record import RunRecord, RunStatus
 from mle_toolbox.results.lookup import unknown_name
+from mle_toolbox.seed_ranges import parse_seeds
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 __all__ = ["SeedResults"]
+
+_GAPS = "mle_toolbox_gaps"
+"""Attribute of a run imported by version 0.1: metrics that were not logged at every tick. NaN means "not logged" in
+these, except at the ticks that are listed (``0-4,9``): there NaN was logged."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,7 +41,8 @@ class SeedResults:
         ``done`` when the run ended well; ``running``, ``failed``, ``died`` or ``waiting`` otherwise. The ticks are
         then those that were logged so far.
     time, metrics
-        One array for each name: shape (T,) for numbers, (T, ...) for metrics that are arrays.
+        One array for each name: shape (T,) for numbers, (T, ...) for metrics that are arrays. A metric that was not
+        measured at every tick is float64 with NaN there; if it has integers beyond 2**53, a masked array of integers.
     attributes
         Where the numbers come from, as written into the log.
     run
@@ -42,7 +50,10 @@ class SeedResults:
     damage
         A sentence when ticks are missing because a file is damaged.
     remarks
-        Sentences on numbers that are not exactly what was logged.
+        Sentences on what is not as one may expect: numbers that are not exactly what was logged, metrics that were
+        never measured, ticks of an earlier attempt.
+    absent
+        For each metric that was not measured at every tick: shape (T,), where it was not; see ``measured``.
     """
 
     path: Path
@@ -55,6 +66,7 @@ class SeedResults:
     run: RunRecord | None = None
     damage: str | None = None
     remarks: tuple[str, ...] = ()
+    absent: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     @classmethod
     def from_log(
@@ -67,17 +79,22 @@ class SeedResults:
         damage: str | None = None,
     ) -> SeedResults:
         """Make results from the ticks of a run; ``run_name`` is its configuration and its seed."""
+        absent = {**_gaps(data), **data.absent}
         return cls(
             path=path,
             configuration=run_name[0],
             seed=run_name[1],
             status=status,
             time={name: data.columns[name] for name in data.time_names},
-            metrics={name: data.columns[name] for name in data.metric_names},
+            metrics={
+                name: shown(data.columns[name], absent[name]) if name in absent else data.columns[name]
+                for name in data.metric_names
+            },
             attributes=data.attributes,
             run=run,
             damage=damage,
             remarks=data.remarks,
+            absent=absent,
         )
 
     @property
@@ -89,6 +106,17 @@ class SeedResults:
     def n_ticks(self) -> int:
         """Number of ticks, T."""
         return next((len(each) for each in (*self.time.values(), *self.metrics.values())), 0)
+
+    def measured(self, name: str) -> NDArray[np.bool_]:
+        """Return at which ticks a variable was measured, shape (T,): there it was logged, if only as NaN.
+
+        Examples
+        --------
+        >>> run["val_loss"][run.measured("val_loss")]  # doctest: +SKIP
+        """
+        if name in self.absent:
+            return ~self.absent[name]
+        return np.ones(len(self[name]), dtype=bool)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name in self.metrics:
@@ -113,7 +141,7 @@ class SeedResults:
         return seed_html(self)
 
     def to_xarray(self) -> xr.Dataset:
-        """Return a dataset with dimension ``step``, as xarray reads it from ``log.h5``.
+        """Return a dataset with dimension ``tick``, as xarray reads it from ``log.h5``.
 
         Raises
         ------
@@ -123,7 +151,7 @@ class SeedResults:
         from mle_toolbox.results.conversion import dataset
 
         attributes = {"configuration": self.configuration, "seed": self.seed, "status": self.status}
-        return dataset(("step",), {**self.time, **self.metrics}, {}, {**self.attributes, **attributes})
+        return dataset(("tick",), {**self.time, **self.metrics}, {}, {**self.attributes, **attributes})
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return one row per tick; see ``ExperimentResults.to_dataframe``.
@@ -136,3 +164,13 @@ class SeedResults:
         from mle_toolbox.results.conversion import long_table
 
         return long_table([self])
+
+
+def _gaps(data: LogData) -> dict[str, NDArray[np.bool_]]:
+    """Return where metrics of a run that an earlier version imported were not logged."""
+    found = {}
+    for name, logged in data.attributes.get(_GAPS, {}).items():
+        if name in data.metric_names and data.columns[name].dtype.kind == "f" and data.columns[name].ndim == 1:
+            found[name] = np.isnan(data.columns[name])
+            found[name][list(parse_seeds(logged)) if logged else []] = False
+    return found

@@ -9,21 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.log.measured import was_measured
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
-from mle_toolbox.seed_ranges import parse_seeds
 
-__all__ = ["GAPS", "STEP", "array_words", "one_element_words", "scalar_metrics", "series", "time_variable"]
+__all__ = ["TICK", "array_words", "one_element_words", "scalar_metrics", "series", "time_variable"]
 
-GAPS = "mle_toolbox_gaps"
-"""Attribute of an imported run: metrics that were not logged at every tick. NaN means "not logged" in these, except at
-the ticks that are listed (``0-4,9``): there NaN was logged."""
-
-STEP = "step"
+TICK = "tick"
 """Stands for the number of the tick where there is no time variable."""
 
-_SEED_AND_STEP = 2
+_SEED_AND_TICK = 2
 
 
 def scalar_metrics(configurations: Mapping[str, ConfigurationResults]) -> tuple[str, ...]:
@@ -33,7 +29,7 @@ def scalar_metrics(configurations: Mapping[str, ConfigurationResults]) -> tuple[
             name
             for each in configurations.values()
             for name in each.metric_names
-            if each.data.columns[name].ndim == _SEED_AND_STEP
+            if each.data.columns[name].ndim == _SEED_AND_TICK
         )
     )
 
@@ -41,7 +37,7 @@ def scalar_metrics(configurations: Mapping[str, ConfigurationResults]) -> tuple[
 def array_words(configurations: Mapping[str, ConfigurationResults], metric: str) -> str:
     """Return the sentence, with a leading blank, on a metric that is there but an array; nothing of any other."""
     columns = (each.data.columns[metric] for each in configurations.values() if metric in each.metric_names)
-    shape = next((each.shape[_SEED_AND_STEP:] for each in columns if each.ndim > _SEED_AND_STEP), None)
+    shape = next((each.shape[_SEED_AND_TICK:] for each in columns if each.ndim > _SEED_AND_TICK), None)
     item = " Where it is one, the script logs it with .item()." if shape == (1,) else ""
     return f" {metric!r} is an array of shape {shape} at every tick, not one number.{item}" if shape else ""
 
@@ -49,7 +45,7 @@ def array_words(configurations: Mapping[str, ConfigurationResults], metric: str)
 def one_element_words(configurations: Mapping[str, ConfigurationResults]) -> str:
     """Return the sentence, with a leading blank, on metrics that are arrays of one element; nothing without any."""
     columns = {name: each.data.columns[name] for each in configurations.values() for name in each.metric_names}
-    names = [name for name, column in columns.items() if column.shape[_SEED_AND_STEP:] == (1,)]
+    names = [name for name, column in columns.items() if column.shape[_SEED_AND_TICK:] == (1,)]
     if not names:
         return ""
     are = f"{names[0]!r} is an array" if len(names) == 1 else f"{', '.join(map(repr, names))} are arrays"
@@ -57,7 +53,9 @@ def one_element_words(configurations: Mapping[str, ConfigurationResults]) -> str
 
 
 def time_variable(configuration: ConfigurationResults, time: str | None = None) -> str:
-    """Return the time variable that is asked for, or the first one, or ``step`` where there is none.
+    """Return the time variable that is asked for, or the first one, or ``tick`` where there is none.
+
+    ``step``, which version 0.1 called the number of the tick, means that where no time variable has the name.
 
     Raises
     ------
@@ -66,27 +64,26 @@ def time_variable(configuration: ConfigurationResults, time: str | None = None) 
     """
     names = configuration.time_names
     if time is None:
-        return names[0] if names else STEP
-    if time not in names and time != STEP:
-        raise unknown_name(time, (*names, STEP), f"The time of configuration {configuration.name!r}")
-    return time
+        return names[0] if names else TICK
+    if time not in names and time not in (TICK, "step"):
+        raise unknown_name(time, (*names, TICK), f"The time of configuration {configuration.name!r}")
+    return time if time in names else TICK
 
 
-def series(run: SeedResults, metric: str, time: str = STEP) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return time and values, each of shape (T,), of what the run has logged of a metric; None when it has nothing.
+def series(run: SeedResults, metric: str, time: str = TICK) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return time and values, each of shape (T,), of what the run has measured of a metric; None when it has nothing.
 
-    A value that is not finite was logged so; ticks at which an imported run did not log this metric are not there.
+    A value that is not finite means that the run has diverged there. Ticks at which the metric was not measured are not
+    there, neither those at which it was left out nor those at which NaN stands for that (``was_measured``).
     """
     if metric not in run.metrics or not len(run.metrics[metric]):
         return None
     values = _floats(run.metrics[metric], metric)
     ticks = _floats(run.time[time], time) if time in run.time else np.arange(len(values), dtype=np.float64)
-    logged = run.attributes.get(GAPS, {}).get(metric)
-    if logged is not None:
-        there = ~np.isnan(values)
-        there[list(parse_seeds(logged)) if logged else []] = True
-        values, ticks = values[there], ticks[there]
-    return (ticks, values) if len(values) else None
+    logged = run.measured(metric)
+    ticks, values = ticks[logged], values[logged]
+    there = was_measured(values)
+    return (ticks[there], values[there]) if len(values) else None
 
 
 def _floats(column: NDArray[Any], name: str) -> NDArray[np.float64]:
@@ -95,4 +92,4 @@ def _floats(column: NDArray[Any], name: str) -> NDArray[np.float64]:
             f"{name!r} is an array of shape {column.shape[1:]} at every tick. Summaries and curves are made of metrics "
             "that are one number a tick."
         )
-    return column.astype(np.float64)
+    return np.ma.getdata(column).astype(np.float64)

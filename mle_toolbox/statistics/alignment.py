@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
+from mle_toolbox.log.measured import was_measured
 from mle_toolbox.statistics.checks import real_array
 
 __all__ = ["align"]
@@ -40,10 +41,11 @@ def align(
     Returns
     -------
     time
-        Shape (T,): every time at which some seed logged.
+        Shape (T,): every time at which some seed has a value.
     values
         Shape (S, T). NaN outside of a seed's own first and last tick: nothing is extrapolated. Where a seed logged a
-        value that is not finite it is inf or -inf, inf also for a logged NaN: so the seed is seen to have diverged.
+        value that is not finite it is inf or -inf, inf also for a logged NaN that means so (`was_measured`; others are
+        not there): so the seed is seen to have diverged.
 
     Raises
     ------
@@ -71,13 +73,15 @@ def _in_order(time: ArrayLike, value: ArrayLike) -> tuple[Floats, Floats]:
         raise StatisticsError(f"A seed has {len(t)} times and {len(v)} values; each value needs its time.")
     if not np.isfinite(t).all():
         raise StatisticsError("A time is not finite; curves cannot be aligned on it. Choose another time variable.")
+    if len(t) > 1 and not (np.diff(t) > 0).all():
+        order = np.argsort(t, kind="stable")
+        t, v = t[order], v[order]
+        is_last = np.append(np.diff(t) > 0, True)
+        t, v = t[is_last], v[is_last]
+    there = was_measured(v)
+    t, v = t[there], v[there]
     v[np.isnan(v)] = np.inf
-    if len(t) < 2 or (np.diff(t) > 0).all():
-        return t, v
-    order = np.argsort(t, kind="stable")
-    t, v = t[order], v[order]
-    is_last = np.append(np.diff(t) > 0, True)
-    return t[is_last], v[is_last]
+    return t, v
 
 
 def _union(times: Sequence[Floats], max_points: int | None) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError, did_you_mean
+from mle_toolbox.log.measured import was_measured
 from mle_toolbox.statistics.checks import check_axis, real_array, rising_times
 from mle_toolbox.statistics.curves import Curve
 
@@ -32,7 +33,7 @@ def at(
     ----------
     curve
         A `Curve`; or an array of shape (S, T), in which NaN means no value; or a sequence of S arrays of any lengths,
-        in which NaN means a diverged value.
+        in which NaN means not measured or, up to the end, diverged (`was_measured`).
     where
         ``"last"``: the last value. ``"best"``: the best finite one. ``"auc"``: the area under the curve divided by
         its duration, the mean over time. ``"mean-last-K"``, such as ``"mean-last-10"``: the mean of the last K values,
@@ -130,12 +131,13 @@ def _rows(
     if not np.iterable(curve):
         raise StatisticsError(f"A curve for each seed is needed, found {curve!r}.")
     rows = [_row(each) for each in curve]
-    if time is None:
-        return [(np.arange(len(row), dtype=np.float64), row) for row in rows]
-    clocks = [_row(each) for each in time]  # type: ignore[union-attr]
+    clocks = [np.arange(len(row), dtype=np.float64) for row in rows]
+    if time is not None:
+        clocks = [_row(each) for each in time]  # type: ignore[union-attr]
     if [len(t) for t in clocks] != [len(row) for row in rows]:
         raise StatisticsError("Each seed needs as many times as it has values.")
-    return list(zip(clocks, rows, strict=True))
+    measured = map(was_measured, rows)
+    return [(t[there], row[there]) for t, row, there in zip(clocks, rows, measured, strict=True)]
 
 
 def _row(values: ArrayLike) -> Floats:

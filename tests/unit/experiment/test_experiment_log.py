@@ -71,7 +71,7 @@ def test_saved_ticks_are_on_disk_at_once_and_others_at_the_end(project: Project)
     [
         ({"step": 1}, {"losss": 1}, "'losss' is not tracked: what_to_track is ['loss']. Did you mean 'loss'?"),
         ({"stp": 1}, {"loss": 1}, "'stp' is not tracked: time_to_track is ['step']. Did you mean 'step'?"),
-        ({"step": 1}, {}, "'loss' is missing from this tick, which has []."),
+        ({"step": 1}, {}, "This tick measures nothing: it has no name of what_to_track, which is"),
         (None, {"loss": 1}, "A tick is two dictionaries; found NoneType for the time."),
         ({"step": 1}, {"loss": "low"}, "'loss' must be a number or an array of numbers, found str."),
     ],
@@ -174,6 +174,23 @@ def test_only_what_is_asked_for_is_printed(project: Project, capsys: pytest.Capt
         mle.update_log({"step": 1, "epoch": 2}, {"loss": 0.5, "grid": np.zeros((3, 4))})
 
     assert capsys.readouterr().out == "     epoch        grid\n         2       <3x4>\n"
+
+
+def test_a_metric_that_was_not_measured_is_printed_as_a_dash(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracked = {"what_to_track": ["loss", "val"], "what_to_print": ["val"], "tboard_fname": None}
+
+    with experiment(**tracked, print_every_k_updates=1) as mle:
+        mle.update_log({"step": 1}, {"loss": 0.5})
+        mle.update_log({"step": 2}, {"loss": 0.5, "val": None})
+        mle.update_log({"step": 3}, {"val": 0.25})
+
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "         1           -",
+        "         2           -",
+        "         3        0.25",
+    ]
 
 
 @pytest.mark.parametrize("settings", [{}, {"print_every_k_updates": None}, {"time_to_print": ["step"]}])

@@ -38,6 +38,17 @@ def test_every_tick_is_an_event_at_its_step(project: Project) -> None:
     assert read(folder).Tags()["scalars"] == ["loss"]
 
 
+def test_a_metric_that_was_not_measured_makes_no_event(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    with experiment() as mle:
+        mle.update_log({"step": 10}, {"grid": 1})
+        mle.update_log({"step": 20}, {"loss": None, "grid": 2})
+        mle.update_log({"step": 30}, {"loss": 0.5})
+
+    folder = mle.seed_dir / "tboard" / "tb run"
+    assert (scalars(folder, "loss"), scalars(folder, "grid")) == ([(30, 0.5)], [(10, 1.0), (20, 2.0)])
+    assert "no TensorBoard files" not in capsys.readouterr().err
+
+
 def test_tick_is_counted_where_time_is_no_whole_number(project: Project) -> None:
     with experiment(time_to_track=["seconds"]) as mle:
         mle.update_log({"seconds": 0.5}, {"loss": 1.0, "grid": 0})

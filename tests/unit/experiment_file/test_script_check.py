@@ -20,6 +20,12 @@ SCRIPT = "ode/run_ode_int.py"
 GOOD = {
     "no MLExperiment in sight": "from helper import main\nmain()",
     "names from a star import": "from numpy import *\nprint(zeros(3), i)",
+    "metrics that are measured now and then": """\
+        from mle_toolbox import MLExperiment
+        mle = MLExperiment()
+        mle.update_log({"timestamp1": 1}, {})
+        mle.update_log({"timestamp1": 2}, {"metric1": 2})
+        """,
     "noqa": "print(whatever)  # noqa: F821\nprint(other)  # NoQA",
     "file-wide noqa": "# ruff: noqa\nprint(whatever)",
     "guarded by except NameError": "try:\n    display\nexcept NameError:\n    display = print",
@@ -197,6 +203,10 @@ BAD = {
             "4: 'timestamp' is logged but not tracked: time_to_track in ode/ode_int_config_1.json is ['timestamp1']. "
             "Did you mean 'timestamp1'?"
         ],
+    ),
+    "a metric that no call logs": (
+        HEAD + 'mle = MLExperiment()\nmle.update_log({"timestamp1": 1}, {})\nmle.update_log({"timestamp1": 2}, {})',
+        ["3: 'metric1' is tracked but not logged: what_to_track in ode/ode_int_config_1.json is ['metric1']."],
     ),
     "no call fits, the nearest is named": (
         HEAD

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from mle_toolbox.errors import ResultsError, UsageError
 from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
 from mle_toolbox.foreign.tables import read_csv, read_json_lines
-from mle_toolbox.results.series import GAPS
+from mle_toolbox.log.measured import was_measured
 
 
 def csv_run(tmp_path: Path, text: str, *time: str) -> ForeignRun:
@@ -52,7 +53,7 @@ def test_an_unknown_time_variable_suggests_the_nearest(tmp_path: Path) -> None:
 def test_an_empty_cell_was_not_logged_and_nan_was(tmp_path: Path) -> None:
     log = csv_run(tmp_path, "step,loss,acc\n0,1,\n1,nan,0.5\n2,inf,nan\n").log
 
-    assert log.attributes[GAPS] == {"acc": "2"}
+    assert {name: gaps.tolist() for name, gaps in log.absent.items()} == {"acc": [True, False, False]}
     assert log.columns["loss"][2] == float("inf")
 
 
@@ -61,7 +62,7 @@ def test_rows_of_the_same_step_are_one_tick(tmp_path: Path) -> None:
 
     assert log.columns["train"].tolist() == [0.5, 0.4]
     assert log.columns["val"].tolist() == [0.7, 0.6]
-    assert GAPS not in log.attributes
+    assert not log.absent
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -113,7 +114,7 @@ def test_two_files_of_a_run_are_joined_by_step(tmp_path: Path) -> None:
     log = read_csv([tmp_path / "train.csv", tmp_path / "eval.csv"], "run").log
 
     assert log.columns["step"].tolist() == [0, 1, 2]
-    assert log.attributes[GAPS] == {"acc": ""}
+    assert {name: gaps.tolist() for name, gaps in log.absent.items()} == {"acc": [True, False, True]}
 
 
 def test_two_files_with_the_same_metric_are_no_one_run(tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_json_lines_are_flattened_and_torn_ones_left_out(tmp_path: Path) -> None
 
     assert run.log.columns["step"].tolist() == [0, 2]
     assert run.log.metric_names == ("train.loss",)
-    assert GAPS not in run.log.attributes
+    assert not run.log.absent
     assert "1 lines are no JSON object" in run.remarks[0]
 
 
@@ -153,7 +154,10 @@ def test_every_value_that_was_logged_comes_back_and_no_other(points: dict[str, l
 
     for name, each in points.items():
         last = dict(each)  # of several values at one step the last one counts
+        column = np.array([last[step] for step in sorted(last)])
+        assert run.time["step"][run.measured(name)].tolist() == sorted(last)
+        np.testing.assert_array_equal(run[name][run.measured(name)], column)
         found = series(run, name, "step")
         assert found is not None
-        assert found[0].tolist() == sorted(last)
-        assert list(map(str, found[1].tolist())) == [str(last[step]) for step in sorted(last)]
+        assert found[0].tolist() == np.array(sorted(last))[was_measured(column)].tolist()
+        assert list(map(str, found[1].tolist())) == list(map(str, column[was_measured(column)].tolist()))

@@ -33,9 +33,9 @@ def results(experiment: Builder) -> ExperimentResults:
 def test_a_configuration_is_a_dataset_over_seeds_and_steps(results: ExperimentResults) -> None:
     dataset = results["a"].to_xarray()
 
-    assert dataset["x"].dims == ("seed", "step")
+    assert dataset["x"].dims == ("seed", "tick")
     assert dataset["seed"].values.tolist() == [0, 1]
-    assert dataset["step"].values.tolist() == [0, 1, 2]
+    assert dataset["tick"].values.tolist() == [0, 1, 2]
     assert dataset["length"].values.tolist() == [2, 3]
     assert dataset["status"].values.tolist() == ["done", "done"]
     assert dataset["loss_train"].attrs["original_name"] == "loss/train"
@@ -74,20 +74,20 @@ def test_an_empty_configuration_is_an_empty_dataset(experiment: Builder) -> None
     results = load(experiment.folder.path)
 
     assert isinstance(results, ExperimentResults)
-    assert dict(results["a"].to_xarray().sizes) == {"seed": 0, "step": 0}
+    assert dict(results["a"].to_xarray().sizes) == {"seed": 0, "tick": 0}
     assert results.to_dataframe().empty
 
 
 def test_the_table_has_a_row_for_every_tick_that_was_logged(results: ExperimentResults) -> None:
     table = results.to_dataframe()
 
-    assert list(table.columns) == ["configuration", "seed", "status", "step", "t", "x", "loss/train"]
+    assert list(table.columns) == ["configuration", "seed", "status", "tick", "t", "x", "loss/train"]
     assert len(table) == 2 + 3 + 2
     assert table.groupby(["configuration", "seed"]).size().to_dict() == {("a", 0): 2, ("a", 1): 3, ("b", 0): 2}
     assert set(table.loc[table["configuration"] == "b", "status"]) == {"failed"}
     picked = table[(table["configuration"] == "a") & (table["seed"] == 1)]
     np.testing.assert_array_equal(picked["x"], results["a"].seed(1)["x"])
-    assert picked["step"].tolist() == [0, 1, 2]
+    assert picked["tick"].tolist() == [0, 1, 2]
 
 
 def test_the_table_of_one_configuration_keeps_integers(results: ExperimentResults) -> None:
@@ -103,9 +103,29 @@ def test_arrays_get_a_column_for_each_entry(experiment: Builder) -> None:
 
     assert isinstance(seed, SeedResults)
     table = seed.to_dataframe()
-    assert list(table.columns)[4:] == ["t", "x", "hist[0,0]", "hist[0,1]", "hist[1,0]", "hist[1,1]", "step_"]
+    assert list(table.columns)[3:] == ["tick", "t", "x", "hist[0,0]", "hist[0,1]", "hist[1,0]", "hist[1,1]", "step"]
     assert table["hist[1,0]"].tolist() == [3, 3]
-    assert table["step"].tolist() == [0, 1]
+    assert table["step"].tolist() == [7, 7]
+
+
+@pytest.mark.parametrize("name", ["tick", "status", "length", "configuration"])
+def test_a_variable_of_the_users_keeps_its_name_in_tables_and_datasets(experiment: Builder, name: str) -> None:
+    experiment.finish("a", 0, 2, **{name: 7})
+    experiment.finish("a", 1, 2, **{name: 7})
+    experiment.merge("a")
+    results = load(experiment.folder.path)["a"]
+
+    table, dataset = results.to_dataframe(), results.to_xarray()
+
+    assert table[name].tolist() == [7] * 4
+    assert set(table.columns) == {"configuration", "seed", "status", "tick", "t", "x", name} | (
+        set() if name == "length" else {f"{name}_"}
+    )
+    assert dataset[name].values.tolist() == [[7, 7], [7, 7]]
+    assert dataset[name].dims == ("seed", "tick_" if name == "tick" else "tick")
+    assert results[name].tolist() == [[7, 7], [7, 7]]
+    with xr.open_dataset(results.path / "log.h5", engine="h5netcdf") as from_file:
+        xr.testing.assert_equal(dataset.drop_vars("status_" if name == "status" else "status"), from_file)
 
 
 def test_tables_can_be_put_together_by_pandas_without_a_warning(results: ExperimentResults) -> None:

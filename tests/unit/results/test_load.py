@@ -327,7 +327,7 @@ def test_huge_integers_of_unequal_runs_are_padded_with_a_warning(experiment: Bui
 
     configuration = load_configuration(experiment.folder.path / "a")
 
-    with pytest.warns(UserWarning, match="'big' has integers beyond 2\\*\\*53 and runs of unequal length"):
+    with pytest.warns(UserWarning, match="'big' has integers beyond 2\\*\\*53 and ticks without a value"):
         padded = configuration["big"]
     assert np.isnan(padded).tolist() == [[False, False], [False, True]]
     assert configuration.seed(0)["big"].tolist() == [2**60 + 1] * 2

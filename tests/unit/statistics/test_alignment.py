@@ -79,6 +79,13 @@ def test_a_diverged_value_is_seen_as_such_and_not_as_missing() -> None:
     np.testing.assert_array_equal(aligned[0], [1.0, 1.0, math.inf, -math.inf])
 
 
+def test_a_gap_between_measurements_is_no_divergence() -> None:
+    grid, aligned = align([[0, 1, 2, 3], [0, 2, 3]], [[1.0, math.nan, 2.0, math.nan], [5.0, 6.0, 7.0]])
+
+    assert grid.tolist() == [0, 2, 3]
+    np.testing.assert_array_equal(aligned, [[1.0, 2.0, math.nan], [5.0, 6.0, 7.0]])
+
+
 def test_seeds_without_ticks_have_no_values() -> None:
     _grid, aligned = align([[], [1, 2]], [[], [5.0, 6.0]])
 

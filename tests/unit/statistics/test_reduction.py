@@ -55,8 +55,15 @@ def test_a_seed_that_diverged_has_only_a_best_value(where: str, finite: bool) ->
 
 
 def test_a_seed_that_had_diverged_and_come_back_has_a_last_value() -> None:
-    np.testing.assert_array_equal(at([[NAN, 2.0]], "last"), [2.0])
-    assert np.isnan(at([[NAN, 2.0]], "auc"))
+    np.testing.assert_array_equal(at([[INF, 2.0]], "last"), [2.0])
+    assert np.isnan(at([[INF, 2.0]], "auc"))
+
+
+@pytest.mark.parametrize("where", ["last", "best", "mean-last-2", "auc"])
+def test_nan_where_nothing_was_measured_does_not_count(where: str) -> None:
+    measured = at([[4.0, 2.0, 3.0]], where, True, time=[[0, 4, 8]])
+
+    np.testing.assert_array_equal(at([[4.0, *3 * [NAN], 2.0, *3 * [NAN], 3.0, *3 * [NAN]]], where, True), measured)
 
 
 @pytest.mark.parametrize("where", ["last", "best", "mean-last-3", "auc"])
