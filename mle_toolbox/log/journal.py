@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic as time_now
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import FolderInUseError, LogError
@@ -32,6 +33,7 @@ ONLY_IN_THE_MAIN_PROCESS = (
 )
 
 _PENDING_BYTES = 64 * 1024
+_AT_ONCE = 20e-6
 
 
 class JournalWriter:
@@ -74,6 +76,7 @@ class JournalWriter:
         self._row_size = 0
         self._checksum = 0
         self._n_written = self._position = 0
+        self._look_at = 0.0
         self._pending: list[bytes] = []
         # Whether the next row can go straight to where the descriptor stands.
         self._is_quick = self._is_finished = False
@@ -114,15 +117,18 @@ class JournalWriter:
             # Whatever happens between here and the next assignment, a signal handler that raises, too, the next row is
             # written to its place and not to where the descriptor stands.
             self._is_quick = False
+            now = time_now()
             try:
-                # Elsewhere it stands when the script has closed it and its number is another file's by now.
-                is_there = os.lseek(self._file.descriptor, 0, os.SEEK_CUR) == self._position
+                # It stands elsewhere when the script has closed it and its number is another file's by now. In ticks
+                # that follow each other like this there is no time for both.
+                is_there = now < self._look_at or os.lseek(self._file.descriptor, 0, os.SEEK_CUR) == self._position
                 is_whole = is_there and os.write(self._file.descriptor, row) == self._row_size
             except OSError:
                 is_whole = False
             if is_whole:
                 self._n_written += 1
                 self._position += self._row_size
+                self._look_at = now + _AT_ONCE
                 self._is_quick = True
             else:
                 self._write([row])  # once more; says what is wrong

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import itertools
 import os
 import struct
 import sys
@@ -25,6 +26,8 @@ __all__ = ["HeldFile", "hold", "is_held_here", "is_locked", "read_bytes"]
 
 _Key = tuple[int, int]
 
+_HIGH = itertools.cycle(range(600, 1000))
+"""Numbers below the usual limit (1024) and above what a script has open, never the same for two files in turn."""
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
@@ -77,7 +80,7 @@ def hold(path: Path) -> HeldFile:
         while True:
             if _key(path) in _held:
                 raise BlockingIOError(errno.EAGAIN, "held by this process", str(path))
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = _out_of_the_way(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666))
             try:
                 _lock(descriptor, path)
                 opened = _key(descriptor)
@@ -149,6 +152,19 @@ def _lock(descriptor: int, path: Path) -> None:
             RuntimeWarning,
             stacklevel=4,
         )
+
+
+def _out_of_the_way(descriptor: int) -> int:
+    """Return the same file under a high number, where there may be one; to be done before it is locked.
+
+    A number that a script closes is that of the next file which it opens, if it is among the lowest.
+    """
+    try:
+        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, next(_HIGH))
+    except OSError:
+        return descriptor
+    os.close(descriptor)
+    return moved
 
 
 def _held_elsewhere(descriptor: int) -> bool:

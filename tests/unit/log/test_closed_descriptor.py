@@ -45,7 +45,7 @@ def log_two(writer: JournalWriter, save: bool) -> None:
 
 def descriptor_of(path: Path) -> int:
     status = path.stat()
-    for number in range(3, 256):
+    for number in range(3, 1024):
         try:
             if os.path.samestat(os.fstat(number), status):
                 return number
