@@ -18,6 +18,7 @@ __all__ = ["show_failed_steps", "show_failures", "show_held"]
 
 _SHOWN_IN_FULL = 5
 _LAST_LINES = 12
+_WORDS = 2000  # of the executor, which may name many tasks and says at the end what to do
 _LITTLE_ROOM = 1024**2
 
 
@@ -82,7 +83,7 @@ def _show_failure(status: ExperimentStatus, run: SeedRunStatus, reason: str | No
     console.print(f"\n{_headline(run)}", style="red")
     if reason:
         # What follows it is the task's own log; the err file of a run that has started says more.
-        console.print(f"  {escape(readable(reason.splitlines()[0]))}")
+        console.print(f"  {escape(readable(reason.splitlines()[0], _WORDS))}")
     path = run.folder.path / output_name(status, "err_file")
     lines = last_lines(path, _LAST_LINES)
     console.print(f"  the end of {escape(shown(path))}:" if lines else f"  {escape(shown(path))} is empty", style="dim")
@@ -112,7 +113,7 @@ def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str
         more = f" and {len(members) - _SHOWN_IN_FULL} more" if len(members) > _SHOWN_IN_FULL else ""
         console.print(f"\n{escape(_names(members[:_SHOWN_IN_FULL]))}{more}: {words}", style="red")
         for line in reason.splitlines():
-            console.print(f"  {escape(readable(line))}")
+            console.print(f"  {escape(readable(line, _WORDS))}")
         if words == "not started" and members[0] in runs:
             _show_end(status, runs[members[0]], console)
     if len(alike) > _SHOWN_IN_FULL:

@@ -23,6 +23,7 @@ from mle_toolbox.excerpts import readable
 __all__ = ["watching"]
 
 _SECONDS_BETWEEN_LINES = 10.0
+_WIDTH = 2000  # the executor's words may name many tasks
 
 
 @contextmanager
@@ -80,7 +81,7 @@ class _Speaker:
 
     def __call__(self, tally: Tally) -> None:
         for text, is_warning in tally.said[self._spoken :]:
-            self._console.print(escape(readable(text)), style="yellow" if is_warning else "dim")
+            self._console.print(escape(readable(text, _WIDTH)), style="yellow" if is_warning else "dim")
         self._spoken = len(tally.said)
 
 

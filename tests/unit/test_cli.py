@@ -58,7 +58,7 @@ def test_a_ctrl_c_while_a_command_is_still_being_imported_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy_reference_project(tmp_path)
-    (tmp_path / "early").mkdir()
+    (tmp_path / "early" / "rich-1.dist-info").mkdir(parents=True)  # only a folder of packages comes before ours
     (tmp_path / "early/rich.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "early"))
 

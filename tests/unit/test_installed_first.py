@@ -1,4 +1,4 @@
-"""A file beside the training script that has the name of a module: Python gives it to the script and nobody else."""
+"""A file beside the script that has the name of a module: Python gives it to the script, and we to nobody else."""
 
 from __future__ import annotations
 
