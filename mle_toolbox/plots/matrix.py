@@ -148,8 +148,8 @@ def _caption(
     comparisons: Mapping[tuple[str, str], Comparison], names: Sequence[str], note: str, *, any_differs: bool
 ) -> list[str]:
     any_pair = next(iter(comparisons.values()))
-    corrected = len(comparisons) > 1 and any_pair.adjusted_p is not None
-    level = f"{1 - any_pair.confidence:.2g}{', corrected after Holm for all pairs' if corrected else ''}"
+    corrected = f", corrected after {any_pair.correction}" if any_pair.correction else ""
+    level = f"{1 - any_pair.confidence:.2g}{corrected}"
     marked = "Framed" if len(names) <= _MOST_WITH_FRAME else "With a dot"
     with_interval = len(names) <= _MOST_WITH_INTERVAL and any(
         np.isfinite(each.poi_low) for each in comparisons.values()

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mle_toolbox.report.numbers import AT, Final, Metric, Numbers, Pairs
+from mle_toolbox.report.numbers import AT, Metric, Numbers
 from mle_toolbox.report.wording import MINUS, NOTHING, isolated, listed, p_value, short
+from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.wording import ends_words
 from mle_toolbox.statistics import Comparison
 from mle_toolbox.statistics.wording import interval_text, percent
@@ -27,10 +28,7 @@ def answers(numbers: Numbers) -> list[dict[str, Any]]:
     found = []
     for i, metric in enumerate(numbers.metrics):
         for at, words in AT.items():
-            final = numbers.finals[metric.name, at]
-            found.append(
-                {"key": f"{i}|{at}", "sentences": _answer(metric, words, final, numbers.pairs[metric.name, at])}
-            )
+            found.append({"key": f"{i}|{at}", "sentences": _sentences_of(numbers.answer(metric, at), metric, words)})
     return found
 
 
@@ -39,20 +37,22 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
     tables = []
     for i, metric in enumerate(numbers.metrics):
         for at, words in AT.items():
-            pairs = numbers.pairs[metric.name, at]
-            shown = _in_table(pairs, len(numbers.configurations))
+            answer = numbers.answer(metric, at)
+            shown = _in_table(answer, len(numbers.configurations))
             if not shown:
                 continue
-            methods = dict.fromkeys(each.method for each in pairs.comparisons.values())
+            methods = dict.fromkeys(each.method for each in answer.comparisons.values())
+            correction = answer.tests.correction
             tables.append(
                 {
                     "key": f"{i}|{at}",
                     "metric": metric.name,
                     "at": words,
                     "confidence": percent(numbers.confidence),
+                    "p": f"p ({correction.partition(' ')[0]})" if correction else "p",
                     "rows": [_comparison_row(a, b, each) for (a, b), each in shown.items()],
-                    "caption": f"Mean {words} over seeds, {metric.direction}. " + _which_pairs(pairs, shown),
-                    "notes": [*_sentences(methods), *_pair_cautions(shown)],
+                    "caption": f"Mean {words} over seeds, {metric.direction}. " + _which_pairs(answer, shown),
+                    "notes": [*_sentences(methods), *_corrected(correction), *_pair_cautions(shown)],
                 }
             )
     return tables
@@ -64,58 +64,55 @@ def comparison_data(numbers: Numbers) -> dict[str, dict[str, Any]]:
     found = {}
     for i, metric in enumerate(numbers.metrics):
         for at in AT:
-            pairs = numbers.pairs[metric.name, at]
-            if not pairs.comparisons:
+            answer = numbers.answer(metric, at)
+            if not answer.comparisons:
                 continue
             found[f"{i}|{at}"] = {
                 "columns": list(_NUMBERS),
-                "complete": pairs.baseline is None,
+                "complete": answer.shows_all_pairs,
                 "pairs": [
                     {
                         "a": places[a],
                         "b": places[b],
                         "improvement": each.probability_of_improvement,
-                        "text": f"difference of the means {_difference(each)}, p (Holm) {p_value(each.adjusted_p)}",
+                        "text": f"difference of the means {_difference(each)}, p {_relation(each.p)}{_after(each)}",
                         "numbers": [getattr(each, name) for name in _NUMBERS],
                     }
-                    for (a, b), each in pairs.comparisons.items()
+                    for (a, b), each in answer.comparisons.items()
                 ],
             }
     return found
 
 
-def _answer(metric: Metric, at: str, finals: Mapping[str, Final], pairs: Pairs) -> list[str]:
-    if pairs.best is None:
+def _sentences_of(answer: Answer, metric: Metric, at: str) -> list[str]:
+    if answer.leader is None:
         return [f"No seed run has a finite {at} of {isolated(metric.name)} yet."]
-    best = finals[pairs.best].estimates["mean"]
-    numbers = f"{isolated(metric.name)} {best}, mean {at}"
-    ends = ends_words(finals[pairs.best].sample)
-    if not pairs.comparisons:
+    leader = isolated(answer.leader)
+    numbers = f"{isolated(metric.name)} {answer.estimates[answer.leader]}, mean {at}"
+    ends = ends_words(answer.samples[answer.leader])
+    if not answer.comparisons:
         some = f" of the seeds that ended well ({ends})" if ends else ""
-        return [f"{isolated(pairs.best)}{some}: {numbers}. There is nothing to compare it with."]
-    leader = f"{isolated(pairs.best)} is ahead: {numbers}; {metric.direction}."
-    if ends:
-        some = f"{isolated(pairs.best)} is ahead among the seeds that ended well ({ends})"
-        leader = f"{some}: {numbers}; {metric.direction}."
-    cautions = dict.fromkeys(each.caution for each in pairs.with_best.values() if each.caution)
-    return [leader, *_verdict(pairs), *cautions]
+        return [f"{leader}{some}: {numbers}. There is nothing to compare it with."]
+    among = f" among the seeds that ended well ({ends})" if ends else ""
+    cautions = dict.fromkeys(each.caution for each in answer.with_leader.values() if each.caution)
+    return [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", *_verdict(answer), *cautions]
 
 
-def _verdict(pairs: Pairs) -> list[str]:
-    """Say how the best one compares with those with which a test has a meaning."""
-    rivals = {name: each for name, each in pairs.with_best.items() if _is_tested(each)}
+def _verdict(answer: Answer) -> list[str]:
+    """Say how the leader compares with those with which a test has a meaning."""
+    rivals = {name: each for name, each in answer.with_leader.items() if _is_tested(each)}
     if not rivals:
         return []
-    ties = pairs.ties
+    ties = [name for name in rivals if name in answer.best]
     if not ties:
-        largest = max(each.p for each in rivals.values())
+        largest = max(rivals.values(), key=lambda each: each.p)
         whom = "the other" if len(rivals) == 1 else f"each of the {len(rivals)} others"
-        if len(rivals) < len(pairs.with_best):
+        if len(rivals) < len(answer.with_leader):
             whom = listed(list(rivals))
-        return [f"It is better than {whom} beyond chance: p {_relation(largest)}{_holm(rivals)}."]
+        return [f"It is better than {whom} beyond chance: p {_relation(largest.p)}{_after(largest)}."]
     others = [name for name in rivals if name not in ties]
-    told = f" It is better than {listed(others)}." if others else ""
-    return [f"The seeds do not tell it from {listed(ties)}.{told}", *_power(ties, rivals)]
+    better = f" It is better than {listed(others)}." if others else ""
+    return [f"It is not significantly different from {listed(ties)}.{better}", *_power(ties, rivals)]
 
 
 def _power(ties: Sequence[str], rivals: Mapping[str, Comparison]) -> Iterator[str]:
@@ -129,24 +126,28 @@ def _power(ties: Sequence[str], rivals: Mapping[str, Comparison]) -> Iterator[st
 
 
 def _relation(p: float) -> str:
-    return p_value(p) if p < 0.001 else f"= {p_value(p)}"
+    return p_value(p) if p < 0.001 or math.isnan(p) else f"= {p_value(p)}"
 
 
-def _holm(rivals: Mapping[str, Comparison]) -> str:
-    return " after Holm's correction" if len(rivals) > 1 else ""
+def _after(each: Comparison) -> str:
+    return f" ({each.correction})" if each.correction else ""
 
 
-def _in_table(pairs: Pairs, n_configurations: int) -> Mapping[tuple[str, str], Comparison]:
+def _corrected(correction: str | None) -> list[str]:
+    return [f"p corrected: {correction}, because the best is chosen by the same numbers."] if correction else []
+
+
+def _in_table(answer: Answer, n_configurations: int) -> Mapping[tuple[str, str], Comparison]:
     if n_configurations <= _ALL_PAIRS_IN_TABLE_UP_TO:
-        return pairs.comparisons
-    return {pair: each for pair, each in pairs.comparisons.items() if pairs.best in pair}
+        return answer.comparisons
+    return {pair: each for pair, each in answer.comparisons.items() if answer.leader in pair}
 
 
-def _which_pairs(pairs: Pairs, shown: Mapping[tuple[str, str], Comparison]) -> str:
-    if pairs.baseline is not None:
-        return "All others are compared with the best one, which was chosen from the same numbers."
-    if len(shown) < len(pairs.comparisons):
-        return f"Shown are those with the best one; the CSV file has all {len(pairs.comparisons)} pairs."
+def _which_pairs(answer: Answer, shown: Mapping[tuple[str, str], Comparison]) -> str:
+    if not answer.shows_all_pairs:
+        return "All others are compared with the best one."
+    if len(shown) < len(answer.comparisons):
+        return f"Shown are those with the best one; the CSV file has all {len(answer.comparisons)} pairs."
     return "All pairs."
 
 
@@ -157,7 +158,7 @@ def _comparison_row(a: str, b: str, each: Comparison) -> dict[str, str]:
         "b": b,
         "difference": _difference(each),
         "ratio": interval_text(each.ratio, each.ratio_low, each.ratio_high),
-        "p": p_value(each.adjusted_p),
+        "p": p_value(each.p),
         "improvement": improvement,
         "effect": short(each.effect_size, 3),
         "verdict": {"a": "yes, better", "b": "yes, worse", None: "no"}[each.better()] if _is_tested(each) else NOTHING,

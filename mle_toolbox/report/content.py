@@ -16,7 +16,7 @@ from mle_toolbox.report import answers, history, tables
 from mle_toolbox.report.curves import curve_data
 from mle_toolbox.report.facts import SeedRun, all_runs, cost
 from mle_toolbox.report.how import how_made
-from mle_toolbox.report.numbers import AT, STATISTICS, Numbers
+from mle_toolbox.report.numbers import AT, STATISTICS, Metric, Numbers
 from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
@@ -59,7 +59,6 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
         "final": tables.final_table(numbers, contents) if has_numbers else None,
         "comparisons": answers.comparison_tables(numbers),
         "no_comparison": "There is nothing to compare: one configuration has results.",
-        "level": f"{1 - numbers.confidence:.2g}",
         "chosen": _chosen(numbers),
         "first_seeds": format_seeds(sorted({run.seed for run in runs})[:3]),
         "failures": failures,
@@ -92,8 +91,7 @@ def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]
         "ats": [{"key": key, "label": label} for key, label in AT.items()],
         "curves": curve_data(results, numbers),
         "finals": tables.final_data(numbers),
-        "first": tables.final_first(numbers),
-        "cautions": tables.final_cautions(numbers),
+        **tables.final_words(numbers),
         "about": " ".join(results.figure_cautions()),
         "code": [{"word": code[name].word, "older": list(code[name].older)} for name in numbers.configurations],
         "comparisons": answers.comparison_data(numbers),
@@ -183,19 +181,16 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
         if stopped:
             yield f"{isolated(name)}: {_named(stopped)} stopped before the end, as asked."
         for metric in numbers.metrics:
-            diverged = _diverged(numbers, metric.name, name)
+            diverged = _diverged(numbers, metric, name)
             if diverged:
                 words = f"ended with a {isolated(metric.name)} that is not finite (diverged)"
                 yield f"{isolated(name)}: {_named(diverged)} {words}."
         yield from (f"{isolated(name)}: {remark}" for remark in results[name].remarks)
 
 
-def _diverged(numbers: Numbers, metric: str, name: str) -> list[int]:
-    final = numbers.finals[metric, "last"].get(name)
-    if final is None:
-        return []
-    values = zip(final.sample.seeds, final.sample.values, strict=True)
-    return [seed for seed, value in values if not math.isfinite(value)]
+def _diverged(numbers: Numbers, metric: Metric, name: str) -> list[int]:
+    sample = numbers.answer(metric).samples[name]
+    return [seed for seed, value in zip(sample.seeds, sample.values, strict=True) if not math.isfinite(value)]
 
 
 def _chosen(numbers: Numbers) -> list[int]:
@@ -204,7 +199,7 @@ def _chosen(numbers: Numbers) -> list[int]:
     if len(everyone) <= _CHOSEN_AT_FIRST or not numbers.metrics:
         return everyone
     places = {name: index for index, name in enumerate(numbers.configurations)}
-    best = [places[name] for name in numbers.ranking(numbers.metrics[0])]
+    best = [places[name] for name in numbers.answer(numbers.metrics[0]).ranking]
     rest = [index for index in everyone if index not in set(best)]
     return [*best, *rest][:_CHOSEN_AT_FIRST]
 

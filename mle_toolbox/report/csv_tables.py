@@ -6,7 +6,6 @@ from pathlib import Path
 
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
-from mle_toolbox.report.numbers import ALL_PAIRS_UP_TO
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.records import csv_text
 
@@ -17,9 +16,9 @@ def write_tables(results: Configurations, folder: ExperimentFolder) -> None:
     """Write ``summary.csv`` and ``comparisons.csv``: mean last values with intervals, and who is better than whom."""
     metrics = results.metrics
     _write(folder.summary, results.summary(metrics).to_csv() if metrics else "configuration\n")
-    baseline = "best" if len(results) > ALL_PAIRS_UP_TO else None
     compared = metrics if len(results) > 1 and _something_is_done(results) else ()
-    rows = [row for name in compared for row in results.compare(metric=name, baseline=baseline).records()]
+    baselines = {name: None if results.answer(name).shows_all_pairs else "best" for name in compared}
+    rows = [row for name, each in baselines.items() for row in results.compare(metric=name, baseline=each).records()]
     _write(folder.comparisons, csv_text(rows) if rows else "a,b,metric\n")
 
 

@@ -51,21 +51,16 @@ def points_shown(length: int, most: int = _POINTS) -> NDArray[np.intp]:
 
 def _points_of_seeds(numbers: Numbers) -> int:
     """Return how many points of a single seed's curve the file has room for; 0 leaves them out."""
-    n_seeds = sum(
-        len(final.sample.seeds)
-        for (_, at), finals in numbers.finals.items()
-        if at == "last"
-        for final in finals.values()
-    )
+    n_seeds = sum(len(sample.seeds) for metric in numbers.metrics for sample in numbers.answer(metric).samples.values())
     room = _NUMBERS_OF_SEEDS // max(1, n_seeds * len(numbers.times))
     return 0 if room < _FEWEST_POINTS else min(room, _POINTS)
 
 
 def _curve(results: Configurations, numbers: Numbers, name: str, metric: Metric, time: str) -> Curve | None:
-    final = numbers.finals[metric.name, "last"].get(name)
-    if final is None or time not in (*results[name].time_names, TICK):
+    sample = numbers.sample(metric, "last", name)
+    if sample is None or time not in (*results[name].time_names, TICK):
         return None
-    return curve_of(results[name], metric.name, time, final.sample)
+    return curve_of(results[name], metric.name, time, sample)
 
 
 def _entry(curve: Curve | None, points_of_seeds: int) -> dict[str, Any] | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.wording import better_words
 
 if TYPE_CHECKING:
@@ -38,8 +36,10 @@ def write_figures(results: Configurations, folder: ExperimentFolder) -> None:
 def _figures(results: Configurations) -> tuple[Figure, Figure]:
     from mle_toolbox.plots import final_values, learning_curves
 
-    curves, samples = results.curve(), results.samples()
-    shown = _best(samples, curves.lower_is_better)
+    curves, found = results.curve(), results.answer()
+    samples = found.samples
+    # All of them where there are not many: also those that have no number.
+    shown = set(samples) if len(samples) <= _MOST else set(found.ranking[:_MOST])
     note = better_words(curves.lower_is_better, assumed=True).capitalize() + "."
     if len(shown) < len(samples):
         note += f" The {len(shown)} best of {len(samples)} configurations."
@@ -50,14 +50,6 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
         learning_curves(drawn, note=note),
         final_values(finals, metric=f"{curves.metric}, last value", note=note),
     )
-
-
-def _best(samples: Mapping[str, SeedSample], lower_is_better: bool) -> set[str]:
-    """Return all names, or those of the best means where there are many."""
-    if len(samples) <= _MOST:
-        return set(samples)
-    means = {name: float(each.finite.mean()) for name, each in samples.items() if each.n}
-    return set(sorted(means, key=lambda name: means[name], reverse=not lower_is_better)[:_MOST])
 
 
 def _only_words(words: str) -> Figure:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from mle_toolbox.report.numbers import Numbers
+from mle_toolbox.report.numbers import STATISTICS, Numbers
 from mle_toolbox.report.wording import isolated
+from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
 from mle_toolbox.statistics.wording import percent
 
 __all__ = ["how_made"]
@@ -32,8 +33,9 @@ def how_made(numbers: Numbers, mixed_code: Sequence[str] = ()) -> list[dict[str,
         (
             "Comparison",
             "Difference, ratio (Fieller's interval) and p of a t test on the values of the seed runs: paired by seed "
-            "where both configurations have the same seeds, after Welch otherwise. Holm's correction for all pairs "
-            f"that were compared. “Distinguishable” means p (Holm) below {1 - numbers.confidence:.2g}.",
+            "where both configurations have the same seeds, after Welch otherwise. Corrected for all pairs, because "
+            f"the best is chosen by the same numbers: after Holm, of more than {HOLM_UP_TO} configurations after "
+            f"Bonferroni. “Significant” means that the corrected p is below {1 - numbers.confidence:.2g}.",
         ),
         (
             "Probability of improvement",
@@ -47,7 +49,7 @@ def how_made(numbers: Numbers, mixed_code: Sequence[str] = ()) -> list[dict[str,
         (
             "Seeds needed",
             "Of each configuration, to see a true difference as large as the observed one with 80 % power, in this "
-            "comparison alone; with Holm's correction for many, more are needed.",
+            "comparison alone; corrected for many, more are needed.",
         ),
         (
             "Curves",
@@ -69,17 +71,15 @@ def _directions(numbers: Numbers) -> str:
 
 def _methods(numbers: Numbers) -> list[tuple[str, str]]:
     """Return how the estimates were made, in the words that they carry."""
-    found = {
-        key: dict.fromkeys(
-            estimate.method
-            for finals in numbers.finals.values()
-            for final in finals.values()
-            for name, estimate in final.estimates.items()
-            if name == key
-        )
-        for key in ("mean", "median", "iqm")
-    }
-    words = [f"{method[0].upper()}{method[1:]}." for methods in found.values() for method in methods]
+    methods = dict.fromkeys(
+        estimate.method
+        for statistic in STATISTICS
+        for (_, _, by), each in numbers.answers.items()
+        if by == statistic
+        for name, estimate in each.estimates.items()
+        if len(each.samples[name].values) or each.samples[name].missing
+    )
+    words = [f"{method[0].upper()}{method[1:]}." for method in methods]
     return [("Intervals", " ".join(words))] if words else []
 
 

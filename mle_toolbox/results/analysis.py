@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.results.answer import Answer, answer
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodePlace, CodeState, code_states, recorded
-from mle_toolbox.results.comparisons import Comparisons, compare_samples
+from mle_toolbox.results.comparisons import Comparisons
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves, curve_of
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.lookup import UnknownNameError, unknown_name
 from mle_toolbox.results.samples import NEVER_COUNTED, SeedSample, seed_sample
 from mle_toolbox.results.series import array_words, scalar_metrics
-from mle_toolbox.results.summary import Summary, SummaryRow, summarise
+from mle_toolbox.results.summary import Summary, SummaryRow
 from mle_toolbox.results.wording import at_words, cautions_about, counts_words, lower_is_better_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+    from mle_toolbox.statistics import Comparison
 
 __all__ = ["Configurations"]
 
@@ -105,6 +110,38 @@ class Configurations(Mapping[str, ConfigurationResults]):
             for name, each in self.items()
         }
 
+    def answer(
+        self,
+        metric: str | None = None,
+        at: str = "last",
+        statistic: str = "mean",
+        *,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        paired: bool | None = None,
+        include_unfinished: bool = False,
+    ) -> Answer:
+        """Return which configuration is best, and how sure that is; arguments as for ``summary`` and ``compare``.
+
+        ``summary``, ``compare``, ``mle results``, the report and its files show parts of it.
+
+        Examples
+        --------
+        >>> load("experiments").answer("accuracy").best  # doctest: +SKIP
+        ('net', 'wide net')
+        """
+        metric = self._metric(metric)
+        lower = lower_is_better_of(metric, lower_is_better)
+        return answer(
+            metric,
+            self.samples(metric, at, lower_is_better=lower, include_unfinished=include_unfinished),
+            statistic,
+            lower_is_better=lower,
+            assumed=lower_is_better is None,
+            confidence=confidence,
+            paired=paired,
+        )
+
     def summary(
         self,
         metric: str | Sequence[str] | None = None,
@@ -142,17 +179,23 @@ class Configurations(Mapping[str, ConfigurationResults]):
         >>> load("experiments").summary("accuracy", at="best").to_latex()  # doctest: +SKIP
         """
         names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
-        metrics = []
-        for name in dict.fromkeys(map(self._metric, names)):
-            lower = lower_is_better_of(name, lower_is_better)
-            samples = self.samples(name, at, lower_is_better=lower, include_unfinished=include_unfinished)
-            metrics.append(summarise(name, samples, statistic, confidence, (lower, lower_is_better is None)))
+        metrics = [
+            self.answer(
+                name,
+                at,
+                statistic,
+                lower_is_better=lower_is_better,
+                confidence=confidence,
+                include_unfinished=include_unfinished,
+            )
+            for name in dict.fromkeys(map(self._metric, names))
+        ]
         differences = self.differences()
         rows = []
         for name, each in self.items():
             others = _others(each)
             done = each.statuses.count("done")
-            estimates = {metric.name: metric.estimates[name] for metric in metrics}
+            estimates = {found.metric: found.estimates[name] for found in metrics}
             planned = done + sum(others.values())
             rows.append(SummaryRow(name, differences.get(name, {}), done, planned, others, estimates))
         title = f"{self.title}: {at_words(at)}s" if not at.startswith("mean") else f"{self.title}: {at_words(at)}"
@@ -174,7 +217,10 @@ class Configurations(Mapping[str, ConfigurationResults]):
         paired: bool | None = None,
         include_unfinished: bool = False,
     ) -> Comparisons:
-        """Compare two configurations, all others with a baseline, or all pairs (then with Holm's correction).
+        """Compare two configurations, all others with a baseline, or all pairs.
+
+        With the best one, and of all pairs, the p are those of ``answer``: corrected for all pairs. With a baseline of
+        another name they are corrected for the comparisons with it, of two configurations alone not at all.
 
         Parameters
         ----------
@@ -192,8 +238,6 @@ class Configurations(Mapping[str, ConfigurationResults]):
         ResultsError
             When there is no such configuration, or fewer than two.
         """
-        metric = self._metric(metric)
-        lower = lower_is_better_of(metric, lower_is_better)
         if a is not None and b is None and baseline is None:
             a, baseline = None, a
         for name in (a, b, baseline):
@@ -201,28 +245,25 @@ class Configurations(Mapping[str, ConfigurationResults]):
                 raise unknown_name(name, self, self.title)
         if len(self) < 2:
             raise ResultsError(f"{self.title}: there is one configuration only, so there is nothing to compare.")
-        wanted = {name: self[name] for name in (a, b)} if a is not None and b is not None else self
-        samples = {
-            name: seed_sample(each, metric, at, lower_is_better=lower, include_unfinished=include_unfinished)
-            for name, each in wanted.items()
-            if name is not None
-        }
-        if baseline == "best" and "best" not in self:
-            baseline = _best(samples, lower)
-        what = (a, b) if a is not None and b is not None else baseline
-        found = compare_samples(samples, what, lower_is_better=lower, confidence=confidence, paired=paired)
-        words = f"{a} compared with {b}" if isinstance(what, tuple) else "comparisons"
-        words += f" with {baseline}" if isinstance(what, str) else ""
-        compared = self.select(list(samples))
+        compared = self.select(list(dict.fromkeys((a, b)))) if a is not None and b is not None else self
+        found = compared.answer(
+            self._metric(metric),
+            at,
+            lower_is_better=lower_is_better,
+            confidence=confidence,
+            paired=paired,
+            include_unfinished=include_unfinished,
+        )
         code = compared.code(include_unfinished=include_unfinished)
+        words, comparisons = _compared(found, a, b, baseline)
         return Comparisons(
             f"{self.title}: {words}",
-            metric,
+            found.metric,
             at,
-            lower,
-            lower_is_better is None,
-            samples,
-            found,
+            found.lower_is_better,
+            found.assumed,
+            found.samples,
+            comparisons,
             tuple(compared._first_cautions(code)),
             tuple(compared._length_cautions()),
             code,
@@ -296,10 +337,10 @@ class Configurations(Mapping[str, ConfigurationResults]):
             raise UnknownNameError(f"{error}{array_words(self, metric)}")
         return there[0] if metric is None else metric
 
-    def _left_out(self, metrics: Sequence[Any]) -> list[str]:
+    def _left_out(self, metrics: Sequence[Answer]) -> list[str]:
         """Say which seeds are done and still have no number."""
         words = {
-            metric.name: {
+            metric.metric: {
                 name: counts_words({why: n for why, n in sample.left_out.items() if why.startswith("without")})
                 for name, sample in metric.samples.items()
             }
@@ -319,8 +360,18 @@ def _others(configuration: ConfigurationResults) -> dict[str, int]:
     return {status: statuses.count(status) for status in dict.fromkeys(statuses)}
 
 
-def _best(samples: Mapping[str, SeedSample], lower_is_better: bool) -> str:
-    means = {name: float(each.finite.mean()) for name, each in samples.items() if each.n}
-    if not means:
+def _compared(
+    found: Answer, a: str | None, b: str | None, baseline: str | None
+) -> tuple[str, Mapping[tuple[str, str], Comparison]]:
+    """Return what is compared, in words, and the comparisons that are asked for."""
+    if a is not None and b is not None:
+        # Of these two alone, and nobody chose them by their numbers as far as can be known.
+        return f"{a} compared with {b}", {(a, b): replace(found.compare([(a, b)])[a, b], adjusted_p=None)}
+    if baseline is None:
+        return "comparisons", found.compare(list(combinations(found.samples, 2)))
+    if baseline != "best" or baseline in found.samples:
+        return f"comparisons with {baseline}", found.compare_with(baseline)
+    if found.leader is None:
         raise ResultsError("No configuration has a finished seed run with a finite value, so none is the best.")
-    return (min if lower_is_better else max)(means, key=lambda name: means[name])
+    pairs = [(name, found.leader) for name in found.samples if name != found.leader]
+    return f"comparisons with {found.leader}", found.compare(pairs)

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.results.code import CodeState, code_record
 from mle_toolbox.results.renderings import Rendered
-from mle_toolbox.results.samples import SeedSample, may_be_paired
+from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.table import Cell, Column, Table
 from mle_toolbox.results.wording import at_words, better_words, counts_words, ends_words
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Comparison
 
-__all__ = ["Comparisons", "compare_samples"]
+__all__ = ["Comparisons"]
 
 Pair = tuple[str, str]
+
+_WHY = {
+    "over all pairs": ", because the best of them is chosen by the same numbers",
+    "over these comparisons": ", as if the baseline had been chosen before the numbers were known",
+}
+"""Why this family of tests."""
 
 _POWER_IN_WORDS = 3
 """Up to so many undecided pairs, a sentence each says what so many seeds show."""
@@ -60,6 +66,11 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         """What to beware of, one sentence each: first what the runs are made of, then what holds of the numbers."""
         return (*self._first(), *self._cautions())
 
+    @property
+    def correction(self) -> str | None:
+        """Which correction for which family of tests the p have, None where there is one test only."""
+        return next((each.correction for each in self.found.values()), None)
+
     def __getitem__(self, pair: Pair) -> Comparison:
         return self.found[pair]
 
@@ -72,7 +83,8 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     def table(self, *, compact: bool = False) -> Table:
         """Return the table for people; it is always the same."""
         del compact
-        p = "p (Holm)" if len(self) > 1 else "p"
+        correction = self.correction
+        p = f"p ({correction.partition(' ')[0]})" if correction else "p"
         with_one = len({b for _, b in self.found}) == 1  # the title names it
         ranks = {"a": 0, "b": 6 if with_one else 0, "seeds": 2, "a - b": 0, "a / b": 5, p: 0, "P(a better)": 1}
         ranks |= {"Hedges' g": 4, "better": 0, "seeds needed": 3}
@@ -137,6 +149,8 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
             "a - b and a / b of the means, P(a better) of the runs, with their intervals."
         )
         yield from (f"{line}." for line in dict.fromkeys(each.method for each in self.found.values()))
+        if self.correction:
+            yield f"p corrected: {self.correction}{_WHY.get(self.correction.partition(' ')[2], '')}."
         if any(not each.better() and each.seeds_needed is not None for each in self.found.values()):
             yield "Seeds needed: of each, to see a true difference as large as this one in 80 % of all cases."
         undecided = [pair for pair, each in self.found.items() if not each.better() and math.isfinite(each.detectable)]
@@ -169,42 +183,6 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         for sentence, pairs in by_sentence.items():
             more = f" and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
             yield f"{'; '.join(pairs[:3])}{more}: {sentence}"
-
-
-def compare_samples(
-    samples: Mapping[str, SeedSample],
-    pair_or_baseline: Pair | str | None,
-    *,
-    lower_is_better: bool,
-    confidence: float,
-    paired: bool | None,
-) -> Mapping[Pair, Comparison]:
-    """Compare two configurations, all others with a baseline, or all pairs."""
-    from mle_toolbox import statistics
-
-    paired = may_be_paired(samples.values(), paired)
-    values = {name: each.values for name, each in samples.items()}
-    seeds = {name: each.seeds for name, each in samples.items()}
-    if not isinstance(pair_or_baseline, tuple):
-        return statistics.compare_all(
-            values,
-            baseline=pair_or_baseline,
-            seeds=seeds,
-            paired=paired,
-            confidence=confidence,
-            lower_is_better=lower_is_better,
-        )
-    a, b = pair_or_baseline
-    one = statistics.compare(
-        values[a],
-        values[b],
-        paired=paired,
-        seeds_a=seeds[a],
-        seeds_b=seeds[b],
-        confidence=confidence,
-        lower_is_better=lower_is_better,
-    )
-    return {(a, b): one}
 
 
 def _p(p: float) -> str:

@@ -6,45 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.results.answer import Answer, best_cautions, estimate_cautions, meaning_of_best
 from mle_toolbox.results.code import CodeState, code_record
 from mle_toolbox.results.differences import short_names, value_text
 from mle_toolbox.results.renderings import Rendered, with_differences
-from mle_toolbox.results.samples import SeedSample, may_be_paired
 from mle_toolbox.results.table import Cell, Column, Table
-from mle_toolbox.results.wording import at_words, best_by_ends, better_words, cautions_about, counts_words, listed
+from mle_toolbox.results.wording import at_words, better_words, counts_words, listed
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
 
-__all__ = ["MetricSummary", "Summary", "SummaryRow", "summarise"]
+__all__ = ["Summary", "SummaryRow"]
 
 _MAX_KEYS = 6
-
-
-@dataclass(frozen=True)
-class MetricSummary:
-    """One metric over all configurations.
-
-    Attributes
-    ----------
-    name, at, lower_is_better, assumed
-        What it is; ``assumed``: the direction is a guess from the name.
-    samples, estimates
-        By configuration.
-    best
-        The best configuration and those that cannot be told from it, among those with at least two seeds.
-    test
-        How they were told apart, None where there was nothing to test: by means, whatever the statistic.
-    """
-
-    name: str
-    at: str
-    lower_is_better: bool
-    assumed: bool
-    samples: Mapping[str, SeedSample]
-    estimates: Mapping[str, Estimate]
-    best: tuple[str, ...]
-    test: str | None
 
 
 @dataclass(frozen=True)
@@ -67,10 +41,10 @@ class SummaryRow:
 
 @dataclass(frozen=True, repr=False)
 class Summary(Rendered):
-    """A table of configurations; see ``ExperimentResults.summary``."""
+    """A table of configurations; see ``ExperimentResults.summary``. ``metrics`` has the answer for each metric."""
 
     title: str
-    metrics: tuple[MetricSummary, ...]
+    metrics: tuple[Answer, ...]
     rows: tuple[SummaryRow, ...]
     remarks: tuple[str, ...] = ()
     includes_unfinished: bool = False
@@ -108,7 +82,7 @@ class Summary(Rendered):
         columns += [Column(titles[key], right=self._has_numbers(key), rank=2) for key in keys]
         columns += [Column("seeds done", right=True)] if shared_n is None else []
         ranks = (0, 1, *[3] * len(self.metrics))  # the first two metrics outlast the settings
-        columns += [Column(each.name, right=True, rank=rank) for each, rank in zip(self.metrics, ranks, strict=False)]
+        columns += [Column(each.metric, right=True, rank=rank) for each, rank in zip(self.metrics, ranks, strict=False)]
         rows = tuple(tuple(self._cells(row, keys, shared_n)) for row in self.rows)
         return Table(
             self.title,
@@ -116,7 +90,7 @@ class Summary(Rendered):
             rows,
             tuple(self._method(shared_n)),
             tuple(self._cautions(keys)),
-            self._meaning_of_best(),
+            meaning_of_best(self.metrics),
             tuple(self._first()),
         )
 
@@ -149,7 +123,7 @@ class Summary(Rendered):
             ],
             "metrics": [
                 {
-                    "metric": metric.name,
+                    "metric": metric.metric,
                     "at": metric.at,
                     "lower_is_better": metric.lower_is_better,
                     "direction_assumed": metric.assumed,
@@ -166,10 +140,10 @@ class Summary(Rendered):
             "method": list(self._method(None)),
         }
 
-    def _record(self, row: SummaryRow, metric: MetricSummary) -> dict[str, Any]:
-        estimate = row.estimates[metric.name]
+    def _record(self, row: SummaryRow, metric: Answer) -> dict[str, Any]:
+        estimate = row.estimates[metric.metric]
         return {
-            "metric": metric.name,
+            "metric": metric.metric,
             "at": metric.at,
             **{name: getattr(estimate, name) for name in _ESTIMATE},
             "best": row.configuration in metric.best,
@@ -185,7 +159,7 @@ class Summary(Rendered):
         if shared_n is None:
             yield Cell(row.seeds)
         for metric in self.metrics:
-            estimate = row.estimates[metric.name]
+            estimate = row.estimates[metric.metric]
             text = str(estimate) if shared_n is None else estimate.numbers()
             yield Cell(text, best=row.configuration in metric.best)
 
@@ -206,12 +180,8 @@ class Summary(Rendered):
             # The longest one also says what was done with diverged seeds.
             how = max((each.method for each in metric.estimates.values() if each.n > 1), key=len, default="no interval")
             better = better_words(metric.lower_is_better, metric.assumed)
-            names.setdefault(f"{at_words(metric.at)} of each run; {how}{seeds}; {better}.", []).append(metric.name)
+            names.setdefault(f"{at_words(metric.at)} of each run; {how}{seeds}; {better}.", []).append(metric.metric)
         yield from (f"{listed(each)}: {sentence}" for sentence, each in names.items())
-
-    def _meaning_of_best(self) -> str:
-        tests = dict.fromkeys(metric.test for metric in self.metrics if metric.test)
-        return f"the best, and what cannot be told from it ({'; '.join(tests)})." if tests else ""
 
     def _has_numbers(self, key: str) -> bool:
         values = [row.differences[key] for row in self.rows if row.differences.get(key) is not None]
@@ -220,7 +190,7 @@ class Summary(Rendered):
     def _first(self) -> Iterator[str]:
         """Yield what has to be known before the numbers are read."""
         yield from self.first
-        yield from best_by_ends({each.name: {name: each.samples[name] for name in each.best} for each in self.metrics})
+        yield from best_cautions(self.metrics)
 
     def _cautions(self, keys: Sequence[str]) -> Iterator[str]:
         more = len(self.keys_that_differ) - len(keys)
@@ -230,60 +200,8 @@ class Summary(Rendered):
         if running and not self.includes_unfinished:
             runs = "1 seed run is" if running == 1 else f"{running} seed runs are"
             yield f"{runs} still running; these are the numbers of those that are done."
-        of_estimates = {
-            metric.name: {name: each.caution for name, each in metric.estimates.items()} for metric in self.metrics
-        }
-        yield from cautions_about(of_estimates)
+        yield from estimate_cautions(self.metrics)
         yield from self.remarks
 
 
 _ESTIMATE = ("statistic", "value", "low", "high", "confidence", "n", "diverged", "missing", "method", "caution")
-
-
-def summarise(
-    metric: str, samples: Mapping[str, SeedSample], statistic: str, confidence: float, direction: tuple[bool, bool]
-) -> MetricSummary:
-    """Return one metric over all configurations; ``direction`` is lower is better, and whether that is assumed."""
-    from mle_toolbox.statistics import estimate
-
-    lower_is_better, assumed = direction
-    estimates = {
-        name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in samples.items()
-    }
-    at = next((each.at for each in samples.values()), "last")
-    best, test = _best(samples, estimates, statistic, lower_is_better, confidence)
-    return MetricSummary(metric, at, lower_is_better, assumed, samples, estimates, best, test)
-
-
-def _best(
-    samples: Mapping[str, SeedSample],
-    estimates: Mapping[str, Estimate],
-    statistic: str,
-    lower_is_better: bool,
-    confidence: float,
-) -> tuple[tuple[str, ...], str | None]:
-    """Return the best configuration with those that cannot be told from it, and the test that was made."""
-    from mle_toolbox.statistics import compare_all
-
-    # One seed cannot be told from anything: it neither is the best nor equal to it.
-    known = {name: each.value for name, each in estimates.items() if each.n > 1}
-    if len(known) < 2:
-        return (), None
-    best = (min if lower_is_better else max)(known, key=lambda name: known[name])
-    found = compare_all(
-        {name: samples[name].values for name in known},
-        baseline=best,
-        seeds={name: samples[name].seeds for name in known},
-        lower_is_better=lower_is_better,
-        confidence=confidence,
-        paired=may_be_paired(samples.values()),
-    )
-    level_with_it = {best, *(a for (a, _), each in found.items() if each.is_undecided() or each.better() == "a")}
-    level = f"{1 - confidence:.10g}"
-    kinds = " or ".join(sorted({"paired" if each.paired else "Welch's" for each in found.values()}, reverse=True))
-    if statistic == "mean":
-        test = f"{kinds} t test against the best, p after Holm ≥ {level}"
-    else:
-        # The best median may belong to a mean that is worse.
-        test = f"{kinds} t test of the means against the best, p after Holm ≥ {level} or the better mean"
-    return tuple(name for name in known if name in level_with_it), test

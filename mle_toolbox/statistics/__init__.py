@@ -9,7 +9,7 @@ Knows nothing of files, Snakemake or the command line.
 
 from mle_toolbox.statistics.aggregates import interquartile_mean, mean, median, percentiles, standard_error, std
 from mle_toolbox.statistics.alignment import align
-from mle_toolbox.statistics.all_pairs import compare_all, holm
+from mle_toolbox.statistics.all_pairs import AllPairs, compare_all, holm
 from mle_toolbox.statistics.bootstrap import bca_interval, bootstrap_interval
 from mle_toolbox.statistics.comparison import Comparison, compare
 from mle_toolbox.statistics.curves import Band, Curve, band
@@ -30,6 +30,7 @@ from mle_toolbox.statistics.reduction import area_under_curve, at, best_so_far, 
 from mle_toolbox.statistics.wording import interval_text, p_text, percent
 
 __all__ = [
+    "AllPairs",
     "Band",
     "Comparison",
     "Curve",

@@ -1,9 +1,16 @@
-"""Many configurations compared with each other, or with a baseline, and Holm's correction for doing so."""
+"""Several configurations compared with each other: the family of tests that decides which are the best.
+
+The best of several is chosen by the numbers that are then tested, so that each of the k (k - 1) / 2 pairs could have
+been the one that is looked at. All of them count in the correction, also where only those with the best are shown.
+benchmarks/coverage.py measures this beside its alternatives; docs/statistics.md has the figures.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -11,12 +18,132 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError, did_you_mean
 from mle_toolbox.statistics.checks import check_confidence, real_array
-from mle_toolbox.statistics.comparison import Comparison, compare_pair
-from mle_toolbox.statistics.estimate import Diverged
-from mle_toolbox.statistics.pairing import prepare
+from mle_toolbox.statistics.comparison import Comparison, compare_pair, difference_of
+from mle_toolbox.statistics.estimate import Diverged, without_diverged
+from mle_toolbox.statistics.pairing import Pair, prepare
 from mle_toolbox.statistics.permutation import permutation_ps
 
-__all__ = ["compare_all", "holm"]
+__all__ = ["HOLM_UP_TO", "AllPairs", "compare_all", "holm"]
+
+Names = tuple[str, str]
+
+HOLM_UP_TO = 24
+"""Samples of which all pairs are tested for Holm's correction; of more, whose pairs are thousands, Bonferroni's."""
+
+
+@dataclass(frozen=True, eq=False)
+class AllPairs:
+    """The t tests of all pairs of samples as one family, each of which is made when it is asked for.
+
+    Attributes
+    ----------
+    samples
+        For each configuration one number a seed, shape (S,); the shapes may differ.
+    seeds
+        For each configuration its seeds, in the order of the values.
+    paired, diverged
+        As for `compare`.
+    """
+
+    samples: Mapping[str, ArrayLike]
+    seeds: Mapping[str, Sequence[int]] | None = None
+    paired: bool | None = None
+    diverged: Diverged = "exclude"
+
+    def __post_init__(self) -> None:
+        without = [name for name in self.samples if self.seeds is not None and name not in self.seeds]
+        if without and len(self.samples) > 1:
+            raise StatisticsError(f"seeds does not name those of {without[0]!r}.")
+
+    @cached_property
+    def tested(self) -> tuple[str, ...]:
+        """The configurations that can be tested: those with at least two seeds that count."""
+        known = {name: without_diverged(values, self.diverged)[0] for name, values in self.samples.items()}
+        return tuple(name for name, values in known.items() if len(values) > 1)
+
+    @property
+    def correction(self) -> str | None:
+        """What p are corrected by, in words; None where there is one pair only."""
+        if len(self.tested) < 3:
+            return None
+        return f"{'Holm' if len(self.tested) <= HOLM_UP_TO else 'Bonferroni'} over all pairs"
+
+    def adjusted_p(self, a: str, b: str) -> float:
+        """Return p of the t test of a and b, corrected for all pairs; NaN where no test can be made."""
+        if len(self.tested) <= HOLM_UP_TO:
+            return self._after_holm.get(frozenset((a, b)), math.nan)
+        # Bonferroni's p of a pair does not depend on those of the others, so that these need not be made.
+        return float(np.minimum(1.0, self._p(a, b) * math.comb(len(self.tested), 2)))
+
+    def not_worse_than(self, best: str, *, confidence: float, lower_is_better: bool) -> tuple[str, ...]:
+        """Return the best configuration and those whose mean is not significantly worse.
+
+        ``best`` may be so by its median: then another may have the better mean. Where no test can be made, because no
+        seed differs from another, the number itself decides.
+        """
+        found = []
+        for name in self.tested:
+            p = 1.0 if name == best else self.adjusted_p(name, best)
+            if p >= 1 - confidence or (p < 1 - confidence and self._is_better(name, best, lower_is_better)):
+                found.append(name)
+        return tuple(found)
+
+    def is_paired(self, a: str, b: str) -> bool:
+        """Tell whether a and b are compared seed by seed."""
+        return self._pair(a, b).paired
+
+    def compare(
+        self, pairs: Sequence[Names], *, confidence: float = 0.95, lower_is_better: bool = False, seed: int = 0
+    ) -> dict[Names, Comparison]:
+        """Compare these pairs; each ``adjusted_p`` is corrected for all pairs, not only for these."""
+        check_confidence(confidence)
+        found = self._compare(pairs, confidence, lower_is_better, seed)
+        return {
+            pair: replace(each, adjusted_p=self.adjusted_p(*pair), correction=self.correction)
+            for pair, each in found.items()
+        }
+
+    def compare_with(
+        self, baseline: str, *, confidence: float = 0.95, lower_is_better: bool = False, seed: int = 0
+    ) -> dict[Names, Comparison]:
+        """Compare all others with one that was chosen without looking at the numbers: only these tests count."""
+        check_confidence(confidence)
+        pairs = [(name, baseline) for name in self.samples if name != baseline]
+        found = self._compare(pairs, confidence, lower_is_better, seed)
+        adjusted = holm([each.t_test_p for each in found.values()])
+        correction = "Holm over these comparisons" if len(pairs) > 1 else None
+        return {
+            pair: replace(each, adjusted_p=float(p), correction=correction)
+            for (pair, each), p in zip(found.items(), adjusted, strict=True)
+        }
+
+    @cached_property
+    def _after_holm(self) -> dict[frozenset[str], float]:
+        pairs = list(combinations(self.tested, 2))
+        adjusted = holm([self._p(a, b) for a, b in pairs])
+        return {frozenset(pair): float(p) for pair, p in zip(pairs, adjusted, strict=True)}
+
+    def _p(self, a: str, b: str) -> float:
+        # The confidence is that of the interval, which nobody asks for here.
+        return difference_of(self._pair(a, b), 0.95).p
+
+    def _is_better(self, a: str, b: str, lower_is_better: bool) -> bool:
+        return (difference_of(self._pair(a, b), 0.95).value < 0) == lower_is_better
+
+    def _pair(self, a: str, b: str) -> Pair:
+        seeds_a, seeds_b = (None, None) if self.seeds is None else (self.seeds[a], self.seeds[b])
+        return prepare(self.samples[a], self.samples[b], self.paired, seeds_a, seeds_b, self.diverged)
+
+    def _compare(
+        self, pairs: Sequence[Names], confidence: float, lower_is_better: bool, seed: int
+    ) -> dict[Names, Comparison]:
+        prepared = [self._pair(a, b) for a, b in pairs]
+        # Together, because tests of the same size share their arrangements.
+        permuted = permutation_ps([(each.a, each.b, each.paired) for each in prepared], seed=seed)
+        return {
+            names: compare_pair(pair, p, confidence, lower_is_better)
+            for names, pair, p in zip(pairs, prepared, permuted, strict=True)
+        }
 
 
 def compare_all(
@@ -30,14 +157,16 @@ def compare_all(
     diverged: Diverged = "exclude",
     seed: int = 0,
 ) -> dict[tuple[str, str], Comparison]:
-    """Compare all pairs of configurations, or all others with a baseline, with Holm's correction.
+    """Compare all pairs of configurations, or all others with a baseline, with a correction for making many tests.
 
     Parameters
     ----------
     samples
         For each configuration one number a seed, shape (S,); the shapes may differ.
     baseline
-        The configuration with which all others are compared; it is then b in each comparison. None: all pairs.
+        The configuration with which all others are compared; it is then b in each comparison, and Holm's correction
+        counts these comparisons. It must have been chosen without looking at the numbers: for the best of several,
+        compare all pairs. None: all pairs, with Holm's correction; of more than 24 configurations, Bonferroni's.
     seeds
         For each configuration its seeds, in the order of the values.
     paired, confidence, lower_is_better, diverged, seed
@@ -57,32 +186,12 @@ def compare_all(
         raise StatisticsError("Many configurations are a mapping from their names to their numbers.")
     if baseline is not None and baseline not in samples:
         raise StatisticsError(f"There is no configuration {baseline!r}.{did_you_mean(str(baseline), samples)}")
-    if baseline is None:
-        names = list(combinations(samples, 2))
-    else:
-        names = [(name, baseline) for name in samples if name != baseline]
-    without = [name for pair in names for name in pair if seeds is not None and name not in seeds]
-    if without:
-        raise StatisticsError(f"seeds does not name those of {without[0]!r}.")
-    check_confidence(confidence)
-    prepared = [
-        prepare(
-            samples[a],
-            samples[b],
-            paired,
-            None if seeds is None else seeds[a],
-            None if seeds is None else seeds[b],
-            diverged,
-        )
-        for a, b in names
-    ]
-    permuted = permutation_ps([(pair.a, pair.b, pair.paired) for pair in prepared], seed=seed)
-    found = [compare_pair(pair, p, confidence, lower_is_better) for pair, p in zip(prepared, permuted, strict=True)]
-    adjusted = holm([comparison.t_test_p for comparison in found])
-    return {
-        pair: replace(comparison, adjusted_p=float(p))
-        for pair, comparison, p in zip(names, found, adjusted, strict=True)
-    }
+    pairs = AllPairs(samples, seeds, paired, diverged)
+    if baseline is not None:
+        return pairs.compare_with(baseline, confidence=confidence, lower_is_better=lower_is_better, seed=seed)
+    return pairs.compare(
+        list(combinations(samples, 2)), confidence=confidence, lower_is_better=lower_is_better, seed=seed
+    )
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -56,7 +56,7 @@ class Comparison:
     effect_size
         Hedges' g.
     adjusted_p
-        ``t_test_p`` after Holm's correction for all comparisons made; None when there was only this one.
+        ``t_test_p`` after the correction for all tests of its family; None when this one was made alone.
     detectable
         The smallest true difference that so many seeds show in 80 % of all cases; NaN where the spread is unknown.
     seeds_needed
@@ -70,6 +70,8 @@ class Comparison:
         The direction that was given.
     diverged_a, diverged_b
         Seeds whose value was not finite.
+    correction
+        Which correction for which family of tests ``adjusted_p`` has, in words; None where there is one test only.
     """
 
     n_a: int
@@ -98,6 +100,7 @@ class Comparison:
     lower_is_better: bool
     diverged_a: int
     diverged_b: int
+    correction: str | None = None
 
     @property
     def p(self) -> float:
@@ -118,8 +121,9 @@ class Comparison:
         """Say the result in one or two sentences, with the names of the configurations."""
         numbers = interval_text(self.difference, self.difference_low, self.difference_high)
         verdict = {"a": f"{a} is better than {b}", "b": f"{b} is better than {a}", None: "the seeds do not tell"}
-        holm = " after Holm's correction" if self.adjusted_p is not None else ""
-        return f"{a} - {b} = {numbers}, {p_text(self.p)}{holm}: {verdict[self.better()]}. {self.power_words()}"
+        whose, _, family = (self.correction or "").partition(" ")
+        corrected = f" after {whose}'s correction {family}" if family else ""
+        return f"{a} - {b} = {numbers}, {p_text(self.p)}{corrected}: {verdict[self.better()]}. {self.power_words()}"
 
     def power_words(self) -> str:
         """Say which differences so many seeds show, and how many seeds this one needs."""

@@ -288,7 +288,7 @@ def test_medians_are_marked_by_a_test_of_the_means_which_is_said(
 
     table, _, comparisons = output.partition("comparisons with steady")
     assert table.count(" *") >= 2
-    assert "t test of the means against the best, p after Holm ≥ 0.05 or the better mean" in table
+    assert "(paired t test of the means, p ≥ 0.05 or the better mean)" in table
     assert "a - b and a / b of the means" in comparisons
 
 

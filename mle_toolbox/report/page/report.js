@@ -137,10 +137,9 @@ function showTables() {
     const [metric, configuration] = cell.dataset.cell.split("|");
     const final = DATA.finals[`${metric}|${choice.at}`]?.[configuration], estimate = final?.est[choice.statistic];
     cell.textContent = estimate?.text ?? "–";
-    cell.classList.toggle("best", Boolean(final?.best));
+    cell.classList.toggle("best", Boolean(estimate?.best));
   }
-  $("final-first").textContent = DATA.first[choice.at];
-  $("final-cautions").textContent = DATA.cautions[`${choice.at}|${choice.statistic}`];
+  for (const part of ["first", "bold", "cautions"]) $(`final-${part}`).textContent = DATA[part][`${choice.at}|${choice.statistic}`];
   const over = DATA.statistics.find((each) => each.key === choice.statistic).label;
   $("final-caption").textContent = `${over[0].toUpperCase()}${over.slice(1)} over seeds of the ${atLabel(choice.at)}, with its interval; n seeds.`;
   for (const part of document.querySelectorAll("[data-pair]")) {

@@ -350,8 +350,8 @@ def test_configurations_with_the_same_results_as_the_best_are_named(tmp_path: Pa
 
     page = report(results, tmp_path)
 
-    assert "The seeds do not tell it from" in page.text
-    verdict = page.text.partition("The seeds do not tell it from")[2][:80]
+    assert "It is not significantly different from" in page.text
+    verdict = page.text.partition("It is not significantly different from")[2][:80]
     assert "same" in verdict
     assert "It is better than" in verdict
 

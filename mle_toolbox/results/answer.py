@@ -1,0 +1,177 @@
+"""Which configuration is best: the one answer, of which every table, file, figure and page shows its part.
+
+An `Answer` is about one metric, one value of each run and one statistic. It holds the estimates, the tests that decide,
+the best set and the words for it. Knows nothing of tables, files or pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from mle_toolbox.results.samples import SeedSample, may_be_paired
+from mle_toolbox.results.wording import best_by_ends, cautions_about
+
+if TYPE_CHECKING:
+    from mle_toolbox.statistics import AllPairs, Comparison, Estimate
+
+__all__ = ["Answer", "answer", "best_cautions", "estimate_cautions", "meaning_of_best"]
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Which configuration is best in one metric, and how sure that is.
+
+    Attributes
+    ----------
+    metric, at, statistic
+        What is compared: the ``last`` value of each run, say, and its ``mean`` over the seeds.
+    lower_is_better, assumed
+        The direction, and whether it is a guess from the name of the metric.
+    confidence
+        Of the intervals; its complement is the level of the tests.
+    samples, estimates
+        By configuration.
+    tests
+        The tests of all pairs as one family. They are tests of means, whatever the statistic.
+    """
+
+    metric: str
+    at: str
+    statistic: str
+    lower_is_better: bool
+    assumed: bool
+    confidence: float
+    samples: Mapping[str, SeedSample]
+    estimates: Mapping[str, Estimate]
+    tests: AllPairs
+
+    @cached_property
+    def ranking(self) -> tuple[str, ...]:
+        """The configurations that have a number, the best estimate first."""
+        known = [name for name, each in self.estimates.items() if each.n]
+        return tuple(sorted(known, key=lambda name: self.estimates[name].value, reverse=not self.lower_is_better))
+
+    @cached_property
+    def leader(self) -> str | None:
+        """The configuration of the best estimate; one seed counts only where no configuration has more."""
+        several = (name for name in self.ranking if self.estimates[name].n > 1)
+        return next(several, self.ranking[0] if self.ranking else None)
+
+    @cached_property
+    def best(self) -> tuple[str, ...]:
+        """The leader and those that are not significantly worse, among the configurations with at least two seeds.
+
+        Empty where there are not two such configurations.
+        """
+        if self.leader is None or len(self.tests.tested) < 2:
+            return ()
+        return self.tests.not_worse_than(self.leader, confidence=self.confidence, lower_is_better=self.lower_is_better)
+
+    @property
+    def test(self) -> str | None:
+        """How the best ones were told from the others, in words; None where there was nothing to test."""
+        if self.leader is None or len(self.tests.tested) < 2:
+            return None
+        paired = {self.tests.is_paired(name, self.leader) for name in self.tests.tested if name != self.leader}
+        kinds = " or ".join(word for word, there in (("paired", True), ("Welch's", False)) if there in paired)
+        # The best median may belong to a worse mean.
+        means, or_mean = ("", "") if self.statistic == "mean" else (" of the means", " or the better mean")
+        parts = [f"{kinds} t test{means}", self.tests.correction, f"p ≥ {1 - self.confidence:.10g}{or_mean}"]
+        return ", ".join(filter(None, parts))
+
+    @cached_property
+    def shows_all_pairs(self) -> bool:
+        """Whether there are so few configurations that all of their pairs are shown, not only those with the leader."""
+        from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
+
+        return len(self.ranking) <= HOLM_UP_TO
+
+    @cached_property
+    def comparisons(self) -> Mapping[Pair, Comparison]:
+        """The comparisons that are shown, of configurations that have a number."""
+        names = [name for name in self.samples if name in set(self.ranking)]
+        if self.shows_all_pairs or self.leader is None:
+            return self.compare(list(combinations(names, 2)))
+        return self.compare([(name, self.leader) for name in names if name != self.leader])
+
+    @cached_property
+    def with_leader(self) -> Mapping[str, Comparison]:
+        """The comparisons of the leader with each other one, by the other's name."""
+        leader = self.leader
+        return {(b if a == leader else a): each for (a, b), each in self.comparisons.items() if leader in (a, b)}
+
+    def compare(self, pairs: Sequence[Pair]) -> Mapping[Pair, Comparison]:
+        """Compare these pairs; their p count all pairs."""
+        return self.tests.compare(pairs, confidence=self.confidence, lower_is_better=self.lower_is_better)
+
+    def compare_with(self, baseline: str) -> Mapping[Pair, Comparison]:
+        """Compare all others with one that was chosen without looking at the numbers; only these tests count."""
+        return self.tests.compare_with(baseline, confidence=self.confidence, lower_is_better=self.lower_is_better)
+
+    def by(self, statistic: str) -> Answer:
+        """Return the answer by another statistic, which shares the tests."""
+        return replace(self, statistic=statistic, estimates=_estimates(self.samples, statistic, self.confidence))
+
+
+def answer(
+    metric: str,
+    samples: Mapping[str, SeedSample],
+    statistic: str = "mean",
+    *,
+    lower_is_better: bool,
+    assumed: bool,
+    confidence: float,
+    paired: bool | None = None,
+) -> Answer:
+    """Return the answer that these samples give.
+
+    ``paired`` None: seed by seed where both have the same seeds.
+    """
+    from mle_toolbox.statistics import AllPairs
+
+    tests = AllPairs(
+        {name: each.values for name, each in samples.items()},
+        {name: each.seeds for name, each in samples.items()},
+        may_be_paired(samples.values(), paired),
+    )
+    return Answer(
+        metric,
+        next((each.at for each in samples.values()), "last"),
+        statistic,
+        lower_is_better,
+        assumed,
+        confidence,
+        samples,
+        _estimates(samples, statistic, confidence),
+        tests,
+    )
+
+
+def meaning_of_best(answers: Sequence[Answer]) -> str:
+    """Say what it means that a configuration is marked, empty where none is."""
+    tests = dict.fromkeys(each.test for each in answers if each.test)
+    return f"best, or not significantly different from the best ({'; '.join(tests)})." if tests else ""
+
+
+def best_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield where the best rests on some of the seeds only; ``shown`` is how a name of the user is written."""
+    return best_by_ends({each.metric: {name: each.samples[name] for name in each.best} for each in answers}, shown)
+
+
+def estimate_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield what to beware of in the estimates, each sentence once."""
+    return cautions_about(
+        {each.metric: {name: estimate.caution for name, estimate in each.estimates.items()} for each in answers}, shown
+    )
+
+
+def _estimates(samples: Mapping[str, SeedSample], statistic: str, confidence: float) -> Mapping[str, Estimate]:
+    from mle_toolbox.statistics import estimate
+
+    return {name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in samples.items()}
