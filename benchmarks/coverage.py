@@ -1,10 +1,14 @@
 """How often each interval that mle-toolbox prints covers the truth, beside the percentile bootstrap of rliable.
 
-    python benchmarks/coverage.py [--repetitions 10000] [--write] [--without-peer]
+    python benchmarks/coverage.py [--repetitions 10000] [--only intervals|best] [--quick] [--write] [--without-peer]
 
 For every interval, number of seeds and shape of data: the share of repetitions in which the interval held the true
 value; 0.95 is what it promises. ``--write`` puts the tables into docs/statistics.md. Ends with 1 when an interval
 covers less than 0.93 on normal or moderately skewed data and does not say so.
+
+Then how often one of the truly best configurations is not marked as such, and how many of the others are, with the
+family of tests that decides and with its alternatives (benchmarks/best_set.py). ``--only best`` measures nothing else;
+with ``--quick``, 1,000 repetitions, in seconds.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from best_set import best_set_tables
 from measure import environment_with, machine
 from numpy.typing import NDArray
 
@@ -45,6 +50,7 @@ PROMISED, LEAST = 0.95, 0.93
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "statistics.md"
 PEER = Path(__file__).resolve().parent / "peers" / "rliable_intervals.py"
 BEGIN, END = "<!-- made by benchmarks/coverage.py -->", "<!-- end of what benchmarks/coverage.py made -->"
+BEGIN_BEST, END_BEST = "<!-- made by benchmarks/coverage.py: best -->", "<!-- end of best -->"
 
 
 @dataclass(frozen=True)
@@ -326,30 +332,61 @@ def main() -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=10_000)
+    parser.add_argument("--quick", action="store_true", help="1,000 repetitions")
+    parser.add_argument("--only", choices=("intervals", "best"), help="leave out the other part")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/statistics.md")
     parser.add_argument("--without-peer", action="store_true", help="leave out rliable itself")
     options = parser.parse_args()
+    repetitions = 1_000 if options.quick else options.repetitions
+    statuses = []
+    if options.only != "best":
+        statuses.append(measure_intervals(repetitions, write=options.write, with_peer=not options.without_peer))
+    if options.only != "intervals":
+        statuses.append(measure_best_set(repetitions, write=options.write))
+    return max(statuses)
+
+
+def measure_intervals(repetitions: int, *, write: bool, with_peer: bool) -> int:
+    """Measure and print all intervals; return 1 where one of ours covers too little."""
     chosen = shapes()
-    broken, parts = [], [f"{options.repetitions:,} repetitions each; {machine()}.\n"]
+    broken, parts = [], [f"{repetitions:,} repetitions each; {machine()}.\n"]
     for measure in (aggregates, differences, improvements, profiles):
-        for title, rows in measure(options.repetitions, chosen):
+        for title, rows in measure(repetitions, chosen):
             parts.append(markdown(title, rows, chosen))
             print(parts[-1], flush=True)
             broken += broken_promises(title, rows, chosen)
-    checked = None if options.without_peer else spot_check()
+    checked = spot_check() if with_peer else None
     if checked:
         parts.append(checked + "\n")
         print(checked)
-    if options.write:
-        before, _, rest = DOCS.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        DOCS.write_text(f"{before}{BEGIN}\n\n" + "\n".join(parts) + f"\n{END}{after}", encoding="utf-8")
+    if write:
+        put_into_docs(parts, BEGIN, END)
     if broken:
         print(f"Below {LEAST} on normal or moderately skewed data, without a caution:")
         print("\n".join(broken))
         return 1
     print(f"No interval is below {LEAST} on normal or moderately skewed data without saying so.")
     return 0
+
+
+def measure_best_set(repetitions: int, *, write: bool) -> int:
+    """Measure and print which family of tests may decide; return 1 where ours errs too often."""
+    parts, broken = best_set_tables(repetitions)
+    parts.insert(0, f"{repetitions:,} repetitions each; {machine()}.\n")
+    print("\n".join(parts))
+    if write:
+        put_into_docs(parts, BEGIN_BEST, END_BEST)
+    print(
+        "\n".join(broken) or "One of the best is excluded in no more than 5 %, and the package does what was measured."
+    )
+    return 1 if broken else 0
+
+
+def put_into_docs(parts: list[str], begin: str, end: str) -> None:
+    """Replace what stands between two marks of docs/statistics.md."""
+    before, _, rest = DOCS.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    DOCS.write_text(f"{before}{begin}\n\n" + "\n".join(parts) + f"\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

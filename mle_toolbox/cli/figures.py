@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.results import Configurations
+from mle_toolbox.results.answer import meaning_of_best
 from mle_toolbox.results.differences import short_names
 from mle_toolbox.results.wording import at_words, better_words, counts_words, lower_is_better_of
 
@@ -140,17 +141,25 @@ def _heatmap(results: Configurations, request: FigureRequest) -> Figure:
     full = {_setting(name, differences) for name in (x, y)}
     if len(full) < 2:
         raise UsageError(f"--settings {x} {y}: a heat map has two different settings along its sides.")
-    samples = _samples(results, request)
+    found = results.answer(
+        request.metric,
+        request.at,
+        request.statistic,
+        lower_is_better=request.lower_is_better,
+        confidence=request.confidence,
+        include_unfinished=request.include_unfinished,
+    )
     return heat_map(
-        samples,
+        found.samples,
         differences,
         _setting(x, differences),
         _setting(y, differences),
         metric=request.label,
         statistic=request.statistic,
-        lower_is_better=request.lower,
+        best=found.best,
+        best_words=meaning_of_best([found]),
         log_colour=request.log_metric,
-        **request.look(results, {name: each.left_out for name, each in samples.items()}),
+        **request.look(results, {name: each.left_out for name, each in found.samples.items()}),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ def heat_map(
     metric: str = "",
     statistic: str = "mean",
     lower_is_better: bool | None = None,
+    best: Collection[str] | None = None,
+    best_words: str = "the best.",
     log_colour: bool = False,
     note: str = "",
     size: tuple[float, float] | None = None,
@@ -60,7 +62,10 @@ def heat_map(
     statistic
         "mean", "median" or "iqm".
     lower_is_better
-        The best cell is framed when this is given.
+        The cell of the best value is framed when this is given.
+    best, best_words
+        Configurations whose cells are framed instead, and what that means; ``Answer.best`` has those that the seeds do
+        not tell from the best.
     log_colour
         Colours after the logarithm of the values.
     note, size, axes, caption, style
@@ -79,7 +84,10 @@ def heat_map(
     """
     read = samples_of(samples)
     estimates = {name: estimate(each.values, statistic, missing=each.missing) for name, each in read.items()}
-    columns, rows, cells = _placed(estimates, settings, x, y)
+    columns, rows, places = _placed(estimates, settings, x, y)
+    cells: dict[tuple[int, int], list[Estimate]] = {}
+    for name, place in places.items():
+        cells.setdefault(place, []).append(estimates[name])
     values = _values(cells, (len(rows), len(columns)))
     if log_colour:
         hidden_by_log([values])
@@ -97,29 +105,32 @@ def heat_map(
         where.set_ylabel(plain(y))
         _write_numbers(where, values, cells, image)
         _cross_out(where, values)
-        best = _frame_best(where, values, lower_is_better)
+        if best is not None:
+            framed = {place for name, place in places.items() if name in best}
+        else:
+            framed = set() if lower_is_better is None else {_place_of_best(values, lower_is_better)}
+        _frame(where, framed)
         if sheet.own:
             bar = sheet.figure.colorbar(image, ax=where, aspect=18, pad=0.03)
             bar.set_label(plain(metric))
             bar.outline.set_visible(False)
-        return sheet.finish(_caption(list(estimates.values()), cells, values, best, note) if caption else ())
+        return sheet.finish(
+            _caption(list(estimates.values()), cells, values, best_words if framed else "", note) if caption else ()
+        )
 
 
 def _placed(
     estimates: Mapping[str, Estimate], settings: Mapping[str, Mapping[str, Any]], x: str, y: str
-) -> tuple[list[str], list[str], dict[tuple[int, int], list[Estimate]]]:
-    """Return the values of both settings in order, and the estimates by row and column."""
+) -> tuple[list[str], list[str], dict[str, tuple[int, int]]]:
+    """Return the values of both settings in order, and the row and column of each configuration."""
     for name in (x, y):
         _check_setting(name, settings)
     there = [name for name in estimates if x in settings.get(name, {}) and y in settings.get(name, {})]
     if not there:
         raise StatisticsError(f"No configuration has both {x!r} and {y!r}.")
     columns, rows = (_ordered(settings[name][setting] for name in there) for setting in (x, y))
-    cells: dict[tuple[int, int], list[Estimate]] = {}
-    for name in there:
-        place = (rows.index(_key(settings[name][y])), columns.index(_key(settings[name][x])))
-        cells.setdefault(place, []).append(estimates[name])
-    return columns, rows, cells
+    places = {name: (rows.index(_key(settings[name][y])), columns.index(_key(settings[name][x]))) for name in there}
+    return columns, rows, places
 
 
 def _values(cells: Mapping[tuple[int, int], Sequence[Estimate]], shape: tuple[int, int]) -> NDArray[np.float64]:
@@ -189,21 +200,24 @@ def _cross_out(axes: Axes, values: NDArray[np.float64]) -> None:
         axes.add_patch(empty)
 
 
-def _frame_best(axes: Axes, values: NDArray[np.float64], lower_is_better: bool | None) -> bool:
-    if lower_is_better is None:
-        return False
+def _place_of_best(values: NDArray[np.float64], lower_is_better: bool) -> tuple[int, int]:
     row, column = np.unravel_index((np.nanargmin if lower_is_better else np.nanargmax)(values), values.shape)
-    axes.add_patch(
-        Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, linewidth=1.8, edgecolor="#D55E00", gid="best")
-    )
-    return True
+    return int(row), int(column)
+
+
+def _frame(axes: Axes, places: Iterable[tuple[int, int]]) -> None:
+    for row, column in sorted(places):
+        inner = Rectangle(
+            (column - 0.46, row - 0.46), 0.92, 0.92, fill=False, linewidth=1.8, edgecolor="#D55E00", gid="best"
+        )
+        axes.add_patch(inner)
 
 
 def _caption(
     estimates: Sequence[Estimate],
     cells: Mapping[tuple[int, int], Sequence[Estimate]],
     values: NDArray[np.float64],
-    best: bool,
+    best_words: str,
     note: str,
 ) -> list[str]:
     statistic = {"iqm": "interquartile mean"}.get(estimates[0].statistic, estimates[0].statistic)
@@ -213,7 +227,7 @@ def _caption(
         f"The {statistic} over n seeds.",
         f"Where up to {several} configurations have the same two values: the mean of theirs." if several > 1 else "",
         _diverged_words(diverged),
-        "Framed: the best." if best else "",
+        f"Framed: {best_words}" if best_words else "",
         "Hatched: no value." if np.isnan(values).any() else "",
         note,
     ]

@@ -14,7 +14,7 @@ import pytest
 from tests.browser_there import why_no_browser
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-NO_MAIN = {"measure", "scheduler"}
+NO_MAIN = {"best_set", "measure", "scheduler"}
 # Needs a queue of Grid Engine: tests/cluster/test_benchmark.py.
 ELSEWHERE = {"sge"}
 SMALL = {
