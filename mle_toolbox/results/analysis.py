@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.results.comparisons import Comparisons, compare_samples
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves, curve_of
@@ -75,6 +76,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             for name, each in self.items()
         }
 
+    @with_installed_modules
     def summary(
         self,
         metric: str | Sequence[str] | None = None,
@@ -129,6 +131,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         remarks = tuple(self._left_out(metrics))
         return Summary(title, tuple(metrics), tuple(rows), remarks, include_unfinished)
 
+    @with_installed_modules
     def compare(
         self,
         a: str | None = None,
@@ -183,6 +186,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         words += f" with {baseline}" if isinstance(what, str) else ""
         return Comparisons(f"{self.title}: {words}", metric, at, lower, lower_is_better is None, samples, found)
 
+    @with_installed_modules
     def curve(self, metric: str | None = None, time: str | None = None, *, include_unfinished: bool = False) -> Curves:
         """Return the course of a metric for each configuration, against a time variable (by default the first one).
 

@@ -11,6 +11,7 @@ from typing import Any, overload
 
 from mle_toolbox.errors import ResultsError, did_you_mean
 from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import MergedData, stack
@@ -36,6 +37,7 @@ def load(path: _Path) -> _One: ...
 def load(path: list[_Path] | tuple[_Path, ...]) -> ExperimentCollection: ...
 @overload
 def load(path: _Path, *more: _Path) -> ExperimentCollection: ...
+@with_installed_modules
 def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path) -> _One:
     """Read results, at any time: while runs go on, when some have failed, when all are done.
 
