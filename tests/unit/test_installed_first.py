@@ -78,7 +78,8 @@ def test_results_are_read_beside_modules_of_such_names(folder: Path) -> None:
 
     done = subprocess.run([sys.executable, "analyse.py"], cwd=folder, capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
     assert "[[1. 1. 1.]] 1.0" in done.stdout
 
 
