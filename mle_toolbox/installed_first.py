@@ -97,6 +97,8 @@ class installed_modules:  # noqa: N801  (a context manager, as contextlib's are;
         self._names = _hiding_now() if cls._depth == 1 else frozenset()
         if not self._names:
             return
+        if not any(isinstance(each, _OursAmongInstalled) for each in sys.meta_path):
+            sys.meta_path.insert(0, _OursAmongInstalled())
         self._theirs = {name: module for name, module in self._of_these_names() if is_of_user(name, module)}
         for name in self._theirs:
             del sys.modules[name]
@@ -150,6 +152,20 @@ class _InstalledFirst:
             return None
         users, installed = _parted_path()
         return _find(name, installed) if users else None
+
+
+class _OursAmongInstalled:
+    """A finder for the modules of this package that are imported late: what they import are the installed modules."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if path is None or not name.startswith("mle_toolbox."):
+            return None
+        spec: ModuleSpec | None = PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            spec.loader.exec_module = with_installed_modules(spec.loader.exec_module)  # type: ignore[method-assign]
+        return spec
 
 
 _known: dict[tuple[str, ...], frozenset[str]] = {}

@@ -17,7 +17,7 @@ from types import FrameType
 
 from mle_toolbox.drive.earlier import EarlierSnakemake, remember_plan
 from mle_toolbox.drive.leftovers import clear_leftovers
-from mle_toolbox.drive.lock import driver_lock
+from mle_toolbox.drive.lock import driver_lock, is_driven
 from mle_toolbox.drive.progress import EventFile, Tally
 from mle_toolbox.drive.settle import code_check, settle
 from mle_toolbox.drive.snakemake_command import (
@@ -113,6 +113,9 @@ def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str
     What would be settled before is given to Snakemake as if it were: finished runs that lie elsewhere are not asked
     for, what lies in the way is forced.
     """
+    driver = ExperimentFolder(plan.experiment_path).driver
+    if (driver / "started").exists() and not is_driven(driver):
+        clear_leftovers(plan)  # what was finished just before an interruption would be counted
     settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code, only_look=True)
     for sentence in settled.sentences:
         say(sentence)

@@ -55,8 +55,8 @@ class SeedRun:
     Raises
     ------
     FinishedLogError
-        When a finished log is there and ``overwrite_experiment_dir`` does not allow to replace it. Only by hand: for a
-        run that the launcher has started this was decided before.
+        When a finished log is there and ``overwrite_experiment_dir`` does not allow to replace it. What lies in the
+        way of a run that `mle run` starts has been set aside before.
     FolderInUseError
         When another process runs this seed.
     UsageError
@@ -158,8 +158,6 @@ class SeedRun:
 
     def _refuse_finished_log(self) -> None:
         log = self.folder.log
-        if self.launched:
-            return
         if self._configuration.content["log_config"].get("overwrite_experiment_dir") or not log.exists():
             return
         made = datetime.fromtimestamp(log.stat().st_mtime).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -266,7 +266,7 @@ class JournalWriter:
         )
         try:
             self._write_header(new, position)
-            os.lseek(self._file.descriptor, self._header.size, os.SEEK_SET)
+            self._position = os.lseek(self._file.descriptor, self._header.size, os.SEEK_SET)
         except BaseException as error:  # a signal handler may raise anywhere: rows are of the shapes before, then
             self._adopt(header)
             if isinstance(error, OSError):

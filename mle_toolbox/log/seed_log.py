@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.journal import read_journal
 from mle_toolbox.log.log_data import LogData
@@ -43,6 +44,7 @@ def read_seed_log(folder: SeedFolder) -> SeedLog:
         return SeedLog(status, read_run_record(folder), None, None)
 
 
+@with_installed_modules
 def _read(folder: SeedFolder, status: RunStatus) -> SeedLog:
     record = read_run_record(folder)
     unreadable = None

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.results.answer import Answer, answer
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodePlace, CodeState, code_states, recorded
@@ -110,6 +111,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             for name, each in self.items()
         }
 
+    @with_installed_modules
     def answer(
         self,
         metric: str | None = None,
@@ -142,6 +144,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             paired=paired,
         )
 
+    @with_installed_modules
     def summary(
         self,
         metric: str | Sequence[str] | None = None,
@@ -204,6 +207,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         first = tuple(self._first_cautions(code))
         return Summary(title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code)
 
+    @with_installed_modules
     def compare(
         self,
         a: str | None = None,
@@ -269,6 +273,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             code,
         )
 
+    @with_installed_modules
     def curve(self, metric: str | None = None, time: str | None = None, *, include_unfinished: bool = False) -> Curves:
         """Return the course of a metric for each configuration, against a time variable (by default the first one).
 

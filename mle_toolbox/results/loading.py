@@ -12,6 +12,7 @@ from typing import Any, overload
 
 from mle_toolbox.errors import ResultsError, did_you_mean
 from mle_toolbox.experiment_record import identities_of, read_experiment_record
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import MergedData, stack
@@ -39,6 +40,7 @@ def load(path: _Path, *, only_current: bool = ...) -> _One: ...
 def load(path: list[_Path] | tuple[_Path, ...], *, only_current: bool = ...) -> ExperimentCollection: ...
 @overload
 def load(path: _Path, *more: _Path, only_current: bool = ...) -> ExperimentCollection: ...
+@with_installed_modules
 def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_current: bool = False) -> _One:
     """Read results, at any time: while runs go on, when some have failed, when all are done.
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.log.merged_data import MergedData
 from mle_toolbox.log.run_record import RunRecord, read_run_record
@@ -57,6 +58,7 @@ def with_copies(folder: ConfigurationFolder, logs: Mapping[int, SeedLog]) -> dic
     return copied
 
 
+@with_installed_modules
 def _read(folder: ConfigurationFolder) -> MergedData | None:
     from mle_toolbox.log.merge import read_configuration
 

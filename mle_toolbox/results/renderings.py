@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.results.records import csv_text, dataframe, json_text
 from mle_toolbox.results.table import Table
 
@@ -72,6 +73,7 @@ class Rendered(ABC):
         return self.table().to_html()
 
 
+@with_installed_modules
 def as_text(renderable: RenderableType) -> str:
     """Return what rich would print on a wide terminal without colours."""
     from rich.console import Console

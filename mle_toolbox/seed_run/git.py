@@ -34,17 +34,22 @@ def read_repository(folder: Path) -> Repository | None:
 
     Below the repository's root, repositories in it (submodules, clones) are read as well.
     """
-    said = _answer(_start(["rev-parse", "--show-toplevel", "HEAD"], folder), any_status=True)
-    root, _, commit = (said or b"").decode(errors="surrogateescape").strip().partition("\n")
-    if not root.startswith("/"):
-        return None
-    # A home folder that is under version control has too much in it that is no part of the project.
-    where = "." if Path(root) in (Path.home(), Path("/")) else ":/"
     listing = ["ls-files", "-z", "--stage", "-t", "--cached", "--exclude-standard", "--full-name"]
     difference = ["diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative"]
-    asked = _start([*listing, "--others", "--", where], folder), _start(difference, folder)
-    files = _answer(asked[0])
-    changes = _answer(asked[1], limit=_LARGEST_DIFFERENCE)
+    place, listed, compared = (
+        _start(command, folder)
+        for command in (["rev-parse", "--show-toplevel", "HEAD"], [*listing, "--others", "--", ":/"], difference)
+    )
+    root, _, commit = os.fsdecode(_answer(place, any_status=True) or b"").strip().partition("\n")
+    # A home folder that is under version control has too much in it that is no part of the project.
+    is_home = root in (os.path.expanduser("~"), "/")  # noqa: PTH111 (never fails)
+    files = _answer(listed, patience=0 if is_home or not root.startswith("/") else _PATIENCE)
+    changes = _answer(compared, limit=_LARGEST_DIFFERENCE)
+    if not root.startswith("/"):
+        return None
+    where = "." if is_home else ":/"
+    if files is None and is_home:
+        files = _answer(_start([*listing, "--others", "--", where], folder))
     if files is None:
         files = _answer(_start([*listing, "--", where], folder)) or b""
     tracked, untracked, repositories = _sorted_out(files)
@@ -89,14 +94,18 @@ def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes] | None:
 
 
 def _answer(
-    process: subprocess.Popen[bytes] | None, *, any_status: bool = False, limit: int | None = None
+    process: subprocess.Popen[bytes] | None,
+    *,
+    any_status: bool = False,
+    limit: int | None = None,
+    patience: float = _PATIENCE,
 ) -> bytes | None:
     """Return what a command prints, or None when it fails, takes too long or says too much."""
     if process is None:
         return None
     with process:
         try:
-            said, _ = process.communicate(timeout=_PATIENCE)
+            said, _ = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

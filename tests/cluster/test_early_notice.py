@@ -58,7 +58,7 @@ def assert_continued(experiment: Project) -> None:
         assert (record["status"], record["attempt"]) == ("done", 2)
         assert record["resumed_from_tick"] > 0
         with h5py.File(folder / "log.h5") as log:
-            assert log["step_"][()].tolist() == list(range(1, 601))
+            assert log["step"][()].tolist() == list(range(1, 601))
 
 
 def test_at_its_soft_limit_a_seed_run_is_requeued_and_goes_on_from_its_checkpoint(saving: Project) -> None:

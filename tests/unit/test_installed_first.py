@@ -67,6 +67,22 @@ def test_a_script_with_modules_of_such_names_gets_its_log(folder: Path, script: 
     assert (folder / "results" / "c" / "seed_0" / "log.h5").exists()
 
 
+def test_results_are_read_beside_modules_of_such_names(folder: Path) -> None:
+    (folder / "train.py").write_text(EXPERIMENT + LOOP)
+    (folder / "analyse.py").write_text(
+        f"{IMPORTS}\nimport mle_toolbox\nresults = mle_toolbox.load('results')\n"
+        "print(results.summary())\nprint(results['c']['loss'], queue_.value)\n"
+    )
+    train = [sys.executable, "train.py", "-config", "c.json", "-seed", "0", "-exp_dir", "results"]
+    subprocess.run(train, cwd=folder, capture_output=True, check=True)
+
+    done = subprocess.run([sys.executable, "analyse.py"], cwd=folder, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    assert "[[1. 1. 1.]] 1.0" in done.stdout
+
+
 def test_a_program_of_ours_gets_what_is_installed_and_still_finds_the_others(folder: Path) -> None:
     (folder / "mine.py").write_text(MINE)
     (folder / "job.py").write_text(

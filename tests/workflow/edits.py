@@ -187,7 +187,7 @@ class EditedProject:
         results = load(self.results)
         assert isinstance(results, ExperimentResults)
         assert list(results.names) == list(self.started)
-        codes: dict[str, set[tuple[int, int]]] = {}
+        codes: set[tuple[int, int]] = set()
         for name in results.names:
             configuration = results[name]
             for run in configuration.runs:
@@ -196,7 +196,13 @@ class EditedProject:
                 made_of = MadeOf.of(run["loss"][-1])
                 assert made_of in ended
                 assert (made_of.value, made_of.seed) == (self.started[name], run.seed)
-                codes.setdefault(name, set()).add((made_of.module, made_of.script))
+                codes.add((made_of.module, made_of.script))
+        if len(codes) > 1:
+            assert any("of older code" in each for each in results.cautions), results.cautions
+            current = load(self.results, only_current=True)
+            assert isinstance(current, ExperimentResults)
+            kept = [run for name in current.names for run in current[name].runs if run.status == "done"]
+            assert len({MadeOf.of(run["loss"][-1]).module for run in kept}) <= 1
         self._check_summary(results)
         self._check_files()
 

@@ -98,7 +98,7 @@ class StoredCode:
         digest = found[:64]
         try:
             content = None if self._is_as_stored(key, found) else self.content(digest)
-        except (OSError, ValueError, ImportError):
+        except (OSError, ValueError, ImportError, AttributeError):  # the last two: a zlib.py of the user's
             return None  # what is on disk runs, and the run says so at its end
         self.run[key] = digest
         return content
@@ -174,11 +174,14 @@ def begin() -> None:
 
 def show_source(path: str, content: bytes) -> None:
     """Let tracebacks and ``inspect`` show the lines that run, not those that are on disk now."""
-    import linecache
+    try:
+        import linecache
 
-    text = machinery.decode_source(content)
-    lines = (text if text.endswith("\n") else f"{text}\n").splitlines(True)
-    linecache.cache[path] = len(content), None, lines, path
+        text = machinery.decode_source(content)
+        lines = (text if text.endswith("\n") else f"{text}\n").splitlines(True)
+        linecache.cache[path] = len(content), None, lines, path
+    except Exception:  # noqa: S110 (no file that is called as one that linecache imports may keep code from running)
+        pass
     if sys.excepthook is sys.__excepthook__:
         # The one of Python itself reads the file.
         sys.excepthook = _print_error

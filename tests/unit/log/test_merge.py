@@ -150,10 +150,10 @@ def test_padding_is_nan_and_length_tells_the_truth(tmp_path: Path) -> None:
     with xr.open_dataset(path, engine="h5netcdf") as dataset:
         assert dataset["x"].dims == ("seed", "tick")
         assert dataset["seed"].values.tolist() == [2, 4]
-        assert dataset["step"].values.tolist() == [0, 1, 2]
+        assert dataset["tick"].values.tolist() == [0, 1, 2]
         assert dataset["length"].dims == ("seed",)
         assert dataset["length"].values.tolist() == [1, 3]
-        assert set(dataset.coords) == {"seed", "step", "length"}
+        assert set(dataset.coords) == {"seed", "tick", "length"}
         np.testing.assert_array_equal(dataset["x"].values, [[0.5, np.nan, np.nan], [1.0, np.nan, np.inf]])
         np.testing.assert_array_equal(dataset["x"].sel(seed=4).values, [1.0, np.nan, np.inf])
 
