@@ -11,6 +11,7 @@ from mle_toolbox.report.wording import MINUS, NOTHING, isolated, listed, p_value
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.wording import ends_words
 from mle_toolbox.statistics import Comparison
+from mle_toolbox.statistics.comparison import Correction
 from mle_toolbox.statistics.wording import interval_text, percent
 
 __all__ = ["answers", "comparison_data", "comparison_tables"]
@@ -49,7 +50,7 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
                     "metric": metric.name,
                     "at": words,
                     "confidence": percent(numbers.confidence),
-                    "p": f"p ({correction.partition(' ')[0]})" if correction else "p",
+                    "p": f"p ({correction.method})" if correction else "p",
                     "rows": [_comparison_row(a, b, each) for (a, b), each in shown.items()],
                     "caption": f"Mean {words} over seeds, {metric.direction}. " + _which_pairs(answer, shown),
                     "notes": [*_sentences(methods), *_corrected(correction), *_pair_cautions(shown)],
@@ -133,8 +134,8 @@ def _after(each: Comparison) -> str:
     return f" ({each.correction})" if each.correction else ""
 
 
-def _corrected(correction: str | None) -> list[str]:
-    return [f"p corrected: {correction}, because the best is chosen by the same numbers."] if correction else []
+def _corrected(correction: Correction | None) -> list[str]:
+    return [f"p corrected: {correction}, {correction.reason}."] if correction else []
 
 
 def _in_table(answer: Answer, n_configurations: int) -> Mapping[tuple[str, str], Comparison]:

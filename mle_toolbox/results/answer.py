@@ -82,7 +82,8 @@ class Answer:
         kinds = " or ".join(word for word, there in (("paired", True), ("Welch's", False)) if there in paired)
         # The best median may belong to a worse mean.
         means, or_mean = ("", "") if self.statistic == "mean" else (" of the means", " or the better mean")
-        parts = [f"{kinds} t test{means}", self.tests.correction, f"p ≥ {1 - self.confidence:.10g}{or_mean}"]
+        correction = str(self.tests.correction) if self.tests.correction else None
+        parts = [f"{kinds} t test{means}", correction, f"p ≥ {1 - self.confidence:.10g}{or_mean}"]
         return ", ".join(filter(None, parts))
 
     @cached_property

@@ -15,16 +15,11 @@ from mle_toolbox.results.wording import at_words, better_words, counts_words, en
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Comparison
+    from mle_toolbox.statistics.comparison import Correction
 
 __all__ = ["Comparisons"]
 
 Pair = tuple[str, str]
-
-_WHY = {
-    "over all pairs": ", because the best of them is chosen by the same numbers",
-    "over these comparisons": ", as if the baseline had been chosen before the numbers were known",
-}
-"""Why this family of tests."""
 
 _POWER_IN_WORDS = 3
 """Up to so many undecided pairs, a sentence each says what so many seeds show."""
@@ -67,8 +62,8 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         return (*self._first(), *self._cautions())
 
     @property
-    def correction(self) -> str | None:
-        """Which correction for which family of tests the p have, None where there is one test only."""
+    def correction(self) -> Correction | None:
+        """Which correction for which family of tests the p have; None where there is one test only."""
         return next((each.correction for each in self.found.values()), None)
 
     def __getitem__(self, pair: Pair) -> Comparison:
@@ -83,8 +78,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     def table(self, *, compact: bool = False) -> Table:
         """Return the table for people; it is always the same."""
         del compact
-        correction = self.correction
-        p = f"p ({correction.partition(' ')[0]})" if correction else "p"
+        p = f"p ({self.correction.method})" if self.correction else "p"
         with_one = len({b for _, b in self.found}) == 1  # the title names it
         ranks = {"a": 0, "b": 6 if with_one else 0, "seeds": 2, "a - b": 0, "a / b": 5, p: 0, "P(a better)": 1}
         ranks |= {"Hedges' g": 4, "better": 0, "seeds needed": 3}
@@ -105,6 +99,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
                 "b": b,
                 **fixed,
                 **asdict(comparison),
+                "correction": str(comparison.correction) if comparison.correction else None,
                 "better": self._better((a, b)) or None,
                 "code": self._code_word(a, b),
             }
@@ -150,7 +145,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         )
         yield from (f"{line}." for line in dict.fromkeys(each.method for each in self.found.values()))
         if self.correction:
-            yield f"p corrected: {self.correction}{_WHY.get(self.correction.partition(' ')[2], '')}."
+            yield f"p corrected: {self.correction}, {self.correction.reason}."
         if any(not each.better() and each.seeds_needed is not None for each in self.found.values()):
             yield "Seeds needed: of each, to see a true difference as large as this one in 80 % of all cases."
         undecided = [pair for pair, each in self.found.items() if not each.better() and math.isfinite(each.detectable)]

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError, did_you_mean
 from mle_toolbox.statistics.checks import check_confidence, real_array
-from mle_toolbox.statistics.comparison import Comparison, compare_pair, difference_of
+from mle_toolbox.statistics.comparison import Comparison, Correction, compare_pair, difference_of
 from mle_toolbox.statistics.estimate import Diverged, without_diverged
 from mle_toolbox.statistics.pairing import Pair, prepare
 from mle_toolbox.statistics.permutation import permutation_ps
@@ -62,11 +62,12 @@ class AllPairs:
         return tuple(name for name, values in known.items() if len(values) > 1)
 
     @property
-    def correction(self) -> str | None:
-        """What p are corrected by, in words; None where there is one pair only."""
+    def correction(self) -> Correction | None:
+        """What p are corrected by; None where there is one pair only."""
         if len(self.tested) < 3:
             return None
-        return f"{'Holm' if len(self.tested) <= HOLM_UP_TO else 'Bonferroni'} over all pairs"
+        method = "Holm" if len(self.tested) <= HOLM_UP_TO else "Bonferroni"
+        return Correction(method, "all pairs", "because the best of them is chosen by the same numbers")
 
     def adjusted_p(self, a: str, b: str) -> float:
         """Return p of the t test of a and b, corrected for all pairs; NaN where no test can be made."""
@@ -111,7 +112,8 @@ class AllPairs:
         pairs = [(name, baseline) for name in self.samples if name != baseline]
         found = self._compare(pairs, confidence, lower_is_better, seed)
         adjusted = holm([each.t_test_p for each in found.values()])
-        correction = "Holm over these comparisons" if len(pairs) > 1 else None
+        why = f"as if {baseline} had been chosen before the numbers were known"
+        correction = Correction("Holm", "these comparisons", why) if len(pairs) > 1 else None
         return {
             pair: replace(each, adjusted_p=float(p), correction=correction)
             for (pair, each), p in zip(found.items(), adjusted, strict=True)

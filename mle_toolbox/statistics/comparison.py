@@ -26,12 +26,24 @@ from mle_toolbox.statistics.permutation import permutation_p
 from mle_toolbox.statistics.power import detectable_difference, seeds_needed
 from mle_toolbox.statistics.wording import interval_text, p_text, percent
 
-__all__ = ["Comparison", "caution", "compare", "compare_pair", "difference_of"]
+__all__ = ["Comparison", "Correction", "caution", "compare", "compare_pair", "difference_of"]
 
 Floats = NDArray[np.float64]
 
 _POWER = 0.8
 _SPREADS_APART = 2
+
+
+@dataclass(frozen=True)
+class Correction:
+    """How p were corrected for making several tests: by whose ``method``, over which ``family`` of them, and why."""
+
+    method: str
+    family: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.method} over {self.family}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ class Comparison:
     diverged_a, diverged_b
         Seeds whose value was not finite.
     correction
-        Which correction for which family of tests ``adjusted_p`` has, in words; None where there is one test only.
+        Which correction for which family of tests ``adjusted_p`` has; None where there is one test only.
     """
 
     n_a: int
@@ -100,7 +112,7 @@ class Comparison:
     lower_is_better: bool
     diverged_a: int
     diverged_b: int
-    correction: str | None = None
+    correction: Correction | None = None
 
     @property
     def p(self) -> float:
@@ -121,8 +133,8 @@ class Comparison:
         """Say the result in one or two sentences, with the names of the configurations."""
         numbers = interval_text(self.difference, self.difference_low, self.difference_high)
         verdict = {"a": f"{a} is better than {b}", "b": f"{b} is better than {a}", None: "the seeds do not tell"}
-        whose, _, family = (self.correction or "").partition(" ")
-        corrected = f" after {whose}'s correction {family}" if family else ""
+        by = self.correction
+        corrected = f" after {by.method}'s correction over {by.family}" if by else ""
         return f"{a} - {b} = {numbers}, {p_text(self.p)}{corrected}: {verdict[self.better()]}. {self.power_words()}"
 
     def power_words(self) -> str:

@@ -134,6 +134,10 @@ def test_the_table_follows_what_is_chosen(open_report: Open, three: ExperimentRe
     assert [text.replace("\u00a0", " ") for text in shown] == [str(row.estimates["loss"]) for row in expected.rows]
     assert opened.page.input_value("#statistic") == "iqm"
     assert "Interquartile mean over seeds of the best value" in opened.page.inner_text("#final-caption")
+    bold = opened.page.locator("td.best").evaluate_all("cells => cells.map((each) => each.dataset.cell)")
+    answer = three.answer("loss", "best", "iqm")
+    assert bold == [f"0|{place}" for place, name in enumerate(three) if name in answer.best]
+    assert "t test of the means" in opened.page.inner_text("#final-bold")
 
 
 def test_pointing_reads_the_numbers_that_python_computed(open_report: Open, three: ExperimentResults) -> None:

@@ -202,6 +202,42 @@ def test_pairs_say_what_the_answer_says(tmp_path: Path) -> None:
         assert best == dict.fromkeys(best, frozenset(answer.best)), number
 
 
+def test_of_very_many_configurations_the_outputs_agree_too(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    level = {f"c{place}": 2.0 * (place > 3) + 0.5 * (place > 20) for place in range(30)}
+    results = results_of({name: each + generator.normal(0, 0.25, 6) for name, each in level.items()}, tmp_path)
+
+    best = dict(outputs_of(results, ExperimentFolder(tmp_path)))
+
+    assert best == dict.fromkeys(best, best["answer"])
+    assert 1 < len(best["answer"]) < 30
+    assert "Bonferroni over all pairs" in str(results.summary("loss"))
+    everything = results.compare()
+    with_best = results.compare(baseline="best")
+    assert all(everything[pair if pair in everything else pair[::-1]].p == each.p for pair, each in with_best.items())
+
+
+def test_one_seed_is_not_called_ahead_of_configurations_with_more(tmp_path: Path) -> None:
+    values = {"single": np.array([-100.0]), "c1": np.array([1.0, 2.0, 3.0]), "c2": np.array([1.5, 2.0, 4.0])}
+    results = results_of(values, tmp_path)
+
+    page = write_report(results, tmp_path / "report.html").read_text(encoding="utf-8")
+
+    assert results.answer("loss").leader == "c1"
+    assert results.answer("loss").ranking[0] == "single"
+    assert "c1 is ahead" in page
+    assert {pair[1] for pair in results.compare(baseline="best")} == {"c1"}
+
+
+def test_a_named_baseline_is_compared_as_if_it_had_been_named_beforehand_and_it_is_said(tmp_path: Path) -> None:
+    results = results_of(near_the_threshold(3), tmp_path)
+
+    words = str(results.compare("c0"))
+
+    assert "Holm over these comparisons, as if c0 had been chosen before the numbers were known." in words
+    assert "Holm over all pairs, because the best of them is chosen by the same numbers." in str(results.compare())
+
+
 def write_experiment(values: Values, path: Path) -> ExperimentFolder:
     """Write the seed runs as scripts would, each configuration with a place of its own on a grid of two settings."""
     folder = ExperimentFolder(path)
