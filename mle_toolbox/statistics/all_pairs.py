@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.errors import StatisticsError, did_you_mean
 from mle_toolbox.statistics.checks import check_confidence, real_array
 from mle_toolbox.statistics.comparison import Comparison, Correction, compare_pair, difference_of
+from mle_toolbox.statistics.differences import Difference
 from mle_toolbox.statistics.estimate import Diverged, without_diverged
 from mle_toolbox.statistics.pairing import Pair, prepare
 from mle_toolbox.statistics.permutation import permutation_ps
@@ -74,7 +75,7 @@ class AllPairs:
         if len(self.tested) <= HOLM_UP_TO:
             return self._after_holm.get(frozenset((a, b)), math.nan)
         # Bonferroni's p of a pair does not depend on those of the others, so that these need not be made.
-        return float(np.minimum(1.0, self._p(a, b) * math.comb(len(self.tested), 2)))
+        return float(np.minimum(1.0, self._difference(a, b).p * math.comb(len(self.tested), 2)))
 
     def not_worse_than(self, best: str, *, confidence: float, lower_is_better: bool) -> tuple[str, ...]:
         """Return the best configuration and those whose mean is not significantly worse.
@@ -82,12 +83,15 @@ class AllPairs:
         ``best`` may be so by its median: then another may have the better mean. Where no test can be made, because no
         seed differs from another, the number itself decides.
         """
-        found = []
-        for name in self.tested:
-            p = 1.0 if name == best else self.adjusted_p(name, best)
-            if p >= 1 - confidence or (p < 1 - confidence and self._is_better(name, best, lower_is_better)):
-                found.append(name)
-        return tuple(found)
+
+        def is_kept(name: str) -> bool:
+            if name == best:
+                return True
+            p, level = self.adjusted_p(name, best), 1 - confidence
+            has_better_mean = (self._difference(name, best).value < 0) == lower_is_better
+            return p >= level or (p < level and has_better_mean)
+
+        return tuple(filter(is_kept, self.tested))
 
     def is_paired(self, a: str, b: str) -> bool:
         """Tell whether a and b are compared seed by seed."""
@@ -122,15 +126,19 @@ class AllPairs:
     @cached_property
     def _after_holm(self) -> dict[frozenset[str], float]:
         pairs = list(combinations(self.tested, 2))
-        adjusted = holm([self._p(a, b) for a, b in pairs])
+        adjusted = holm([self._difference(a, b).p for a, b in pairs])
         return {frozenset(pair): float(p) for pair, p in zip(pairs, adjusted, strict=True)}
 
-    def _p(self, a: str, b: str) -> float:
-        # The confidence is that of the interval, which nobody asks for here.
-        return difference_of(self._pair(a, b), 0.95).p
+    def _difference(self, a: str, b: str) -> Difference:
+        """Return the difference of the means with its test, which is made once."""
+        if (a, b) not in self._made:
+            # The confidence is that of the interval, which nobody asks for here.
+            self._made[a, b] = difference_of(self._pair(a, b), 0.95)
+        return self._made[a, b]
 
-    def _is_better(self, a: str, b: str, lower_is_better: bool) -> bool:
-        return (difference_of(self._pair(a, b), 0.95).value < 0) == lower_is_better
+    @cached_property
+    def _made(self) -> dict[Names, Difference]:
+        return {}
 
     def _pair(self, a: str, b: str) -> Pair:
         seeds_a, seeds_b = (None, None) if self.seeds is None else (self.seeds[a], self.seeds[b])
