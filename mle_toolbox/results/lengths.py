@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from statistics import median
 from typing import Any
+
+import numpy as np
 
 from mle_toolbox.results.differences import flatten
 from mle_toolbox.results.seed import SeedResults
@@ -21,7 +22,7 @@ def length_remark(runs: Iterable[SeedResults]) -> str | None:
     ticks = {run.seed: run.n_ticks for run in runs if _is_whole_run(run)}
     if len(set(ticks.values())) < 2:
         return None
-    few = _FAR_SHORTER * median(ticks.values())
+    few = _FAR_SHORTER * float(np.median(list(ticks.values())))
     short = [seed for seed, length in ticks.items() if length < few]
     rest = [length for seed, length in ticks.items() if seed not in short]
     if not short:

@@ -185,7 +185,7 @@ def newer_journal(folder: SeedFolder) -> Path:
 
 def newer_log(folder: SeedFolder) -> Path:
     with pytest.MonkeyPatch.context() as later:
-        later.setattr("mle_toolbox.log.netcdf.FORMAT", 2)
+        later.setattr("mle_toolbox.log.netcdf.FORMAT", 99)
         write_finished(folder, "2199-01-01T00:00:00+00:00", 0)
     return folder.log
 

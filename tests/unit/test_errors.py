@@ -31,7 +31,7 @@ def error_classes() -> list[type[BaseException]]:
         names = [package.__name__]
         names += [each.name for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
         for name in names:
-            if name.endswith("__main__") or ".templates" in name:
+            if name.endswith("__main__") or ".templates" in name or ".frozen." in name:
                 continue
             classes = vars(importlib.import_module(name)).values()
             found |= {each for each in classes if inspect.isclass(each) and issubclass(each, BaseException)}

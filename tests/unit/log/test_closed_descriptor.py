@@ -83,6 +83,7 @@ def test_journal_is_not_begun_in_the_file_of_another(tmp_path: Path) -> None:
         writer.rewind(0)
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # of jax, where another test has loaded it
 def test_forked_child_leaves_the_file_of_another_open(writer: JournalWriter, other: int) -> None:
     child = os.fork()
     if child == 0:
