@@ -94,6 +94,9 @@ class EditedProject:
     started: dict[str, int] = field(default_factory=dict)
     """The values for which the newest run was started, which is what results are about."""
     started_seeds: int = 0
+    cut_off: set[tuple[int, int]] = field(default_factory=set)
+    """Value and seed of runs that were stopped although the script had written down its end: before their logs were
+    complete. They run again."""
     is_complete: bool = False
     """Whether the newest run came to its end."""
 
@@ -153,15 +156,26 @@ class EditedProject:
         after = self.trainings()
         new_begins = after["begins"] - before["begins"]
         wanted = {(value, seed) for value in self.values.values() for seed in range(self.n_seeds)}
-        known = {(each.value, each.seed) for each in before["ends"]}
+        known = {(each.value, each.seed) for each in before["ends"]} - self.cut_off
         trained = Counter((each.value, each.seed) for each in new_begins.elements())
         assert set(trained) <= wanted - known, f"repeated: {set(trained) & known}\n{said}"
         assert not trained or max(trained.values()) == 1, f"twice: {trained}\n{said}"
         assert all(each.module == self.module and each.script == self.script for each in new_begins)
         self.is_complete = process.returncode == 0
+        self.cut_off -= set(trained)
+        self.cut_off |= {
+            (self.values[name], seed)
+            for name in self.values
+            for seed in range(self.n_seeds)
+            if (self.values[name], seed) in trained and not self._is_done(name, seed)
+        }
         if fails is None and stops is None:
             assert process.returncode == 0, said
             assert set(trained) == wanted - known, said
+
+    def _is_done(self, name: str, seed: int) -> bool:
+        record = self.results / name / f"seed_{seed}" / "run.json"
+        return record.exists() and json.loads(record.read_text())["status"] == "done"
 
     def trainings(self) -> dict[str, Counter[MadeOf]]:
         """Return what has begun and what has ended so far."""
