@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
 
 __all__ = ["Call", "Recorder", "alone", "cpu_seconds"]
 

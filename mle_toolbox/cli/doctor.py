@@ -15,7 +15,7 @@ from mle_toolbox.cli.tables import error_console, output_console
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile import Profile, read_profile
 from mle_toolbox.cluster.profile_check import check_profile
-from mle_toolbox.doctor.findings import Finding, fine, problem
+from mle_cluster.findings import Finding, fine, problem
 from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
 from mle_toolbox.doctor.node import check_node
 from mle_toolbox.doctor.site import check_site

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mle_toolbox.errors import UsageError, did_you_mean
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
-from snakemake_executor_plugin_mle_sge.queues import QueueInstance, named, queue_instances, queue_names, states_in_words
+from mle_cluster.grid_engine.commands import GridEngineError
+from mle_cluster.grid_engine.queues import QueueInstance, named, queue_instances, queue_names, states_in_words
 
 __all__ = ["Place", "detect_place"]
 

@@ -14,7 +14,7 @@ from mle_toolbox.cluster.refusal import refusal
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.profiles import known_profiles
-from snakemake_executor_plugin_mle_sge.gridengine import trouble_with_folder
+from mle_cluster.grid_engine.commands import trouble_with_folder
 
 __all__ = ["check_profile"]
 

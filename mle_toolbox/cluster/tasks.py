@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.log.lock import is_locked
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import TaskId
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder, array_folders
+from mle_cluster.grid_engine import commands
+from mle_cluster.grid_engine.commands import TaskId
+from mle_cluster.records import ArrayFolder, array_folders
 
 __all__ = [
     "OpenTask",

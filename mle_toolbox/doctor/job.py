@@ -26,8 +26,8 @@ from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.installed_first import program
 from mle_toolbox.surroundings import environment_for
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, ask
-from snakemake_executor_plugin_mle_sge.verification import Obstacle, obstacle_of
+from mle_cluster.grid_engine.commands import GridEngineError, ask
+from mle_cluster.grid_engine.verification import Obstacle, obstacle_of
 
 __all__ = ["JobReport", "run_job"]
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mle_toolbox
-from mle_toolbox.doctor.findings import Finding, fine, problem, warning
+from mle_cluster.findings import Finding, fine, problem, warning
 from mle_toolbox.environment import find_environment
 from mle_toolbox.experiment_file.plan import Plan
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mle_toolbox.doctor.findings import Finding, fine, problem, warning
+from mle_cluster.findings import Finding, fine, problem, warning
 from mle_toolbox.drive.snakemake_command import unread_profile
 from mle_toolbox.installed_first import shadowing
 from mle_toolbox.surroundings import home, trouble_with_cache, user_name

@@ -13,7 +13,7 @@ from mle_toolbox.errors import FolderInUseError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+from mle_cluster.grid_engine.commands import GridEngineError
 
 __all__ = ["PROFILE_VARIABLE", "choose_place", "left_here"]
 

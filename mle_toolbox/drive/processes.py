@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mle_toolbox.cluster.tasks import Submitter, delete_tasks, open_tasks, tasks_in_queue
 from mle_toolbox.drive.lock import Holder, is_alive, is_driven
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+from mle_cluster.grid_engine.commands import GridEngineError
 
 __all__ = ["Driver", "driver_of_lock", "driver_of_submissions", "drivers_by_hand", "end_processes"]
 

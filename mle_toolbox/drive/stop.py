@@ -31,8 +31,8 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import run_status
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder
+from mle_cluster.grid_engine.commands import GridEngineError
+from mle_cluster.records import ArrayFolder
 
 __all__ = ["Stopped", "stop_experiment"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from mle_toolbox.cluster.tasks import OpenTask, open_tasks, submitter, tasks_in_queue, tasks_in_words
 from mle_toolbox.drive.lock import is_driven
 from mle_toolbox.layout import ExperimentFolder
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+from mle_cluster.grid_engine.commands import GridEngineError
 
 __all__ = ["unattended_tasks"]
 

@@ -15,7 +15,7 @@ from mle_project import Project as MleProject
 from mle_project import new_project
 from sge_project import Project, wait_until
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
 
 SCRIPT = Path(__file__).with_name("grid_engine.sh")
 STARTED_BY_TESTS = Path("/var/run/mle-test-cluster/by-tests")

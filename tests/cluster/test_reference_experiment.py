@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sge_project import wait_until
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 

@@ -51,10 +51,10 @@ RANK = {part: rank for rank, part in enumerate(LAYERS)}
 # These know the commands of Grid Engine and the executor's files, and nothing of Snakemake.
 PLAIN_PARTS_OF_THE_EXECUTOR = {
     "snakemake_executor_plugin_mle_sge",
-    "snakemake_executor_plugin_mle_sge.gridengine",
-    "snakemake_executor_plugin_mle_sge.queues",
-    "snakemake_executor_plugin_mle_sge.records",
-    "snakemake_executor_plugin_mle_sge.verification",
+    "mle_cluster.grid_engine.commands",
+    "mle_cluster.grid_engine.queues",
+    "mle_cluster.records",
+    "mle_cluster.grid_engine.verification",
 }
 # Snakemake's interface for plugins, without Snakemake; loaded only to check a profile.
 SETTINGS_OF_THE_EXECUTOR = "snakemake_executor_plugin_mle_sge.settings"

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snakemake_interface_common.exceptions import WorkflowError
 
-from snakemake_executor_plugin_mle_sge.gridengine import expand_tasks, parse_accounts, parse_states
-from snakemake_executor_plugin_mle_sge.lock import holder_of, is_held
-from snakemake_executor_plugin_mle_sge.records import TaskRecord, array_folders, lock_name, new_array
-from snakemake_executor_plugin_mle_sge.request import Limits, limits_of, qsub_options, scheduler_name
+from mle_cluster.grid_engine.commands import expand_tasks, parse_accounts, parse_states
+from mle_cluster.lock import holder_of, is_held
+from mle_cluster.records import TaskRecord, array_folders, lock_name, new_array
+from mle_cluster.grid_engine.request import Limits, limits_of, qsub_options, scheduler_name
 from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, check_settings
-from snakemake_executor_plugin_mle_sge.waiting import is_for_later, most_tasks
-from snakemake_executor_plugin_mle_sge.watch import Clues, Look, Sighting, explain_death
+from mle_cluster.waiting import is_for_later, most_tasks
+from mle_cluster.watch import Clues, Look, Sighting, explain_death
 
 UNLIMITED, ONE_MINUTE = Limits(), Limits(seconds=60.0)
 QSTAT = """<?xml version='1.0'?>
@@ -185,7 +185,7 @@ def test_an_array_names_the_lock_of_the_driver_that_waits_for_it(tmp_path: Path)
 
 
 def test_a_lock_is_held_by_another_process_until_that_ends(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from snakemake_executor_plugin_mle_sge.lock import hold_lock; "
+    code = "import sys, pathlib; from mle_cluster.lock import hold_lock; "
     code += "held = hold_lock(pathlib.Path(sys.argv[1])); print(); input()"
     lock = tmp_path / "lock"
     before = is_held(lock)

@@ -11,7 +11,7 @@ import pytest
 from mle_toolbox.cluster import detection
 from mle_toolbox.cluster.detection import detect_place
 from mle_toolbox.errors import UsageError
-from snakemake_executor_plugin_mle_sge.queues import named, parse_queues, states_in_words
+from mle_cluster.grid_engine.queues import named, parse_queues, states_in_words
 
 Command = Callable[[str, str], None]
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.inquiry import Inquiry
-from snakemake_executor_plugin_mle_sge.records import Exit
-from snakemake_executor_plugin_mle_sge.tasks import Task, named
-from snakemake_executor_plugin_mle_sge.watch import Clues, ended_well, explain_death, state_in_words
+from mle_cluster.grid_engine import commands
+from mle_cluster.inquiry import Inquiry
+from mle_cluster.records import Exit
+from mle_cluster.tasks import Task, named
+from mle_cluster.watch import Clues, ended_well, explain_death, state_in_words
 
 __all__ = ["Verdict", "Watching"]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from snakemake_executor_plugin_mle_sge import command, gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, SchedulerSilentError
-from snakemake_executor_plugin_mle_sge.interrupt import interrupt_later
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder, new_array
+from mle_cluster.grid_engine.commands import GridEngineError, SchedulerSilentError
+from mle_cluster.interrupt import interrupt_later
+from mle_cluster.records import ArrayFolder, new_array
 from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings
-from snakemake_executor_plugin_mle_sge.waiting import WaitingArrays, is_for_later, most_tasks
+from mle_cluster.waiting import WaitingArrays, is_for_later, most_tasks
 
 __all__ = ["Submission"]
 

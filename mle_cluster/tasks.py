@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from snakemake_executor_plugin_mle_sge.gridengine import TaskId
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder
-from snakemake_executor_plugin_mle_sge.request import Limits
-from snakemake_executor_plugin_mle_sge.watch import Sighting
+from mle_cluster.grid_engine.commands import TaskId
+from mle_cluster.records import ArrayFolder
+from mle_cluster.grid_engine.request import Limits
+from mle_cluster.watch import Sighting
 
 __all__ = ["Task", "named"]
 

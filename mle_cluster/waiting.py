@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, SchedulerSilentError
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder
+from mle_cluster.grid_engine import commands
+from mle_cluster.grid_engine.commands import GridEngineError, SchedulerSilentError
+from mle_cluster.records import ArrayFolder
 
 __all__ = ["WaitingArrays", "is_for_later", "most_tasks"]
 

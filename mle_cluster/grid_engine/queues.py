@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+from mle_cluster.grid_engine import commands
+from mle_cluster.grid_engine.commands import GridEngineError
 
 __all__ = ["QueueInstance", "named", "parse_queues", "queue_instances", "queue_names", "states_in_words"]
 

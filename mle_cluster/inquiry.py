@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, TaskId
-from snakemake_executor_plugin_mle_sge.queues import named, queue_instances, states_in_words
-from snakemake_executor_plugin_mle_sge.verification import ASK_FOR_LESS, Obstacle, obstacle_of
-from snakemake_executor_plugin_mle_sge.watch import Look
+from mle_cluster.grid_engine import commands
+from mle_cluster.grid_engine.commands import GridEngineError, TaskId
+from mle_cluster.grid_engine.queues import named, queue_instances, states_in_words
+from mle_cluster.grid_engine.verification import ASK_FOR_LESS, Obstacle, obstacle_of
+from mle_cluster.watch import Look
 
 __all__ = ["Inquiry"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.cluster.profile import Profile
-from snakemake_executor_plugin_mle_sge.gridengine import ask
+from mle_cluster.grid_engine.commands import ask
 
 __all__ = ["Complex", "answer", "file_of", "parse_complexes", "parse_listing", "seconds_of"]
 

@@ -24,18 +24,18 @@ from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.attaching import Attaching
-from snakemake_executor_plugin_mle_sge.gridengine import TaskId
-from snakemake_executor_plugin_mle_sge.inquiry import Inquiry
-from snakemake_executor_plugin_mle_sge.lock import hold_lock
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder, lock_name, remove_old_arrays
-from snakemake_executor_plugin_mle_sge.request import limits_of, qsub_options
+from mle_cluster.grid_engine import commands
+from mle_cluster.attaching import Attaching
+from mle_cluster.grid_engine.commands import TaskId
+from mle_cluster.inquiry import Inquiry
+from mle_cluster.lock import hold_lock
+from mle_cluster.records import ArrayFolder, lock_name, remove_old_arrays
+from mle_cluster.grid_engine.request import limits_of, qsub_options
 from snakemake_executor_plugin_mle_sge.settings import check_settings
-from snakemake_executor_plugin_mle_sge.submission import Submission
-from snakemake_executor_plugin_mle_sge.tasks import Task
-from snakemake_executor_plugin_mle_sge.watch import Sighting
-from snakemake_executor_plugin_mle_sge.watching import Verdict, Watching
+from mle_cluster.submission import Submission
+from mle_cluster.tasks import Task
+from mle_cluster.watch import Sighting
+from mle_cluster.watching import Verdict, Watching
 
 __all__ = ["Executor", "common_settings"]
 

@@ -10,9 +10,9 @@ from typing import Any
 from snakemake_interface_common.exceptions import WorkflowError
 
 from snakemake_executor_plugin_mle_sge import command, gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, TaskId
-from snakemake_executor_plugin_mle_sge.lock import holder_of, is_held
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder, TaskRecord, array_folders
+from mle_cluster.grid_engine.commands import GridEngineError, TaskId
+from mle_cluster.lock import holder_of, is_held
+from mle_cluster.records import ArrayFolder, TaskRecord, array_folders
 
 __all__ = ["Attaching"]
 

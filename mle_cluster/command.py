@@ -19,7 +19,7 @@ from snakemake.io import is_flagged
 from snakemake.shell import shell
 from snakemake_interface_executor_plugins.settings import DeploymentMethod, SharedFSUsage
 
-from snakemake_executor_plugin_mle_sge.records import TaskRecord
+from mle_cluster.records import TaskRecord
 
 __all__ = ["describe", "direct_command", "exports", "is_fresh", "needed_files", "prepare", "runs_directly"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from snakemake_executor_plugin_mle_sge.gridengine import TaskId
-from snakemake_executor_plugin_mle_sge.request import Limits, bytes_of
+from mle_cluster.grid_engine.commands import TaskId
+from mle_cluster.grid_engine.request import Limits, bytes_of
 
 __all__ = ["Clues", "Look", "Sighting", "ended_well", "explain_death", "state_in_words"]
 

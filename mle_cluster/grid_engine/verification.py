@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
 
 __all__ = ["ASK_FOR_LESS", "Obstacle", "obstacle_of", "reasons_in"]
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from snakemake_executor_plugin_mle_sge.gridengine import read_job_id
+from mle_cluster.grid_engine.commands import read_job_id
 
 __all__ = ["ArrayFolder", "Exit", "TaskRecord", "array_folders", "lock_name", "new_array", "remove_old_arrays"]
 
