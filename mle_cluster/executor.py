@@ -1,7 +1,7 @@
-"""The executor: hands jobs to Grid Engine as array tasks, learns how they end, and finds them again after a restart.
+"""The executor: hands jobs to a scheduler as array tasks, learns how they end, and finds them again after a restart.
 
 - Jobs that ask the scheduler for the same are submitted together, as one array (submission.py).
-- A task writes its own exit file (task.sh); that is the truth. One qstat asks about all tasks; it only matters for
+- A task writes its own exit file (task.sh); that is the truth. One question asks about all tasks; it only matters for
   tasks that wrote none (watching.py, watch.py, inquiry.py).
 - What was submitted lies on disk (records.py); a restarted driver attaches to it (attaching.py).
 
@@ -15,29 +15,26 @@ import shlex
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings
 
-from mle_cluster.grid_engine import commands
 from mle_cluster.attaching import Attaching
-from mle_cluster.grid_engine.commands import TaskId
 from mle_cluster.inquiry import Inquiry
-from mle_cluster.lock import hold_lock
-from mle_cluster.records import ArrayFolder, lock_name, remove_old_arrays
-from mle_cluster.grid_engine.request import limits_of, qsub_options
-from snakemake_executor_plugin_mle_sge.settings import check_settings
+from mle_cluster.lock import hold_lock, holder_of
+from mle_cluster.records import ArrayFolder, lock_name, records_folders, remove_old_arrays
+from mle_cluster.scheduler import Scheduler, SchedulerError, TaskId, in_queue
 from mle_cluster.submission import Submission
 from mle_cluster.tasks import Task
 from mle_cluster.watch import Sighting
 from mle_cluster.watching import Verdict, Watching
 
-__all__ = ["Executor", "common_settings"]
+__all__ = ["ClusterExecutor", "common_settings"]
 
 common_settings = CommonSettings(
     non_local_exec=True,
@@ -53,39 +50,49 @@ common_settings = CommonSettings(
 _QUICKEST_LOOK = 0.2
 _SLOWER = 1.3
 # How long Ctrl-C waits for deleted tasks to leave the queue, so that the next call meets none of them. A script that
-# saves a checkpoint when it is told has its queue's `notify` for that, a minute where nobody changed it.
+# saves a checkpoint when it is told may have a minute for that.
 _LEAVING_SECONDS = 90.0
 _SAY_AFTER_SECONDS = 5.0
 _LOG_LINES = 8
 _LOG_BYTES = 4096
 
 
-class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no types
-    """Runs jobs on a Grid Engine cluster."""
+class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface has no types
+    """Runs jobs on a cluster; a plugin derives its own from this and says on which."""
+
+    scheduler: Scheduler
+
+    def check_settings(self) -> None:
+        """Refuse settings with which no job could be submitted."""
 
     def __post_init__(self) -> None:
         """Take the folder of records for this driver."""
-        settings = self.workflow.executor_settings
-        check_settings(settings)
+        self.check_settings()
+        settings, project = self.workflow.executor_settings, Path(self.workflow.workdir_init)
         if self.workflow.remote_execution_settings.immediate_submit:
-            raise WorkflowError("The executor mle-sge waits for its jobs; --immediate-submit is not possible.")
-        if trouble := gridengine.trouble_with_folder(Path(self.workflow.workdir_init).absolute()):
+            raise WorkflowError(
+                f"The executor {self.scheduler.executor} waits for its jobs; --immediate-submit is not possible."
+            )
+        if trouble := self.scheduler.trouble_with_folder(project.absolute()):
             raise WorkflowError(trouble)
         self._settings = settings
-        self._root = (Path(self.workflow.workdir_init) / ".snakemake" / "mle_sge").absolute()
-        _make_writable(self._root)
-        self._nested_folder = self._root / "nested" / time.strftime("%Y%m%d-%H%M%S")
-        self._driver = self._root / lock_name(Path(self.workflow.main_snakefile), Path(self.workflow.workdir_init))
-        self._lock_file = hold_lock(self._driver)
-        remove_old_arrays(self._root)
+        roots = [each.absolute() for each in records_folders(project)]
+        _make_writable(roots[0])
+        self._nested_folder = roots[0] / "nested" / time.strftime("%Y%m%d-%H%M%S")
+        name = lock_name(Path(self.workflow.main_snakefile), project)
+        # The first is the one whose folder new records go into.
+        self._drivers = [root / name for root in roots]
+        self._lock_files = [_hold(lock) for lock in self._drivers]
+        for root in roots:
+            remove_old_arrays(root)
         self._tasks: dict[tuple[Path, int], Task] = {}
         self._tasks_lock = threading.Lock()
         self._task_of_job: dict[Any, Task] = {}
         self._look_again = _QUICKEST_LOOK
-        self._inquiry = Inquiry(settings.query_seconds, self.logger.warning)
+        self._inquiry = Inquiry(self.scheduler, settings.query_seconds, self.logger.warning)
         self._attaching: Attaching | None = None
-        self._watching = Watching(self._inquiry, settings.patience_seconds, self.logger.warning)
-        self._submission = Submission(self, self._driver)
+        self._watching = Watching(self.scheduler, self._inquiry, settings.patience_seconds, self.logger.warning)
+        self._submission = Submission(self, self._drivers[0])
 
     # -- submitting -----------------------------------------------------------------------------------------------
 
@@ -102,28 +109,31 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
 
     def _attach(self, job: Any) -> bool:
         if self._attaching is None:
-            self._attaching = Attaching(self._driver, self._settings.patience_seconds, self.logger.info)
+            self._attaching = Attaching(
+                self.scheduler, self._drivers, self._settings.patience_seconds, self.logger.info
+            )
         found = self._attaching.find(job)
         if found is None:
             return False
         array, number = found
-        self.logger.info(f"Job {job.jobid} is task {array.job_id}.{number} of an earlier call: waiting for that one.")
+        name = self.scheduler.task_name(array.job_id or 0, number)
+        self.logger.info(f"Job {job.jobid} is task {name} of an earlier call: waiting for that one.")
         self._taken(job, array, number)
         return True
 
     def _taken(self, job: Any, array: ArrayFolder, number: int) -> None:
-        task = Task(array, number, limits_of(self.options(job)))
+        task = Task(array, number, self.scheduler.limits_of(self.options(job)))
         with self._tasks_lock:
             self._tasks[array.path, number] = task
         self._task_of_job[job] = task
         self._look_again = _QUICKEST_LOOK
         self._inquiry.hurry()
-        external = f"{array.job_id}.{number}" if task.is_submitted else None
+        external = self.scheduler.task_name(*task.scheduler_id) if task.is_submitted else None
         self.report_job_submission(SubmittedJobInfo(job, external_jobid=external, aux={"task": task}))
 
     def options(self, job: Any) -> tuple[str, ...]:
         """Return what a job asks of the scheduler."""
-        return qsub_options(self._settings, job.name, job.threads, job.resources)
+        return self.scheduler.options(self._settings, job.name, job.threads, job.resources)
 
     def _refused(self, job: Any, message: str) -> None:
         self.report_job_error(SubmittedJobInfo(job), msg=f"{message} ")
@@ -142,7 +152,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         return shlex.join([str(python), "-P", *([str(first)] if first.is_file() else [])])
 
     def get_job_exec_prefix(self, job: Any) -> str:
-        """Nothing: qsub is told the folder."""
+        """Nothing: the scheduler is told the folder."""
         return ""
 
     # -- watching -------------------------------------------------------------------------------------------------
@@ -215,7 +225,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
             task.array.remove()
 
     def cancel_jobs(self, active_jobs: Sequence[SubmittedJobInfo]) -> None:
-        """Delete all tasks that this driver waits for, with one qdel, and wait until they are gone."""
+        """Delete all tasks that this driver waits for, with one command, and wait until they are gone."""
         self._submission.give_up_waiting()
         with self._tasks_lock:
             tasks = [
@@ -229,22 +239,50 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
             array = by_path.setdefault(task.array.path, task.array)
             numbers.setdefault(array, []).append(task.number)
         try:
-            gridengine.delete({array.job_id or 0: _all_or_some(array, which) for array, which in numbers.items()})
-        except gridengine.GridEngineError as error:
+            self.scheduler.delete({array.job_id or 0: _all_or_some(array, which) for array, which in numbers.items()})
+        except SchedulerError as error:
             jobs = " ".join(str(array.job_id) for array in numbers)
-            self.logger.warning(f"The tasks could not be deleted: {error} Do it later with: qdel {jobs}")
+            later = f"{self.scheduler.deleting} {jobs}"
+            self.logger.warning(f"The tasks could not be deleted: {error} Do it later with: {later}")
             return
         for array, which in numbers.items():
             if _all_or_some(array, which) is None:
                 array.cancel()
             array.mark_done(which)
-        _wait_until_gone({task.scheduler_id for task in tasks}, self.logger.info)
+        self._wait_until_gone({task.scheduler_id for task in tasks})
+
+    def _wait_until_gone(self, tasks: set[TaskId]) -> None:
+        begin = time.monotonic()
+        is_said = False
+        while (waited := time.monotonic() - begin) < _LEAVING_SECONDS:
+            try:
+                left = tasks & in_queue(self.scheduler.states())
+            except SchedulerError:
+                return
+            if not left:
+                return
+            if waited > _SAY_AFTER_SECONDS and not is_said:
+                is_said = True
+                self.logger.info(
+                    f"Waiting for {len(left)} deleted tasks to leave the queue: they may save what they have."
+                )
+            time.sleep(0.3)
 
     def shutdown(self) -> None:
         """End the watching thread; nested Snakemakes that are queued keep their files."""
         with self.lock:
             self.wait = False
         self.wait_thread.join()
+
+
+def _hold(lock: Path) -> IO[str]:
+    file = hold_lock(lock)
+    if file is None:
+        raise WorkflowError(
+            f"Another Snakemake submits jobs of this Snakefile: {holder_of(lock) or 'a process that left no name'}. "
+            "Wait for it, or stop it with Ctrl-C."
+        )
+    return file
 
 
 def _make_writable(root: Path) -> None:
@@ -275,19 +313,3 @@ def _all_or_some(array: ArrayFolder, numbers: list[int]) -> list[int] | None:
     """Return None, for the whole job, when no other driver's task would be deleted with it."""
     open_tasks = set(range(1, len(array.tasks) + 1)) - array.done() - array.ended()
     return None if open_tasks <= set(numbers) else numbers
-
-
-def _wait_until_gone(tasks: set[TaskId], say: Callable[[str], None]) -> None:
-    begin = time.monotonic()
-    is_said = False
-    while (waited := time.monotonic() - begin) < _LEAVING_SECONDS:
-        try:
-            left = tasks & set(gridengine.states())
-        except gridengine.GridEngineError:
-            return
-        if not left:
-            return
-        if waited > _SAY_AFTER_SECONDS and not is_said:
-            is_said = True
-            say(f"Waiting for {len(left)} deleted tasks to leave the queue: they may save what they have.")
-        time.sleep(0.3)

@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
+import re
 import socket
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from snakemake_interface_common.exceptions import WorkflowError
-
-__all__ = ["hold_lock", "holder_of", "is_held"]
+__all__ = ["Holder", "hold_lock", "holder_of", "is_held"]
 
 _MOMENT_SECONDS = 0.1
+# What versions wrote that had no JSON here; a driver of theirs may still run.
+_EARLIER_WORDS = re.compile(r"process (?P<pid>\d+) on (?P<host>\S+) since (?P<since>.+)")
 
 
-def hold_lock(path: Path) -> IO[str]:
-    """Lock ``path`` for as long as the returned file stays open.
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds a lock, or has held it last."""
 
-    Raises
-    ------
-    WorkflowError
-        When another process holds it; says which.
-    """
+    pid: int
+    host: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since}"
+
+
+def hold_lock(path: Path) -> IO[str] | None:
+    """Lock ``path`` for as long as the returned file stays open; None when another process holds it."""
     file = path.open("a+")
     if not _lock(file, fcntl.LOCK_EX):
         # Another driver may just be asking whether it is held.
         time.sleep(_MOMENT_SECONDS)
         if not _lock(file, fcntl.LOCK_EX):
             file.close()
-            raise WorkflowError(
-                f"Another Snakemake submits jobs of this Snakefile: {holder_of(path)}. Wait for it, or stop it with "
-                "Ctrl-C."
-            )
+            return None
     file.truncate(0)
-    file.write(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+    holder = Holder(os.getpid(), socket.gethostname(), time.strftime("%Y-%m-%d %H:%M:%S"))
+    file.write(f"{json.dumps(asdict(holder))}\n")
     file.flush()
     return file
 
@@ -50,9 +57,18 @@ def is_held(path: Path) -> bool:
         return False
 
 
-def holder_of(path: Path) -> str:
-    """Return who holds ``path``, in words."""
-    return path.read_text().strip() or "a process that left no name"
+def holder_of(path: Path) -> Holder | None:
+    """Return who holds ``path``, or has held it last; None when nobody has left a name there."""
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    if (earlier := _EARLIER_WORDS.fullmatch(text)) is not None:
+        return Holder(int(earlier["pid"]), earlier["host"], earlier["since"])
+    try:
+        return Holder(**json.loads(text))
+    except (ValueError, TypeError):
+        return None
 
 
 def _lock(file: IO[str], kind: int) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from mle_cluster.grid_engine.commands import TaskId
 from mle_cluster.records import ArrayFolder
-from mle_cluster.grid_engine.request import Limits
+from mle_cluster.scheduler import Limits, TaskId
 from mle_cluster.watch import Sighting
 
 __all__ = ["Task", "named"]
@@ -44,7 +43,9 @@ class Task:
     def name(self) -> str:
         """The task as users of the scheduler write it, and what it does."""
         label = self.array.tasks[self.number - 1].label
-        return f"Task {self.array.job_id}.{self.number} ({label})" if self.is_submitted else f"The task ({label})"
+        if not self.is_submitted:
+            return f"The task ({label})"
+        return f"Task {self.array.scheduler.task_name(*self.scheduler_id)} ({label})"
 
 
 def named(tasks: list[Task]) -> str:

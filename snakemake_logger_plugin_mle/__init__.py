@@ -17,7 +17,7 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 __all__ = ["LogHandler", "LogHandlerSettings"]
 
-_EXECUTOR = "snakemake_executor_plugin_mle_sge"
+_EXECUTORS = "mle_cluster"
 
 
 @dataclass
@@ -85,7 +85,7 @@ class LogHandler(LogHandlerBase):
 
 
 def _describe(record: LogRecord) -> dict[str, Any] | None:
-    """Return what is passed on of an event, or None when it is neither about jobs nor of our executor's."""
+    """Return what is passed on of an event, or None when it is neither about jobs nor of our executors'."""
     said = vars(record)
     match said.get("event"):
         case LogEvent.RUN_INFO:
@@ -99,8 +99,8 @@ def _describe(record: LogRecord) -> dict[str, Any] | None:
             return {"event": "finished", "id": said["job_id"]}
         case LogEvent.JOB_ERROR:
             return {"event": "failed", "id": said["jobid"], "reason": _reason(said.get("rule_msg"))}
-    if record.levelno >= INFO and _EXECUTOR in Path(record.pathname).parts:
-        # What our executor has to say of the scheduler: job numbers, tasks that are held back, silence.
+    if record.levelno >= INFO and _EXECUTORS in Path(record.pathname).parts:
+        # What our executors have to say of the scheduler: job numbers, tasks that are held back, silence.
         return {"event": "said", "text": record.getMessage(), "warning": record.levelno >= WARNING}
     return None
 

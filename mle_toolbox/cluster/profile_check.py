@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from mle_cluster.known import scheduler_of_executor
 from mle_toolbox.bundle import profiles_dir
 from mle_toolbox.cluster.profile import EXECUTOR, profile_file
 from mle_toolbox.cluster.refusal import refusal
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.profiles import known_profiles
-from mle_cluster.grid_engine.commands import trouble_with_folder
 
 __all__ = ["check_profile"]
 
@@ -56,7 +56,8 @@ def check_profile(name: str, project: Path) -> None:
         problems = list(refusal(file, project, document))
     if problems:
         raise ExperimentFileError(problems)
-    if document.data.get("executor") == EXECUTOR and (trouble := trouble_with_folder(project)):
+    scheduler = scheduler_of_executor(document.data.get("executor"))
+    if scheduler is not None and (trouble := scheduler.trouble_with_folder(project)):
         raise UsageError(trouble)
 
 

@@ -52,7 +52,7 @@ def _check_user() -> Iterator[Finding]:
     if user_name() is None:
         yield warning(
             f"user {os.getuid()} has no name here (no entry in the list of users): `mle run` gives Snakemake one",
-            "a `snakemake` that you type needs one: set USER; Grid Engine takes jobs only from users whom it knows",
+            "a `snakemake` that you type needs one: set USER; a scheduler takes jobs only from users whom it knows",
         )
 
 
