@@ -259,9 +259,7 @@ def test_records_of_an_earlier_version_are_grid_engines_and_name_their_folder_in
 def test_records_of_a_later_version_are_not_guessed_at(tmp_path: Path) -> None:
     array = new_array(tmp_path / "lock", "mle-cray", [TaskRecord("a", "1", "n=0")], ["true"], [[]], "")
 
-    with pytest.raises(
-        SchedulerError, match="one of the executor 'mle-cray'. Go on with the version that submitted it"
-    ):
+    with pytest.raises(SchedulerError, match="of the executor 'mle-cray'"):
         _ = array.job_id
 
 
