@@ -204,6 +204,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
 
     # -- the end --------------------------------------------------------------------------------------------------
 
+    # Not before Snakemake has written down the end: a crash in between would repeat a finished job.
     def handle_job_success(self, job: Any) -> None:
         """Close the record of a job once Snakemake has checked its outputs and written that down."""
         self._close(job, keep_folder=False)

@@ -131,6 +131,7 @@ class Inquiry:
             self._is_silent = True
             return
         for job, obstacle in obstacles.items():
+            # A site may change, so what nobody can meet now is said and not failed.
             # Closed queues are said of the tasks, each time they close (watching.py).
             if obstacle.kind != "closed" and job not in self._said:
                 self._said.add(job)

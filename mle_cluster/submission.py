@@ -101,6 +101,7 @@ class Submission:
         project = Path(self._workflow.workdir_init)
         words = self._scheduler.command(self._settings, kind.options, len(jobs), array.path, project)
         try:
+            # The answer goes to a file, written by the command itself: killed here, we do not lose the job number.
             job_id = self._scheduler.submit(words, array.path / "submitted")
         except SchedulerSilentError as error:
             self._waiting.add_unanswered(array, words, str(error))

@@ -1,4 +1,9 @@
-"""Arrays that are submitted later: the scheduler is silent, or the user has as many jobs as he may."""
+"""Arrays that are submitted later: the scheduler is silent, or the user has as many jobs as he may.
+
+Their folders are written already, and it is the thread that watches which tries again, so that what ends meanwhile is
+still taken note of. A driver that dies meanwhile leaves a record without a job number, which nobody finds in the queue:
+it is cancelled and submitted anew.
+"""
 
 from __future__ import annotations
 

@@ -85,6 +85,7 @@ def qsub_command(settings: Settings, options: Sequence[str], n_tasks: int, array
     project
         The folder in which tasks start.
     """
+    # The order to end (USR2) before the kill. The hard limit begins with that order, too.
     notify = ["-notify"] if settings.notice_seconds else []
     ours = ["qsub", "-terse", *notify, "-r", "n", "-j", "y", "-wd", str(project)]
     # From the folder of -wd: in a whole path, qsub takes a colon for the end of a machine's name, and a comma for
