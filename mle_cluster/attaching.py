@@ -43,7 +43,7 @@ class Attaching:
     Raises
     ------
     WorkflowError
-        When there are open tasks and the scheduler cannot be asked about them, or they are in another scheduler.
+        When there are open tasks and the scheduler cannot be asked about them.
     """
 
     def __init__(
@@ -57,19 +57,24 @@ class Attaching:
         self._states: Mapping[TaskId, TaskState] = {}
         self._elsewhere: dict[str, Path] = {}
         """The locks of the drivers that make what other jobs of ours might make too."""
+        self._in_another_queue: dict[str, ArrayFolder] = {}
         roots = [lock.parent for lock in drivers]
         arrays = [array for array in array_folders(*roots) if not array.is_cancelled]
         # Asked about a lock of our own, we would free it.
         is_elsewhere = {lock: lock not in drivers and is_held(lock) for lock in {array.driver for array in arrays}}
-        folders = [array for array in arrays if not is_elsewhere[array.driver]]
+        folders = []
         for array in arrays:
+            is_ours = array.executor == self._scheduler.executor
+            if is_ours and not is_elsewhere[array.driver]:
+                folders.append(array)
             for number, record in _open_tasks(array):
                 if is_elsewhere[array.driver]:
                     self._elsewhere[record.claim] = array.driver
-                else:
+                elif is_ours:
                     self._open.setdefault(record.claim, []).append((array, number))
+                elif number not in array.ended():
+                    self._in_another_queue[record.claim] = array
         if self._open:
-            self._refuse_another_scheduler(folders)
             self._ask(folders)
         # Once for all: a thousand lost tasks must not be waited for one after the other.
         self._late_until = time.monotonic() + min(patience, _LATE_EXIT_SECONDS)
@@ -83,9 +88,9 @@ class Attaching:
         Raises
         ------
         WorkflowError
-            When another driver makes the same.
+            When another driver makes the same, or a task in the queue of another scheduler does.
         """
-        if not self._open and not self._elsewhere:
+        if not (self._open or self._elsewhere or self._in_another_queue):
             return None
         record = command.describe(job)
         if (lock := self._elsewhere.get(record.claim)) is not None:
@@ -93,6 +98,12 @@ class Attaching:
                 f"Another Snakemake makes the same ({record.label}): "
                 f"{holder_of(lock) or 'a process that left no name'}. Wait for it, or stop it with "
                 "Ctrl-C."
+            )
+        if (array := self._in_another_queue.get(record.claim)) is not None:
+            raise WorkflowError(
+                f"A task of an earlier call that makes the same ({record.label}) may still be in the queue of another "
+                f"scheduler, that of the executor {array.executor} ({array.path}). So that nothing runs twice, it is "
+                "not submitted here. Go on with the profile of that executor, or end it with `mle stop`."
             )
         candidates = self._open.pop(record.claim, [])
         useful = [each for each in candidates if self._is_useful(each, job, record)]
@@ -146,21 +157,6 @@ class Attaching:
                     f"{self._scheduler.deleting_by_force}."
                 )
             time.sleep(_LOOK_SECONDS)
-
-    def _refuse_another_scheduler(self, folders: list[ArrayFolder]) -> None:
-        for folder in folders:
-            if len(folder.done()) >= len(folder.tasks):
-                continue
-            try:
-                other = folder.scheduler
-            except SchedulerError as error:
-                raise WorkflowError(str(error)) from None
-            if other.executor != self._scheduler.executor:
-                raise WorkflowError(
-                    f"Tasks of an earlier call may still be in the queue of {other.name} (job {folder.job_id}). So "
-                    f"that none of them runs twice, nothing was submitted. Go on with --profile {other.profile}, or "
-                    "end them with `mle stop`."
-                )
 
     def _ask(self, folders: list[ArrayFolder]) -> None:
         end = time.monotonic() + self._patience

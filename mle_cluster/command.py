@@ -4,7 +4,7 @@ Run directly, a job is prepared (old outputs and logs removed, folders made, `up
 before it is submitted, and its outputs are checked by the driver, as with local jobs. A nested Snakemake costs 1.5 s
 of CPU a task, and with `update` outputs it takes part in losing them: the failed job's file is put back by the nested
 Snakemake and then removed by the driver. tests/cluster/test_direct_commands.py holds what Snakemake promises of outputs
-in both ways. Rules with `benchmark:`, `shadow:`, `script:`, `run:`, conda or a container, and groups, need a nested one.
+in both ways. Rules with `benchmark:`, `shadow:`, `script:`, `run:`, conda or a container need a nested one, and groups.
 """
 
 from __future__ import annotations

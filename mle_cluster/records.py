@@ -82,6 +82,11 @@ class ArrayFolder:
         return self._tasks
 
     @property
+    def executor(self) -> str:
+        """The name of the executor that submitted it."""
+        return str(self._record().get("scheduler", FIRST_EXECUTOR))
+
+    @property
     def scheduler(self) -> Scheduler:
         """The scheduler to which it was submitted.
 
@@ -90,12 +95,11 @@ class ArrayFolder:
         SchedulerError
             When this version does not know it.
         """
-        name = self._record().get("scheduler", FIRST_EXECUTOR)
-        scheduler = scheduler_of_executor(name)
+        scheduler = scheduler_of_executor(self.executor)
         if scheduler is None:
             raise SchedulerError(
                 f"{self.path}: expected an array of a scheduler that this version of mle-toolbox knows, found one of "
-                f"the executor {name!r}. Go on with the version that submitted it."
+                f"the executor {self.executor!r}. Go on with the version that submitted it."
             )
         return scheduler
 

@@ -1,8 +1,8 @@
 """Where an experiment is to run, so that nothing runs twice: a task in a queue does not know what happens here.
 
 What the user asks for, else where tasks of an earlier run still are, else where a cluster answers within seconds. To
-run elsewhere than tasks that may still be queued is refused, also when the queue cannot be asked. Running tasks are safe
-anyway, because each holds the lock of its journal; records that were copied with the project say nothing.
+run elsewhere than tasks that may still be queued is refused, also when the queue cannot be asked. Running tasks are
+safe anyway, because each holds the lock of its journal; records that were copied with the project say nothing.
 """
 
 from __future__ import annotations

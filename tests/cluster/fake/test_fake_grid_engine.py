@@ -8,13 +8,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from conftest import FakeGridEngine
 from mle_project import Project as MleProject
 from mle_project import edit_profile
 from sge_project import Project
 
-from mle_cluster.known import scheduler_of_executor
 from tests.workflow.conftest import SCRIPT
 
 Queue = Callable[[], dict[tuple[int, int], str]]
@@ -61,12 +59,12 @@ def test_a_failed_task_says_its_status_and_the_others_go_on(project: Project) ->
 
 
 def test_a_task_at_its_time_limit_says_so(project: Project) -> None:
-    project.write(jobs("sleep 60", number=1, more="resources: runtime=0.02"))
+    project.write(jobs("sleep 60", number=1, more='resources: qsub_options="-l h_rt=1"'))
 
     status, said = project.run()
 
     assert status == 1
-    assert "at its time limit of 2 s" in said
+    assert "at its time limit of 1 s" in said
 
 
 def test_a_task_that_cannot_be_started_is_deleted_with_the_reason(
@@ -105,13 +103,15 @@ def test_limits_of_the_site_make_smaller_arrays_that_are_submitted_later(
     project: Project, grid_engine: FakeGridEngine
 ) -> None:
     grid_engine.set(max_aj_tasks=2, max_u_jobs=1)
-    project.write(jobs(number=5))
+    project.write(jobs(WAIT, number=5))
+    driver = project.start()
+    project.wait_for(lambda: "The site takes no more jobs now" in driver.output.read_text())
+    (project.path / "go").touch()
 
-    status, said = project.run()
+    status, said = driver.wait()
 
     assert status == 0, said
     assert "The site takes at most 2 tasks in one array, so smaller ones are made. Set mle-sge-array-size: 2" in said
-    assert "The site takes no more jobs now" in said
     assert project.ran() == ["0", "1", "2", "3", "4"]
 
 
@@ -219,7 +219,7 @@ def test_records_and_lock_of_an_earlier_version_are_attached_to(project: Project
 
 
 def test_tasks_in_the_queue_of_another_scheduler_are_not_run_here_as_well(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project,
 ) -> None:
     project.write(jobs(WAIT, number=1))
     driver = project.start()
@@ -230,9 +230,8 @@ def test_tasks_in_the_queue_of_another_scheduler_are_not_run_here_as_well(
 
     status, said = project.run()
 
-    assert scheduler_of_executor("mle-cray") is None
     assert status != 0
-    assert "found one of the executor 'mle-cray'" in " ".join(said.split())
+    assert "may still be in the queue of another scheduler, that of the executor mle-cray (" in said
     assert project.ran() == ["0"]
 
 
