@@ -87,6 +87,12 @@ class ArrayFolder:
         return str(self._record().get("scheduler", FIRST_EXECUTOR))
 
     @property
+    def scheduler_name(self) -> str:
+        """The scheduler as people call it; of one that this version does not know, the name of the executor."""
+        known = scheduler_of_executor(self.executor)
+        return self.executor if known is None else known.name
+
+    @property
     def scheduler(self) -> Scheduler:
         """The scheduler to which it was submitted.
 
@@ -127,9 +133,10 @@ class ArrayFolder:
 
     @property
     def job_id(self) -> int | None:
-        """The scheduler's id; None when the submission was cut short."""
-        if self._job_id is None:
-            self._job_id = self.scheduler.read_job_id(self.path / "submitted")
+        """The scheduler's id; None when the submission was cut short, or this version does not know the scheduler."""
+        known = scheduler_of_executor(self.executor)
+        if self._job_id is None and known is not None:
+            self._job_id = known.read_job_id(self.path / "submitted")
         return self._job_id
 
     def set_job_id(self, job_id: int) -> None:

@@ -189,7 +189,7 @@ def tasks_in_words(tasks: Sequence[OpenTask]) -> str:
 
 def schedulers_in_words(tasks: Sequence[OpenTask]) -> str:
     """Return the names of the schedulers to which tasks were submitted."""
-    return " and ".join(scheduler.name for scheduler, _ in _by_scheduler(tasks))
+    return " and ".join(dict.fromkeys(task.array.scheduler_name for task in tasks))
 
 
 def submitter(project: Path, results: Path) -> Submitter | None:
@@ -198,7 +198,7 @@ def submitter(project: Path, results: Path) -> Submitter | None:
     for path, array in sorted(arrays.items()):
         holder = holder_of(path)
         if holder is not None and is_locked(path):
-            return Submitter(holder.pid, holder.host, holder.since, array.scheduler.name, path)
+            return Submitter(holder.pid, holder.host, holder.since, array.scheduler_name, path)
     return None
 
 

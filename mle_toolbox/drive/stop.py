@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mle_cluster.known import scheduler_of_executor
 from mle_cluster.scheduler import SchedulerError
 from mle_toolbox.cluster.tasks import (
     OpenTask,
@@ -215,7 +216,8 @@ def _came_to_its_end(task: OpenTask) -> bool:
     if outcome is None:
         return not task.array.path.exists()
     # How tasks end that know the scheduler's notice, and that do not.
-    return outcome.status not in {STOPPED_STATUS, *task.array.scheduler.statuses_of_notice}
+    scheduler = scheduler_of_executor(task.array.executor)
+    return outcome.status not in {STOPPED_STATUS, *(scheduler.statuses_of_notice if scheduler is not None else ())}
 
 
 def _by_id(tasks: Iterable[OpenTask]) -> dict[_Id, OpenTask]:

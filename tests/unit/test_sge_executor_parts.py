@@ -260,7 +260,8 @@ def test_records_of_a_later_version_are_not_guessed_at(tmp_path: Path) -> None:
     array = new_array(tmp_path / "lock", "mle-cray", [TaskRecord("a", "1", "n=0")], ["true"], [[]], "")
 
     with pytest.raises(SchedulerError, match="of the executor 'mle-cray'"):
-        _ = array.job_id
+        _ = array.scheduler
+    assert (array.job_id, array.scheduler_name) == (None, "mle-cray")
 
 
 def test_a_task_is_lost_only_after_two_looks_and_patience() -> None:

@@ -201,19 +201,23 @@ def test_tasks_whose_inputs_have_changed_are_deleted_and_submitted_anew(project:
     assert queue() == {}
 
 
-def test_records_and_lock_of_an_earlier_version_are_attached_to(project: Project, queue: Queue) -> None:
-    project.write(jobs(WAIT))
+def test_records_and_lock_of_an_earlier_version_are_attached_to(
+    project: Project, grid_engine: FakeGridEngine, queue: Queue
+) -> None:
+    grid_engine.set(starts=False)
+    project.write(jobs())
     driver = project.start()
-    project.wait_for(lambda: len(project.ran()) == 3)
+    project.wait_for(lambda: len(queue()) == 3)
     driver.kill()
-    _as_an_earlier_version_wrote_them(project.path / ".snakemake")
+    _as_an_earlier_version_wrote_them(project.path / ".snakemake", grid_engine)
     again = project.start()
     project.wait_for(lambda: again.output.read_text().count("of an earlier call: waiting for that one.") == 3)
-    (project.path / "go").touch()
+    grid_engine.set(starts=True)
 
     status, said = again.wait()
 
     assert status == 0, said
+    assert len(grid_engine.calls("qsub")) == 1
     assert project.ran() == ["0", "1", "2"]
     assert not list((project.path / ".snakemake").glob("*/*/array.json"))
 
@@ -296,14 +300,13 @@ def test_mle_doctor_finds_nothing_wrong(experiment: MleProject) -> None:
     assert "a job ran on" in done.stdout
 
 
-def _as_an_earlier_version_wrote_them(folder: Path) -> None:
-    """Undo what has changed since: one folder for each scheduler, words in the lock, the folder only in task.sh."""
+def _as_an_earlier_version_wrote_them(folder: Path, grid_engine: FakeGridEngine) -> None:
+    """Undo what has changed since: one folder for each scheduler, words in the lock, the array's folder in task.sh only."""
     (folder / "mle_cluster").rename(folder / "mle_sge")
     for record in (folder / "mle_sge").glob("*/array.json"):
         old = {key: value for key, value in json.loads(record.read_text()).items() if key in ("format", "tasks")}
         record.write_text(json.dumps(old))
-        # What runs on a node goes on writing to the folder for which it was made.
-        (folder / "mle_cluster").mkdir(exist_ok=True)
-        (folder / "mle_cluster" / record.parent.name).symlink_to(record.parent)
+    for path in [*(folder / "mle_sge").glob("*/task.sh"), *grid_engine.path.glob("jobs/*/job.json")]:
+        path.write_text(path.read_text().replace("mle_cluster", "mle_sge"))
     for lock in (folder / "mle_sge").glob("*.lock"):
         lock.write_text("process 99999 on elsewhere since 2026-11-28 20:00:00\n")

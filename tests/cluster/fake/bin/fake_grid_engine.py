@@ -165,6 +165,7 @@ class Runner:
         return here["starts"] and is_open and (len(self.running) + 1) * self.job["slots"] <= most
 
     def start(self, number: int) -> None:
+        self.job = read(self.folder / "job.json")  # a test may have changed it
         output = Path(self.job["folder"], self.job["output"].replace("$TASK_ID", str(number)))
         variables = {
             "JOB_ID": str(self.job["number"]),
