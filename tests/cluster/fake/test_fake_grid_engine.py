@@ -301,7 +301,7 @@ def test_mle_doctor_finds_nothing_wrong(experiment: MleProject) -> None:
 
 
 def _as_an_earlier_version_wrote_them(folder: Path, grid_engine: FakeGridEngine) -> None:
-    """Undo what has changed since: one folder for each scheduler, words in the lock, the array's folder in task.sh only."""
+    """Undo what has changed since: one folder for each scheduler, words in the lock, no folder in array.json."""
     (folder / "mle_cluster").rename(folder / "mle_sge")
     for record in (folder / "mle_sge").glob("*/array.json"):
         old = {key: value for key, value in json.loads(record.read_text()).items() if key in ("format", "tasks")}
