@@ -24,13 +24,13 @@ __all__ = [
     "Queue",
     "Queues",
     "Refusal",
+    "Request",
     "Scheduler",
     "SchedulerError",
     "SchedulerSilentError",
     "Site",
     "TaskId",
     "TaskState",
-    "Wish",
     "in_queue",
 ]
 
@@ -154,7 +154,7 @@ class Queues:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """What the seed runs of an experiment ask for; ``file`` is where that is written."""
 
     file: str
@@ -201,7 +201,7 @@ class Scheduler(Protocol):
     listing: str
     account_seconds: float
     """How long after the end of a task its account may still come."""
-    statuses_of_notice: frozenset[int]
+    notice_statuses: frozenset[int]
     """Exit statuses with which a task ends by the scheduler's notice, which do not say why it was given."""
     task_words: Mapping[str, str]
     """What task.sh has in the places of ``@TASK@``, the number of the task, and ``@RUN@``, how its command is run."""
@@ -279,7 +279,7 @@ class Scheduler(Protocol):
     def queues(self, asked: str | None, *, seconds: float) -> Queues:
         """Ask which queues there are for a request; None means any."""
 
-    def check_site(self, wish: Wish | None, site: Site) -> Iterator[Finding]:
+    def check_site(self, asked: Request | None, site: Site) -> Iterator[Finding]:
         """Compare the site with what a profile says and seed runs will ask for; nothing where it is not installed."""
 
 

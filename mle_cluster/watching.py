@@ -63,7 +63,7 @@ class Watching:
             return self._without_exit(task)
         if outcome.status == 0:
             return Verdict()
-        if outcome.status not in self._scheduler.statuses_of_notice:
+        if outcome.status not in self._scheduler.notice_statuses:
             return Verdict(_why_failed(task, outcome))
         task.ended_since = task.ended_since or time.monotonic()
         return self._explained(task, outcome, task.ended_since)

@@ -18,11 +18,11 @@ from mle_cluster.scheduler import (
     Queue,
     Queues,
     Refusal,
+    Request,
     SchedulerError,
     Site,
     TaskId,
     TaskState,
-    Wish,
 )
 
 __all__ = ["SCHEDULER", "GridEngine"]
@@ -48,7 +48,7 @@ class GridEngine:
     submitting, deleting, deleting_by_force, listing = "qsub", "qdel", "qdel -f", "qstat"
     # The master writes accounts every 15 s; what is not there some seconds later will not come any more.
     account_seconds = 20.0
-    statuses_of_notice = frozenset({128 + signal.SIGUSR2})
+    notice_statuses = frozenset({128 + signal.SIGUSR2})
     task_words: Mapping[str, str] = {"@TASK@": "$SGE_TASK_ID", "@RUN@": _RUN}
     node_variables: Mapping[str, str] = {"queue": "QUEUE", "cores": "NSLOTS"}
     cores_setting = "parallel-environment"
@@ -164,12 +164,12 @@ class GridEngine:
             found.append(Queue(name, any(each.accepts_jobs for each in members), states_in_words(members)))
         return Queues(found, queue_names(instances))
 
-    def check_site(self, wish: Wish | None, site: Site) -> Iterator[Finding]:
+    def check_site(self, asked: Request | None, site: Site) -> Iterator[Finding]:
         """Compare the site with what a profile says and seed runs will ask for."""
         # Only `mle doctor` asks for it.
         from mle_cluster.grid_engine.site import check_site
 
-        return check_site(wish, site)
+        return check_site(asked, site)
 
 
 def _state(code: str) -> TaskState:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from mle_cluster.findings import Finding, fine, problem, warning
 from mle_cluster.grid_engine.listing import Complex, answer, parse_complexes, parse_listing
-from mle_cluster.scheduler import SchedulerError, Site, Wish
+from mle_cluster.scheduler import Request, SchedulerError, Site
 from mle_toolbox.errors import did_you_mean
 
 __all__ = ["check_limits", "check_resources"]
@@ -16,13 +16,13 @@ _SHOWN = 8
 _LIMITS = ("h_vmem", "s_vmem", "h_rss", "h_data")
 
 
-def check_resources(wish: Wish | None, site: Site) -> Iterator[Finding]:
+def check_resources(request: Request | None, site: Site) -> Iterator[Finding]:
     """Look at the names under which memory, time and GPUs are asked for."""
     complexes = parse_complexes(answer("qconf", "-sc"))
     for key, setting, asked in (
-        ("memory_per_job", "memory-resource", bool(wish and wish.memory_mb)),
-        ("time_per_job", "time-resource", bool(wish and wish.time_minutes)),
-        ("num_gpus", "gpu-resource", bool(wish and wish.gpus)),
+        ("memory_per_job", "memory-resource", bool(request and request.memory_mb)),
+        ("time_per_job", "time-resource", bool(request and request.time_minutes)),
+        ("num_gpus", "gpu-resource", bool(request and request.gpus)),
     ):
         yield from _check_resource(key, setting, asked, site, complexes)
     forced = {each.name for each in complexes.values() if each.requestable == "FORCED"}
@@ -86,7 +86,7 @@ def _candidates(setting: str, complexes: Mapping[str, Complex]) -> list[str]:
     )
 
 
-def check_limits(wish: Wish | None, site: Site) -> Iterator[Finding]:
+def check_limits(request: Request | None, site: Site) -> Iterator[Finding]:
     """Look at how much may be submitted."""
     limits_of_all = parse_listing(answer("qconf", "-sconf", "global"))
     tasks, array = _number(limits_of_all.get("max_aj_tasks")), _number(site.setting("array-size")) or 1000
@@ -102,7 +102,7 @@ def check_limits(wish: Wish | None, site: Site) -> Iterator[Finding]:
     running = _number(parse_listing(answer("qconf", "-ssconf")).get("maxujobs"))
     limits += [f"{running} running jobs of one user" if running else ""]
     yield fine(f"limits of the site: {', '.join(filter(None, limits)) or 'none'}")
-    needed = -(-wish.n_jobs // min(array, tasks or array)) if wish is not None else 1
+    needed = -(-request.n_jobs // min(array, tasks or array)) if request is not None else 1
     if mine and needed > mine:
         yield warning(
             f"the experiment needs {needed} arrays, and you may have {mine} jobs",

@@ -10,7 +10,7 @@ from mle_cluster.findings import Finding, fine, problem, warning
 from mle_cluster.grid_engine.listing import answer, parse_listing, seconds_of
 from mle_cluster.grid_engine.queues import QueueInstance, named, queue_instances, queue_names, states_in_words
 from mle_cluster.grid_engine.resources import check_limits, check_resources
-from mle_cluster.scheduler import SchedulerError, Site, Wish
+from mle_cluster.scheduler import Request, SchedulerError, Site
 from mle_toolbox.errors import did_you_mean
 
 __all__ = ["check_site"]
@@ -21,12 +21,12 @@ _SETTINGS = "$SGE_ROOT/default/common/settings.sh"
 _SPREADING = ("$round_robin", "$fill_up")
 
 
-def check_site(wish: Wish | None, site: Site) -> Iterator[Finding]:
+def check_site(request: Request | None, site: Site) -> Iterator[Finding]:
     """Look at the scheduler; yields nothing where there is no qsub.
 
     Parameters
     ----------
-    wish
+    request
         What seed runs will ask for; None: only the profile is looked at.
     site
         What they are asked for with.
@@ -42,10 +42,10 @@ def check_site(wish: Wish | None, site: Site) -> Iterator[Finding]:
         )
         return
     yield fine(f"the scheduler answers: {_version()}, {len(instances)} queue instances that you may use")
-    yield from _guarded(_check_queues(instances, wish, site))
-    yield from _guarded(_check_parallel_environment(wish, site))
-    yield from _guarded(check_resources(wish, site))
-    yield from _guarded(check_limits(wish, site))
+    yield from _guarded(_check_queues(instances, request, site))
+    yield from _guarded(_check_parallel_environment(request, site))
+    yield from _guarded(check_resources(request, site))
+    yield from _guarded(check_limits(request, site))
 
 
 def _guarded(findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -62,25 +62,25 @@ def _version() -> str:
         return "of unknown version"
 
 
-def _check_queues(instances: Sequence[QueueInstance], wish: Wish | None, site: Site) -> Iterator[Finding]:
-    asked, _ = _asked_queue(wish, site)
+def _check_queues(instances: Sequence[QueueInstance], request: Request | None, site: Site) -> Iterator[Finding]:
+    asked, _ = _asked_queue(request, site)
     wanted = named(instances, asked) if asked else instances
     names = queue_names(wanted)
     for name in names[:_SHOWN]:
-        yield from _check_queue(name, [each for each in wanted if each.queue == name], wish)
+        yield from _check_queue(name, [each for each in wanted if each.queue == name], request)
     if len(names) > _SHOWN:
         yield fine(f"{len(names) - _SHOWN} more queues: {', '.join(names[_SHOWN:])}")
     if wanted and not any(each.accepts_jobs for each in wanted):
         yield problem("no queue accepts jobs, so `mle run` would run here", "ask your administrator when one will")
 
 
-def _asked_queue(wish: Wish | None, site: Site) -> tuple[str, str]:
-    if wish is not None and wish.queue:
-        return wish.queue, wish.file
+def _asked_queue(request: Request | None, site: Site) -> tuple[str, str]:
+    if request is not None and request.queue:
+        return request.queue, request.file
     return site.setting("queue"), f"the profile {site.name}"
 
 
-def _check_queue(name: str, instances: Sequence[QueueInstance], wish: Wish | None) -> Iterator[Finding]:
+def _check_queue(name: str, instances: Sequence[QueueInstance], request: Request | None) -> Iterator[Finding]:
     usable = [each for each in instances if each.accepts_jobs]
     slots, used = sum(each.slots for each in usable), sum(each.used for each in usable)
     closed = [each for each in instances if not each.accepts_jobs]
@@ -92,7 +92,7 @@ def _check_queue(name: str, instances: Sequence[QueueInstance], wish: Wish | Non
     some = f"; {len(closed)} of {len(instances)} machines: {words}" if closed else ""
     yield fine(f"queue {name}: {slots} slots on {len(usable)} {machines}, {used} of them in use{some}")
     limit = seconds_of(parse_listing(answer("qconf", "-sq", name)).get("h_rt", "INFINITY"))
-    wanted = wish.time_minutes * 60 if wish is not None and wish.time_minutes else None
+    wanted = request.time_minutes * 60 if request is not None and request.time_minutes else None
     if limit is not None and wanted is not None and wanted > limit:
         yield warning(
             f"time_per_job is longer than queue {name} lets a job run ({limit / 3600:.3g} hours)",
@@ -102,8 +102,8 @@ def _check_queue(name: str, instances: Sequence[QueueInstance], wish: Wish | Non
         yield fine(f"queue {name} kills jobs after {limit / 3600:.3g} hours; the experiment file gives no time_per_job")
 
 
-def _check_parallel_environment(wish: Wish | None, site: Site) -> Iterator[Finding]:
-    cores = wish.cores if wish is not None else 2
+def _check_parallel_environment(request: Request | None, site: Site) -> Iterator[Finding]:
+    cores = request.cores if request is not None else 2
     if cores == 1:
         yield fine("a seed run asks for one core, so no parallel environment is needed")
         return
@@ -128,11 +128,11 @@ def _check_parallel_environment(wish: Wish | None, site: Site) -> Iterator[Findi
         )
     else:
         yield warning(f"parallel environment {name} has the allocation rule {rule}", "$pe_slots is the right one")
-    yield from _check_queues_have(name, wish, site)
+    yield from _check_queues_have(name, request, site)
 
 
-def _check_queues_have(name: str, wish: Wish | None, site: Site) -> Iterator[Finding]:
-    asked, _ = _asked_queue(wish, site)
+def _check_queues_have(name: str, request: Request | None, site: Site) -> Iterator[Finding]:
+    asked, _ = _asked_queue(request, site)
     candidates = named(queue_instances(_SECONDS), asked) if asked else queue_instances(_SECONDS)
     queues = queue_names(each for each in candidates if each.accepts_jobs)[:50]
     having = [each for each in queues if name in _pe_list(each)]

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from mle_cluster.findings import Finding, fine, problem
 from mle_cluster.known import schedulers
-from mle_cluster.scheduler import Scheduler, Wish
+from mle_cluster.scheduler import Request, Scheduler
 from mle_toolbox.cli.tables import error_console, output_console
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile import Profile, read_profile
@@ -116,14 +116,14 @@ class _Backend:
         elif self.is_used or shutil.which(self.scheduler.submitting) is None:
             yield fine((self._place.why or "").rstrip("."))
         yield from _check_profile(self.scheduler.profile, project)
-        yield from self.scheduler.check_site(_wish(self._plan), self.profile)
+        yield from self.scheduler.check_site(_request(self._plan), self.profile)
 
 
-def _wish(plan: Plan | None) -> Wish | None:
+def _request(plan: Plan | None) -> Request | None:
     if plan is None:
         return None
     job = plan.job
-    return Wish(
+    return Request(
         plan.experiment_file.name, len(plan.seed_runs), job.cores, job.memory_mb, job.time_minutes, job.gpus, job.queue
     )
 

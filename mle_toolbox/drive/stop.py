@@ -217,7 +217,7 @@ def _came_to_its_end(task: OpenTask) -> bool:
         return not task.array.path.exists()
     # How tasks end that know the scheduler's notice, and that do not.
     scheduler = scheduler_of_executor(task.array.executor)
-    return outcome.status not in {STOPPED_STATUS, *(scheduler.statuses_of_notice if scheduler is not None else ())}
+    return outcome.status not in {STOPPED_STATUS, *(scheduler.notice_statuses if scheduler is not None else ())}
 
 
 def _by_id(tasks: Iterable[OpenTask]) -> dict[_Id, OpenTask]:
