@@ -1,8 +1,14 @@
-"""What a profile says about the scheduler, read from its config.yaml as Snakemake reads it."""
+"""Profiles as Snakemake finds and reads them: which folder a name means, which file in it, what a value becomes.
+
+Snakemake looks for `./NAME`, then in the user's and the system's configuration folder, never in `profiles/`
+(snakemake/cli.py, get_profile_dir).
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,12 +17,31 @@ from typing import Any
 import yaml
 
 from mle_toolbox.bundle import profiles_dir
-from mle_toolbox.profiles import resolve_profile
+from mle_toolbox.snakemake_side.assumptions import DEFAULT_PROFILES
+from mle_toolbox.surroundings import home
 
-__all__ = ["EXECUTOR", "Profile", "find_profile", "from_folder", "profile_file", "read_profile"]
+__all__ = [
+    "EXECUTOR",
+    "Profile",
+    "find_profile",
+    "from_folder",
+    "is_computed",
+    "profile_file",
+    "read_profile",
+    "resolve_profile",
+    "site_profiles_dir",
+    "text_of_value",
+    "truth_of_text",
+    "unread_profile",
+    "user_profiles_dir",
+]
 
 EXECUTOR = "mle-sge"
 _FILE = re.compile(r"(profile|config)(\.v(?P<version>\d+)\+)?\.yaml")
+# In such a profile the keys and values are computed (https://yte-template-engine.github.io).
+_COMPUTED = "__use_yte__"
+# What the parser of executor settings takes for a yes or a no.
+_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -54,8 +79,31 @@ def find_profile(name: str, project: Path) -> Path:
     return resolve_profile(name, project) or (shipped if shipped.is_dir() else Path(name))
 
 
+def resolve_profile(name: str, project: Path) -> Path | None:
+    """Return what Snakemake takes for ``--profile NAME`` in ``project``, or None when it finds nothing."""
+    candidates = (project / name, user_profiles_dir() / name, site_profiles_dir() / name)
+    return next((each for each in candidates if os.path.lexists(each)), None)
+
+
+def user_profiles_dir() -> Path:
+    """Return the folder in which Snakemake looks for the user's own profiles."""
+    # Without a home, Snakemake takes "~" for the name of a folder.
+    place = home() or Path("~")
+    if sys.platform == "darwin":
+        return place / "Library" / "Application Support" / "snakemake"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or place / ".config") / "snakemake"
+
+
+def site_profiles_dir() -> Path:
+    """Return the folder in which Snakemake looks for the profiles of the site."""
+    if sys.platform == "darwin":
+        return Path("/Library/Application Support/snakemake")
+    first = (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)[0]
+    return Path(first) / "snakemake"
+
+
 def profile_file(name: str, project: Path) -> Path | None:
-    """Return the file of that profile as Snakemake chooses it (snakemake/cli.py, get_profile_dir), None without one.
+    """Return the file of the profile that `mle run --profile NAME` uses as Snakemake chooses it, None without one.
 
     A profile may also be given as its file, and have a file for each major version of Snakemake (``config.v9+.yaml``).
     """
@@ -80,3 +128,34 @@ def read_profile(name: str, project: Path) -> Profile:
     except (OSError, ValueError, yaml.YAMLError):
         return Profile(name, None, {})
     return Profile(name, file, keys if isinstance(keys, dict) else {})
+
+
+def unread_profile(project: Path) -> Path | None:
+    """Return the settings of the project that a `snakemake` typed here takes unasked and `mle run` does not, if any."""
+    return next((each for each in map(Path, DEFAULT_PROFILES) if (project / each).exists()), None)
+
+
+def is_computed(keys: dict[str, Any]) -> bool:
+    """Whether keys and values of a profile are known only after Snakemake's template engine has seen them."""
+    return _COMPUTED in keys
+
+
+def text_of_value(value: object) -> str:
+    """Return the text that Snakemake makes of a value, whatever its kind.
+
+    An empty one becomes the folder of the profile, which every text does that names something in that folder.
+    """
+    return os.path.expandvars(str(value))
+
+
+def truth_of_text(text: str) -> bool:
+    """Return the yes or no that a setting of an executor becomes.
+
+    Raises
+    ------
+    ValueError
+        When it is neither.
+    """
+    if text.lower() not in _BOOLEANS:
+        raise ValueError(text)
+    return _BOOLEANS[text.lower()]

@@ -1,4 +1,4 @@
-"""The Snakemake call of `mle run`, and how it is started and stopped.
+"""The command line of a Snakemake of ours, its surroundings, and how it is started and stopped.
 
 Snakemake takes the path of a profile for a pattern and replaces variables in others. The name of the folder in which it
 is started is not ours to choose, so paths are given from there.
@@ -6,28 +6,35 @@ is started is not ours to choose, so paths are given from there.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mle_toolbox.cluster.profile import find_profile, from_folder, read_profile
-from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.errors import UsageError
 from mle_toolbox.installed_first import program
-from mle_toolbox.surroundings import environment_for
+from mle_toolbox.snakemake_side.assumptions import own_folder
+from mle_toolbox.snakemake_side.private_access import RARE_TIMERS, SHIPPED_TIMESPANS, TIMESPAN
+from mle_toolbox.snakemake_side.profile_files import find_profile, from_folder, read_profile
+from mle_toolbox.surroundings import home, user_name
 
-__all__ = ["RunOptions", "snakemake_command", "start_snakemake", "stop_snakemake", "unread_profile"]
-
-# After each round of scheduling, Snakemake sets a timer of this time for another round, which sets the next: after
-# 1,000 ended jobs there are 1,000 timers, so it has to be long. Snakemake waits for the last ones at its end, which is
-# why the profiles say 1 s or 5 s; started from here it has our logger plugin, which ends them.
-_TIMESPAN = "max-jobs-per-timespan"
-_RARE_TIMERS = "1000000/10m"
-_SHIPPED_TIMESPANS = (None, "100000/1s", "100000/5s")
+__all__ = [
+    "RunOptions",
+    "dry_run_options",
+    "environment_for",
+    "event_options",
+    "snakemake_command",
+    "snakemake_with_profile",
+    "start_snakemake",
+    "stop_snakemake",
+    "trouble_with_cache",
+]
 
 
 @dataclass(frozen=True)
@@ -41,33 +48,111 @@ class RunOptions:
     snakemake_arguments: tuple[str, ...] = ()
 
 
-def snakemake_command(plan: Plan, snakefile: Path, options: RunOptions) -> list[str]:
-    """Return the command line, to be started in the project folder."""
-    command = [*program("-m", "snakemake"), "--snakefile", from_folder(snakefile, plan.project_dir)]
-    command += ["--profile", from_folder(find_profile(options.profile, plan.project_dir), plan.project_dir)]
-    if read_profile(options.profile, plan.project_dir).keys.get(_TIMESPAN) in _SHIPPED_TIMESPANS:
-        command += [f"--{_TIMESPAN}", _RARE_TIMERS]
+def snakemake_with_profile(profile: str) -> list[str]:
+    """Return the beginning of a command line whose settings come from this profile and from nowhere else.
+
+    `profiles/default`, or a folder `default`, may belong to another workflow in this folder, and Snakemake would take
+    its settings unasked.
+    """
+    return [*program("-m", "snakemake"), "--profile", profile, "--workflow-profile", "none"]
+
+
+def snakemake_command(project: Path, snakefile: Path, options: RunOptions) -> list[str]:
+    """Return the command line of `mle run`, to be started in the project folder."""
+    command = snakemake_with_profile(from_folder(find_profile(options.profile, project), project))
+    command += ["--snakefile", from_folder(snakefile, project)]
+    if read_profile(options.profile, project).keys.get(TIMESPAN) in SHIPPED_TIMESPANS:
+        command += [f"--{TIMESPAN}", RARE_TIMERS]
     # What is finished was settled before (settle.py): a seed run is due where it is missing, and what is made from seed
     # runs where it is older. Snakemake's notes decide nothing, which a copied project lacks and an old one has wrong.
     command += ["--rerun-triggers", "mtime"]
-    # `profiles/default`, or a folder `default`, may belong to another workflow in this folder, and Snakemake would take
-    # its settings unasked. The user's own words come later, and the last ones count.
-    command += ["--workflow-profile", "none"]
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
+    # The user's own words come last, and of an option that is given twice the last one counts.
     return [*command, *options.snakemake_arguments]
 
 
-def unread_profile(project: Path) -> Path | None:
-    """Return the settings of the project that a `snakemake` typed here takes unasked and `mle run` does not, if any."""
-    return next((each for each in (Path("profiles/default"), Path("default")) if (project / each).exists()), None)
+def event_options(events: Path | str) -> list[str]:
+    """Return what has our logger plugin append its events to a file (job_events.py)."""
+    return ["--logger", "mle", "--logger-mle-events", str(events)]
+
+
+def dry_run_options(forced: Iterable[str], found_runs: Path | None) -> list[str]:
+    """Return what has Snakemake only print the jobs that would run.
+
+    Parameters
+    ----------
+    forced
+        Outputs that count as out of date, as the rules name them.
+    found_runs
+        What the workflow reads from its ``config["found_runs"]``.
+    """
+    options = ["--dry-run", "--quiet", "rules"]
+    if again := sorted(forced):
+        options += ["--forcerun", *again]
+    if found_runs is not None:
+        options += ["--config", f"found_runs={found_runs}"]
+    return options
+
+
+def trouble_with_cache() -> str | None:
+    """Return why Snakemake could not keep its cache of sources where it always does, or None when it can."""
+    # As platformdirs has it, which Snakemake asks.
+    place = home()
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        folder = Path(given)
+    elif place is None:
+        return "HOME is not set, and this user has no entry in the list of users"
+    else:
+        folder = place / "Library" / "Caches" if sys.platform == "darwin" else place / ".cache"
+    try:
+        (folder / "snakemake").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder / "snakemake"):
+            return None
+    except OSError as error:
+        return f"{folder} cannot be written ({error.strerror})"
+
+
+def environment_for(project: Path) -> dict[str, str]:
+    """Return the environment in which Snakemake is started for a project: this one, with what it lacks.
+
+    In a container under a number that has no name (``docker -u``), or as a service, there is no home, or none that can
+    be written to, and Snakemake ends there in a traceback before it has read anything. Nearly always nothing is
+    lacking. What is added is handed on to the seed runs, whose libraries need the same.
+
+    Raises
+    ------
+    UsageError
+        When there is no folder for temporary files.
+    """
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        raise UsageError(
+            "There is no folder for temporary files: neither TMPDIR (or TEMP, TMP) nor /tmp, /var/tmp and this folder "
+            "can be written. Make room there, or set TMPDIR to a folder that you may write to."
+        ) from None
+    environment = dict(os.environ)
+    own_home = own_folder(project) / "mle_home"
+    if user_name() is None:
+        environment |= {"USER": f"uid{os.getuid()}", "LOGNAME": f"uid{os.getuid()}"}
+    if home() is None:
+        environment["HOME"] = str(own_home)
+    if trouble_with_cache() is not None:
+        environment["XDG_CACHE_HOME"] = str(own_home / ".cache")
+        environment.setdefault("MPLCONFIGDIR", str(own_home / ".cache" / "matplotlib"))
+    return environment
 
 
 def start_snakemake(
     command: list[str], project: Path, output: IO[bytes], lock: int, variables: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     """Start Snakemake in a session of its own, so that signals reach it only through us, and only once."""
-    with _interruptible():
+    # A shell makes commands behind `&` ignore SIGINT, which would be inherited.
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if is_ignored:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
         return subprocess.Popen(
             [from_folder(Path(word), project) if word.startswith(f"{project}/") else word for word in command],
             cwd=project,
@@ -78,35 +163,18 @@ def start_snakemake(
             pass_fds=(lock,),
             env={**environment_for(project), **variables},
         )
+    finally:
+        if is_ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def stop_snakemake(process: subprocess.Popen[bytes]) -> None:
     """Interrupt Snakemake and its jobs as Ctrl-C in a terminal would; a second Ctrl-C meanwhile is harsher."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        _signal_group(process, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
         try:
             process.wait()
         except KeyboardInterrupt:
             continue
-        return
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let the process that is started here hear SIGINT, which a shell makes commands behind ``&`` ignore."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
         return

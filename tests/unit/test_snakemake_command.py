@@ -6,12 +6,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
+from mle_toolbox.profiles import install_profiles
 from snakemake_interface_logger_plugins.settings import OutputSettingsLoggerInterface
 
-from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.profiles import install_profiles
 from snakemake_logger_plugin_mle import LogHandler, LogHandlerSettings
 
 TIMESPAN = "--max-jobs-per-timespan"
