@@ -65,9 +65,8 @@ _REFUSED = re.compile(r"^(?:\S+: e|E)rror: (?:argument (?P<option>\S+): )?(?P<wo
 
 def version_fits(version: str) -> bool:
     """Whether this version of Snakemake is one for which the assumptions were made."""
-    oldest, this, too_new = (
-        [int(each) for each in re.findall(r"\d+", text)[:2]] for text in (_OLDEST, version, _TOO_NEW)
-    )
+    texts = (_OLDEST, version, _TOO_NEW)
+    oldest, this, too_new = ([int(each) for each in re.findall(r"\d+", text)[:2]] for text in texts)
     return oldest <= this < too_new
 
 

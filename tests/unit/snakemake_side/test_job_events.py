@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from mle_toolbox.drive.progress import EventFile, Tally
 from rich.console import Console
 
 from mle_toolbox.cli.live import watching
+from mle_toolbox.snakemake_side.job_events import EventFile, Tally
 
 
 def job(number: int, seed: int) -> dict[str, object]:
