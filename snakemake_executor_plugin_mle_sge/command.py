@@ -15,12 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from snakemake.io import is_flagged
-from snakemake.shell import shell
 from snakemake_interface_executor_plugins.settings import DeploymentMethod, SharedFSUsage
 
 from mle_toolbox.snakemake_side.assumptions import TEMPORARY_FOLDER_VARIABLES, THREAD_VARIABLES
-from mle_toolbox.snakemake_side.private_access import framed
+from mle_toolbox.snakemake_side.private_access import framed, is_flagged, uses_bash
 from snakemake_executor_plugin_mle_sge.records import TaskRecord
 
 __all__ = ["describe", "direct_command", "exports", "is_fresh", "needed_files", "prepare", "runs_directly"]
@@ -33,7 +31,7 @@ def runs_directly(workflow: Any, job: Any) -> bool:
     """Whether a job's shell command can run without a Snakemake around it on the node."""
     if job.is_group() or not job.rule.shellcmd or not _is_plain(workflow, job):
         return False
-    if Path(shell.get_executable() or "").name != "bash":
+    if not uses_bash():
         return False
     if workflow.remote_execution_settings.precommand or workflow.storage_registry.default_storage_provider is not None:
         return False
@@ -45,7 +43,7 @@ def runs_directly(workflow: Any, job: Any) -> bool:
 
 def direct_command(job: Any) -> str | None:
     """Return the rule's shell command as Snakemake itself would start it, or None when it is too long for that."""
-    command = framed(shell, job.shellcmd)
+    command = framed(job.shellcmd)
     return command if len(command.encode()) < _LONGEST_COMMAND else None
 
 

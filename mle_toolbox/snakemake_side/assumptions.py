@@ -17,6 +17,7 @@ __all__ = [
     "THREAD_VARIABLES",
     "VERSIONS_IN_WORDS",
     "is_place_in_code",
+    "is_snakemake",
     "own_folder",
     "refused",
     "repeated_end",
@@ -32,7 +33,7 @@ VERSIONS_IN_WORDS = f"{_OLDEST} or newer is needed, and older than {_TOO_NEW}"
 OWN_FOLDER = ".snakemake"
 """Where Snakemake keeps its locks, its notes on outputs and its logs: in the folder in which it is started."""
 
-DEFAULT_PROFILES = ("profiles/default", "default")
+DEFAULT_PROFILES = ("default", "profiles/default")
 """Workflow profiles that are read unasked, in the order in which they are looked for."""
 PROFILE_VARIABLE = "SNAKEMAKE_PROFILE"
 """Names a profile for whoever gives none on the command line, nested Snakemakes included."""
@@ -68,6 +69,11 @@ def version_fits(version: str) -> bool:
     texts = (_OLDEST, version, _TOO_NEW)
     oldest, this, too_new = ([int(each) for each in re.findall(r"\d+", text)[:2]] for text in texts)
     return oldest <= this < too_new
+
+
+def is_snakemake(command_line: str) -> bool:
+    """Whether a process with this command line is a Snakemake, and not a launcher whose paths happen to say so."""
+    return "snakemake" in command_line and "train.py" not in command_line
 
 
 def own_folder(project: Path) -> Path:

@@ -1,12 +1,12 @@
 """What is taken from Snakemake where no public interface gives it.
 
-Each function is handed the object by a caller that runs inside Snakemake (a plugin, the workflow), so nothing of
-Snakemake is imported here.
+For our plugins and the workflow, which run inside Snakemake; only there are the functions called that import it.
 """
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 __all__ = ["RARE_TIMERS", "SHIPPED_TIMESPANS", "TIMESPAN", "end_timers", "forced_jobs", "framed"]
@@ -26,9 +26,25 @@ def end_timers() -> None:
             thread.cancel()
 
 
-def framed(shell: Any, command: str) -> str:
-    """Return a shell command with what ``snakemake.shell.shell`` puts before and after it, strict mode and the like."""
+def framed(command: str) -> str:
+    """Return a shell command with what Snakemake puts before and after each: strict mode, and what a workflow sets."""
+    from snakemake.shell import shell
+
     return f"{shell._get_process_prefix(shell.get_executable())} {command} {shell._process_suffix}".strip()
+
+
+def uses_bash() -> bool:
+    """Whether shell commands are run by bash; a workflow may set another shell."""
+    from snakemake.shell import shell
+
+    return Path(shell.get_executable() or "").name == "bash"
+
+
+def is_flagged(file: Any, flag: str) -> bool:
+    """Whether a file of a job is marked, by ``ancient()`` or ``pipe()`` for instance."""
+    from snakemake.io import is_flagged
+
+    return bool(is_flagged(file, flag))
 
 
 def forced_jobs(workflow: Any) -> tuple[bool, bool]:
