@@ -24,6 +24,7 @@ from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings
 
+from mle_toolbox import installed_first
 from mle_toolbox.snakemake_side.assumptions import own_folder
 from snakemake_executor_plugin_mle_sge import gridengine
 from snakemake_executor_plugin_mle_sge.attaching import Attaching
@@ -138,9 +139,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
     def get_python_executable(self) -> str:
         """Return what starts a nested Snakemake, which imports nothing from the folder in which it is started."""
         python = super().get_python_executable()
-        # Of the same wheel. Only named here: the executor itself works without that package.
-        first = Path(__file__).parents[1] / "mle_toolbox" / "installed_first.py"
-        return shlex.join([str(python), "-P", *([str(first)] if first.is_file() else [])])
+        return shlex.join([str(python), "-P", installed_first.__file__])
 
     def get_job_exec_prefix(self, job: Any) -> str:
         """Nothing: qsub is told the folder."""

@@ -1,6 +1,6 @@
 """Snakemake logger plugin: hands the events that `mle run` shows as progress to a file, one JSON object a line.
 
-Snakemake finds it by the prefix of its name and imports it at every call, so it imports nothing that is not there
+Snakemake finds it by the prefix of its name and imports it at every call, so it imports little that is not there
 already. (No `from __future__ import annotations` here: Snakemake reads the field types of the settings.)
 """
 

@@ -52,7 +52,7 @@ def snakemake_with_profile(profile: str) -> list[str]:
     """Return the beginning of a command line whose settings come from this profile and from nowhere else.
 
     `profiles/default`, or a folder `default`, may belong to another workflow in this folder, and Snakemake would take
-    its settings unasked.
+    its settings unasked, which override those of the profile key by key.
     """
     return [*program("-m", "snakemake"), "--profile", profile, "--workflow-profile", "none"]
 
