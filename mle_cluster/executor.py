@@ -33,6 +33,7 @@ from mle_cluster.submission import Submission
 from mle_cluster.tasks import Task
 from mle_cluster.watch import Sighting
 from mle_cluster.watching import Verdict, Watching
+from mle_toolbox import installed_first
 
 __all__ = ["ClusterExecutor", "common_settings"]
 
@@ -147,9 +148,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
     def get_python_executable(self) -> str:
         """Return what starts a nested Snakemake, which imports nothing from the folder in which it is started."""
         python = super().get_python_executable()
-        # Of the same wheel. Only named here: the executor itself works without that package.
-        first = Path(__file__).parents[1] / "mle_toolbox" / "installed_first.py"
-        return shlex.join([str(python), "-P", *([str(first)] if first.is_file() else [])])
+        return shlex.join([str(python), "-P", installed_first.__file__])
 
     def get_job_exec_prefix(self, job: Any) -> str:
         """Nothing: the scheduler is told the folder."""

@@ -28,6 +28,7 @@ from typing import Any
 
 from mle_cluster.known import EARLIER_RECORDS, FIRST_EXECUTOR, scheduler_of_executor
 from mle_cluster.scheduler import Scheduler, SchedulerError
+from mle_toolbox.snakemake_side.assumptions import own_folder
 
 __all__ = [
     "ArrayFolder",
@@ -229,12 +230,12 @@ def lock_name(snakefile: Path, project: Path) -> str:
 
 def records_folder(project: Path) -> Path:
     """Return where new records of a project folder go."""
-    return project / ".snakemake" / "mle_cluster"
+    return own_folder(project) / "mle_cluster"
 
 
 def records_folders(project: Path) -> list[Path]:
     """Return where records of a project folder may lie: also those of earlier versions, where there are some."""
-    earlier = (project / ".snakemake" / name for name in EARLIER_RECORDS)
+    earlier = (own_folder(project) / name for name in EARLIER_RECORDS)
     return [records_folder(project), *(each for each in earlier if each.is_dir())]
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import mle_toolbox
 from mle_cluster.findings import Finding, fine, problem, warning
 from mle_cluster.scheduler import ASK_FOR_LESS, Scheduler
-from mle_toolbox.cluster.profile import Profile
 from mle_toolbox.doctor.job import JobReport, run_job
 from mle_toolbox.doctor.machine import nearest_folder
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.snakemake_side.profile_files import Profile
 
 __all__ = ["check_node"]
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from mle_cluster.known import scheduler_of_executor, schedulers
 from mle_cluster.scheduler import SchedulerError
 from mle_toolbox.cluster.detection import Place, detect_place
-from mle_toolbox.cluster.profile import read_profile
 from mle_toolbox.cluster.tasks import (
     OpenTask,
     Submitter,
@@ -28,6 +27,7 @@ from mle_toolbox.errors import FolderInUseError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
+from mle_toolbox.snakemake_side.profile_files import read_profile
 
 __all__ = ["PROFILE_VARIABLE", "choose_place", "left_here"]
 

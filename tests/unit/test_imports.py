@@ -24,6 +24,7 @@ LAYERS = (
     "excerpts",
     "surroundings",
     "bundle",
+    "snakemake_side",
     "environment",
     "seed_ranges",
     "file_names",
@@ -39,7 +40,7 @@ LAYERS = (
     "foreign",
     "report",
     "generate",
-    "profiles",
+    "project_profiles",
     "cluster",
     "drive",
     "doctor",
@@ -117,6 +118,9 @@ def test_the_package_never_imports_snakemake(path: Path) -> None:
     if path == PACKAGE / "cluster" / "profile_check.py":
         names.remove(SETTINGS_OF_THE_EXECUTOR)
 
+    if path == PACKAGE / "snakemake_side" / "private_access.py":
+        names -= {"snakemake.io", "snakemake.shell"}  # in functions that only our plugins call
+
     assert not {name for name in names if name.startswith("snakemake")}
 
 
@@ -127,14 +131,24 @@ def test_the_plain_parts_of_the_cluster_and_the_schedulers_load_no_snakemake() -
     assert not {name for name in loaded if name.startswith("snakemake_interface") or name.split(".")[0] == "snakemake"}
 
 
+def test_the_room_that_knows_snakemake_does_not_load_it() -> None:
+    room = sorted((PACKAGE / "snakemake_side").glob("[a-z]*.py"))
+
+    loaded = loaded_by("".join(f"import mle_toolbox.snakemake_side.{path.stem}\n" for path in room))
+
+    assert not {name for name in loaded if name.startswith("snakemake")}
+
+
 @pytest.mark.parametrize("path", sorted(CLUSTER.rglob("*.py")), ids=lambda path: str(path.relative_to(CLUSTER)))
-def test_the_cluster_needs_nothing_of_the_package_but_its_ground_floor(path: Path) -> None:
+def test_the_cluster_needs_only_the_ground_floor_and_what_is_known_of_snakemake(
+    path: Path,
+) -> None:
     rooms = {child.name for child in CLUSTER.iterdir() if (child / "__init__.py").exists()}
     names = {name for name, _ in imported_modules(path)}
 
-    assert not {name for name in names if name.startswith(("mle_toolbox.", "snakemake_executor"))} - {
-        "mle_toolbox.errors"
-    }
+    others = {name for name in names if name.startswith(("mle_toolbox.", "snakemake_executor"))}
+    ground_floor = {"mle_toolbox.errors", "mle_toolbox.installed_first"}
+    assert not {name for name in others - ground_floor if not name.startswith("mle_toolbox.snakemake_side.")}
     if path.parent == CLUSTER:
         # The core asks for a scheduler by its name (known.py) and imports none.
         assert not {name for name in names if name.startswith("mle_cluster.") and name.split(".")[1] in rooms}
