@@ -149,7 +149,7 @@ class MLExperiment:
             self._saver,
             self.log_config,
             self.train_config,
-            board=TensorBoard(run.folder.path / "tboard" / tboard) if tboard else None,
+            board=TensorBoard(run.folder.tboard / tboard) if tboard else None,
             before_first_tick=self._go_on,
             at_first_tick=self._forget_checkpoint,
             after_each_tick=end_watch.forget_errors if is_interactive() else None,

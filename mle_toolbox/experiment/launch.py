@@ -12,7 +12,7 @@ import os
 import sys
 
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
-from mle_toolbox.file_names import (
+from mle_toolbox.layout import (
     JOURNAL,
     LOG,
     PROJECT_VARIABLE,

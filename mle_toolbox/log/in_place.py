@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from mle_toolbox.file_names import CHECKPOINT, DONE, JOURNAL, LOG, READY_LOG, READY_RECORD, RUN_RECORD
+from mle_toolbox.layout import CHECKPOINT, DONE, JOURNAL, LOG, READY_LOG, READY_RECORD, RUN_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

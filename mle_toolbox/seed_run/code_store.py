@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.file_names import CODE, SNAPSHOT_VARIABLE
+from mle_toolbox.layout import CODE, SNAPSHOT_VARIABLE
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.in_place import sync_folder

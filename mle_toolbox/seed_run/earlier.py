@@ -119,7 +119,7 @@ class EarlierRuns:
         """Remove the folders whose seed runs have all been taken back, with what was merged from them."""
         for folder in map(ConfigurationFolder, self._emptied):
             if not folder.seeds_on_disk():
-                for file in (folder.log, folder.path / "merge.log"):
+                for file in (folder.log, folder.merge_log):
                     file.unlink(missing_ok=True)
                 with contextlib.suppress(OSError):  # there is something of the user's
                     folder.path.rmdir()
