@@ -30,7 +30,7 @@ from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.seed_run.identity import identity_of_run
-from mle_toolbox.seed_run.code_store import snapshot_variables
+from mle_toolbox.seed_run.code_snapshot import snapshot_variables
 
 
 def read_plan(path):

@@ -26,9 +26,8 @@ LAYERS = (
     "bundle",
     "environment",
     "seed_ranges",
-    "file_names",
-    "experiment_file",
     "layout",
+    "experiment_file",
     "log",
     "experiment_record",
     "seed_run",
@@ -141,7 +140,7 @@ def test_a_training_script_loads_nothing_heavy(statement: str) -> None:
 def test_starting_a_seed_run_loads_next_to_nothing() -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); before = set(sys.modules); "
-        "import mle_toolbox.experiment.launch; print(*set(sys.modules) - before)"
+        "import mle_toolbox.experiment.train_job; print(*set(sys.modules) - before)"
     )
 
     done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)

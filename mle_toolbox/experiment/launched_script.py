@@ -1,8 +1,7 @@
-"""How the script of one seed run is started, and the shortest way from there to a finished log.
+"""How the script of one seed run is started, and how the log of one that ended as usual gets its name.
 
-Every seed run pays for what this imports, and nearly all are alike: nothing is in their folder before, and they end
-well. So only ``os`` and what is built into Python is imported here, paths are strings, and whatever is not as usual is
-left to launcher.py. Started by ``python -S``: packages are not needed, and finding them takes time.
+Every seed run waits for what this imports, so that is only what is built into Python, and paths are strings; train_job.py
+has the figures.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Launch", "main"]
+__all__ = ["LaunchedScript"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _THREAD_VARIABLES = (
@@ -40,7 +39,7 @@ _THREAD_VARIABLES = (
 )
 
 
-class Launch:
+class LaunchedScript:
     """The script of one seed run, and how it is started.
 
     Parameters
@@ -148,41 +147,6 @@ class Launch:
                 "CONDA_DEFAULT_ENV": os.path.basename(self.conda_prefix),
             }
         return environment
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run what the command line says, and return the exit status of the launcher (see ``run_seed``).
-
-    By hand, because argparse would take as long as everything else here.
-    """
-    end = arguments.index("--")
-    given = dict(each.removeprefix("--").split("=", 1) for each in arguments[:end])
-    launch = Launch(
-        given["script"],
-        given["config"],
-        int(given["seed"]),
-        given["experiment-dir"],
-        int(given.get("cores", 1)),
-        python=given.get("python"),
-        conda_prefix=given.get("conda-prefix"),
-        extra_arguments=arguments[end + 1 :],
-    )
-    first = launch.is_first()
-    if first:
-        ended = launch.start()
-        if ended.code == 0 and not ended.told and launch.put_in_place():
-            return 0
-    _find_packages()
-    from mle_toolbox.experiment.launcher import finish, run_seed
-
-    return finish(launch, ended) if first else run_seed(launch)
-
-
-def _find_packages() -> None:
-    if sys.flags.no_site:
-        import site
-
-        site.main()
 
 
 def _absolute(path: str) -> str:
