@@ -21,7 +21,7 @@ from mle_toolbox.layout import (
     SNAPSHOT_VARIABLE,
     seed_folder,
 )
-from mle_toolbox.log.in_place import bring_to_present, put_in_place
+from mle_toolbox.log.publish import bound_times_by_now, publish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class LaunchedScript:
 
     Parameters
     ----------
-    script, configuration, seed, experiment_dir
+    path, configuration, seed, experiment_dir
         What is run, and the results folder of the experiment. The same arguments given to the script by hand
         do the same run.
     cores
@@ -59,7 +59,7 @@ class LaunchedScript:
 
     def __init__(
         self,
-        script: str,
+        path: str,
         configuration: str,
         seed: int,
         experiment_dir: str,
@@ -69,7 +69,7 @@ class LaunchedScript:
         conda_prefix: str | None = None,
         extra_arguments: Sequence[str] = (),
     ) -> None:
-        self.script = script
+        self.path = path
         self.configuration = configuration
         self.seed = seed
         self.experiment_dir = _absolute(experiment_dir)
@@ -84,13 +84,13 @@ class LaunchedScript:
     def command(self) -> list[str]:
         """The command line of the script."""
         arguments = ["-config", _plain(self.configuration), "-seed", str(self.seed), "-exp_dir", self.experiment_dir]
-        return [self._python, _plain(self.script), *arguments, *self.extra_arguments]
+        return [self._python, _plain(self.path), *arguments, *self.extra_arguments]
 
     def start(self) -> ChildEnd:
         """Run the script to its end."""
         before = self._prepared()
         end = run_child(self.command, self._environment(), lambda: self._prepared() not in (None, before))
-        bring_to_present([self.script, self.configuration])
+        bound_times_by_now([self.path, self.configuration])
         return end
 
     def is_first(self) -> bool:
@@ -98,7 +98,7 @@ class LaunchedScript:
         left = (RUN_RECORD, JOURNAL, LOG, READY_LOG, READY_RECORD)
         return not any(os.path.lexists(f"{self.folder}/{name}") for name in left)
 
-    def put_in_place(self) -> bool:
+    def publish_log(self) -> bool:
         """Finish a first run that has ended with status 0; whether it is all as usual."""
         try:
             journal = os.open(f"{self.folder}/{JOURNAL}", os.O_RDWR)
@@ -109,7 +109,7 @@ class LaunchedScript:
             fcntl.lockf(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not all(os.path.lexists(f"{self.folder}/{name}") for name in (READY_LOG, READY_RECORD)):
                 return False
-            put_in_place(self.folder)
+            publish(self.folder)
         except OSError:
             return False
         finally:

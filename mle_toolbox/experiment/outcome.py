@@ -29,8 +29,8 @@ from mle_toolbox.experiment.orphan import (
 from mle_toolbox.experiment.stop_notice import ENDING_SIGNALS, stopped_in_words
 from mle_toolbox.experiment.used_resources import used_resources
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.log.in_place import bring_to_present
 from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.publish import bound_times_by_now
 from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared
 from mle_toolbox.seed_run.earlier import set_aside
@@ -61,7 +61,7 @@ def run_seed(script: LaunchedScript) -> int:
         when it was told to end and ended by itself.
     """
     if _is_done_by_another(script):
-        bring_to_present([script.path, script.configuration])
+        bound_times_by_now([script.path, script.configuration])
         return 0
     _make_room(script)
     before = _record_content(SeedFolder(Path(script.folder)))
@@ -165,7 +165,7 @@ class _Finish(NamedTuple):
         noted = _noted(record, end)
         with contextlib.suppress(OSError):
             discard_prepared(self.folder)
-            # Told before its MLExperiment, it has changed nothing of what an earlier attempt has left.
+            # Stopped before its MLExperiment, it has changed nothing of what an earlier attempt has left.
             if self.before is None or _record_content(self.folder) != self.before:
                 self.folder.path.mkdir(parents=True, exist_ok=True)
                 write_run_record(self.folder, noted._replace(exit_status=status) if end.code >= 0 else noted)
@@ -260,18 +260,18 @@ def _stopped_by(end: ChildEnd, record: RunRecord | None) -> int | None:
     warning is no order to end. It counts where the script has died of it, or has a handler of its own for it, which
     breaks off the loop in one script and only saves something in another: nobody can tell.
     """
-    orders = [told for told in end.told if not told.is_warning and (end.code != 0 or not told.was_complete)]
+    orders = [each for each in end.received if not each.is_warning and (end.code != 0 or not each.was_complete)]
     if orders:
         return orders[0].number
     if -end.code in ENDING_SIGNALS:
         return -end.code
-    for told in end.told:
+    for each in end.received:
         # Still "running": os._exit, which leaves no time to say what is handled.
         is_heeded = record is not None and (
-            record.status == "running" or Signals(told.number).name in record.own_handlers
+            record.status == "running" or Signals(each.number).name in record.own_handlers
         )
-        if told.is_warning and (end.code == -told.number or (is_heeded and not told.was_complete)):
-            return told.number
+        if each.is_warning and (end.code == -each.number or (is_heeded and not each.was_complete)):
+            return each.number
     return None
 
 

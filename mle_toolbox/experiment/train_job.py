@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     first = script.is_first()
     if first:
         ended = script.start()
-        if ended.code == 0 and not ended.told and script.put_in_place():
+        if ended.code == 0 and not ended.received and script.publish_log():
             return 0
     if sys.flags.no_site:  # find the packages after all
         import site

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.atomic import replace_file
-from mle_toolbox.log.in_place import sync_folder
+from mle_toolbox.log.publish import sync_folder
 
 __all__ = [
     "Entry",

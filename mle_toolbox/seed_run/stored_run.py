@@ -10,8 +10,7 @@ from typing import Literal
 
 from mle_toolbox.errors import MLEToolboxError, ResultsError, UsageError
 from mle_toolbox.experiment_record import read_experiment_record
-from mle_toolbox.layout import CODE, RUN_RECORD
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.layout import CODE, RUN_RECORD, ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record
 from mle_toolbox.seed_run.code_store import Snapshot, manifest_path, object_path, read_object, read_snapshot
 
