@@ -1,7 +1,7 @@
 """How the script of one seed run is started, and how the log of one that ended as usual gets its name.
 
-Every seed run waits for what this imports, so that is only what is built into Python, and paths are strings; train_job.py
-has the figures.
+Every seed run waits for what this imports, so that is only what is built into Python, and paths are strings;
+train_job.py has the figures.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How a seed run has come out: its log put in place, or on record why there is none.
 
-For all that is no first run that ends well, which train_job.py does without this. Only a parent sees how a process really
-ended, so the last word about a run is spoken here.
+For all that is no first run that ends well, which train_job.py does without this. Only a parent sees how a process
+really ended, so the last word about a run is spoken here.
 """
 
 from __future__ import annotations
