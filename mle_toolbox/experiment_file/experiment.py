@@ -10,7 +10,7 @@ from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.argument_words import words_of
-from mle_toolbox.experiment_file.configuration import ConfigurationFile, read_configuration
+from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile, read_configuration
 from mle_toolbox.experiment_file.experiment_rules import broken_rules, minutes
 from mle_toolbox.experiment_file.files import trouble_with_named_file
 from mle_toolbox.experiment_file.json_locate import JsonPath
