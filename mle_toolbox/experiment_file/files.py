@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from mle_toolbox.errors import did_you_mean
-from mle_toolbox.experiment_file.names import trouble_with_braces
+from mle_toolbox.experiment_file.reserved_names import trouble_with_braces
 from mle_toolbox.experiment_file.source_text import trouble_with_file
 
 __all__ = ["trouble_with_named_file"]

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mle_toolbox.experiment_file.names import trouble_with_braces, trouble_with_results_name
+from mle_toolbox.experiment_file.reserved_names import trouble_with_braces, trouble_with_results_name
 from mle_toolbox.layout import EXPERIMENT_RECORD, ExperimentFolder
 
 __all__ = ["trouble_with_results_place"]
