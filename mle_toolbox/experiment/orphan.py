@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mle_toolbox.experiment_file.identity import identity_of
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.lock import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record
