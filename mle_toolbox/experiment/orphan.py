@@ -87,6 +87,6 @@ def is_done_with(folder: SeedFolder, identity: str) -> bool:
 
 def wanted_identity(configuration: Path, extra_arguments: Sequence[str]) -> str:
     """Return the identity of a run with this configuration, as it was when it was asked for, and these arguments."""
-    from mle_toolbox.experiment.configuration import read_configuration_file
+    from mle_toolbox.experiment.run_configuration import read_configuration_file
 
     return identity_of(read_configuration_file(configuration), extra_arguments)
