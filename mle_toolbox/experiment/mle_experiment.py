@@ -16,7 +16,7 @@ from mle_toolbox.experiment.heard_signals import heard_signals
 from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import RunInputs, find_inputs
 from mle_toolbox.experiment.own_checkpoint import Continuation
-from mle_toolbox.experiment.saving import Saver
+from mle_toolbox.experiment.saver import Saver
 from mle_toolbox.experiment.seed_run import SeedRun
 from mle_toolbox.experiment.seeding import (
     make_rng,
