@@ -29,7 +29,7 @@ from mle_toolbox.experiment.seeding import (
 from mle_toolbox.experiment.session import is_interactive, notice
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
-from mle_toolbox.experiment.tensorboard import TensorBoard
+from mle_toolbox.experiment.tensorboard_writer import TensorBoard
 from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, refusal
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.sections import SECTIONS
