@@ -18,7 +18,6 @@ from mle_toolbox.log.absence import empty_ticks
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.hdf5 import read_log
 from mle_toolbox.log.merged_data import MergedData, stack
-from mle_toolbox.log.names import own_names, safe_names
 from mle_toolbox.log.netcdf import (
     add_coordinate,
     add_dimension,
@@ -31,6 +30,7 @@ from mle_toolbox.log.netcdf import (
 )
 from mle_toolbox.log.publish import bound_times_by_now
 from mle_toolbox.log.table import write_table
+from mle_toolbox.log.variable_names import own_names, safe_names
 
 if TYPE_CHECKING:
     import h5py
