@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.layout import SeedFolder
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record
 from mle_toolbox.seed_run.identity import identity_of_run
 

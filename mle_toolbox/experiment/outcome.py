@@ -29,7 +29,7 @@ from mle_toolbox.experiment.orphan import (
 from mle_toolbox.experiment.stop_notice import ENDING_SIGNALS, stopped_in_words
 from mle_toolbox.experiment.used_resources import used_resources
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.log.publish import bound_times_by_now
 from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 
 __all__ = [
     "RECORD_FORMAT",

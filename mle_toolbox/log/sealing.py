@@ -12,7 +12,7 @@ from typing import Any
 from mle_toolbox.errors import FolderInUseError, ResultsError
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
-from mle_toolbox.log.lock import HeldFile, hold, is_held_here
+from mle_toolbox.log.held_file import HeldFile, hold, is_held_here
 from mle_toolbox.log.publish import publish
 from mle_toolbox.log.run_record import RunRecord, write_record
 

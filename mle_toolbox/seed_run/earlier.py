@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status, write_run_record
 from mle_toolbox.seed_run.identity import identity_of_run
 
