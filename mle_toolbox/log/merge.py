@@ -29,7 +29,7 @@ from mle_toolbox.log.netcdf import (
     write_variables,
 )
 from mle_toolbox.log.publish import bound_times_by_now
-from mle_toolbox.log.table import write_table
+from mle_toolbox.log.results_csv import write_table
 from mle_toolbox.log.variable_names import own_names, safe_names
 
 if TYPE_CHECKING:
