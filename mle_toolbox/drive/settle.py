@@ -20,7 +20,7 @@ from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
 from mle_toolbox.seed_run.code import Hashes, files_that_differ
-from mle_toolbox.seed_run.earlier import EarlierRuns, set_aside
+from mle_toolbox.seed_run.earlier_runs import EarlierRuns, set_aside
 from mle_toolbox.seed_run.identity import is_of
 
 __all__ = ["Settled", "code_check", "settle"]

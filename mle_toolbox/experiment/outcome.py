@@ -33,7 +33,7 @@ from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.log.publish import bound_times_by_now
 from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared
-from mle_toolbox.seed_run.earlier import set_aside
+from mle_toolbox.seed_run.earlier_runs import set_aside
 from mle_toolbox.seed_run.identity import is_of
 
 __all__ = ["finish", "run_seed"]
