@@ -16,7 +16,7 @@ from mle_toolbox.layout import SEED_PREFIX, ExperimentFolder, SeedFolder
 from mle_toolbox.report.facts import Cost, SeedRun, last_lines, versions
 from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
 from mle_toolbox.seed_ranges import format_seeds
-from mle_toolbox.seed_run.code import code_digest, git_in_words
+from mle_toolbox.seed_run.own_code import code_digest, git_in_words
 from mle_toolbox.seed_run.stored_run import StoredRun
 
 __all__ = ["cost_lines", "failures", "files", "full_texts", "grid", "run_rows", "state", "steps", "version_lines"]

@@ -18,7 +18,6 @@ from pathlib import Path
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import CODE, EXPERIMENT_RECORD, SNAPSHOT_VARIABLE, ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record
-from mle_toolbox.seed_run.code import is_own
 from mle_toolbox.seed_run.code_store import (
     Entry,
     Snapshot,
@@ -31,6 +30,7 @@ from mle_toolbox.seed_run.code_store import (
 )
 from mle_toolbox.seed_run.git import Repository, read_repository
 from mle_toolbox.seed_run.imports import imported_files
+from mle_toolbox.seed_run.own_code import is_own
 
 __all__ = ["snapshot_variables", "take_snapshot"]
 
