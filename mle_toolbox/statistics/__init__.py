@@ -12,7 +12,7 @@ from mle_toolbox.statistics.alignment import align
 from mle_toolbox.statistics.all_pairs import AllPairs, compare_all, holm
 from mle_toolbox.statistics.bootstrap import bca_interval, bootstrap_interval
 from mle_toolbox.statistics.comparison import Comparison, compare
-from mle_toolbox.statistics.curves import Band, Curve, band
+from mle_toolbox.statistics.curve_band import Band, Curve, band
 from mle_toolbox.statistics.direction import direction
 from mle_toolbox.statistics.estimate import Estimate, estimate
 from mle_toolbox.statistics.improvement import improvement_interval, probability_of_improvement
