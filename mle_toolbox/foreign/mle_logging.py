@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.run import ForeignRun, names_in_words
+from mle_toolbox.foreign.imported_run import ForeignRun, names_in_words
 from mle_toolbox.log.log_data import LogData
 
 __all__ = ["read_mle_logging"]

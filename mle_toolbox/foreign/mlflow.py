@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
+from mle_toolbox.foreign.imported_run import ForeignRun, Series, log_of_series
 from mle_toolbox.log.run_record import RunStatus
 
 __all__ = ["is_mlflow_run", "read_mlflow"]

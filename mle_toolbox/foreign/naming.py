@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
+from mle_toolbox.foreign.imported_run import ForeignRun, names_in_words
 from mle_toolbox.foreign.pattern import CONFIGURATION, RUN, SEED
-from mle_toolbox.foreign.run import ForeignRun, names_in_words
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.results.differences import differing, flatten, short_names, value_text
 

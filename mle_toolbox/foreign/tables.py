@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series, names_in_words
+from mle_toolbox.foreign.imported_run import ForeignRun, Series, log_of_series, names_in_words
 from mle_toolbox.results.differences import flatten
 
 __all__ = ["read_csv", "read_json_lines"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
+from mle_toolbox.foreign.imported_run import ForeignRun, Series, log_of_series
 from mle_toolbox.foreign.wire import Fields, first_varint, message, tf_records, varint_to_int64
 
 __all__ = ["read_tensorboard"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
+from mle_toolbox.foreign.imported_run import ForeignRun, Series, log_of_series
 from mle_toolbox.foreign.wire import Fields, leveldb_records, message, varint_to_int64
 from mle_toolbox.log.run_record import RunStatus
 from mle_toolbox.results.differences import flatten
