@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mle_toolbox.errors import ResultsError, UsageError
 from mle_toolbox.foreign.imported_run import ForeignRun, Series, log_of_series
-from mle_toolbox.foreign.tables import read_csv, read_json_lines
+from mle_toolbox.foreign.table_files import read_csv, read_json_lines
 from mle_toolbox.log.measured import was_measured
 
 
