@@ -12,7 +12,7 @@ from mle_toolbox.foreign.imported_run import ForeignRun
 from mle_toolbox.foreign.mle_logging import read_mle_logging
 from mle_toolbox.foreign.mlflow import is_mlflow_run, read_mlflow
 from mle_toolbox.foreign.table_files import read_csv, read_json_lines
-from mle_toolbox.foreign.tensorboard import read_tensorboard
+from mle_toolbox.foreign.tensorboard_reader import read_tensorboard
 from mle_toolbox.foreign.wandb import read_wandb
 
 __all__ = ["KINDS", "Kind", "find_files", "kind_named", "kind_of"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.tensorboard import read_tensorboard
+from mle_toolbox.foreign.tensorboard_reader import read_tensorboard
 from mle_toolbox.foreign.wire import message, tf_records
 
 pytest.importorskip("tensorboardX")
