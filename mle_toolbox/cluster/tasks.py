@@ -14,7 +14,7 @@ from pathlib import Path
 from mle_cluster.lock import holder_of
 from mle_cluster.records import ArrayFolder, array_folders, records_folders
 from mle_cluster.scheduler import Scheduler, TaskId, TaskState, in_queue
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 
 __all__ = [
     "OpenTask",
