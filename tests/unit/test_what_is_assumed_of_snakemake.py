@@ -556,7 +556,11 @@ def test_the_base_class_has_what_the_executor_uses_and_replaces() -> None:
     from mle_cluster.executor import ClusterExecutor as Executor
 
     source = ast.parse(inspect.getsource(Executor))
-    own = {*vars(Executor), *re.findall(r"\bself\.(\w+)(?:: [^=\n]+)? = ", inspect.getsource(Executor))}
+    own = {
+        *vars(Executor),
+        *Executor.__annotations__,
+        *re.findall(r"\bself\.(\w+)(?:: [^=\n]+)? = ", inspect.getsource(Executor)),
+    }
     used = {chain[1] for chain in chains(source) if chain[0] == "self"}
     replaced = {
         name
