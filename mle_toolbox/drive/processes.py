@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mle_toolbox.cluster.tasks import Submitter, delete_tasks, open_tasks, tasks_in_queue
 from mle_toolbox.drive.lock import Holder, is_alive, is_driven
+from mle_toolbox.snakemake_side.assumptions import is_snakemake
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
 __all__ = ["Driver", "driver_of_lock", "driver_of_submissions", "drivers_by_hand", "end_processes"]
@@ -125,7 +126,7 @@ def _snakemake_above(pid: int) -> int | None:
         process = psutil.Process(pid)
         for each in (process, *process.parents()):
             command = " ".join(each.cmdline())
-            if "snakemake" in command and "train.py" not in command:
+            if is_snakemake(command):
                 return int(each.pid)
     return None
 
