@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mle_toolbox.experiment import run_configuration as run_configuration
+from mle_toolbox.experiment import run_configuration
 from mle_toolbox.experiment_file.reserved_names import OWN_IN_PROJECT, trouble_with_file_name, trouble_with_stem
 from mle_toolbox.experiment_file.schema import load_schema
 from mle_toolbox.layout import SeedFolder, names_in
