@@ -17,7 +17,6 @@ from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
 
-SEEDS = 20
 WAITING = """\
 import time
 from pathlib import Path
@@ -27,7 +26,7 @@ import helper
 
 mle = MLExperiment()
 Path(f"began_{mle.config_name}_{mle.seed}").touch()
-while len(list(Path().glob("began_*"))) == 10 and not Path("edited").exists():
+while len(list(Path().glob("began_*"))) == HALF and not Path("edited").exists():
     time.sleep(0.02)
 import late
 
@@ -38,9 +37,10 @@ for step in range(3):
 
 @dataclass(frozen=True)
 class HalfDone:
-    """A driver whose tenth seed run of twenty waits for the file `edited`."""
+    """A driver half of whose seed runs wait, because the one before them waits for the file `edited`."""
 
     project: Project
+    seeds: int
     driver: subprocess.Popen[str]
 
     def go_on(self) -> str:
@@ -52,25 +52,26 @@ class HalfDone:
 
     def records(self) -> list[RunRecord]:
         folder = ExperimentFolder(self.project.results)
-        records = [read_run_record(folder.seed_run("a", seed)) for seed in range(SEEDS)]
+        records = [read_run_record(folder.seed_run("a", seed)) for seed in range(self.seeds)]
         return [record for record in records if record is not None]
 
 
 @pytest.fixture
-def half_done(new_project: Callable[[str], Project]) -> HalfDone:
+def half_done(request: pytest.FixtureRequest, new_project: Callable[[str], Project]) -> HalfDone:
     project = new_project("edited")
-    project.write_experiment(["a.json"], seeds=SEEDS)
+    project.write_experiment(["a.json"], seeds=request.param)
     project.write_configuration("a.json", learning_rate=0.5)
-    (project.path / "train.py").write_text(WAITING)
+    (project.path / "train.py").write_text(WAITING.replace("HALF", str(request.param // 2)))
     (project.path / "helper.py").write_text("OFFSET = 1\n")
     (project.path / "late.py").write_text("OFFSET = 10\n")
     driver = project.start("run", "--cores", "1")
-    while len(list(project.path.glob("began_*"))) < SEEDS / 2:
+    while len(list(project.path.glob("began_*"))) < request.param / 2:
         assert driver.poll() is None, driver.communicate()
         time.sleep(0.02)
-    return HalfDone(project, driver)
+    return HalfDone(project, request.param, driver)
 
 
+@pytest.mark.parametrize("half_done", [20], indirect=True)
 def test_runs_that_wait_while_code_is_edited_and_deleted_run_the_code_of_the_start(half_done: HalfDone) -> None:
     path = half_done.project.path
 
@@ -80,13 +81,14 @@ def test_runs_that_wait_while_code_is_edited_and_deleted_run_the_code_of_the_sta
     half_done.project.write_configuration("a.json", learning_rate=0.25)
     said = half_done.go_on()
 
-    assert f"11.5 ± 0 (n={SEEDS})" in said
+    assert f"11.5 ± 0 (n={half_done.seeds})" in said
     records = half_done.records()
-    assert len(records) == SEEDS
+    assert len(records) == half_done.seeds
     assert len({json.dumps(record.code) for record in records}) == 1
-    assert [record.not_frozen for record in records] == [[]] * SEEDS
+    assert [record.not_frozen for record in records] == [[]] * half_done.seeds
 
 
+@pytest.mark.parametrize("half_done", [4], indirect=True)
 def test_runs_that_wait_need_neither_the_script_nor_the_configuration_nor_the_experiment_file(
     half_done: HalfDone,
 ) -> None:
@@ -94,11 +96,11 @@ def test_runs_that_wait_need_neither_the_script_nor_the_configuration_nor_the_ex
         (half_done.project.path / name).unlink()
     said = half_done.go_on()
 
-    assert f"11.5 ± 0 (n={SEEDS})" in said
+    assert f"11.5 ± 0 (n={half_done.seeds})" in said
     records = half_done.records()
-    assert len(records) == SEEDS
+    assert len(records) == half_done.seeds
     assert len({json.dumps([record.code, record.identity]) for record in records}) == 1
-    assert [record.not_frozen for record in records] == [[]] * SEEDS
+    assert [record.not_frozen for record in records] == [[]] * half_done.seeds
 
 
 def test_snakemake_by_hand_stores_the_code_as_well(new_project: Callable[[str], Project]) -> None:
