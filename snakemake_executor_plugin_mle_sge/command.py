@@ -99,8 +99,10 @@ def describe(job: Any) -> TaskRecord:
 
 def _made_from(job: Any) -> tuple[list[str], list[str]]:
     reads = [value for name, value in job.params.items() if name.startswith("reads_")]
-    others = [value for value in job.params if not any(value is each for each in reads)]
-    return sorted({*map(str, job.input), *map(str, reads)}), sorted(map(repr, others))
+    others = [repr(value) for value in job.params]
+    for each in reads:
+        others.remove(repr(each))
+    return sorted({*map(str, job.input), *map(str, reads)}), sorted(others)
 
 
 def is_fresh(job: Any, written: float) -> bool:
