@@ -170,7 +170,7 @@ def _is_as_stored(file: str, digest: str, stored: Any) -> bool:
     if was is not None or file.endswith(".py"):
         return bool(was == digest)
     try:  # an extension module, which nobody stores as long as no run has imported it
-        return os.stat(file).st_ctime_ns <= stored.taken
+        return bool(os.stat(file).st_ctime_ns <= stored.taken)
     except OSError:
         return False
 
