@@ -77,14 +77,23 @@ def describe(job: Any) -> TaskRecord:
     """Return what a job makes, from what, and a name for people.
 
     Two jobs that would write the same files have the same ``claim``; the same ``digest`` says that they would write
-    the same into them as far as rule, inputs and parameters tell.
+    the same into them as far as rule, inputs and parameters tell. Parameters called ``reads_...`` name files that a job
+    reads although they need not be there any more when it starts; they count as inputs, in the digest alone.
     """
     jobs = sorted(job, key=str) if job.is_group() else [job]
     makes = [(each.rule.name, sorted(map(str, each.output)), sorted(_wildcards(each).items())) for each in jobs]
-    made_from = [(sorted(map(str, each.input)), sorted(map(repr, each.params))) for each in jobs]
+    made_from = [_made_from(each) for each in jobs]
     label = " ".join([job.name, *(f"{key}={value}" for key, value in _wildcards(jobs[0]).items())])
     first_output = next((str(name) for name in jobs[0].output), "")
     return TaskRecord(claim=_hash(makes), digest=_hash(made_from), label=label, output=first_output)
+
+
+def _made_from(job: Any) -> tuple[list[str], list[str]]:
+    reads = [value for name, value in job.params.items() if name.startswith("reads_")]
+    others = [repr(value) for value in job.params]
+    for each in reads:
+        others.remove(repr(each))
+    return sorted({*map(str, job.input), *map(str, reads)}), sorted(others)
 
 
 def is_fresh(job: Any, written: float) -> bool:

@@ -21,4 +21,4 @@ rule collect:
     params:
         seeds=format_seeds(PLAN.seeds),
     shell:
-        start("collect.py", experiment_file=EXPERIMENT_FILE) + " > {log:q} 2>&1"
+        start("collect.py", experiment_dir=EXPERIMENT_DIR) + " > {log:q} 2>&1"

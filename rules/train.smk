@@ -3,13 +3,16 @@
 
 # update() keeps a log that is there until the new one is complete, and puts it back when the job fails. Put back, it
 # looks as if it were new; that .done is missing then says that it is not. The launcher makes both outputs.
+# With stored code (docs/code.md), a job that waits must not fail because its script or configuration was deleted
+# meanwhile, so neither is an input then: Snakemake waits for inputs before it starts a job. Our executor counts params
+# called reads_... as files that the job was made from. Without stored code they are inputs: a node has to see them.
 # The script is ancient(): fixing a bug in it reruns what failed, not what is finished. So is the configuration of a run
 # that was made of what it says now; run.json tells, not times.
 rule train:
     """Run the training script for one configuration and one seed."""
     input:
-        configuration=configuration_file,
-        script=ancient(PLAN.script.as_posix()),
+        configuration=configuration_input,
+        script=[] if PLAN.frozen_code else ancient(PLAN.script.as_posix()),
     output:
         log=update(ANY_RUN.log.as_posix()),
         done=ANY_RUN.done.as_posix(),
@@ -23,6 +26,8 @@ rule train:
     resources:
         **job_resources(),
     params:
+        reads_configuration=configuration_file,
+        reads_script=PLAN.script.as_posix(),
         configuration_digest=configuration_digest,
         arguments=list(PLAN.extra_arguments),
     shell:
@@ -32,5 +37,5 @@ rule train:
             cores=PLAN.job.cores,
             conda_prefix=ENVIRONMENT.prefix,
         )
-        + " --script={input.script:q} --config={input.configuration:q} --seed={wildcards.seed}"
+        + " --script={params.reads_script:q} --config={params.reads_configuration:q} --seed={wildcards.seed}"
         " -- {params.arguments:q} > {log.out:q} 2> {log.err:q}"

@@ -87,8 +87,18 @@ def record_as_wanted(wildcards):
 
 
 def configuration_file(wildcards):
-    """Return the .json of a seed run's configuration; its time counts only for a run that was made of something else."""
-    path = PLAN.configuration(wildcards.configuration).path.as_posix()
+    """Return the .json of a seed run's configuration."""
+    return PLAN.configuration(wildcards.configuration).path.as_posix()
+
+
+def configuration_input(wildcards):
+    """Return the .json as an input, or nothing where jobs read the stored one.
+
+    Its time counts only for a run that was made of something else.
+    """
+    if PLAN.frozen_code:
+        return []
+    path = configuration_file(wildcards)
     return path if record_as_wanted(wildcards) is None else ancient(path)
 
 

@@ -120,7 +120,9 @@ def _paths(plan: Plan, repository: Repository | None, root: str, project: str) -
     script = _named(plan.script_path, root)
     if repository is not None:
         paths = [*repository.tracked, *(each for each in repository.untracked if _is_source(each))]
-    if script not in paths:  # without git, or a script that git ignores
+    # Without git, or where git has only a part: the script is ignored, a folder is a link.
+    links = repository.links if repository is not None else ()
+    if script not in paths or any(os.path.isdir(f"{root}/{each}") for each in links):
         places = [Path(os.path.realpath(plan.script_path)).parent, Path(project), Path(project) / "src"]
         places += [Path(each) for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each.startswith("/")]
         paths += [_named(each, root) for each in imported_files([plan.script_path], places)]

@@ -27,6 +27,8 @@ class Repository(NamedTuple):
     """Files that are neither tracked nor ignored, from the root."""
     difference: bytes | None
     """``git diff HEAD``; None when it cannot be had or is too large to be kept."""
+    links: tuple[str, ...]
+    """Those of the tracked files that are links, of which git stores no more than where they point."""
 
 
 def read_repository(folder: Path) -> Repository | None:
@@ -52,21 +54,23 @@ def read_repository(folder: Path) -> Repository | None:
         files = _answer(_start([*listing, "--others", "--", where], folder))
     if files is None:
         files = _answer(_start([*listing, "--", where], folder)) or b""
-    tracked, untracked, repositories = _sorted_out(files)
+    tracked, untracked, repositories, links = _sorted_out(files)
     for inner in repositories:
         below = read_repository(Path(root) / inner)
         if below is not None and below.root == Path(root) / inner:
             tracked += [f"{inner}/{each}" for each in below.tracked]
             untracked += [f"{inner}/{each}" for each in below.untracked]
+            links += [f"{inner}/{each}" for each in below.links]
     known = commit if len(commit) in (40, 64) and commit.isalnum() else None
-    return Repository(Path(root), known, tuple(tracked), tuple(untracked), changes)
+    return Repository(Path(root), known, tuple(tracked), tuple(untracked), changes, tuple(links))
 
 
-def _sorted_out(listing: bytes) -> tuple[list[str], list[str], list[str]]:
-    """Return the files that are tracked, those that are not, and the repositories in this one."""
+def _sorted_out(listing: bytes) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Return the files that are tracked, those that are not, the repositories in this one, and the tracked links."""
     tracked: dict[str, None] = {}
     untracked: list[str] = []
     repositories: list[str] = []
+    links: list[str] = []
     for each in os.fsdecode(listing).split("\0"):
         state, is_tracked, path = each.partition("\t")
         if each.startswith("? "):
@@ -76,7 +80,8 @@ def _sorted_out(listing: bytes) -> tuple[list[str], list[str], list[str]]:
             repositories.append(path)
         elif is_tracked:
             tracked[path] = None  # of a merge with conflicts, each file is there up to three times
-    return list(tracked), untracked, repositories
+            links += [path] if " 120000 " in f"{state} " else []
+    return list(tracked), untracked, repositories, links
 
 
 def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes] | None:

@@ -1,8 +1,8 @@
 """Of which files of the user's own a seed run is made, and which of them have changed since.
 
-The user's own are the script and every imported module with a source file outside of the environment: neither the
-standard library nor an installed package nor this one. Those are on record by their versions. Standard library only:
-training scripts use it.
+The user's own are the script and every imported module with a file outside of the environment: neither the standard
+library nor an installed package nor this one, which are on record by their versions. A module is a source file, an
+extension module or a notebook. Standard library only: training scripts use it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mle_toolbox.layout import PROJECT_VARIABLE
 from mle_toolbox.log.run_record import RunRecord
@@ -34,14 +35,16 @@ Hashes = MutableMapping[Path, str | None]
 _PACKAGE = f"{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}/"
 _STANDARD_LIBRARY = f"{os.path.dirname(os.__file__)}/"
 _NAMED = 5
+_MODULES = (".py", ".so", ".ipynb")
+_LARGEST = 64 << 20
 # What is installed, and what libraries write and import themselves: torch.compile leaves modules in a temporary folder.
 _NOT_OWN = ("/site-packages/", "/dist-packages/", "/.cache/", "/torchinductor_", "/.triton/")
 
 
 def is_own(file: str) -> bool:
-    """Tell whether a source file is the user's own, and not the environment's."""
+    """Tell whether the file of a module is the user's own, and not the environment's."""
     return (
-        file.endswith(".py")
+        file.endswith(_MODULES)
         and file.startswith("/")
         and not file.startswith((_PACKAGE, _STANDARD_LIBRARY))
         and not any(part in file for part in _NOT_OWN)
@@ -92,7 +95,7 @@ class OwnCode:
         stored = stored_code()
         if stored is None:
             return []
-        return sorted(self._key(file) for file, digest in self._seen.items() if stored.stored_digest(file) != digest)
+        return sorted(self._key(file) for file, digest in self._seen.items() if not _is_as_stored(file, digest, stored))
 
     def _key(self, file: str) -> str:
         base = next((each for each in self._bases if file.startswith(each)), "")
@@ -162,6 +165,16 @@ def _code_of(record: RunRecord) -> Iterable[tuple[str, str]]:
     return [(script, record.script_sha256)] if script is not None else []
 
 
+def _is_as_stored(file: str, digest: str, stored: Any) -> bool:
+    was = stored.stored_digest(file)
+    if was is not None or file.endswith(".py"):
+        return bool(was == digest)
+    try:  # an extension module, which nobody stores as long as no run has imported it
+        return bool(os.stat(file).st_ctime_ns <= stored.taken)
+    except OSError:
+        return False
+
+
 def _files_of_modules(script: str | None) -> Iterator[str]:
     if script is not None:
         yield os.path.normpath(script)
@@ -171,12 +184,18 @@ def _files_of_modules(script: str | None) -> Iterator[str]:
             file = object.__getattribute__(module, "__dict__").get("__file__")
         except AttributeError:
             continue
-        if isinstance(file, str) and is_own(file):
+        if not isinstance(file, str):
+            continue
+        if file.endswith(".ipynb"):  # what imports notebooks often finds them from the current folder
+            file = os.path.join(_BEGAN_IN, file)
+        if is_own(file):
             yield os.path.normpath(file) if "/." in file else file
 
 
 def _sha256(path: Path) -> str | None:
     try:
+        if path.suffix == ".so" and path.stat().st_size > _LARGEST:  # every seed run would read it
+            return None
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError):
         return None

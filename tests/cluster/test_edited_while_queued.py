@@ -10,10 +10,13 @@ from mle_toolbox.log.run_record import read_run_record
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
-SEEDS = 10
+SEEDS = 20
 
 
-def test_tasks_that_wait_while_code_is_edited_and_deleted_run_the_code_of_the_start(experiment: Project) -> None:
+@pytest.mark.parametrize("script_is", ["edited", "deleted"])
+def test_tasks_that_wait_while_code_is_edited_and_deleted_run_the_code_of_the_start(
+    experiment: Project, script_is: str
+) -> None:
     experiment.write_experiment(["a.json"], seeds=SEEDS)
     ask_for(experiment, num_logical_cores="4")
     using = WAITING.replace("    value = 0.0\n", "    import late\n    value = helper.OFFSET + late.OFFSET\n")
@@ -24,7 +27,11 @@ def test_tasks_that_wait_while_code_is_edited_and_deleted_run_the_code_of_the_st
     experiment.wait_for_starts(2)
 
     begun_before = len(experiment.started())
-    (experiment.path / "train.py").write_text("raise SystemExit('the new script')\n")
+    if script_is == "deleted":
+        (experiment.path / "train.py").unlink()
+        (experiment.path / "a.json").unlink()
+    else:
+        (experiment.path / "train.py").write_text("raise SystemExit('the new script')\n")
     (experiment.path / "helper.py").write_text("OFFSET = 200\n")
     (experiment.path / "late.py").unlink()
     experiment.let_go()

@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from snakemake.iocontainers import Namedlist
 from snakemake_interface_common.exceptions import WorkflowError
 
+from mle_cluster.command import describe
 from mle_cluster.grid_engine.commands import expand_tasks, parse_accounts, parse_states
 from mle_cluster.grid_engine.deaths import explain_death
 from mle_cluster.grid_engine.refusals import read_refusal
@@ -326,3 +329,26 @@ def test_a_task_that_is_seen_again_is_not_lost() -> None:
 )
 def test_a_death_is_explained_as_far_as_can_be_told(clues: Clues, words: str) -> None:
     assert words in explain_death(clues)
+
+
+def test_files_that_a_job_reads_count_as_its_inputs_so_that_tasks_of_the_version_before_are_known() -> None:
+    """Then script and configuration were inputs; a job that is to start without them has them as `reads_` params."""
+
+    def job(inputs: list[str], params: dict[str, object]) -> SimpleNamespace:
+        return SimpleNamespace(
+            rule=SimpleNamespace(name="train"),
+            name="train",
+            output=["results/a/seed_0/log.h5"],
+            input=inputs,
+            params=Namedlist(fromdict=params),
+            wildcards_dict={"seed": "0"},
+            is_group=lambda: False,
+        )
+
+    others = {"configuration_digest": "train.py", "arguments": []}
+    before = job(["a.json", "train.py"], others)
+    reads = {"reads_configuration": "a.json", "reads_script": "train.py"}
+
+    assert describe(job([], reads | others)) == describe(before)
+    assert describe(job(["a.json", "train.py"], reads | others)) == describe(before)
+    assert describe(job([], {**reads, "reads_script": "other.py"} | others)).digest != describe(before).digest

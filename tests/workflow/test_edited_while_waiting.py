@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.log.run_record import read_run_record
+from mle_toolbox.log.run_record import RunRecord, read_run_record
 from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
@@ -24,7 +26,7 @@ import helper
 
 mle = MLExperiment()
 Path(f"began_{mle.config_name}_{mle.seed}").touch()
-while mle.seed == 1 and not Path("edited").exists():
+while len(list(Path().glob("began_*"))) == HALF and not Path("edited").exists():
     time.sleep(0.02)
 import late
 
@@ -33,34 +35,72 @@ for step in range(3):
 """
 
 
-def test_runs_that_wait_while_code_is_edited_and_deleted_run_the_code_of_the_start(
-    new_project: Callable[[str], Project],
-) -> None:
+@dataclass(frozen=True)
+class HalfDone:
+    """A driver half of whose seed runs wait, because the one before them waits for the file `edited`."""
+
+    project: Project
+    seeds: int
+    driver: subprocess.Popen[str]
+
+    def go_on(self) -> str:
+        """Let it come to its end, which must be a good one; return what it says."""
+        (self.project.path / "edited").touch()
+        said, errors = self.driver.communicate(timeout=240)
+        assert self.driver.returncode == 0, errors
+        return said
+
+    def records(self) -> list[RunRecord]:
+        folder = ExperimentFolder(self.project.results)
+        records = [read_run_record(folder.seed_run("a", seed)) for seed in range(self.seeds)]
+        return [record for record in records if record is not None]
+
+
+@pytest.fixture
+def half_done(request: pytest.FixtureRequest, new_project: Callable[[str], Project]) -> HalfDone:
     project = new_project("edited")
-    project.write_experiment(["a.json"], seeds=4)
+    project.write_experiment(["a.json"], seeds=request.param)
     project.write_configuration("a.json", learning_rate=0.5)
-    (project.path / "train.py").write_text(WAITING)
+    (project.path / "train.py").write_text(WAITING.replace("HALF", str(request.param // 2)))
     (project.path / "helper.py").write_text("OFFSET = 1\n")
     (project.path / "late.py").write_text("OFFSET = 10\n")
-
     driver = project.start("run", "--cores", "1")
-    while not (project.path / "began_a_1").exists():
+    while len(list(project.path.glob("began_*"))) < request.param / 2:
         assert driver.poll() is None, driver.communicate()
         time.sleep(0.02)
-    (project.path / "train.py").write_text(WAITING.replace("late.OFFSET", "1000"))
-    (project.path / "helper.py").write_text("OFFSET = 2\n")
-    (project.path / "late.py").unlink()
-    project.write_configuration("a.json", learning_rate=0.25)
-    (project.path / "edited").touch()
-    said, errors = driver.communicate(timeout=120)
+    return HalfDone(project, request.param, driver)
 
-    assert driver.returncode == 0, errors
-    assert "11.5 ± 0 (n=4)" in said
-    folder = ExperimentFolder(project.results)
-    records = [read_run_record(folder.seed_run("a", seed)) for seed in range(4)]
-    assert all(record is not None for record in records)
-    assert len({json.dumps(record.code) for record in records if record}) == 1
-    assert [record.not_frozen for record in records if record] == [[]] * 4
+
+@pytest.mark.parametrize("half_done", [20], indirect=True)
+def test_runs_that_wait_while_code_is_edited_and_deleted_run_the_code_of_the_start(half_done: HalfDone) -> None:
+    path = half_done.project.path
+
+    (path / "train.py").write_text(WAITING.replace("late.OFFSET", "1000"))
+    (path / "helper.py").write_text("OFFSET = 2\n")
+    (path / "late.py").unlink()
+    half_done.project.write_configuration("a.json", learning_rate=0.25)
+    said = half_done.go_on()
+
+    assert f"11.5 ± 0 (n={half_done.seeds})" in said
+    records = half_done.records()
+    assert len(records) == half_done.seeds
+    assert len({json.dumps(record.code) for record in records}) == 1
+    assert [record.not_frozen for record in records] == [[]] * half_done.seeds
+
+
+@pytest.mark.parametrize("half_done", [4], indirect=True)
+def test_runs_that_wait_need_neither_the_script_nor_the_configuration_nor_the_experiment_file(
+    half_done: HalfDone,
+) -> None:
+    for name in ("train.py", "helper.py", "late.py", "a.json", "exp.yaml"):
+        (half_done.project.path / name).unlink()
+    said = half_done.go_on()
+
+    assert f"11.5 ± 0 (n={half_done.seeds})" in said
+    records = half_done.records()
+    assert len(records) == half_done.seeds
+    assert len({json.dumps([record.code, record.identity]) for record in records}) == 1
+    assert [record.not_frozen for record in records] == [[]] * half_done.seeds
 
 
 def test_snakemake_by_hand_stores_the_code_as_well(new_project: Callable[[str], Project]) -> None:
