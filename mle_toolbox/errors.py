@@ -21,10 +21,15 @@ __all__ = [
     "Problem",
     "ResultsError",
     "StatisticsError",
+    "UPGRADE",
     "UsageError",
     "did_you_mean",
     "nearest",
 ]
+
+
+# Not by its name: it is not on PyPI, where `mle-toolbox` is another package.
+UPGRADE = "Upgrade it: `git pull && pip install .` in its clone, or `pip install` with the wheel of a newer version."
 
 
 class MLEToolboxError(Exception):

@@ -150,7 +150,7 @@ def test_a_missing_package_is_answered_with_the_command(results: ExperimentResul
     )
 
     assert run.stdout == (
-        f"MissingExtraError {call}() needs {package}. Install it: pip install 'mle-toolbox[{package}]'\n"
+        f"MissingExtraError {call}() needs {package}. Install it: pip install {package}\n"
     )
 
 
