@@ -47,9 +47,7 @@ _STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 _OUR_FOLDER = os.path.dirname(os.path.dirname(_FILE))
 
 # What puts right an environment in which the original mle-toolbox was installed too, before or after this one.
-REPAIR = (
-    "{python} -m pip uninstall -y mle-toolbox && {python} -m pip install --force-reinstall --no-deps {source}"
-)
+REPAIR = "{python} -m pip uninstall -y mle-toolbox && {python} -m pip install --force-reinstall --no-deps {source}"
 
 # Here, because nearly every module of ours imports this one, and the __init__.py of the original imports ours: the
 # package `experiment` of this one comes before its experiment.py. When this file runs as a program there is none.

@@ -150,7 +150,8 @@ def _check_environment(name: str) -> Finding:
     environment = find_environment(name)
     if environment.notice is not None:
         return warning(
-            environment.notice.rstrip("."), f"conda create -n {name} python, and install mle-toolbox there; or drop it"
+            environment.notice.rstrip("."),
+            f"conda create -n {name} python, and there: pip install {_source()}; or drop it",
         )
     if environment.prefix is None:
         return fine(f"env_name {name!r} is the Python that runs this")

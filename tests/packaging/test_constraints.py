@@ -62,3 +62,21 @@ def _needed_python(name: str) -> str:
         return str(metadata(name).get("Requires-Python") or "")
     except PackageNotFoundError:  # for another system, or not among what is installed here
         return ""
+
+
+def test_no_message_installs_the_original(repository: Path) -> None:
+    """`pip install mle-toolbox` takes the original from PyPI, which replaces this package."""
+    folders = [
+        "mle_toolbox",
+        "snakemake_executor_plugin_mle_sge",
+        "snakemake_logger_plugin_mle",
+        "workflow",
+        "profiles",
+    ]
+    files = [path for folder in folders for path in (repository / folder).rglob("*") if path.suffix in (".py", ".yaml")]
+
+    original = re.compile(r"pip install[^\n]*mle-toolbox(?!-)\b|^ *- mle-toolbox$", re.MULTILINE)
+    wrong = [str(path) for path in files if original.search(path.read_text(encoding="utf-8"))]
+
+    assert len(files) > 100
+    assert wrong == []

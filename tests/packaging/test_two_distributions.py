@@ -78,7 +78,6 @@ def test_the_original_over_this_one_is_said_by_every_import(
         environment.run("mle-gen-snakefile", "exp.yaml"),
         environment.run("python", "-m", "mle_toolbox", "doctor"),
         environment.run("python", "-c", _SCRIPT),
-        environment.run("python", "-c", "import snakemake_executor_plugin_mle_sge"),
     ]
 
     for outcome in outcomes:
@@ -99,7 +98,10 @@ def test_this_one_over_the_original_works_and_the_doctor_says_what_to_do(
     assert environment.run("python", "-c", _SCRIPT).returncode == 0
     text = " ".join(doctor.stdout.split())
     assert "! mle-toolbox 0.3.5 is installed in the same environment: another distribution" in text
-    assert f"pip uninstall -y mle-toolbox && {environment.python} -m pip install --force-reinstall --no-deps {wheel}" in text
+    assert (
+        f"pip uninstall -y mle-toolbox && {environment.python} -m pip install --force-reinstall --no-deps {wheel}"
+        in text
+    )
 
 
 def test_what_is_left_when_the_original_is_uninstalled_says_so(
