@@ -42,6 +42,6 @@ def _about_the_original() -> str | None:
     return (
         f"Python finds the package mle_toolbox of the original mle-toolbox {found}, and not that of "
         "mle-toolbox-snakemake, in whose environment it is installed too. Keep one: "
-        f"{python} -m pip uninstall -y mle-toolbox && {python} -m pip install --force-reinstall --no-deps PATH, where PATH "
-        "is the clone or the wheel of mle-toolbox-snakemake. Or install each into an environment of its own."
+        f"{python} -m pip uninstall -y mle-toolbox && {python} -m pip install --force-reinstall --no-deps PATH, where "
+        "PATH is the clone or the wheel of mle-toolbox-snakemake. Or install each into an environment of its own."
     )

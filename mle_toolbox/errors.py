@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from mle_toolbox.installed_first import installed_modules
 
 __all__ = [
+    "UPGRADE",
     "ExperimentFileError",
     "FinishedLogError",
     "FolderInUseError",
@@ -21,7 +22,6 @@ __all__ = [
     "Problem",
     "ResultsError",
     "StatisticsError",
-    "UPGRADE",
     "UsageError",
     "did_you_mean",
     "nearest",

@@ -1,6 +1,7 @@
 """The original mle-toolbox has the same package and the same command: who has both in one environment is told so.
 
-A small wheel stands for the original: its __init__.py begins like that of mle-toolbox 0.3.5, and it brings the same command.
+A small wheel stands for the original: its __init__.py begins like that of mle-toolbox 0.3.5, and it has
+the same command.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
