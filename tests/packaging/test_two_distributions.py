@@ -35,18 +35,18 @@ class Environment:
 
     def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
         self.python, self._folder, self._variables = folder / "bin" / "python", folder, variables
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
         [packages] = folder.glob("lib/python*/site-packages")
         ours = next(Path(each) for each in sys.path if each.endswith("site-packages"))
         # A folder on PYTHONPATH would come before what is installed here; a .pth file comes behind.
         (packages / "zz_rest.pth").write_text(f"{ours}\n")
 
     def pip(self, *words: str | Path) -> None:
-        quiet = ["-m", "pip", "--disable-pip-version-check", words[0], "-qq", *words[1:]]
-        subprocess.run([self.python, *quiet], check=True, env=self._variables, cwd=self._folder)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", self.python, words[0], "-qq"]
+        subprocess.run([*pip, *words[1:]], check=True, env=self._variables, cwd=self._folder)
 
     def install(self, *words: str | Path) -> None:
-        self.pip("install", "--no-deps", "--no-index", "--no-build-isolation", *words)
+        self.pip("install", "--no-deps", "--no-index", *words)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         program = [str(self._folder / "bin" / words[0]), *words[1:]]
@@ -120,14 +120,15 @@ def test_what_is_left_when_the_original_is_uninstalled_says_so(
     assert environment.run("mle", "--version").stdout.startswith("mle-toolbox-snakemake ")
 
 
-@pytest.mark.parametrize("command", ["mle", "mle-gen-snakefile"])
+@pytest.mark.parametrize("function", ["main", "generate_main"])
 def test_an_editable_installation_is_hidden_by_the_original(
-    environment: Environment, clone: Path, original: Path, command: str
+    environment: Environment, clone: Path, original: Path, function: str
 ) -> None:
     environment.install(original)
-    environment.install("--editable", clone)
+    # As pip does with --editable: this clone comes behind what is installed.
+    start = f"import sys; sys.path.append({str(clone)!r}); import mle_command; sys.exit(mle_command.{function}())"
 
-    outcome = environment.run(command, "exp.yaml")
+    outcome = environment.run("python", "-c", start)
 
     assert outcome.returncode == 1
     assert outcome.stderr.startswith("Python finds the package mle_toolbox of the original mle-toolbox 0.3.5, and not")
