@@ -43,8 +43,10 @@ $(BIN)/python:
 	  echo "No virtual environment could be made. On Debian or Ubuntu: apt install python3-venv" >&2; \
 	  rm -rf $(VENV); exit 1; }
 
-$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
+$(RUNTIME): pyproject.toml constraints.txt mle_toolbox/__init__.py | $(BIN)/python
 	@echo "Installing mle-toolbox into $(VENV) ..."
+	@# Until version 1.0 this distribution had the name of the original, which has the same command.
+	@$(BIN)/python -m pip --disable-pip-version-check uninstall -qq -y mle-toolbox
 	@$(INSTALL) --editable .
 	@touch $@
 
@@ -88,7 +90,7 @@ lock:
 	@rm -rf $(LOCK) && $(PYTHON) -m venv $(LOCK)
 	@$(LOCK)/bin/python -m pip --disable-pip-version-check install -qq --no-user '.[all,dev]'
 	@sed '/^[^#]/d' constraints.txt > $(LOCK)/constraints.txt
-	@$(LOCK)/bin/python -m pip freeze --exclude mle-toolbox >> $(LOCK)/constraints.txt
+	@$(LOCK)/bin/python -m pip freeze --exclude mle-toolbox-snakemake >> $(LOCK)/constraints.txt
 	@mv $(LOCK)/constraints.txt constraints.txt && rm -rf $(LOCK)
 	@git --no-pager diff --stat -- constraints.txt
 

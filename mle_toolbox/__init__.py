@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MLExperiment", "__version__", "load"]
 
-__version__ = "0.1.0"
+__version__ = "1.0.0.dev0"
+# What pip calls it. `mle-toolbox` on PyPI is the original, with a package of the same name; installed_first.py tells
+# by this line whether it has replaced this file.
+__distribution__ = "mle-toolbox-snakemake"
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from mle_toolbox.installed_first import installed_modules
 
 __all__ = [
+    "UPGRADE",
     "ExperimentFileError",
     "FinishedLogError",
     "FolderInUseError",
@@ -25,6 +26,10 @@ __all__ = [
     "did_you_mean",
     "nearest",
 ]
+
+
+# Not by its name: it is not on PyPI, where `mle-toolbox` is another package.
+UPGRADE = "Upgrade it: `git pull && pip install .` in its clone, or `pip install` with the wheel of a newer version."
 
 
 class MLEToolboxError(Exception):

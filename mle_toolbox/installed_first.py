@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 __all__ = [
+    "REPAIR",
     "folders_of_user",
     "installed_modules",
     "is_of_user",
@@ -44,6 +45,19 @@ __all__ = [
 _FILE = os.path.abspath(__file__)
 _STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 _OUR_FOLDER = os.path.dirname(os.path.dirname(_FILE))
+
+# What puts right an environment in which the original mle-toolbox was installed too, before or after this one.
+REPAIR = "{python} -m pip uninstall -y mle-toolbox && {python} -m pip install --force-reinstall --no-deps {source}"
+
+# Here, because nearly every module of ours imports this one, and the __init__.py of the original imports ours: the
+# package `experiment` of this one comes before its experiment.py. When this file runs as a program there is none.
+if "." in __name__ and not hasattr(sys.modules[__name__.partition(".")[0]], "__distribution__"):
+    raise ImportError(
+        f"{os.path.dirname(_FILE)} is a mixture of two distributions with the same package and the same command: "
+        "mle-toolbox-snakemake, and the original mle-toolbox, which was installed over it or uninstalled after it. "
+        f"Keep one: {REPAIR.format(python=sys.executable, source='PATH')}, where PATH is the clone or the wheel of "
+        "mle-toolbox-snakemake. Or install each into an environment of its own."
+    )
 
 
 def program(*arguments: str) -> list[str]:

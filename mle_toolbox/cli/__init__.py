@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TextIO
 
-from mle_toolbox import __version__
+from mle_toolbox import __distribution__, __version__
 from mle_toolbox.errors import MLEToolboxError, did_you_mean
 
 __all__ = ["generate_main", "main"]
@@ -67,7 +67,7 @@ def _parser(command: str | None, for_snakemake: Sequence[str]) -> argparse.Argum
         description="Run one training script under several configurations and many seeds.",
         epilog="`mle COMMAND --help` explains a command.",
     )
-    parser.add_argument("--version", action="version", version=f"mle-toolbox {__version__}")
+    parser.add_argument("--version", action="version", version=f"{__distribution__} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, explanation in _COMMANDS.items():
         subparser = commands.add_parser(name, help=explanation, description=explanation.capitalize() + ".")

@@ -160,5 +160,5 @@ def _write_parquet(parts: list[Rendered], output: Path) -> None:
         dataframe([record for part in parts for record in part.records()]).to_parquet(output)
     except ImportError as error:
         raise MissingExtraError(
-            "Writing parquet needs pandas and pyarrow. Install them: pip install 'mle-toolbox[parquet]'"
+            "Writing parquet needs pandas and pyarrow. Install them: pip install pandas pyarrow"
         ) from error

@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,16 +16,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import mle_toolbox
 from mle_cluster.findings import Finding, fine, problem, warning
 from mle_cluster.known import schedulers
 from mle_toolbox.environment import find_environment
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.installed_first import REPAIR
 from mle_toolbox.snakemake_side.assumptions import REQUIREMENT, VERSIONS_IN_WORDS, version_fits
 
 __all__ = ["available_cores", "check_experiment", "check_folder", "check_python", "nearest_folder"]
 
+# The distribution on PyPI from which scripts and experiment files come, and this one until version 1.0.
+_ORIGINAL = "mle-toolbox"
 _FEW_BYTES, _VERY_FEW_BYTES = 2 * 10**9, 10**8
 _FEW_FILES = 10_000
 _CLOCK_SECONDS = 2.0
@@ -62,10 +68,16 @@ def check_python() -> Iterator[Finding]:
     if missing:
         yield problem(
             f"Snakemake does not find {' and '.join(missing)}",
-            f"install mle-toolbox anew: {sys.executable} -m pip install --force-reinstall --no-deps mle-toolbox",
+            f"install mle-toolbox anew: {sys.executable} -m pip install --force-reinstall --no-deps {_source()}",
         )
     else:
         yield fine(f"Snakemake finds our plugins: the executor {' and '.join(executors)} and the logger mle")
+    if (other := _version(_ORIGINAL)) is not None:
+        yield warning(
+            f"{_ORIGINAL} {other} is installed in the same environment: another distribution with the same package and "
+            "the same command, so upgrading or uninstalling it breaks this one",
+            REPAIR.format(python=sys.executable, source=_source()),
+        )
     yield from _check_path()
 
 
@@ -142,7 +154,8 @@ def _check_environment(name: str) -> Finding:
     environment = find_environment(name)
     if environment.notice is not None:
         return warning(
-            environment.notice.rstrip("."), f"conda create -n {name} python, and install mle-toolbox there; or drop it"
+            environment.notice.rstrip("."),
+            f"conda create -n {name} python, and there: pip install {_source()}; or drop it",
         )
     if environment.prefix is None:
         return fine(f"env_name {name!r} is the Python that runs this")
@@ -154,13 +167,13 @@ def _check_environment(name: str) -> Finding:
         why = (answer.stderr.strip().splitlines() or ["no words"])[-1]
         return problem(
             f"seed runs use the conda environment {environment.prefix}, in which mle-toolbox cannot be imported: {why}",
-            f"{python} -m pip install mle-toolbox",
+            f"{python} -m pip install {_source()}",
         )
     if answer.stdout.strip() != mle_toolbox.__version__:
         return warning(
             f"the conda environment {environment.prefix} has mle-toolbox {answer.stdout.strip()}, and this is "
             f"{mle_toolbox.__version__}",
-            f"{python} -m pip install mle-toolbox=={mle_toolbox.__version__}",
+            f"{python} -m pip install --upgrade {_source()}",
         )
     return fine(f"seed runs use the conda environment {environment.prefix}; mle-toolbox is there too")
 
@@ -196,6 +209,17 @@ def _locks_work(path: Path) -> bool:
             return False
         tried = subprocess.run([sys.executable, "-I", "-c", _TRY_LOCK, str(path)], check=False, timeout=6 * _SECONDS)
     return tried.returncode == 3
+
+
+def _source() -> str:
+    """Return the clone or wheel that this was installed from, as a word for the shell; a word for it when not known."""
+    try:
+        origin = importlib.metadata.distribution(mle_toolbox.__distribution__).read_text("direct_url.json")
+    except importlib.metadata.PackageNotFoundError:
+        origin = None
+    url = urlsplit(json.loads(origin)["url"] if origin else "")
+    path = Path(unquote(url.path))
+    return shlex.quote(str(path)) if url.scheme == "file" and path.exists() else "PATH-OF-ITS-CLONE-OR-WHEEL"
 
 
 def _version(package: str) -> str | None:

@@ -78,7 +78,7 @@ class TensorBoard:
             with installed_modules():
                 from tensorboardX import SummaryWriter
         except ImportError as error:
-            self._give_up(f"they need tensorboardX ({error}). Install it: pip install 'mle-toolbox[tensorboard]'")
+            self._give_up(f"they need tensorboardX ({error}). Install it: pip install tensorboardX")
             return False
         # Files of an earlier attempt stay where they are; TensorBoard is told from which step on they are void.
         is_new = not self._folder.is_dir() or not any(self._folder.iterdir())

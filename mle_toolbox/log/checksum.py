@@ -15,7 +15,7 @@ import zlib
 from io import FileIO
 from pathlib import Path
 
-from mle_toolbox.errors import ResultsError
+from mle_toolbox.errors import UPGRADE, ResultsError
 
 __all__ = ["add_checksum", "verify_checksum"]
 
@@ -67,10 +67,7 @@ def _verify(path: Path) -> None:
         file.seek(max(length, 0))
         end = file.read(_SIZE)
     if end[:6] == _MAGIC[:6] and end[6:7].isdigit() and end[6:7] > _MAGIC[6:7]:
-        raise ResultsError(
-            f"{path} is damaged, or was made by a newer version of mle-toolbox. If so, upgrade it: "
-            "pip install --upgrade mle-toolbox"
-        )
+        raise ResultsError(f"{path} is damaged, or was made by a newer version of mle-toolbox. {UPGRADE}")
     if length < 0 or not end.startswith(_MAGIC):
         raise ResultsError(
             f"{path} does not end with the checksum of mle-toolbox: it is cut off, another program has changed it, or "

@@ -26,7 +26,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.errors import ResultsError
+from mle_toolbox.errors import UPGRADE, ResultsError
 
 __all__ = [
     "ABSENT",
@@ -43,7 +43,7 @@ __all__ = [
 
 MAGIC = b"MLEJRNL1"
 _FORMAT = 2
-_NEWER = "was made by a newer version of mle-toolbox. Upgrade it: pip install --upgrade mle-toolbox"
+_NEWER = f"was made by a newer version of mle-toolbox. {UPGRADE}"
 _UINT32 = struct.Struct("<I")
 
 # What crc32 makes of anything with its own crc32 behind it, whatever it starts from.

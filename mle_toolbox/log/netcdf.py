@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolbox.errors import ResultsError
+from mle_toolbox.errors import UPGRADE, ResultsError
 from mle_toolbox.log.careful_file import CarefulFile
 from mle_toolbox.log.checksum import add_checksum, verify_checksum
 
@@ -222,8 +222,7 @@ def _check_format(file: h5py.File, path: Path) -> None:
         raise ResultsError(f"{path} was not made by mle-toolbox: it has no attribute {_FORMAT_NAME!r}.")
     if int(version) > FORMAT:
         raise ResultsError(
-            f"{path} was made by a newer version of mle-toolbox (format {version}, known is {FORMAT}). "
-            "Upgrade it: pip install --upgrade mle-toolbox"
+            f"{path} was made by a newer version of mle-toolbox (format {version}, known is {FORMAT}). {UPGRADE}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from mle_toolbox import __distribution__
 from mle_toolbox.report.numbers import STATISTICS, Numbers
 from mle_toolbox.report.wording import isolated
 from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
@@ -56,7 +57,7 @@ def how_made(numbers: Numbers, mixed_code: Sequence[str] = ()) -> list[dict[str,
             f"Aggregate and {sure} interval at each point of the time variable, from the seeds that have reached it. "
             "An interval holds for a point, not for the whole curve at once.",
         ),
-        ("Made with", ", ".join(_version(name) for name in ("mle-toolbox", "numpy", "scipy"))),
+        ("Made with", ", ".join(_version(name) for name in (__distribution__, "numpy", "scipy"))),
     ]
     return [{"name": name, "value": value} for name, value in lines]
 

@@ -103,6 +103,4 @@ def _extra(package: str, needed_for: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError:
-        raise MissingExtraError(
-            f"{needed_for}() needs {package}. Install it: pip install 'mle-toolbox[{package}]'"
-        ) from None
+        raise MissingExtraError(f"{needed_for}() needs {package}. Install it: pip install {package}") from None

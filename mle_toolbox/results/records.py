@@ -46,7 +46,7 @@ def dataframe(records: Sequence[Record]) -> pd.DataFrame:
     try:
         pandas = importlib.import_module("pandas")
     except ImportError:
-        raise MissingExtraError("to_dataframe() needs pandas. Install it: pip install 'mle-toolbox[pandas]'") from None
+        raise MissingExtraError("to_dataframe() needs pandas. Install it: pip install pandas") from None
     columns = list(dict.fromkeys(name for record in records for name in record))
     rows = [{name: _scalar(value) for name, value in record.items()} for record in records]
     result: pd.DataFrame = pandas.DataFrame(rows, columns=columns)

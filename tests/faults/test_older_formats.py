@@ -181,7 +181,7 @@ def test_a_journal_with_a_header_of_a_newer_format_is_refused(folder: Experiment
     head = MAGIC + struct.pack("<I", len(text)) + text
     journal.write_bytes(head + struct.pack("<I", zlib.crc32(head)))
 
-    with pytest.raises(ResultsError, match=r"journal\.bin was made by a newer version .* Upgrade it: pip install"):
+    with pytest.raises(ResultsError, match=r"journal\.bin was made by a newer version .*: `git pull && pip install"):
         read_journal(journal)
 
 

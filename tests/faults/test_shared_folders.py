@@ -204,7 +204,7 @@ def test_a_file_of_a_newer_version_is_named_with_what_to_do_and_the_rest_is_read
     folder.seed(1).path.mkdir()
     file = make(folder.seed(1))
 
-    with pytest.warns(UserWarning, match=r"made by a newer version of mle-toolbox.*pip install --upgrade mle-toolbox"):
+    with pytest.warns(UserWarning, match=r"made by a newer version of mle-toolbox.*`git pull && pip install"):
         results = mle_toolbox.load(folder.path)
 
     assert isinstance(results, ConfigurationResults)
@@ -217,7 +217,7 @@ def test_a_merge_refuses_a_log_of_a_newer_version(tmp_path: Path) -> None:
     write_finished(folder.seed(0), "2024-05-01T12:00:00+00:00", 0)
     newer_log(folder.seed(1))
 
-    with pytest.raises(ResultsError, match=r"seed_1/log\.h5 was made by a newer version .* Upgrade it: pip install"):
+    with pytest.raises(ResultsError, match=r"seed_1/log\.h5 was made by a newer version .*: `git pull && pip install"):
         merge_seeds({seed: folder.seed(seed).log for seed in (0, 1)}, folder.log)
 
     assert not folder.log.exists()

@@ -44,7 +44,7 @@ def test_every_requirement_has_a_lower_bound(repository: Path) -> None:
 
 def test_only_versions_are_pinned(pinned: dict[str, str]) -> None:
     assert all(re.fullmatch(r"[0-9A-Za-z.+!]+", version) for version in pinned.values())
-    assert "mle-toolbox" not in {normalised(name) for name in pinned}
+    assert {"mle-toolbox", "mle-toolbox-snakemake"}.isdisjoint(normalised(name) for name in pinned)
 
 
 def test_what_is_pinned_runs_on_the_oldest_python_that_is_named(repository: Path, pinned: dict[str, str]) -> None:
@@ -62,3 +62,21 @@ def _needed_python(name: str) -> str:
         return str(metadata(name).get("Requires-Python") or "")
     except PackageNotFoundError:  # for another system, or not among what is installed here
         return ""
+
+
+def test_no_message_installs_the_original(repository: Path) -> None:
+    """`pip install mle-toolbox` takes the original from PyPI, which replaces this package."""
+    folders = [
+        "mle_toolbox",
+        "snakemake_executor_plugin_mle_sge",
+        "snakemake_logger_plugin_mle",
+        "workflow",
+        "profiles",
+    ]
+    files = [path for folder in folders for path in (repository / folder).rglob("*") if path.suffix in (".py", ".yaml")]
+
+    original = re.compile(r"pip install[^\n]*mle-toolbox(?!-)\b|^ *- mle-toolbox$", re.MULTILINE)
+    wrong = [str(path) for path in files if original.search(path.read_text(encoding="utf-8"))]
+
+    assert len(files) > 100
+    assert wrong == []

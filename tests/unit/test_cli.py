@@ -216,7 +216,7 @@ def test_how_many_lines_of_a_log_must_be_a_whole_number(number: str, capsys: pyt
 
 
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
-    assert mle("--version", cwd=tmp_path).stdout == f"mle-toolbox {__version__}\n"
+    assert mle("--version", cwd=tmp_path).stdout == f"mle-toolbox-snakemake {__version__}\n"
 
 
 def test_the_help_of_every_command_is_printed(tmp_path: Path) -> None:

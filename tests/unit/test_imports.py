@@ -266,4 +266,4 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_the_version_is_that_of_the_metadata() -> None:
-    assert mle_toolbox.__version__ == version("mle-toolbox")
+    assert mle_toolbox.__version__ == version(mle_toolbox.__distribution__)

@@ -97,7 +97,7 @@ def test_run_goes_on_without_tensorboardx(project: Project) -> None:
     lines = [line for line in finished.stderr.splitlines() if "TensorBoard" in line]
     assert len(lines) == 1
     assert lines[0].startswith("mle-toolbox: no TensorBoard files: they need tensorboardX (")
-    assert lines[0].endswith("Install it: pip install 'mle-toolbox[tensorboard]'")
+    assert lines[0].endswith("Install it: pip install tensorboardX")
 
 
 def test_new_attempt_makes_the_events_of_the_older_one_void(project: Project) -> None:
