@@ -497,7 +497,7 @@ MISTAKES = [
         swap("multi_experiment_args:", "param_search_args:\n    search_type: grid\nmulti_experiment_args:"),
         (
             "exp.yaml:10: section 'param_search_args' belongs to the original mle-toolbox and "
-            "not supported (yet): list the configurations in config_fnames and use job_type "
+            "is not supported (yet): list the configurations in config_fnames and use job_type "
             "'multiple-experiments'."
         ),
     ),
@@ -580,7 +580,7 @@ MISTAKES = [
         in_job('gpu_type: "tesla"'),
         (
             "exp.yaml:18: key 'gpu_type' in single_job_args belongs to the original mle-toolbox "
-            "and not supported (yet): say which card in the profile of your cluster."
+            "and is not supported (yet): say which card in the profile of your cluster."
         ),
     ),
     Mistake(
@@ -819,8 +819,8 @@ MISTAKES = [
         "exp.yaml",
         swap(CONFIG_2, f"ode/lr_1{'0' * 20}.json"),
         (
-            f"exp.yaml:13: the configuration 'ode/lr_1{'0' * 20}.json' cannot have this name: it ends with '0' repeated "
-            "20 times or more, which Snakemake takes for an endless loop. Rename the file."
+            f"exp.yaml:13: the configuration 'ode/lr_1{'0' * 20}.json' cannot have this name: it ends with '0' "
+            "repeated 20 times or more, which Snakemake takes for an endless loop. Rename the file."
         ),
         copy(CONFIG_2, f"ode/lr_1{'0' * 20}.json"),
     ),
@@ -1021,7 +1021,7 @@ MISTAKES = [
         in_log('"use_wandb": true'),
         (
             "ode/ode_int_config_1.json:9: key 'use_wandb' in log_config belongs to the original "
-            "mle-toolbox and not supported (yet)."
+            "mle-toolbox and is not supported (yet)."
         ),
     ),
     Mistake(

@@ -86,8 +86,8 @@ class _Parser:
             if given and not given[0].startswith("-") and unknown:
                 yield (
                     call.lineno,
-                    f"argparse takes the value of {unknown[0]!r}, which `mle run` passes, for the argument {given[0]!r}. "
-                    f"Make it an option ('--{given[0]}'), and parse with parse_known_args().",
+                    f"argparse takes the value of {unknown[0]!r}, which `mle run` passes, for the argument "
+                    f"{given[0]!r}. Make it an option ('--{given[0]}'), and parse with parse_known_args().",
                 )
         strict = [call for call in self.parses if _method(call) in _STRICT]
         if unknown and strict:

@@ -133,7 +133,7 @@ def test_extra_is_written_as_json_or_pickled(mle: MLExperiment) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("x.json", "A function cannot be written as json: "), ("x", "A function cannot be pickled: ")],
+    [("x.json", "A function cannot be written as JSON: "), ("x", "A function cannot be pickled: ")],
 )
 def test_what_cannot_be_saved_leaves_the_older_file(mle: MLExperiment, name: str, message: str) -> None:
     path = mle.save_extra([1], name)
