@@ -150,6 +150,7 @@ def record_start():
         os.environ[STARTED_VARIABLE] = str(time.time_ns() if forced.forceall or forced.forcerun else 0)
         for sentence in settle(PLAN, is_current=code_check(PLAN), rerun_all=forced.forceall).sentences:
             logger.info(sentence)
+    # Here and not in a rule: it must exist while seeds run, however Snakemake was started, and is no job of its own.
     write_experiment_record(PLAN)
     if SNAPSHOT_VARIABLE not in os.environ:  # where `mle run` has not stored it
         os.environ.update(snapshot_variables(PLAN, logger.warning))

@@ -40,11 +40,13 @@ class _AfterImport:
         self.actions: dict[str, _Action] = {}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        # Removed before the other finders are asked: they may import modules themselves and come back here.
         action = self.actions.pop(name, None)
         if action is None:
             return None
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
+            # The finders after this one decide; this one only has to see the spec first.
             spec = find(name, path, target) if find is not None and finder is not self else None
             if spec is not None:
                 _extend(spec.loader, action)

@@ -82,6 +82,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
+    # The last character of the magic number is the version of the format.
     version = data[len(_MAGIC) - 1 : len(_MAGIC)]
     if data.startswith(_MAGIC[:-1]) and version.isdigit() and version > _MAGIC[-1:]:
         raise ResultsError(f"{path} is damaged, or was made by a newer version of mle-toolbox")
@@ -90,6 +91,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         raise ResultsError(f"{path} is damaged")
     try:
         checkpoint = pickle.loads(body)  # noqa: S301  (our own file, in the folder of our own run)
+    # Unpickling executes code: a class of the script that has been renamed may raise anything.
     except Exception as error:
         raise ResultsError(f"{path} cannot be read: {type(error).__name__}: {error}") from None
     if not isinstance(checkpoint, Checkpoint):

@@ -116,6 +116,7 @@ def run_child(
     is_complete
         Called when a signal arrives: whether the work of the command is complete and cannot be interrupted any more.
     """
+    # What our parent ignores (nohup, a shell that starts us with &) the child ignores as well.
     heard = [number for number in _PASSED_ON if number in _WARNINGS or signal.getsignal(number) is not signal.SIG_IGN]
     child = 0
     told: list[Told] = []
@@ -223,6 +224,7 @@ class _Witness:
 def _become(command: Sequence[str], environment: Mapping[str, str], heard: Sequence[int], parent: int) -> None:
     """Replace this forked process by the command. Never returns."""
     try:
+        # Python ignores SIGPIPE and SIGXFSZ, and ignored signals are inherited.
         for number in (*heard, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_IGN if number in _WARNINGS else signal.SIG_DFL)
         _die_with(parent)

@@ -25,6 +25,7 @@ SEED_RUN_VARIABLE = "MLE_SEED_RUN"
 LAUNCHED_BY_VARIABLE = "MLE_LAUNCHED_BY"
 """Set by the launcher to its process id, a space, and the working directory in which it starts the script."""
 
+# Options of the Python interpreter, which come before the script's name.
 _OPTIONS_WITH_A_WORD = ("-W", "-X", "--check-hash-based-pycs")
 _FLAGS_BEFORE_A_VALUE = "bBdEiIOPqRsSuvVx?h"
 

@@ -179,6 +179,7 @@ def _as_json(name: str, section: Any) -> Any:
     """Return a section given in the script as its JSON file would contain it."""
     plain = section.to_dict() if hasattr(section, "to_dict") else section
     try:
+        # Through JSON, so that the run sees what its config.json contains: lists for tuples, plain numbers.
         return json.loads(json.dumps(plain, allow_nan=False, default=_scalar))
     except (TypeError, ValueError) as error:
         raise UsageError(f"{name}, passed to MLExperiment(), cannot be written as JSON: {error}.") from None

@@ -58,6 +58,7 @@ def _experiment_files(folder: Path) -> Iterator[Path]:
         yield folder / "exp.yaml"
         return
     candidates = [path for path in sorted(folder.glob("*.y*ml")) if path.suffix in (".yaml", ".yml")]
+    # A substring is enough to tell: other yaml files in the folder may be large, and are not parsed.
     named = [path for path in candidates if path.is_file() and b"base_train_fname" in path.read_bytes()]
     if len(named) == 1:
         yield named[0]

@@ -55,6 +55,7 @@ def end_of_stderr() -> str:
         status = os.fstat(2)
         if not stat.S_ISREG(status.st_mode):
             return ""
+        # The shell opened stderr for writing only, so it has to be opened again.
         descriptor = os.open("/proc/self/fd/2", os.O_RDONLY)
     except OSError:
         return ""

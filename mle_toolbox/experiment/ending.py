@@ -139,6 +139,7 @@ class EndWatch:
             return
         self._is_ending = True
         ending = self._ending()
+        # A Ctrl-C from now on must not interrupt the writing of the log.
         with contextlib.suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         is_well = ending.well
@@ -156,6 +157,8 @@ class EndWatch:
 
     def _ending(self) -> Ending:
         error = _last_error()
+        # At a prompt or in a notebook an error after the last tick leaves the run unfinished; close() says that it is
+        # complete.
         if self._interactive:
             return ending_of(error if error is not self._known_error else None)
         if self._frame is None or _has_returned(self._frame):
@@ -183,6 +186,7 @@ class EndWatch:
             self._restore.pop()()
 
     def _see(self, code: Any = None, *_: Any) -> None:
+        # In any other thread sys.exit ends only that thread.
         if threading.current_thread() is threading.main_thread():
             self._exit_code, self._exit_seen_at = code, self._progress()
 
@@ -213,6 +217,7 @@ def _late_exit_functions() -> Iterator[None]:
 
 def _exit_with(status: int) -> None:
     """Exit now with a status of our own: an exception raised this late no longer changes the status."""
+    # os._exit skips the exit functions, and logging flushes its handlers in one of them.
     if "logging" in sys.modules:
         sys.modules["logging"].shutdown()
     for stream in (sys.stdout, sys.stderr):

@@ -136,6 +136,7 @@ class MLExperiment:
         configuration = self._inputs.configuration
         if is_interactive():
             _abandon_earlier(self.seed_dir)
+        # Before the folder is touched: where jax is missing, no failed run is left behind.
         if self._create_jax_prng and self._rng is None:
             self._rng = make_rng(self.seed, jax_key=True)
         self._run = run = SeedRun(SeedFolder(self.seed_dir), self._inputs)
@@ -332,6 +333,7 @@ class MLExperiment:
         return _view, (self._inputs, self.config, self._create_jax_prng)
 
     def __getattr__(self, name: str) -> Any:
+        # IPython, copy and pickle probe for such names; they need no suggestion.
         if name.startswith("_"):
             raise AttributeError(name)
         raise AttributeError(f"MLExperiment has no {name!r}.{did_you_mean(name, dir(self))}")
@@ -396,6 +398,7 @@ class MLExperiment:
             ending = self._stopped(run, number, ending)
         self.log.close()
         _open.remove(self)
+        # In a launched run the process may still fail after close(), and then the prepared log is discarded.
         if not (run.launched and ending.well):
             end_watch.remove(self)
         if not ending.well:

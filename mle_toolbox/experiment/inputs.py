@@ -85,6 +85,7 @@ def _arguments_of_process() -> Arguments:
         config_fname=arguments.config_fname or changed.config_fname,
         seed_id=arguments.seed_id if arguments.seed_id is not None else changed.seed_id,
         experiment_dir=arguments.experiment_dir or changed.experiment_dir,
+        # In the order of the original command line, whose values win.
         extra={**arguments.extra, **changed.extra, **arguments.extra},
     )
 

@@ -72,6 +72,7 @@ def continuation(
     if earlier.n_ticks == 0 or earlier.time_names[:1] != (first,) or _is_wall_clock(now):
         return None
     times = earlier.columns[first].astype(np.float64)
+    # Up to the first tick that is not earlier: the time of an episode may start again from 0.
     n_kept = int(np.argmax(np.append(~(times < now), True)))
     known = bool((times == now).any())
     if n_kept == 0 or (n_kept == 1 and len(times) > 1 and not known):

@@ -68,6 +68,7 @@ def _write(text: str) -> None:
         stream.write(text)
         stream.flush()
     except UnicodeEncodeError:
+        # A batch job often has LC_ALL=C, and names may have any characters.
         stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
         stream.flush()
     except (OSError, ValueError, AttributeError):

@@ -31,6 +31,7 @@ _SCHEDULER_VARIABLES = {
     "job": ("JOB_ID", "SLURM_JOB_ID"),
     "task": ("SGE_TASK_ID", "SLURM_ARRAY_TASK_ID"),
 }
+# A repository on a slow network drive must not hold up the end of a run.
 _PATIENCE = 5.0
 
 
@@ -81,6 +82,7 @@ class GitState:
             return
         lines = answers[0].decode(errors="replace").splitlines()
         oid = next((line for line in lines if line.startswith("# branch.oid ")), "(initial)")
+        # A repository without any commit.
         if oid.endswith("(initial)"):
             return
         self.commit = oid.split()[-1]
@@ -117,6 +119,7 @@ def scheduler_ids() -> dict[str, str] | None:
     found = {}
     for kind, names in _SCHEDULER_VARIABLES.items():
         for name in names:
+            # Grid Engine sets SGE_TASK_ID to "undefined" for a job that is not an array.
             if os.environ.get(name, "undefined") != "undefined":
                 found[kind] = os.environ[name]
     return found or None

@@ -65,6 +65,7 @@ class Saver:
         name = name if name is not None else self._next("fig")
         _check_name(name)
         name = name if Path(name).suffix else f"{name}.png"
+        # Axes have their figure as an attribute.
         figure = getattr(figure, "figure", None) or figure
         if not hasattr(figure, "savefig"):
             raise UsageError(f"save_figure takes a matplotlib figure, found {type(figure).__name__}.")

@@ -125,6 +125,7 @@ class SeedRun:
         OSError, ResultsError
             When it cannot be written, or the journal is incomplete. The journal is kept.
         """
+        # From here on no thread can add a tick, so what is sealed is what was counted.
         n_ticks = self.journal.finish()
         self._note_end(ticks=n_ticks)
         if n_ticks == 0:
@@ -156,7 +157,7 @@ class SeedRun:
         raise UsageError(
             f"`mle run` started this process for {os.environ[SEED_RUN_VARIABLE]}, but MLExperiment() would write to "
             f"{self.folder.path}. A launched run may write to its own folder only: let -config, -seed and -exp_dir "
-            "come from the command line, and start other runs as other processes (subprocess.run([sys.executable, ...]))."
+            "come from the command line, and start other runs as other programs (subprocess.run([sys.executable, ...]))."
         )
 
     def _refuse_finished_log(self) -> None:

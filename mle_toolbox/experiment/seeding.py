@@ -24,6 +24,7 @@ __all__ = [
 
 def seed_everything(seed: int) -> None:
     """Seed Python's and numpy's global generators, and torch on all devices with deterministic algorithms."""
+    # A random.py of the script's own hides Python's, and has no seed().
     when_imported("random", lambda module: None if is_of_user("random", module) else module.seed(seed))
     when_imported("numpy.random", lambda module: module.seed(seed))
     when_imported("torch", lambda module: _seed_torch(module, seed))

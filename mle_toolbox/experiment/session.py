@@ -14,6 +14,7 @@ from mle_toolbox.seed_run.frozen_code import is_stored
 
 __all__ = ["is_interactive", "main_frame", "notice", "script_path"]
 
+# Programs that execute the code of others: their command line is not that of a script.
 _HOSTS = {"pytest", "py.test", "ipykernel", "ipykernel_launcher", "colab_kernel_launcher", "ipython", "IPython"}
 
 

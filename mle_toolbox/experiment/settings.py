@@ -84,6 +84,7 @@ class Settings(MutableMapping[str, Any]):
     toDict = to_dict  # noqa: N815  (the name in the original mle-toolbox)
 
     def __getattr__(self, name: str) -> Any:
+        # copy and pickle probe for special methods.
         if name.startswith("__"):
             raise AttributeError(name)
         return self[name]

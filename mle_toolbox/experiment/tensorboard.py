@@ -56,6 +56,7 @@ class TensorBoard:
                 if (scalar := _scalar(value)) is not None:
                     self._writer.add_scalar(name, scalar, step)
             if figure is not None:
+                # close=False: the script may go on drawing into its figure.
                 self._writer.add_figure("figure", figure, step, close=False)
             if grads is not None:
                 self._add_gradients(grads, step)

@@ -57,6 +57,7 @@ def inputs_of_parent(find: Callable[[], RunInputs]) -> RunInputs | None:
     process = sys.modules["multiprocessing.process"]
     run = json.loads(os.environ.get(_VARIABLE, "null"))
     inputs = _inputs_of(run)
+    # Set by multiprocessing while a spawned child imports the main module.
     if getattr(process.current_process(), "_inheriting", False):
         inputs = inputs or find()
     elif inputs is None or process.parent_process().pid not in run["processes"] or _folder(find()) != _folder(inputs):

@@ -49,6 +49,7 @@ def read_configuration(file: Path, written: Path, name: str) -> ConfigurationFil
         content = parse_json(text, name)
     except ExperimentFileError as error:
         return ConfigurationFile(name, None, error.problems)
+    # Lines are computed on demand: only a file with a mistake has to be searched for positions.
     lines = functools.partial(line_of, text)
     checked = check_schema(content, lines, name, "configuration")
     if not isinstance(content, Mapping):

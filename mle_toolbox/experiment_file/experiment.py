@@ -24,6 +24,7 @@ from mle_toolbox.surroundings import home
 
 __all__ = ["Experiment", "read_experiment"]
 
+# Later versions of the original mle-toolbox renamed these keys; experiment files of both kinds are accepted.
 _LATER_NAMES = {"experiment_type": "job_type", "multi_config_args": "multi_experiment_args", "partition": "queue"}
 
 
@@ -158,6 +159,7 @@ def _with_files(experiment: Experiment) -> Experiment:
         if trouble is not None:
             problems.append(experiment.problem(path, f"the configuration {trouble}"))
             continue
+        # Results folders are named after the stem alone, whatever folder a configuration is in.
         seen[collision_key(written.stem)] = written
         read = read_configuration(experiment.project_dir / written, written, experiment.shown(written))
         problems += read.problems
@@ -176,6 +178,7 @@ def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Pa
         yield ("meta_job_args", "base_train_config"), single
     if job_type.startswith("single"):
         return
+    # The path to report is that of the name the user wrote, which may be in a section under its later name.
     usable = set(experiment.settings["multi_experiment_args"].get("config_fnames") or [])
     for section in ("multi_experiment_args", "multi_config_args"):
         names = data[section].get("config_fnames") if isinstance(data.get(section), Mapping) else None

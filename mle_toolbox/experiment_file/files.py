@@ -45,6 +45,7 @@ def _alternatives(project_dir: Path, written: Path, suffix: str) -> list[str]:
         if folder.is_dir():
             near = sorted(islice(folder.glob(f"*{suffix}"), _MAX_SUGGESTIONS))
             return [str(written.parent / path.name) for path in near]
+        # The folder itself is misspelt, so look for the file in all of them.
         near = sorted(islice(project_dir.glob(f"*/*{suffix}"), _MAX_SUGGESTIONS))
         return [str(path.relative_to(project_dir)) for path in near]
     except (OSError, ValueError):

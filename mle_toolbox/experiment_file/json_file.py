@@ -64,6 +64,7 @@ def parse_json(text: str, name: str) -> Any:
     try:
         content = _strict_decoder().decode(bare)
     except (ValueError, RecursionError) as error:
+        # The message of `json` only remains where our parser accepts the text, which would be a bug in it.
         raise ExperimentFileError(_mistakes(bare, name) or [Problem(name, 0, f"not valid JSON: {error}.")]) from error
     # `json` accepts unpaired surrogates and deep nesting. The exact check is slow, so it runs only where one is likely.
     is_deep = bare.count("{") + bare.count("[") > MAX_DEPTH and _is_deep(content)
@@ -156,6 +157,7 @@ def _mistakes(bare: str, name: str) -> list[Problem]:
     return [Problem(name, bare.count("\n", 0, offset) + 1, message) for offset, message in mistakes]
 
 
+# line_of is called once for every problem of a file, and a plan has a few files with problems at most.
 @functools.lru_cache(maxsize=4)
 def _offsets(text: str) -> dict[tuple[str | int, ...], int]:
     from mle_toolbox.experiment_file.json_locate import locate

@@ -145,6 +145,7 @@ class _Reader:
             wrong = f"the {self.text[opened]!r} on line {line} is closed by {self._here()!r}"
             self._stop(self.position, f"{wrong}. Expected {bracket!r}.")
         if self._here() != ",":
+            # Reported where the value ends; the next one may be several lines below.
             self._stop(after_value - 1, f"a comma is missing before {self._shown()}.")
         comma = self.position
         self.position += 1
@@ -190,6 +191,7 @@ class _Reader:
             if word.lower() not in _NOT_FINITE:
                 self._stop(*mistake)
             self.mistakes.append(mistake)
+        # Python refuses to convert integers of more than 4300 digits.
         elif not math.isfinite(float(word)) or len(word) > 4000:
             self.mistakes.append((start, f"the number {_short(word)} is too large."))
 

@@ -51,9 +51,11 @@ def _contains_sources(folder: Path, written: str, sources: Iterable[tuple[Path, 
 
 
 def _is_not_writable(folder: Path, written: str) -> str | None:
+    # The folder need not exist yet, so the nearest parent that does decides.
     there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     try:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            # Raises for a name that is too long, links in a loop, or a parent that may not be entered.
             folder.lstat()
         if not there.is_dir():
             what = repr(written) if there == folder else f"{there.name!r} in {written!r}"

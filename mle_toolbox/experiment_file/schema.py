@@ -64,6 +64,7 @@ def check_schema(data: Any, lines: LineOf, file: str, schema: str) -> Checked:
     mistakes: dict[JsonPath, str] = {}
     for error in _validator(schema).iter_errors(data):
         for path, message in _explained(error, rules):
+            # jsonschema may report a value several times (type, then pattern); the first message is enough.
             mistakes.setdefault(path, message)
     usable = _with_defaults(_without(data, (), mistakes.keys()), rules, rules)
     return Checked(usable, tuple(Problem(file, lines(path), message) for path, message in mistakes.items()))
@@ -123,6 +124,7 @@ def _unknown_keys(
             way_out = f": {refused[key]}" if refused[key] else ""
             yield (*path, key), f"{what} belongs to the original mle-toolbox and is not supported (yet){way_out}."
         elif key not in known:
+            # A valid key in the wrong section is more likely than a misspelling of another one.
             sections = root["properties"].items()
             home = next((name for name, inner in sections if key in _resolved(inner, root).get("properties", {})), None)
             near = did_you_mean(key, known) or f" Valid names are {listed(known)}."

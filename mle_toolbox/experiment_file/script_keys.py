@@ -60,6 +60,7 @@ def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) 
         differences = min((_differences(call, tracked, measured) for call in calls), key=len)
         for difference in differences:
             names = str(list(tracked[difference.kind]))
+            # One message for all configurations that track the same names.
             found.setdefault((difference, names), []).append(file)
     for (difference, _), files in found.items():
         if not script.is_line_left_alone(difference.line):

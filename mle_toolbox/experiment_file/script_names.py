@@ -80,6 +80,7 @@ def undefined_names(script: ScriptTree) -> Iterator[tuple[int, str]]:
 
 def _found_by_pyflakes(script: ScriptTree) -> list[ast.Name]:
     try:
+        # pyflakes recurses more deeply than the parser, which has accepted the script.
         messages = Checker(script.tree).messages
     except RecursionError:
         return []
@@ -145,6 +146,7 @@ def _names(node: ast.AST) -> set[str]:
 def _hint(node: ast.Name, script: ScriptTree) -> str:
     name, scopes = node.id, script.scopes(node)
     holder = script.experiment_variable(node)
+    # From the most specific guess to the least specific: the spelling alone comes last.
     if name in OFFERED_BY_EXPERIMENT and holder is not None:
         return f" Did you mean '{holder}.{name}'?"
     if name in _USUAL_IMPORTS:

@@ -114,6 +114,7 @@ def _parsers(script: ScriptTree) -> Iterator[_Parser]:
             case _:
                 continue
         is_parser = getattr(made, "attr", getattr(made, "id", None)) == "ArgumentParser"
+        # Other arguments (parents, prefix_chars) may add options or change what counts as one.
         plain = {"description", "prog", "usage", "epilog", "formatter_class", "add_help", "allow_abbrev"}
         if not is_parser or not {keyword.arg for keyword in keywords} <= plain:
             continue
@@ -178,6 +179,7 @@ def _runs_at_start(node: ast.AST, script: ScriptTree, seen: tuple[ast.AST, ...] 
     if not is_plain or not isinstance(script.parents[scope], ast.Module) or isinstance(node, ast.ImportFrom):
         return False
     assert isinstance(scope, ast.FunctionDef)
+    # An earlier return or raise may skip the node.
     leaves = [each for each in ast.walk(scope) if isinstance(each, ast.Return | ast.Raise | ast.Yield | ast.Await)]
     line = getattr(node, "lineno", 0)
     if any(each.lineno < line for each in leaves):

@@ -122,6 +122,7 @@ class _NodeReader:
             return None
         try:
             match kind:
+                # A date stays text: neither JSON nor a command line has a type for it.
                 case "str" | "timestamp" | "value":
                     return text
                 case "null":

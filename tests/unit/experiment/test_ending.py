@@ -73,7 +73,8 @@ BAD_ENDS = [
         "os.kill(os.getpid(), signal.SIGTERM)",
         -15,
         "",
-        "stopped after 1 tick (SIGTERM: it was asked to terminate). The next attempt starts over: no checkpoint was saved.",
+        "stopped after 1 tick (SIGTERM: it was asked to terminate). "
+        "The next attempt starts over: no checkpoint was saved.",
         signal="SIGTERM",
         status="died",
         launched_status="stopped",
