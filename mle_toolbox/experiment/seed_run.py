@@ -157,7 +157,7 @@ class SeedRun:
         raise UsageError(
             f"`mle run` started this process for {os.environ[SEED_RUN_VARIABLE]}, but MLExperiment() would write to "
             f"{self.folder.path}. A launched run may write to its own folder only: let -config, -seed and -exp_dir "
-            "come from the command line, and start other runs as other programs (subprocess.run([sys.executable, ...]))."
+            "come from the command line, start other runs as other programs (subprocess.run([sys.executable, ...]))."
         )
 
     def _refuse_finished_log(self) -> None:

@@ -20,7 +20,7 @@ class ScriptTree:
 
     def __init__(self, tree: ast.Module, source: bytes) -> None:
         self.tree = tree
-        # Only searched for comments, so wrongly decoded characters do not matter. Lines as ast counts them: splitlines()
+        # Only searched for comments, so wrong characters do not matter. Lines as ast counts them: splitlines()
         # would also split at form feeds.
         self._text = source.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
         self._lines = self._text.split("\n")

@@ -273,6 +273,6 @@ def test_wrong_configuration_is_refused_with_its_line(project: Project, text: st
 )
 def test_section_that_is_no_json_is_refused(project: Project, section: dict[str, Any], reason: str) -> None:
     with pytest.raises(
-        UsageError, match=f"^train_config, given to MLExperiment.., cannot be written as json: {reason}"
+        UsageError, match=f"^train_config, passed to MLExperiment.., cannot be written as JSON: {reason}"
     ):
         MLExperiment(train_config=section, log_config=TRACKED)

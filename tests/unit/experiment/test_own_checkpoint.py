@@ -92,9 +92,9 @@ def test_ticks_of_another_configuration_are_not_kept_which_is_said(going_on: Pro
 
     log = going_on.log("results")
     assert log.columns["step"].tolist() == list(range(10, 30))
-    assert "the 14 ticks of an interrupted attempt (step 0 to 13) are gone" in run.stderr
+    assert "the 14 ticks of an interrupted attempt (step 0 to 13) were dropped" in run.stderr
     assert (
-        "they belong to another configuration or command line. Use mle.resume() to continue log and random"
+        "they belong to another configuration or command line. Use mle.resume() to continue log and random numbers."
         in run.stderr
     )
     assert [remark[:12] for remark in log.remarks] == ["the 14 ticks"]
