@@ -355,7 +355,7 @@ MISTAKES = [
         swap('    project_name: "ode"\n', ""),
         (
             "exp.yaml:3: 'project_name' in meta_job_args is missing. Name of the project, shown in "
-            "tables and kept with the results."
+            "tables and stored with the results."
         ),
     ),
     Mistake(
@@ -486,7 +486,7 @@ MISTAKES = [
         "exp.yaml",
         swap("multiple-experiments", "hyperparameter-search"),
         (
-            "exp.yaml:5: 'job_type' in meta_job_args is 'hyperparameter-search': it is known but "
+            "exp.yaml:5: 'job_type' in meta_job_args is 'hyperparameter-search': it is "
             "not supported yet. List the configurations in config_fnames and use "
             "'multiple-experiments'."
         ),
@@ -580,7 +580,7 @@ MISTAKES = [
         in_job('gpu_type: "tesla"'),
         (
             "exp.yaml:18: key 'gpu_type' in single_job_args belongs to the original mle-toolbox "
-            "and is not supported (yet): say which card in the profile of your cluster."
+            "and is not supported (yet): choose the GPU type in the profile of your cluster."
         ),
     ),
     Mistake(
@@ -928,7 +928,7 @@ MISTAKES = [
         lambda text: text.split("# Logging")[0].rstrip().rstrip(",") + "}",
         (
             "ode/ode_int_config_1.json:1: 'log_config' is missing. What is logged, what is "
-            "printed, and what happens to an older log."
+            "printed, and what happens to an existing log."
         ),
     ),
     Mistake(

@@ -30,7 +30,7 @@ from mle_toolbox.experiment.session import is_interactive, notice
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
 from mle_toolbox.experiment.tensorboard import TensorBoard
-from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, refusal
+from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, worker_error
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
@@ -368,7 +368,7 @@ class MLExperiment:
     def _running(self, what: str) -> SeedRun:
         self.log  # noqa: B018  (raises if the run has not started)
         if self._is_view or (self._run is not None and not self._run.is_mine):
-            raise refusal(f"{what}()")
+            raise worker_error(f"{what}()")
         if self._run is None or self._is_closed:
             raise UsageError(f"{what}() must be called before the end of the run, which is closed: {self.seed_dir}.")
         return self._run

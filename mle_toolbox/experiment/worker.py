@@ -24,7 +24,7 @@ from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.journal import ONLY_IN_THE_MAIN_PROCESS
 
-__all__ = ["ReadOnlyLog", "hand_over", "inputs_of_parent", "refusal"]
+__all__ = ["ReadOnlyLog", "hand_over", "inputs_of_parent", "worker_error"]
 
 _VARIABLE = "MLE_RUN_OF_PARENT"
 
@@ -66,7 +66,7 @@ def inputs_of_parent(find: Callable[[], RunInputs]) -> RunInputs | None:
     return inputs
 
 
-def refusal(what: str) -> UsageError:
+def worker_error(what: str) -> UsageError:
     """Return the error for a call that only the main process of a run may make."""
     return UsageError(f"{what} is called in a worker process. {ONLY_IN_THE_MAIN_PROCESS}")
 
@@ -83,13 +83,13 @@ class ReadOnlyLog:
 
     def update_log(self, *_: Any, **__: Any) -> None:
         """Raise UsageError."""
-        raise refusal("update_log()")
+        raise worker_error("update_log()")
 
     tick = update = update_log
 
     def save(self, *_: Any, **__: Any) -> None:
         """Raise UsageError."""
-        raise refusal("A method that saves")
+        raise worker_error("A method that saves")
 
     save_model = save_plot = save_extra = save
 

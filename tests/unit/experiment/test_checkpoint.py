@@ -189,14 +189,14 @@ def test_attempt_that_fails_before_its_first_tick_keeps_the_checkpoint(project: 
 def test_resume_comes_before_the_first_tick(project: Project) -> None:
     with MLExperiment("config.json") as mle:
         mle.update_log({"step": 0}, {"loss": 0})
-        with pytest.raises(UsageError, match=r"^resume\(\) comes before the first update_log: "):
+        with pytest.raises(UsageError, match=r"^resume\(\) must be called before the first update_log: "):
             mle.resume()
 
 
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        (None, r"checkpoint\(\) needs a state, found None, which is what "),
+        (None, r"checkpoint\(\) needs a state, found None, which resume"),
         (lambda: 1, "The state passed to checkpoint.* cannot be pickled: "),
     ],
 )

@@ -218,7 +218,7 @@ LOG = '"time_to_track": ["step"], "what_to_track": ["loss"]'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1]", "c.json:1: a configuration is an object { … } with sections in it."),
+        ("[1]", "c.json:1: a configuration must be an object { … } that contains sections."),
         (
             '{"train_confg": {}, "log_config": {' + LOG + "}}",
             "c.json: the section 'train_config' is missing. Found 'train_confg' instead. Did you mean 'train_config'?",

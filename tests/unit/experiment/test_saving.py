@@ -72,8 +72,8 @@ def test_other_models_are_pickled_and_said_to_be(mle: MLExperiment, capsys: pyte
     assert pickle.loads(path.read_bytes()) == {"weights": [1, 2]}
     assert path.name == "best.pkl"
     assert capsys.readouterr().err.endswith(
-        "mle-toolbox: the model 'best' is a dict and was saved with pickle: reading it reliably takes the same code with "
-        "the same versions of its libraries.\n"
+        "mle-toolbox: the model 'best' is a dict and was saved with pickle: reading it reliably takes the same code "
+        "with the same versions of its libraries.\n"
     )
 
 
