@@ -762,7 +762,7 @@ MISTAKES = [
         keep,
         (
             "exp.yaml:7: experiment_dir 'experiments' already holds the results of 'old.yaml'. That file "
-            "no longer exists: if it is this one under an older name, remove experiment.json there."
+            "no longer exists: if it is an older name of this one, remove experiment.json there."
         ),
         write("experiments/experiment.json", '{"experiment_file": "../old.yaml"}'),
     ),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import resource
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["ChildEnd", "Told", "run_child"]
+__all__ = ["ChildEnd", "ReceivedSignal", "run_child"]
 
 # Early warnings of a scheduler. Their default action is to terminate, so a child that has no handler ignores them.
 _WARNINGS = (signal.SIGUSR1, signal.SIGXCPU)
@@ -36,7 +36,7 @@ _SECONDS_FOR_THE_GROUP = 0.02
 _ECHO_SECONDS = 0.5
 
 
-class Told:
+class ReceivedSignal:
     """A signal that arrived for a child.
 
     Parameters
@@ -68,15 +68,17 @@ class ChildEnd:
         Its exit status, or minus the number of the signal that ended it.
     usage
         The resources that it used.
-    told
+    received
         The signals that arrived for it, directly or to be forwarded, in order.
     """
 
-    def __init__(self, pid: int, code: int, usage: resource.struct_rusage, told: Sequence[Told] = ()) -> None:
+    def __init__(
+        self, pid: int, code: int, usage: resource.struct_rusage, received: Sequence[ReceivedSignal] = ()
+    ) -> None:
         self.pid = pid
         self.code = code
         self.usage = usage
-        self.told = told
+        self.received = received
 
     @property
     def exit_status(self) -> int | None:
@@ -119,14 +121,14 @@ def run_child(
     # What our parent ignores (nohup, a shell that starts us with &) the child ignores as well.
     heard = [number for number in _PASSED_ON if number in _WARNINGS or signal.getsignal(number) is not signal.SIG_IGN]
     child = 0
-    told: list[Told] = []
+    received: list[ReceivedSignal] = []
     due: list[int] = []
     last: dict[int, float] = {}
     is_busy = False
 
     def hear(number: int, _: object) -> None:
         nonlocal is_busy
-        told.append(Told(number, is_complete()))
+        received.append(ReceivedSignal(number, is_complete()))
         due.append(number)
         # The child has ended, or a second signal interrupted the loop below, which then forwards it as well.
         if not child or is_busy:
@@ -159,7 +161,7 @@ def run_child(
     pid, status, usage = os.wait4(child, 0)
     child = 0
     witness.end()
-    return ChildEnd(pid, os.waitstatus_to_exitcode(status), usage, tuple(told))
+    return ChildEnd(pid, os.waitstatus_to_exitcode(status), usage, tuple(received))
 
 
 class _Witness:

@@ -8,11 +8,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mle_toolbox.experiment_file.names import trouble_with_braces, trouble_with_results_name
+from mle_toolbox.experiment_file.reserved_names import trouble_with_results_name
+from mle_toolbox.layout import EXPERIMENT_RECORD, ExperimentFolder
+from mle_toolbox.snakemake_side.assumptions import trouble_with_path
 
 __all__ = ["trouble_with_results_place"]
-
-_RECORD = "experiment.json"
 
 
 def trouble_with_results_place(
@@ -31,7 +31,7 @@ def trouble_with_results_place(
     sources
         Folders of the user's sources, each with the source that is in it. The results folder must not contain them.
     """
-    name = trouble_with_braces(written)
+    name = trouble_with_path(written)
     name = name or trouble_with_results_name(os.path.relpath(folder, experiment_file.parent))
     if name is not None:
         return f"{name}. Choose another name."
@@ -81,14 +81,14 @@ def _belongs_to_another(folder: Path, written: str, experiment_file: Path) -> st
     if any(os.path.lexists(path) for path in seen):
         way_out = "Name another folder."
     else:
-        way_out = f"That file no longer exists: if it is this one under an older name, remove {_RECORD} there."
+        way_out = f"That file no longer exists: if it is an older name of this one, remove {EXPERIMENT_RECORD} there."
     shown = os.path.relpath(seen[0], experiment_file.parent)
     return f"{written!r} already holds the results of {shown!r}. {way_out}"
 
 
 def _holder(folder: Path) -> str | None:
     try:
-        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        record = json.loads(ExperimentFolder(folder).record.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     holder = record.get("experiment_file") if isinstance(record, dict) else None

@@ -1,0 +1,191 @@
+"""The configuration of a run: its file merged with the arguments of the constructor, and checked lightly.
+
+The full check against the schema happens before anything is submitted. Here only what this process relies on is
+checked, so that no schema has to be loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
+from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
+from mle_toolbox.experiment_file.sections import SECTIONS
+from mle_toolbox.experiment_file.source_text import read_text, text_of
+from mle_toolbox.seed_run.frozen_code import frozen_bytes
+
+__all__ = ["LoadedConfiguration", "load_configuration", "read_configuration_file"]
+
+_LOG_KEYS = (
+    "time_to_track",
+    "what_to_track",
+    "time_to_print",
+    "what_to_print",
+    "print_every_k_updates",
+    "log_every_j_steps",
+    "tboard_fname",
+    "overwrite_experiment_dir",
+    "model_type",
+)
+
+
+@dataclass(frozen=True)
+class LoadedConfiguration:
+    """The configuration of one run."""
+
+    name: str
+    """The stem of the file, and the name of its results folder."""
+    file: str
+    """The file as it was named, or another description of the source."""
+    content: dict[str, Any]
+    digest: str
+    """The hash of the content."""
+    planned: dict[str, Any]
+    """The content as the plan of an experiment knows it: without sections that the script adds to the file."""
+
+
+def load_configuration(
+    file: Path | None, sections: Mapping[str, Any], name: str, *, file_wins: bool
+) -> LoadedConfiguration:
+    """Read and check a configuration.
+
+    Parameters
+    ----------
+    file
+        The JSON file; None when all sections are given in the script.
+    sections
+        Sections passed to the constructor.
+    name
+        Name of the configuration when there is no file.
+    file_wins
+        Whether a section of the file overrides the same section of the constructor: when the command line names the
+        file.
+
+    Raises
+    ------
+    ExperimentFileError
+        When the file is not a configuration; lists every mistake with file and line.
+    UsageError
+        When a section given in the script cannot be written as JSON.
+    """
+    shown = str(file) if file is not None else "the arguments of MLExperiment()"
+    text = _text(file) if file is not None else ""
+    from_file = parse_json(text, shown) if file is not None else {}
+    if not isinstance(from_file, dict):
+        raise ExperimentFileError(
+            [Problem(shown, 1, "a configuration must be an object { … } that contains sections.")]
+        )
+    given = {_name_in(from_file, key): _as_json(key, value) for key, value in sections.items() if value is not None}
+    content = {**given, **from_file} if file_wins else {**from_file, **given}
+    problems = [*_missing_sections(content), *_log_problems(content.get("log_config"))]
+    if problems:
+        raise ExperimentFileError(Problem(shown, _line(file, text, path), said) for path, said in problems)
+    planned = from_file if file_wins else content
+    return LoadedConfiguration(
+        file.stem if file is not None else name, shown, content, content_digest(content), planned
+    )
+
+
+def _name_in(content: Mapping[str, Any], section: str) -> str:
+    """Return the section's name in the file: net_config and model_config are two names for the same section."""
+    other = {"net_config": "model_config", "model_config": "net_config"}.get(section, section)
+    return other if other in content else section
+
+
+_Found = tuple[tuple[str, ...], str]
+
+
+def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
+    found: list[_Found] = []
+    for section in ("train_config", "log_config"):
+        if section not in content:
+            near = next((key for key in content if key not in SECTIONS and did_you_mean(key, [section])), None)
+            advice = f" Found {near!r} instead. Did you mean {section!r}?" if near is not None else ""
+            found.append(((), f"the section {section!r} is missing.{advice}"))
+    for section in SECTIONS:
+        if section in content and not isinstance(content[section], dict):
+            found.append(((section,), f"{section!r} must be an object {{ … }}, found {content[section]!r}."))
+    return found
+
+
+def _log_problems(log_config: Any) -> list[_Found]:
+    if not isinstance(log_config, dict):
+        return []
+    found: list[_Found] = [
+        (("log_config", key), f"unknown key {key!r} in log_config.{did_you_mean(key, _LOG_KEYS)}")
+        for key in log_config
+        if key not in _LOG_KEYS
+    ]
+    for key in ("time_to_track", "what_to_track"):
+        if key not in log_config:
+            found.append((("log_config",), f"{key!r} is missing in log_config. Expected a list of names."))
+    for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
+        found += _list_problems(log_config, tracked, printed)
+    for key in ("print_every_k_updates", "log_every_j_steps"):
+        every = log_config.get(key, 1)
+        if every is not None and not (isinstance(every, int) and not isinstance(every, bool) and every >= 1):
+            found.append((("log_config", key), f"{key!r} must be a whole number of at least 1, or null."))
+    if log_config.get("overwrite_experiment_dir", 0) not in (0, 1):
+        text = "'overwrite_experiment_dir' must be 0, 1, true or false."
+        found.append((("log_config", "overwrite_experiment_dir"), text))
+    name = log_config.get("tboard_fname")
+    if name is not None and not (isinstance(name, str) and name and "/" not in name and not name.startswith(".")):
+        text = f"'tboard_fname' must be a plain name, without '/' and not beginning with '.', or null; found {name!r}."
+        found.append((("log_config", "tboard_fname"), text))
+    return found
+
+
+def _list_problems(log_config: Mapping[str, Any], tracked: str, printed: str) -> list[_Found]:
+    found: list[_Found] = []
+    for key in (tracked, printed):
+        value = log_config.get(key)
+        if value is not None and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
+            found.append((("log_config", key), f"{key!r} must be a list of names, found {value!r}."))
+    names, shown = log_config.get(tracked), log_config.get(printed)
+    if not found and names is not None:
+        for name in shown or ():
+            if name not in names:
+                text = f"{printed!r} names {name!r}, which is not in {tracked!r}: {names}.{did_you_mean(name, names)}"
+                found.append((("log_config", printed), text))
+    return found
+
+
+def read_configuration_file(file: Path) -> Any:
+    """Return the content of a configuration file: as of the start of the experiment if stored, else as it is now.
+
+    Raises
+    ------
+    ExperimentFileError
+        When it is not JSON.
+    """
+    return parse_json(_text(file), str(file))
+
+
+def _text(file: Path) -> str:
+    """Return the text of a configuration file: as of the start of the experiment if stored, else as it is now."""
+    stored = frozen_bytes(file)
+    return text_of(stored, str(file)) if stored is not None else read_text(file, str(file))
+
+
+def _line(file: Path | None, text: str, path: tuple[str, ...]) -> int:
+    return line_of(text, path) if file is not None and path else 0
+
+
+def _as_json(name: str, section: Any) -> Any:
+    """Return a section given in the script as its JSON file would contain it."""
+    plain = section.to_dict() if hasattr(section, "to_dict") else section
+    try:
+        # Through JSON, so that the run sees what its config.json contains: lists for tuples, plain numbers.
+        return json.loads(json.dumps(plain, allow_nan=False, default=_scalar))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name}, passed to MLExperiment(), cannot be written as JSON: {error}.") from None
+
+
+def _scalar(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not a JSON type")

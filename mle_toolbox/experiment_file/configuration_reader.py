@@ -1,0 +1,95 @@
+"""Reads and checks one configuration file."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean, nearest
+from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
+from mle_toolbox.experiment_file.json_locate import JsonPath
+from mle_toolbox.experiment_file.plan import Configuration, read_only
+from mle_toolbox.experiment_file.schema import check_schema
+from mle_toolbox.experiment_file.sections import SECTIONS
+from mle_toolbox.experiment_file.source_text import read_text
+from mle_toolbox.experiment_file.wording import listed, location
+
+__all__ = ["ConfigurationFile", "read_configuration"]
+
+
+@dataclass(frozen=True)
+class ConfigurationFile:
+    """One configuration file and its problems."""
+
+    name: str
+    """The file's name in messages."""
+    configuration: Configuration | None
+    """None when the file does not hold a JSON object."""
+    problems: tuple[Problem, ...]
+
+
+def read_configuration(file: Path, written: Path, name: str) -> ConfigurationFile:
+    """Read and check a configuration.
+
+    Parameters
+    ----------
+    file
+        The path to open.
+    written
+        The path as the experiment file gives it.
+    name
+        The file's name in messages.
+    """
+    try:
+        text = read_text(file, name)
+        content = parse_json(text, name)
+    except ExperimentFileError as error:
+        return ConfigurationFile(name, None, error.problems)
+    # Lines are computed on demand: only a file with a mistake has to be searched for positions.
+    lines = functools.partial(line_of, text)
+    checked = check_schema(content, lines, name, "configuration")
+    if not isinstance(content, Mapping):
+        return ConfigurationFile(name, None, checked.problems)
+    found = [Problem(name, lines(path), message) for path, message in _mistakes(content, checked.data)]
+    configuration = Configuration(written.stem, written, read_only(content), content_digest(content))
+    return ConfigurationFile(name, configuration, (*checked.problems, *found))
+
+
+def _mistakes(content: Mapping[str, Any], usable: Mapping[str, Any]) -> Iterator[tuple[JsonPath, str]]:
+    """Yield mistakes that a schema cannot express; ``usable`` is the valid part of ``content``, with defaults."""
+    for section in content:
+        meant = _section_meant(section)
+        # A required section that is missing has already been reported by the schema check.
+        if meant is not None and (meant in content or meant not in ("train_config", "log_config")):
+            yield (section,), f"unknown section {section!r}. Did you mean {meant!r}?"
+    if "net_config" in content and "model_config" in content:
+        yield ("model_config",), "net_config and model_config are two names for the same section. Remove one of them."
+    log = usable.get("log_config") or {}
+    for index, name in enumerate(log.get("what_to_track") or []):
+        if name in (log.get("time_to_track") or []):
+            message = f"{name!r} is in both time_to_track and what_to_track. A name is either a time or a metric."
+            yield ("log_config", "what_to_track", index), message
+    for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
+        names = log.get(tracked) or []
+        for index, name in enumerate((log.get(printed) or []) if names else []):
+            if name not in names:
+                here = location(("log_config", printed))
+                message = f"{name!r} of {here} is not tracked: {tracked} lists {listed(names)}."
+                yield ("log_config", printed, index), message + did_you_mean(name, names)
+
+
+def _section_meant(section: str) -> str | None:
+    """Return the known section of which ``section`` is clearly a misspelling, or None."""
+    # Sections of any name are allowed, and the user's own `test_config` is as close to `net_config` as a typo would
+    # be. So the first word must match, and only "config", the case or the separator may be wrong.
+    if section in SECTIONS:
+        return None
+    head, _, tail = section.lower().replace("-", "_").replace(" ", "_").partition("_")
+    for known in SECTIONS:
+        word = known.removesuffix("_config")
+        if section.lower() in (known, word + "config") or (head == word and nearest(tail, ["config"])):
+            return known
+    return None
