@@ -235,7 +235,7 @@ class ExperimentLog:
                 # Not converted: code that reads arrays of any length must not find a number when there is one element.
                 notice(
                     f"{name!r} has shape (1,): it is stored as an array, but tables, figures and comparisons use only "
-                    f"metrics that are numbers. If it is a single number, log it with .item()."
+                    f"metrics that are numbers. If it is a single number, log its value with .item()."
                 )
         extras = (self._printer, self._board, self._after_each_tick)
         self._has_begun = True

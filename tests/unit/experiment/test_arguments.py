@@ -88,5 +88,5 @@ def test_wrong_value_is_refused(words: list[str], message: str) -> None:
 
 @pytest.mark.parametrize("value", [1.0, True, None, "1.5", [1]])
 def test_seed_must_be_a_whole_number(value: object) -> None:
-    with pytest.raises(UsageError, match=r"^here: a seed is a whole number"):
+    with pytest.raises(UsageError, match=r"^here: a seed must be a whole number"):
         parse_seed(value, "here")
