@@ -1,7 +1,7 @@
-"""What can go wrong, in words that tell the user what to do.
+"""The exceptions of mle-toolbox, and suggestions for misspelt names.
 
-Every error of ours is also the builtin that a caller would expect to catch. Knows nothing of the rest of the
-package: everything else imports it.
+Every exception is also the builtin that a caller would expect to catch. Knows nothing of the rest of the package, which
+imports it everywhere.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class MLEToolboxError(Exception):
 
 
 class UsageError(MLEToolboxError, ValueError):
-    """The command line or a call asks for something that cannot be done."""
+    """The arguments of a command or a call are wrong."""
 
 
 class Problem(NamedTuple):
-    """One mistake in one of the user's files; ``line`` counts from 1, 0 when the whole file is meant."""
+    """One mistake in one of the user's files; ``line`` counts from 1, 0 stands for the whole file."""
 
     file: str
     line: int
@@ -53,32 +53,32 @@ class Problem(NamedTuple):
 
 
 class ExperimentFileError(MLEToolboxError, ValueError):
-    """The experiment file, a configuration, the script or a profile cannot be used; carries all mistakes."""
+    """The experiment file, a configuration, the script or a profile is invalid; lists all mistakes."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are unpickled from `args`, which is the message here; a Pool whose worker raises waits for ever
-        # when that fails in the parent.
+        # By default an exception is unpickled from `args`, which is the message here. If that fails, a Pool waits
+        # forever for the worker that raised it.
         return type(self), (self.problems,), self.__dict__
 
 
 class LogError(MLEToolboxError, ValueError):
-    """A tick does not fit the log: a key that is not tracked, a value that is no number, another shape."""
+    """A tick does not match the log: an untracked key, a value that is not a number, or a different shape."""
 
 
 class FinishedLogError(MLEToolboxError, FileExistsError):
-    """A finished log lies where a new one is to be written and may not be replaced."""
+    """A finished log exists where a new one would be written, and must not be replaced."""
 
 
 class FolderInUseError(MLEToolboxError, RuntimeError):
-    """Another living process writes to this folder; says who, where and since when."""
+    """Another running process writes to this folder; names the process, its host and its start time."""
 
 
 class ResultsError(MLEToolboxError, ValueError):
-    """A results folder or a log cannot be read; says which file and what to do."""
+    """A results folder or a log cannot be read; names the file and what to do."""
 
 
 class StatisticsError(MLEToolboxError, ValueError):
@@ -86,11 +86,11 @@ class StatisticsError(MLEToolboxError, ValueError):
 
 
 class MissingExtraError(MLEToolboxError, ImportError):
-    """An optional package is needed; says how to install it."""
+    """An optional package is missing; says how to install it."""
 
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that ``name`` was most likely meant to be, or None when none is near."""
+    """Return the choice that ``name`` is most likely a misspelling of, or None if none is close."""
     with installed_modules():
         import difflib  # only when there is something to suggest: training scripts import this module
 
@@ -100,7 +100,7 @@ def nearest(name: str, choices: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?`` (with the leading blank), or nothing when no choice is near.
+    """Return `` Did you mean 'x'?`` (with a leading space), or an empty string if no choice is close.
 
     >>> did_you_mean("metrix", ["metric1", "loss"])
     " Did you mean 'metric1'?"

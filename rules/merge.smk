@@ -13,6 +13,7 @@ rule merge:
     conda:
         "../workflow/envs/mle-toolbox.yaml"
     params:
+        # As ranges (0-9): Snakemake passes a shell command as one argument, which Linux limits to 128 KiB.
         seeds=format_seeds(PLAN.seeds),
     shell:
         start("merge.py", experiment_dir=EXPERIMENT_DIR)

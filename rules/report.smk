@@ -1,4 +1,4 @@
-# What came out of it and how sure that is: one page to read, its tables and figures.
+# The report of an experiment: one page, its tables and figures.
 
 
 rule report:

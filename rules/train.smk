@@ -1,13 +1,14 @@
 # One seed run: one configuration, one seed, one job.
 
 
-# update() keeps a log that is there until the new one is complete, and puts it back when the job fails. Put back, it
-# looks as if it were new; that .done is missing then says that it is not. The launcher makes both outputs.
-# With stored code (docs/code.md), a job that waits must not fail because its script or configuration was deleted
-# meanwhile, so neither is an input then: Snakemake waits for inputs before it starts a job. Our executor counts params
-# called reads_... as files that the job was made from. Without stored code they are inputs: a node has to see them.
-# The script is ancient(): fixing a bug in it reruns what failed, not what is finished. So is the configuration of a run
-# that was made of what it says now; run.json tells, not times.
+# Snakemake deletes outputs before a job starts. With update() an existing log survives until the new one is complete, and
+# is restored if the job fails. A restored log is newer than its inputs, so it looks current; the missing .done shows that
+# it is not. The launcher makes both outputs.
+# With stored code (docs/code.md), a waiting job must not fail because its script or configuration was deleted meanwhile,
+# so neither is an input then: Snakemake waits for inputs before it starts a job. Our executor counts params called
+# reads_... as files that the job was made from. Without stored code they are inputs: a node has to see them.
+# The script is ancient(): fixing a bug in it reruns failed runs, not finished ones. So is the configuration of a run that
+# was made from its present content, according to run.json and not to time stamps.
 rule train:
     """Run the training script for one configuration and one seed."""
     input:

@@ -154,7 +154,7 @@ MISTAKES = [
         SCRIPT,
         swap('{"timestamp1": t+1}', '{"timestamp1": t+1, "metric1": 0}'),
         (
-            "ode/run_ode_int.py:12: 'metric1' is tracked as a metric: give it in the second "
+            "ode/run_ode_int.py:12: 'metric1' is tracked as a metric: pass it in the second "
             "dictionary of update_log; time_to_track in ode/ode_int_config_1.json (and in 1 more) "
             "is ['timestamp1']."
         ),
@@ -178,7 +178,7 @@ MISTAKES = [
         "tabs_and_blanks",
         SCRIPT,
         swap("        # Update & save the newest log\n        if", "        # Update & save the newest log\n\tif"),
-        ("ode/run_ode_int.py:11: syntax error: tabs and blanks are mixed in the indentation. Use blanks only."),
+        ("ode/run_ode_int.py:11: syntax error: tabs and spaces are mixed in the indentation. Use spaces only."),
     ),
     Mistake(
         "return_outside_function",
@@ -216,19 +216,19 @@ MISTAKES = [
         "tab_in_yaml",
         "exp.yaml",
         swap("    num_seeds", "\tnum_seeds"),
-        "exp.yaml:14: this line is indented with a tab. yaml allows only blanks there.",
+        "exp.yaml:14: this line is indented with a tab. YAML allows only spaces there.",
     ),
     Mistake(
         "colon_missing",
         "exp.yaml",
         swap("num_seeds: 10", "num_seeds 10"),
-        "exp.yaml:14: this line is no 'key: value'. Is the ':' missing, or the indentation?",
+        "exp.yaml:14: this line is not a 'key: value' pair. Is the ':' missing, or the indentation?",
     ),
     Mistake(
         "quote_not_closed",
         "exp.yaml",
         swap('job_name: "ode"', 'job_name: "ode'),
-        "exp.yaml:18: the quote that is opened in this line is not closed in it.",
+        "exp.yaml:18: the quote opened on this line is not closed on it.",
     ),
     Mistake(
         "indented_too_far",
@@ -236,14 +236,14 @@ MISTAKES = [
         swap("    num_seeds", "      num_seeds"),
         (
             "exp.yaml:14: this line does not fit the lines above it: entries of one section or "
-            "list begin in the same column."
+            "list start in the same column."
         ),
     ),
     Mistake(
         "duplicate_key_in_yaml",
         "exp.yaml",
         in_job("num_logical_cores: 4"),
-        "exp.yaml:20: the key 'num_logical_cores' is already given in line 18.",
+        "exp.yaml:20: the key 'num_logical_cores' is already defined on line 18.",
     ),
     Mistake(
         "empty_yaml",
@@ -256,7 +256,7 @@ MISTAKES = [
         "exp.yaml",
         "- meta_job_args\n- single_job_args\n",
         (
-            "exp.yaml: the file must hold sections (meta_job_args, multi_experiment_args, "
+            "exp.yaml: the file must contain sections (meta_job_args, multi_experiment_args, "
             "single_job_args), found a list."
         ),
     ),
@@ -265,8 +265,8 @@ MISTAKES = [
         "exp.yaml",
         "meta_job_args:x\n",
         (
-            "exp.yaml: the file must hold sections (meta_job_args, multi_experiment_args, "
-            "single_job_args), found the text 'meta_job_args:x'. Is a blank missing behind a ':'?"
+            "exp.yaml: the file must contain sections (meta_job_args, multi_experiment_args, "
+            "single_job_args), found the text 'meta_job_args:x'. Is a space missing after a ':'?"
         ),
     ),
     Mistake(
@@ -279,19 +279,19 @@ MISTAKES = [
         "yaml_in_utf_16",
         "exp.yaml",
         "meta_job_args:\n".encode("utf-16"),
-        "exp.yaml:1: the file is written in UTF-16. Save it as UTF-8.",
+        "exp.yaml:1: the file is encoded in UTF-16. Save it as UTF-8.",
     ),
     Mistake(
         "yaml_in_utf_16_without_a_mark",
         "exp.yaml",
         "meta_job_args:\n".encode("utf-16-le"),
-        "exp.yaml:1: the file is written in UTF-16. Save it as UTF-8.",
+        "exp.yaml:1: the file is encoded in UTF-16. Save it as UTF-8.",
     ),
     Mistake(
         "json_in_utf_32",
         CONFIG_1,
         "{}\n".encode("utf-32"),
-        "ode/ode_int_config_1.json:1: the file is written in UTF-32. Save it as UTF-8.",
+        "ode/ode_int_config_1.json:1: the file is encoded in UTF-32. Save it as UTF-8.",
     ),
     Mistake(
         "number_of_thousands_of_digits",
@@ -310,25 +310,25 @@ MISTAKES = [
         "two_documents",
         "exp.yaml",
         lambda text: text + "---\na: 1\n",
-        "exp.yaml:23: '---' begins a second document. The file may hold only one.",
+        "exp.yaml:23: '---' starts a second document. The file may contain only one.",
     ),
     Mistake(
         "text_of_yaml_needs_quotes",
         "exp.yaml",
         swap('"ode"', "@ode"),
-        "exp.yaml:4: found character '@', which begins nothing in yaml. Put the text in quotes.",
+        "exp.yaml:4: found character '@', which cannot start a value in YAML. Put the text in quotes.",
     ),
     Mistake(
         "reference_in_yaml",
         "exp.yaml",
         swap('"ode"', "*ode"),
-        "exp.yaml:4: '*' begins a reference in yaml. Put text that begins with it in quotes.",
+        "exp.yaml:4: '*' starts a reference in YAML. Put text that starts with it in quotes.",
     ),
     Mistake(
         "control_character_in_yaml",
         "exp.yaml",
         swap('"ode"', "ode\x07"),
-        "exp.yaml:4: the character '\\x07' is not allowed in yaml. Remove it.",
+        "exp.yaml:4: the character '\\x07' is not allowed in YAML. Remove it.",
     ),
     # Keys and values of the yaml.
     Mistake(
@@ -355,7 +355,7 @@ MISTAKES = [
         swap('    project_name: "ode"\n', ""),
         (
             "exp.yaml:3: 'project_name' in meta_job_args is missing. Name of the project, shown in "
-            "tables and kept with the results."
+            "tables and stored with the results."
         ),
     ),
     Mistake(
@@ -376,7 +376,7 @@ MISTAKES = [
         lambda text: text.split("# Parallel")[0],
         (
             "exp.yaml: the section 'multi_experiment_args' is missing: job_type "
-            "'multiple-experiments' runs the configurations that it lists in config_fnames."
+            "'multiple-experiments' runs the configurations listed there in config_fnames."
         ),
     ),
     Mistake(
@@ -390,7 +390,7 @@ MISTAKES = [
         "exp.yaml",
         in_job("mail: me"),
         (
-            "exp.yaml:18: unknown key 'mail' in single_job_args. Known are 'job_name', "
+            "exp.yaml:18: unknown key 'mail' in single_job_args. Valid names are 'job_name', "
             "'num_logical_cores', 'num_gpus', 'memory_per_job', 'time_per_job', 'queue', "
             "'partition', 'log_file', 'err_file', 'env_name', 'extra_cmd_line_input', 'retries' and 'frozen_code'."
         ),
@@ -425,7 +425,7 @@ MISTAKES = [
         swap('job_name: "ode"', "job_name: no"),
         (
             "exp.yaml:18: 'job_name' in single_job_args must be a name without blanks and / : @ \\ "
-            "* ? that does not begin with a digit, as Grid Engine asks, found false. yaml reads "
+            "* ? that does not begin with a digit, as Grid Engine asks, found false. YAML reads "
             "yes, no, on and off without quotes as true and false. Write it in quotes."
         ),
     ),
@@ -463,7 +463,7 @@ MISTAKES = [
         "seed_twice",
         "exp.yaml",
         swap("num_seeds: 10", "random_seeds: [3, 4, 3]"),
-        "exp.yaml:14: 'random_seeds' in multi_experiment_args holds 3 more than once.",
+        "exp.yaml:14: 'random_seeds' in multi_experiment_args contains 3 more than once.",
     ),
     Mistake(
         "seeds_disagree",
@@ -486,7 +486,7 @@ MISTAKES = [
         "exp.yaml",
         swap("multiple-experiments", "hyperparameter-search"),
         (
-            "exp.yaml:5: 'job_type' in meta_job_args is 'hyperparameter-search': it is known but "
+            "exp.yaml:5: 'job_type' in meta_job_args is 'hyperparameter-search': it is "
             "not supported yet. List the configurations in config_fnames and use "
             "'multiple-experiments'."
         ),
@@ -496,8 +496,8 @@ MISTAKES = [
         "exp.yaml",
         swap("multi_experiment_args:", "param_search_args:\n    search_type: grid\nmulti_experiment_args:"),
         (
-            "exp.yaml:10: section 'param_search_args' is known from the original mle-toolbox and "
-            "not supported (yet): list the configurations in config_fnames and use job_type "
+            "exp.yaml:10: section 'param_search_args' belongs to the original mle-toolbox and "
+            "is not supported (yet): list the configurations in config_fnames and use job_type "
             "'multiple-experiments'."
         ),
     ),
@@ -515,8 +515,8 @@ MISTAKES = [
         "exp.yaml",
         swap("    base_train", '    experiment_type: "multiple-configs"\n    base_train'),
         (
-            "exp.yaml:6: 'job_type' and 'experiment_type' in meta_job_args are two names of one "
-            "thing. Remove one of them."
+            "exp.yaml:6: 'job_type' and 'experiment_type' in meta_job_args are two names for the "
+            "same setting. Remove one of them."
         ),
     ),
     Mistake(
@@ -524,7 +524,7 @@ MISTAKES = [
         "exp.yaml",
         _SINGLE,
         (
-            "exp.yaml:11: 'config_fnames' in multi_experiment_args is not for job_type "
+            "exp.yaml:11: 'config_fnames' in multi_experiment_args does not apply to job_type "
             "'single-experiment'. Name the one configuration in base_train_config, or use "
             "'multiple-experiments'."
         ),
@@ -535,7 +535,7 @@ MISTAKES = [
         lambda text: _SINGLE(text).split("# Parallel")[0],
         (
             "exp.yaml:3: 'base_train_config' in meta_job_args is missing: job_type "
-            "'single-experiment' runs the configuration that it names."
+            "'single-experiment' runs the configuration named there."
         ),
     ),
     Mistake(
@@ -543,7 +543,7 @@ MISTAKES = [
         "exp.yaml",
         swap("    experiment_dir", f'    base_train_config: "{CONFIG_1}"\n    experiment_dir'),
         (
-            "exp.yaml:7: 'base_train_config' in meta_job_args is not for job_type "
+            "exp.yaml:7: 'base_train_config' in meta_job_args does not apply to job_type "
             "'multiple-experiments'. Put the file into config_fnames, or use 'single-experiment'."
         ),
     ),
@@ -579,15 +579,15 @@ MISTAKES = [
         "exp.yaml",
         in_job('gpu_type: "tesla"'),
         (
-            "exp.yaml:18: key 'gpu_type' in single_job_args is known from the original mle-toolbox "
-            "and not supported (yet): say which card in the profile of your cluster."
+            "exp.yaml:18: key 'gpu_type' in single_job_args belongs to the original mle-toolbox "
+            "and is not supported (yet): choose the GPU type in the profile of your cluster."
         ),
     ),
     Mistake(
         "time_without_quotes",
         "exp.yaml",
         in_job("time_per_job: 10:30:00"),
-        ('exp.yaml:18: 10:30:00 without quotes is the number 37800 in yaml. Write it in quotes: "10:30:00".'),
+        ('exp.yaml:18: 10:30:00 without quotes is the number 37800 in YAML. Write it in quotes: "10:30:00".'),
     ),
     Mistake(
         "time_of_other_form",
@@ -603,13 +603,13 @@ MISTAKES = [
         "no_time_at_all",
         "exp.yaml",
         in_job('time_per_job: "00:00:00"'),
-        "exp.yaml:18: 'time_per_job' in single_job_args is no time at all.",
+        "exp.yaml:18: 'time_per_job' in single_job_args must be at least one minute, found zero.",
     ),
     Mistake(
         "octal_number",
         "exp.yaml",
         swap("num_seeds: 10", "num_seeds: 010"),
-        ('exp.yaml:14: 010 without quotes is the octal number 8 in yaml. Write 10, or "010" in quotes.'),
+        ('exp.yaml:14: 010 without quotes is the octal number 8 in YAML. Write 10, or "010" in quotes.'),
     ),
     Mistake(
         "memory_with_unit",
@@ -624,7 +624,10 @@ MISTAKES = [
         "queue_and_partition",
         "exp.yaml",
         in_job("queue: a\n    partition: b"),
-        ("exp.yaml:19: 'queue' and 'partition' in single_job_args are two names of one thing. Remove one of them."),
+        (
+            "exp.yaml:19: 'queue' and 'partition' in single_job_args are two names for the same setting. "
+            "Remove one of them."
+        ),
     ),
     Mistake(
         "job_name_of_grid_engine",
@@ -640,7 +643,7 @@ MISTAKES = [
         "exp.yaml",
         in_job("extra_cmd_line_input: {seed: 3}"),
         (
-            "exp.yaml:18: 'seed' is no key for 'extra_cmd_line_input' in single_job_args. Expected "
+            "exp.yaml:18: 'seed' is not a valid key in 'extra_cmd_line_input' in single_job_args. Expected "
             'letters, digits, "_", "-" and ".", beginning with a letter; -config, -seed and '
             "-exp_dir are given by mle-toolbox."
         ),
@@ -650,7 +653,7 @@ MISTAKES = [
         "exp.yaml",
         in_job("extra_cmd_line_input: {-lrate: 3}"),
         (
-            "exp.yaml:18: '-lrate' is no key for 'extra_cmd_line_input' in single_job_args. "
+            "exp.yaml:18: '-lrate' is not a valid key in 'extra_cmd_line_input' in single_job_args. "
             'Expected letters, digits, "_", "-" and ".", beginning with a letter; -config, -seed '
             "and -exp_dir are given by mle-toolbox."
         ),
@@ -668,15 +671,15 @@ MISTAKES = [
         "log_equal_to_err",
         "exp.yaml",
         swap('err_file: "e-ode"', 'err_file: "l-ode"'),
-        ("exp.yaml:21: log_file 'l-ode' and err_file 'l-ode' are the same file. Give them two names."),
+        ("exp.yaml:21: log_file 'l-ode' and err_file 'l-ode' are the same file. Give them different names."),
     ),
     Mistake(
         "log_equal_to_err_on_macos",
         "exp.yaml",
         swap('err_file: "e-ode"', 'err_file: "L-ODE"'),
         (
-            "exp.yaml:21: log_file 'l-ode' and err_file 'L-ODE' are the same file where upper and "
-            "lower case do not count. Give them two names."
+            "exp.yaml:21: log_file 'l-ode' and err_file 'L-ODE' are the same file on file "
+            "systems that ignore case. Give them different names."
         ),
     ),
     Mistake(
@@ -684,8 +687,8 @@ MISTAKES = [
         "exp.yaml",
         swap('log_file: "l-ode"', 'log_file: "run.json"'),
         (
-            "exp.yaml:20: 'log_file' in single_job_args: 'run.json' is what mle-toolbox calls a "
-            "file of its own there. Choose another name."
+            "exp.yaml:20: 'log_file' in single_job_args: 'run.json' is the name of a "
+            "file that mle-toolbox itself writes there. Choose another name."
         ),
     ),
     Mistake(
@@ -721,7 +724,7 @@ MISTAKES = [
         "exp.yaml",
         swap("experiments/", "."),
         (
-            "exp.yaml:7: experiment_dir '.' also holds the experiment file 'exp.yaml'. Results "
+            "exp.yaml:7: experiment_dir '.' also contains the experiment file 'exp.yaml'. Results "
             "need a folder of their own, such as 'experiments/'."
         ),
     ),
@@ -730,7 +733,7 @@ MISTAKES = [
         "exp.yaml",
         swap("experiments/", "./local/results"),
         (
-            "exp.yaml:7: experiment_dir 'local' is what mle-toolbox or Snakemake calls a file of its own in this "
+            "exp.yaml:7: experiment_dir 'local' is a name that mle-toolbox or Snakemake uses in this "
             "folder. Choose another name."
         ),
     ),
@@ -739,7 +742,7 @@ MISTAKES = [
         "exp.yaml",
         swap("experiments/", "ode"),
         (
-            "exp.yaml:7: experiment_dir 'ode' also holds the script 'ode/run_ode_int.py'. Results "
+            "exp.yaml:7: experiment_dir 'ode' also contains the script 'ode/run_ode_int.py'. Results "
             "need a folder of their own, such as 'experiments/'."
         ),
     ),
@@ -747,7 +750,7 @@ MISTAKES = [
         "results_of_another_experiment",
         "exp.yaml",
         keep,
-        ("exp.yaml:7: experiment_dir 'experiments' holds the results of 'other.yaml'. Name another folder."),
+        ("exp.yaml:7: experiment_dir 'experiments' already holds the results of 'other.yaml'. Name another folder."),
         lambda project: (
             copy("exp.yaml", "other.yaml")(project),
             write("experiments/experiment.json", '{"experiment_file": "../other.yaml"}')(project),
@@ -758,8 +761,8 @@ MISTAKES = [
         "exp.yaml",
         keep,
         (
-            "exp.yaml:7: experiment_dir 'experiments' holds the results of 'old.yaml'. That file "
-            "is gone: if it is this one under an older name, remove experiment.json there."
+            "exp.yaml:7: experiment_dir 'experiments' already holds the results of 'old.yaml'. That file "
+            "no longer exists: if it is an older name of this one, remove experiment.json there."
         ),
         write("experiments/experiment.json", '{"experiment_file": "../old.yaml"}'),
     ),
@@ -797,15 +800,15 @@ MISTAKES = [
         "exp.yaml",
         swap(_LIST, _LIST.replace("ode/", "ode/../ode/").replace("_2", "_1")),
         (
-            "exp.yaml:13: the configuration 'ode/../ode/ode_int_config_1.json' is 'ode/ode_int_config_1.json', listed "
-            "twice. Remove one of them."
+            "exp.yaml:13: the configuration 'ode/../ode/ode_int_config_1.json' and 'ode/ode_int_config_1.json' "
+            "are the same file. Remove one of them."
         ),
     ),
     Mistake(
         "configuration_is_a_link_to_nowhere",
         CONFIG_1,
         None,
-        ("exp.yaml:12: the configuration 'ode/linked.json' is a link to 'gone.json', which is not there."),
+        ("exp.yaml:12: the configuration 'ode/linked.json' is a broken link to 'gone.json'."),
         lambda project: (
             (project / "ode" / "linked.json").symlink_to("gone.json"),
             (project / "exp.yaml").write_text(swap(CONFIG_1, "ode/linked.json")((project / "exp.yaml").read_text())),
@@ -816,8 +819,8 @@ MISTAKES = [
         "exp.yaml",
         swap(CONFIG_2, f"ode/lr_1{'0' * 20}.json"),
         (
-            f"exp.yaml:13: the configuration 'ode/lr_1{'0' * 20}.json' needs another name: it ends with '0' twenty "
-            "times or more, which Snakemake takes for an endless loop. Rename the file."
+            f"exp.yaml:13: the configuration 'ode/lr_1{'0' * 20}.json' cannot have this name: it ends with '0' "
+            "repeated 20 times or more, which Snakemake takes for an endless loop. Rename the file."
         ),
         copy(CONFIG_2, f"ode/lr_1{'0' * 20}.json"),
     ),
@@ -836,8 +839,8 @@ MISTAKES = [
         "exp.yaml",
         swap(CONFIG_2, "ode/results.h5.json"),
         (
-            "exp.yaml:13: the configuration 'ode/results.h5.json' needs another name: its results "
-            "folder would be called 'results.h5', which is a file of mle-toolbox. Rename the file."
+            "exp.yaml:13: the configuration 'ode/results.h5.json' cannot have this name: its results "
+            "folder would be called 'results.h5', which is the name of a file that mle-toolbox writes. Rename the file."
         ),
         copy(CONFIG_2, "ode/results.h5.json"),
     ),
@@ -858,43 +861,43 @@ MISTAKES = [
         "bracket_not_closed",
         CONFIG_1,
         swap('"log_every_steps": 10}', '"log_every_steps": 10'),
-        ("ode/ode_int_config_1.json:1: the '{' that is opened here is never closed: '}' is missing."),
+        ("ode/ode_int_config_1.json:1: the '{' opened here is never closed: '}' is missing."),
     ),
     Mistake(
         "single_quotes",
         CONFIG_1,
         swap('"tb"', "'tb'"),
-        'ode/ode_int_config_1.json:11: text is written in double quotes: "tb".',
+        'ode/ode_int_config_1.json:11: text must be in double quotes: "tb".',
     ),
     Mistake(
         "key_without_quotes",
         CONFIG_1,
         swap('"num_steps"', "num_steps"),
-        'ode/ode_int_config_1.json:4: a key is written in double quotes: "num_steps".',
+        'ode/ode_int_config_1.json:4: keys must be in double quotes: "num_steps".',
     ),
     Mistake(
         "duplicate_key_in_json",
         CONFIG_2,
         swap('"num_steps": 1000,', '"num_steps": 1000,\n "learning_rate": 1,'),
-        "ode/ode_int_config_2.json:5: the key 'learning_rate' is already given in line 3.",
+        "ode/ode_int_config_2.json:5: the key 'learning_rate' is already defined on line 3.",
     ),
     Mistake(
         "not_a_number",
         CONFIG_1,
         swap("3e-04", "NaN"),
-        ("ode/ode_int_config_1.json:3: NaN is not a number that json knows. Write a finite number or null."),
+        ("ode/ode_int_config_1.json:3: NaN is not a number in JSON. Write a finite number or null."),
     ),
     Mistake(
         "number_of_python",
         CONFIG_1,
         swap("3e-04", ".0003"),
-        "ode/ode_int_config_1.json:3: .0003 is not how json writes a number. Write 0.0003.",
+        "ode/ode_int_config_1.json:3: .0003 is not a number in JSON. Write 0.0003.",
     ),
     Mistake(
         "python_true",
         CONFIG_1,
         swap('"overwrite_experiment_dir": 1', '"overwrite_experiment_dir": True'),
-        "ode/ode_int_config_1.json:15: json writes true, found True.",
+        "ode/ode_int_config_1.json:15: expected true as JSON spells it, found True.",
     ),
     Mistake("empty_json", CONFIG_1, "", "ode/ode_int_config_1.json:1: the file is empty. Expected an object: { … }."),
     Mistake(
@@ -902,7 +905,7 @@ MISTAKES = [
         CONFIG_1,
         "[1, 2]",
         (
-            "ode/ode_int_config_1.json:1: the file must hold an object { … } with the sections "
+            "ode/ode_int_config_1.json:1: the file must contain an object { … } with the sections "
             "train_config and log_config, found a list."
         ),
     ),
@@ -916,7 +919,7 @@ MISTAKES = [
         "comment_of_c",
         CONFIG_1,
         swap("# Net", "/* Net */ # Net"),
-        "ode/ode_int_config_1.json:6: only '#' and '//' begin a comment.",
+        "ode/ode_int_config_1.json:6: only '#' and '//' start a comment.",
     ),
     # Sections and values of the json.
     Mistake(
@@ -925,7 +928,7 @@ MISTAKES = [
         lambda text: text.split("# Logging")[0].rstrip().rstrip(",") + "}",
         (
             "ode/ode_int_config_1.json:1: 'log_config' is missing. What is logged, what is "
-            "printed, and what happens to an older log."
+            "printed, and what happens to an existing log."
         ),
     ),
     Mistake(
@@ -934,7 +937,7 @@ MISTAKES = [
         swap('"train_config"', '"train_confg"'),
         (
             "ode/ode_int_config_1.json:3: 'train_config' is missing, and 'train_confg' is not "
-            "known. Did you mean 'train_config'?"
+            "a known name. Did you mean 'train_config'?"
         ),
     ),
     Mistake(
@@ -947,7 +950,10 @@ MISTAKES = [
         "two_names_of_net_config",
         CONFIG_1,
         swap('"net_config": {}', '"net_config": {}, "model_config": {}'),
-        ("ode/ode_int_config_1.json:7: net_config and model_config are two names of one section. Remove one of them."),
+        (
+            "ode/ode_int_config_1.json:7: net_config and model_config are two names for the same section. "
+            "Remove one of them."
+        ),
     ),
     Mistake(
         "wrong_type_deep_inside",
@@ -980,14 +986,14 @@ MISTAKES = [
         "tracked_twice",
         CONFIG_1,
         swap('"what_to_track": ["metric1"]', '"what_to_track": ["metric1", "metric1"]'),
-        ("ode/ode_int_config_1.json:10: 'what_to_track' in log_config holds 'metric1' more than once."),
+        ("ode/ode_int_config_1.json:10: 'what_to_track' in log_config contains 'metric1' more than once."),
     ),
     Mistake(
         "time_and_metric",
         CONFIG_1,
         swap('"time_to_track": ["timestamp1"]', '"time_to_track": ["timestamp1", "metric1"]'),
         (
-            "ode/ode_int_config_1.json:10: 'metric1' is in time_to_track and in what_to_track. A "
+            "ode/ode_int_config_1.json:10: 'metric1' is in both time_to_track and what_to_track. A "
             "name is either a time or a metric."
         ),
     ),
@@ -997,7 +1003,7 @@ MISTAKES = [
         swap('"what_to_print": ["metric1"]', '"what_to_print": ["metrik1"]'),
         (
             "ode/ode_int_config_1.json:13: 'metrik1' of 'what_to_print' in log_config is not "
-            "tracked: what_to_track holds 'metric1'. Did you mean 'metric1'?"
+            "tracked: what_to_track lists 'metric1'. Did you mean 'metric1'?"
         ),
     ),
     Mistake(
@@ -1014,8 +1020,8 @@ MISTAKES = [
         CONFIG_1,
         in_log('"use_wandb": true'),
         (
-            "ode/ode_int_config_1.json:9: key 'use_wandb' in log_config is known from the original "
-            "mle-toolbox and not supported (yet)."
+            "ode/ode_int_config_1.json:9: key 'use_wandb' in log_config belongs to the original "
+            "mle-toolbox and is not supported (yet)."
         ),
     ),
     Mistake(
@@ -1049,20 +1055,21 @@ MISTAKES = [
         "braces in the name of the results folder",
         "exp.yaml",
         swap('"experiments/"', '"runs{1}/"'),
-        "exp.yaml:7: experiment_dir 'runs{1}' has braces, which Snakemake takes for wildcards. Choose another name.",
+        "exp.yaml:7: experiment_dir 'runs{1}' contains braces, which Snakemake reads as wildcards. "
+        "Choose another name.",
     ),
     Mistake(
         "braces in the name of a log file",
         "exp.yaml",
         swap('"l-ode"', '"l-{seed}"'),
-        "exp.yaml:20: 'log_file' in single_job_args: 'l-{seed}' has braces, which Snakemake takes for wildcards. "
+        "exp.yaml:20: 'log_file' in single_job_args: 'l-{seed}' contains braces, which Snakemake reads as wildcards. "
         "Choose another name.",
     ),
     Mistake(
         "what Snakemake takes for a variable in the name of the results folder",
         "exp.yaml",
         swap('"experiments/"', '"runs<name>/"'),
-        "exp.yaml:7: experiment_dir 'runs<name>' has '<name>', which Snakemake takes for a variable. "
+        "exp.yaml:7: experiment_dir 'runs<name>' contains '<name>', which Snakemake reads as a variable. "
         "Choose another name.",
     ),
 ]

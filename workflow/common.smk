@@ -1,10 +1,10 @@
-# Everything that the rules ask for, as functions and names. Nothing here runs a job.
+# Functions and names used by the rules. Nothing here runs a job.
 #
-# Parsed again by every cluster job, so it stays quick: sources are checked by `mle run`, not here.
+# Every cluster job parses this file again, so it must be quick: sources are checked by `mle run`, not here.
 
 from mle_toolbox.installed_first import prefer_installed, program
 
-# Snakemake has put the folder of the Snakefile before all others, and more is imported from here on.
+# Snakemake has put the folder of the Snakefile first on sys.path, and a random.py there must not shadow an installed module.
 prefer_installed()
 
 import json
@@ -35,7 +35,7 @@ from mle_toolbox.snakemake_side.private_access import forced_jobs
 
 
 def read_plan(path):
-    """Load the experiment file; its mistakes are shown as they are, without a traceback."""
+    """Load the experiment file; its mistakes are shown without a traceback."""
     try:
         return load_plan(path, check_sources=False)
     except ExperimentFileError as error:
@@ -45,10 +45,10 @@ def read_plan(path):
 def start(script, **options):
     """Return the beginning of a shell command: one of our scripts, started by the Python that runs Snakemake.
 
-    Options are given here and not as params where a change of them must not make anything run again.
+    Options are given here and not as params if changing them must not trigger a rerun.
     """
     given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not None]
-    # The launcher of a seed run needs no packages, and finding them would take it a quarter of its time.
+    # -S: the launcher of a seed run needs no packages, and finding them would take a quarter of its time.
     path = (scripts_dir() / script).as_posix()
     python = [sys.executable, "-S", path] if script == "train.py" else program(path)
     command = shlex.join([*python, *given])
@@ -61,7 +61,7 @@ EXPERIMENT_DIR = PLAN.experiment_dir.as_posix()
 RUNS = ExperimentFolder(PLAN.experiment_dir)
 ENVIRONMENT = find_environment(PLAN.job.environment)
 
-# In a dry run of `mle run`: finished runs that it would put in place first, as [configuration, name of the folder].
+# In a dry run of `mle run`: finished runs that it would move into place first, as [configuration, name of the folder].
 FOUND = json.loads(Path(config["found_runs"]).read_text()) if "found_runs" in config else []
 
 ANY_CONFIGURATION = RUNS.configuration("{configuration}")
@@ -79,7 +79,7 @@ SEED_FOLDER = ANY_RUN.path.as_posix()
 
 
 def record_as_wanted(wildcards):
-    """Return the record of a seed run if that was made with the identity that is wanted now, else None."""
+    """Return the record of a seed run if it has the identity of the present plan, else None."""
     run = RUNS.seed_run(wildcards.configuration, int(wildcards.seed))
     record = read_run_record(run)
     made_so = record is not None and identity_of_run(run, record) == PLAN.identity(wildcards.configuration)
@@ -87,14 +87,14 @@ def record_as_wanted(wildcards):
 
 
 def configuration_file(wildcards):
-    """Return the .json of a seed run's configuration."""
+    """Return the configuration file of a seed run."""
     return PLAN.configuration(wildcards.configuration).path.as_posix()
 
 
 def configuration_input(wildcards):
-    """Return the .json as an input, or nothing where jobs read the stored one.
+    """Return the configuration file as an input, or nothing where jobs read the stored one.
 
-    Its time counts only for a run that was made of something else.
+    Its time stamp only counts if the run was made from other content.
     """
     if PLAN.frozen_code:
         return []
@@ -103,9 +103,9 @@ def configuration_input(wildcards):
 
 
 def configuration_digest(wildcards):
-    """Return the hash of the configuration's content: the old one where what was edited since decides no number.
+    """Return the digest of the configuration's content: the recorded one if edits since do not affect the numbers.
 
-    A change of it makes a seed run again.
+    A change of it triggers a rerun.
     """
     record = record_as_wanted(wildcards)
     digest = PLAN.configuration(wildcards.configuration).digest
@@ -113,7 +113,7 @@ def configuration_digest(wildcards):
 
 
 def job_resources():
-    """Return what a seed run asks of the scheduler, only as far as the experiment file says it."""
+    """Return the resources that the experiment file requests for a seed run."""
     asked = {
         "mem_mb": PLAN.job.memory_mb,
         "runtime": PLAN.job.time_minutes,
@@ -131,7 +131,7 @@ def seed_logs(wildcards):
 
 
 def is_found(run):
-    """Tell whether a seed run counts as finished although it is not there, in a dry run."""
+    """Return whether a dry run counts this seed run as finished although it has not been moved into place."""
     return [run.path.parent.name, run.path.name] in FOUND
 
 
@@ -141,10 +141,10 @@ def all_merged_logs(_wildcards):
 
 
 def all_results(wildcards):
-    """Return every file that the experiment is to leave behind.
+    """Return every file that the experiment has to produce.
 
-    Seed logs are named beside what is merged from them, so that a deleted seed folder is made again although its
-    merge is newer than everything that is left.
+    Seed logs are listed in addition to what is merged from them, so that a deleted seed folder is made again although
+    its merged log is newer than all remaining inputs.
     """
     runs = [RUNS.seed_run(name, seed) for name, seed in PLAN.seed_runs]
     of_runs = [path.as_posix() for run in runs if not is_found(run) for path in (run.log, run.done)]
@@ -153,16 +153,17 @@ def all_results(wildcards):
 
 
 def record_start():
-    """Settle what is finished, write down what is about to run, and say which Python runs it if not the one asked for.
+    """Move finished runs into place, record what is about to run, and warn if another Python than requested runs it.
 
-    `mle run` has settled it before; a Snakemake that is typed by hand does it here, after it has planned its jobs. For a
-    job that turns out to be done already, the launcher sees that. What is to be made again by force goes aside first.
+    `mle run` has moved them before. A Snakemake started by hand does it here, after planning its jobs; the launcher then
+    recognises jobs that are already done. Runs that are forced to be repeated are set aside first.
     """
     all_are_forced, some_are_forced = forced_jobs(workflow)
     if all_are_forced or STARTED_VARIABLE not in os.environ:
         os.environ[STARTED_VARIABLE] = str(time.time_ns() if some_are_forced else 0)
         for sentence in settle(PLAN, is_current=code_check(PLAN), rerun_all=all_are_forced).sentences:
             logger.info(sentence)
+    # Here and not in a rule: it must exist while seeds run, however Snakemake was started, and is no job of its own.
     write_experiment_record(PLAN)
     if SNAPSHOT_VARIABLE not in os.environ:  # where `mle run` has not stored it
         os.environ.update(snapshot_variables(PLAN, logger.warning))

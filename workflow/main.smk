@@ -1,8 +1,8 @@
 # Entry of the workflow; the generated Snakefile includes this file.
 #
-# Reads the experiment file that `config["experiment_file"]` names and declares one job per configuration x seed, one
-# merge per configuration, one collection of everything and one report on it. The rule `all` is the generated Snakefile's, because an
-# included file cannot say what is made by default. Rules are in rules/, helper functions in common.smk.
+# Reads the experiment file named by `config["experiment_file"]` and declares one job per configuration x seed, one merge
+# per configuration, one collection of everything and one report. The rule `all` is in the generated Snakefile, because an
+# included file cannot set the default target. Rules are in rules/, helper functions in common.smk.
 
 
 include: "common.smk"

@@ -1,11 +1,11 @@
-"""What a training script sees (``MLExperiment``), and the launcher that starts one seed run.
+"""``MLExperiment``, which training scripts use, and the launcher that starts one seed run.
 
-Imported when it is first used: the launcher lies beside ``MLExperiment`` and must not pay for it.
+``MLExperiment`` is imported on first use: the launcher is in the same package and must not pay for it.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as in typing, whose import takes longer than all that the launcher of a seed run does
+TYPE_CHECKING = False  # as in typing, but importing typing takes longer than everything the launcher does
 if TYPE_CHECKING:
     from typing import Any
 

@@ -1,7 +1,7 @@
-"""The command line of a training script: ``-config -seed -exp_dir`` and whatever else the script is given.
+"""Parses the command line of a training script: ``-config -seed -exp_dir`` and the script's own arguments.
 
-Read by hand, because a value may begin with a dash (``-config -odd.json``, ``-shift -0.5``) and argparse takes such
-a value for an option. Nothing is refused that the script might want for itself.
+Parsed by hand, because a value may start with a dash (``-config -odd.json``, ``-shift -0.5``) and argparse takes such a
+value for an option. Anything that the script may want for itself is accepted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LARGEST_SEED = 2**32 - 1
 
 @dataclass
 class Arguments:
-    """What the command line says; None where it says nothing."""
+    """The parsed command line; None for options that are not given."""
 
     config_fname: str | None = None
     seed_id: int | None = None
@@ -43,19 +43,19 @@ class Arguments:
 
 
 def parse_arguments(words: Sequence[str]) -> Arguments:
-    """Read a command line, without the script's own name.
+    """Parse a command line, without the script's own name.
 
     Parameters
     ----------
     words
-        The arguments. The word behind one of our three options is its value whatever it looks like; ``-config=VALUE``
-        is the same. Behind any other option only numbers may begin with a dash; ``-inf`` and ``-nan`` where no value is
-        expected are options. Nothing is read behind ``--``.
+        The arguments. The word after one of our three options is its value, whatever it looks like; ``-config=VALUE``
+        works as well. After any other option only numbers may start with a dash; ``-inf`` and ``-nan`` are options
+        where no value is expected. Parsing stops at ``--``.
 
     Raises
     ------
     UsageError
-        When one of our three options has no value, or the seed is no whole number.
+        When one of our three options has no value, or the seed is not a whole number.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
             is_expected = not has_value
         else:
             current.append(parse_value(word))
-    arguments.extra = {name: _unpacked(given) for name, given in values.items()}
+    arguments.extra = {name: given if len(given) > 1 else (given or [True])[0] for name, given in values.items()}
     return arguments
 
 
@@ -103,18 +103,18 @@ def other_words(words: Sequence[str]) -> list[str]:
 
 
 def parse_seed(value: Any, where: str) -> int:
-    """Return a seed as a plain integer; ``where`` says in messages who gave it.
+    """Return a seed as a plain integer; ``where`` names its source in messages.
 
     Raises
     ------
     UsageError
-        When it is no whole number from 0 to 2**32 - 1, which is what numpy takes.
+        When it is not a whole number from 0 to 2**32 - 1, the range that numpy accepts.
     """
     if isinstance(value, str) and _INTEGER.fullmatch(value) and len(value) < 1000:
         value = int(value)
     is_whole = not isinstance(value, (bool, float, str)) and hasattr(value, "__index__")
     if not is_whole or not 0 <= int(value) <= _LARGEST_SEED:
-        raise UsageError(f"{where}: a seed is a whole number from 0 to {_LARGEST_SEED}, found {value!r}.")
+        raise UsageError(f"{where}: a seed must be a whole number from 0 to {_LARGEST_SEED}, found {value!r}.")
     return int(value)
 
 
@@ -128,9 +128,3 @@ def _set(arguments: Arguments, option: str, value: str | None) -> None:
 
 def _is_option(word: str) -> bool:
     return word.startswith("-") and bool(word.strip("-")) and isinstance(parse_value(word), str)
-
-
-def _unpacked(given: list[Any]) -> Any:
-    if not given:
-        return True
-    return given[0] if len(given) == 1 else given

@@ -1,7 +1,7 @@
-"""The file ``checkpoint.pkl``: what a run that was interrupted needs to go on.
+"""Reads and writes ``checkpoint.pkl``, from which an interrupted run resumes.
 
-Magic, a pickle, then its length and crc32, so that half a file or a flipped bit is seen before anything of it is
-believed.
+A magic number, a pickle, then its length and crc32, so that a truncated or corrupt file is detected before it is
+unpickled.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ _END = struct.Struct("<QI")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A moment of a run."""
+    """The state of a run at one moment."""
 
     state: Any
-    """What the script gave."""
+    """The state that the script passed to ``checkpoint()``."""
     n_ticks: int
     random_states: dict[str, Any]
     rng: Any
-    """State of ``mle.rng``; None when the script has not used it."""
+    """State of ``mle.rng``; None if the script has not used it."""
     digest: str
-    """Of the configuration, the seed and the extra arguments: whose checkpoint this is."""
+    """Digest of configuration, seed and extra arguments: the run that this checkpoint belongs to."""
     elapsed: float
-    """Seconds that the run has taken so far, over all attempts."""
+    """Seconds that the run has taken so far, in all attempts."""
     last_step: int
-    """TensorBoard's newest step."""
+    """TensorBoard's last step."""
 
     def check_owner(self, path: Path, digest: str) -> None:
-        """Raise ResultsError when the checkpoint is that of another run."""
+        """Raise ResultsError when the checkpoint belongs to another run."""
         if self.digest != digest:
             raise ResultsError(f"{path} belongs to another configuration, seed or command line")
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Replace the checkpoint in one step.
+    """Replace the checkpoint atomically.
 
     Raises
     ------
     UsageError
-        When the state cannot be pickled; the older checkpoint stays.
+        When the state cannot be pickled; the previous checkpoint is kept.
     """
 
     def write(temporary: Path) -> None:
@@ -62,8 +62,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
                 pickle.dump(checkpoint, summed, protocol=pickle.HIGHEST_PROTOCOL)
             except (pickle.PicklingError, TypeError, AttributeError) as error:
                 raise UsageError(
-                    f"The state given to checkpoint() cannot be pickled: {error}. Give it numbers, arrays, "
-                    "state_dicts, and lists and dictionaries of them."
+                    f"The state passed to checkpoint() cannot be pickled: {error}. Pass numbers, arrays, state_dicts, "
+                    "and lists and dictionaries of them."
                 ) from None
             file.write(_END.pack(summed.length, summed.checksum))
 
@@ -76,12 +76,13 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     Raises
     ------
     ResultsError
-        When it is damaged or cannot be understood; says why.
+        When it is damaged or cannot be read; says why.
     """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
+    # The last character of the magic number is the version of the format.
     version = data[len(_MAGIC) - 1 : len(_MAGIC)]
     if data.startswith(_MAGIC[:-1]) and version.isdigit() and version > _MAGIC[-1:]:
         raise ResultsError(f"{path} is damaged, or was made by a newer version of mle-toolbox")
@@ -90,15 +91,16 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         raise ResultsError(f"{path} is damaged")
     try:
         checkpoint = pickle.loads(body)  # noqa: S301  (our own file, in the folder of our own run)
+    # Unpickling executes code: a class of the script that has been renamed may raise anything.
     except Exception as error:
         raise ResultsError(f"{path} cannot be read: {type(error).__name__}: {error}") from None
     if not isinstance(checkpoint, Checkpoint):
-        raise ResultsError(f"{path} is no checkpoint of mle-toolbox")
+        raise ResultsError(f"{path} is not a checkpoint of mle-toolbox")
     return checkpoint
 
 
 class _Summed:
-    """A file for writing that knows the length and checksum of what went through it."""
+    """A file for writing that keeps the length and checksum of what was written."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -1,13 +1,15 @@
-"""Run one command as a child process: signals go to it, its end comes back, and it does not outlive this process.
+"""Runs one command as a child process that receives each signal once and does not outlive this process.
 
-Made by hand from ``fork`` and ``wait4``, because the resources that one child has used are wanted, and a child that
-dies with its parent. Knows nothing of experiments. Every seed run waits for what is imported here, so that is what is
-built into Python: ``_signal`` is ``signal`` without its enumerations, which take a quarter of the launcher's time.
+Built on ``fork`` and ``wait4``, because only they give the resources used by one child, and a child that dies with its
+parent. Knows nothing of experiments. Every seed run waits for the imports here, so they are modules built into Python:
+``_signal`` is ``signal`` without its enumerations, which take a quarter of the launcher's time.
 
-The child stays in the process group of its parent, so that whoever stops, suspends or kills the group (a terminal, a
-scheduler) has all of it. Such signals reach the child directly, and others, for this process alone, have to be passed
-on. Nothing tells one kind from the other, except a third process of the group that nobody would signal by itself: the
-witness. What it has got as well is not passed on, or the child would be interrupted while it cleans up.
+The child stays in the process group of its parent, so that a terminal or a scheduler that stops, suspends or kills the
+group reaches both. A group of its own would be simpler, but a scheduler suspends a task with SIGSTOP and kills it with
+SIGKILL, and neither can be forwarded. Signals for the group reach the child directly; those for this process alone have
+to be forwarded, and no system call tells the two apart. So a third process of the group, which nobody signals on its
+own, records the signals it gets: the witness. A signal that it received as well was for the group and is not forwarded,
+or the child would be interrupted again while it cleans up. The witness costs one fork, 2 % of an empty seed run.
 """
 
 from __future__ import annotations
@@ -24,25 +26,25 @@ if TYPE_CHECKING:
 
 __all__ = ["ChildEnd", "ReceivedSignal", "run_child"]
 
-# A scheduler's early warnings, which end a process that does not know them unless they are ignored.
+# Early warnings of a scheduler. Their default action is to terminate, so a child that has no handler ignores them.
 _WARNINGS = (signal.SIGUSR1, signal.SIGXCPU)
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, *_WARNINGS)
 _PR_SET_PDEATHSIG = 1
-# What signals a whole group, process by process as some do, is through with it by then.
+# Some tools signal a group process by process; by then they have reached all of it.
 _SECONDS_FOR_THE_GROUP = 0.02
-# The same signal within this time is the same order, which came on two ways; later it is a second one.
+# The same signal within this time is an echo, which came by two routes; later it is a new one.
 _ECHO_SECONDS = 0.5
 
 
 class ReceivedSignal:
-    """A signal that has come for a child.
+    """A signal that arrived for a child.
 
     Parameters
     ----------
     number
         The number of the signal.
     was_complete
-        Whether the work of the child was complete by then.
+        Whether the work of the child was complete at that moment.
     """
 
     def __init__(self, number: int, was_complete: bool) -> None:
@@ -51,23 +53,23 @@ class ReceivedSignal:
 
     @property
     def is_warning(self) -> bool:
-        """Whether it only says that the end is near."""
+        """Whether it only warns that the process will be stopped soon."""
         return self.number in _WARNINGS
 
 
 class ChildEnd:
-    """How a child process has ended.
+    """How a child process ended.
 
     Parameters
     ----------
     pid
-        Its number.
+        Its process id.
     code
         Its exit status, or minus the number of the signal that ended it.
     usage
-        The resources that it has used.
+        The resources that it used.
     received
-        The signals that came for it, directly or to be passed on, in their order.
+        The signals that arrived for it, directly or to be forwarded, in order.
     """
 
     def __init__(
@@ -97,25 +99,26 @@ class ChildEnd:
 
     @property
     def shell_status(self) -> int:
-        """What a shell would say: the exit status, or 128 + the number of the signal."""
+        """The status a shell would report: the exit status, or 128 + the number of the signal."""
         return self.code if self.code >= 0 else 128 - self.code
 
 
 def run_child(
     command: Sequence[str], environment: Mapping[str, str], is_complete: Callable[[], bool] = lambda: False
 ) -> ChildEnd:
-    """Run a command to its end. Signals that arrive meanwhile reach it once.
+    """Run a command to its end. Each signal that arrives meanwhile reaches it once.
 
     Parameters
     ----------
     command
-        The program, looked up on PATH, and its arguments. When it cannot be started, that is said on stderr and the
-        exit status is 127.
+        The program, looked up on PATH, and its arguments. When it cannot be started, stderr says so and the exit
+        status is 127.
     environment
-        All of its environment.
+        Its complete environment.
     is_complete
-        Asked when a signal comes: whether the work of the command is complete, so that nothing of it can be cut off.
+        Called when a signal arrives: whether the work of the command is complete and cannot be interrupted any more.
     """
+    # What our parent ignores (nohup, a shell that starts us with &) the child ignores as well.
     heard = [number for number in _PASSED_ON if number in _WARNINGS or signal.getsignal(number) is not signal.SIG_IGN]
     child = 0
     received: list[ReceivedSignal] = []
@@ -127,7 +130,7 @@ def run_child(
         nonlocal is_busy
         received.append(ReceivedSignal(number, is_complete()))
         due.append(number)
-        # Too late, or interrupted in here by a second signal, which is seen to below.
+        # The child has ended, or a second signal interrupted the loop below, which then forwards it as well.
         if not child or is_busy:
             return
         is_busy = True
@@ -162,12 +165,12 @@ def run_child(
 
 
 class _Witness:
-    """A child process that takes note of the signals for its group, and does nothing else.
+    """A child process that records the signals sent to its group, and does nothing else.
 
     Parameters
     ----------
     heard
-        The signals, which are blocked at this moment.
+        The signals to record; they are blocked while this is created.
     """
 
     def __init__(self, heard: Sequence[int]) -> None:
@@ -180,10 +183,9 @@ class _Witness:
         os.close(answer)
 
     def has_seen(self) -> bytes:
-        """Return the numbers of the signals that it has got since it was asked last.
+        """Return the numbers of the signals it received since the last question.
 
-        A signal that it got before the question is delivered to it before it reads the question, however busy the
-        machine is.
+        The kernel delivers a pending signal before the process reads the question, however busy the machine is.
         """
         seen = b""
         try:
@@ -193,23 +195,23 @@ class _Witness:
                 if not answer:
                     break
                 seen += answer
-        except OSError:  # somebody has killed it
+        except OSError:  # it was killed
             pass
         return seen
 
     def end(self) -> None:
-        """Remove it."""
+        """Kill it and wait for it."""
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
         os.close(self._ask)
         os.close(self._answers)
 
     def _watch(self, heard: Sequence[int], questions: int, answer: int) -> None:
-        """Answer until nobody can ask any more. Never returns."""
+        """Answer questions until the parent has closed its end. Never returns."""
         try:
             os.close(self._ask)
             os.close(self._answers)
-            os.set_blocking(answer, False)  # as it has to be, for:
+            os.set_blocking(answer, False)  # set_wakeup_fd requires it
             signal.set_wakeup_fd(answer, warn_on_full_buffer=False)
             for number in heard:
                 signal.signal(number, lambda *_: None)
@@ -222,12 +224,13 @@ class _Witness:
 
 
 def _become(command: Sequence[str], environment: Mapping[str, str], heard: Sequence[int], parent: int) -> None:
-    """Turn this process, just forked, into the command. Never returns."""
+    """Replace this forked process by the command. Never returns."""
     try:
+        # Python ignores SIGPIPE and SIGXFSZ, and ignored signals are inherited.
         for number in (*heard, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_IGN if number in _WARNINGS else signal.SIG_DFL)
         _die_with(parent)
-        # A script that waits for somebody to type would wait for ever; so it reads the end of a file at once.
+        # A script that reads from stdin would wait forever; so it gets an end of file at once.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
         os.execvpe(command[0], list(command), environment)  # noqa: S606
@@ -238,7 +241,7 @@ def _become(command: Sequence[str], environment: Mapping[str, str], heard: Seque
 
 
 def _die_with(parent: int) -> None:
-    # An orphan could finish its work, but nobody would be there to put its log in place. Linux only.
+    # Without its launcher the script could finish, but nobody would publish its log. Linux only.
     if sys.platform.startswith("linux"):
         import ctypes
 

@@ -1,7 +1,7 @@
-"""The command line that this process was really started with, and the folder that its relative paths are meant from.
+"""The command line this process was actually started with, and the folder to which its relative paths refer.
 
-A script may go elsewhere (``os.chdir``) or change ``sys.argv`` (for a parser of its own) before it makes its
-``MLExperiment``. The command line counts all the same: a run that ignores it does another run's work, and says nothing.
+A script may change the working directory or ``sys.argv`` (for a parser of its own) before it creates its
+``MLExperiment``. The original command line still counts: a run that ignored it would silently do another run's work.
 """
 
 from __future__ import annotations
@@ -21,67 +21,67 @@ __all__ = [
 ]
 
 SEED_RUN_VARIABLE = "MLE_SEED_RUN"
-"""Where the launcher writes the folder of the run that it starts."""
+"""Set by the launcher to the folder of the run that it starts."""
 LAUNCHED_BY_VARIABLE = "MLE_LAUNCHED_BY"
-"""Where the launcher writes its process number, a blank, and the folder in which it starts the script."""
+"""Set by the launcher to its process id, a space, and the working directory in which it starts the script."""
 
+# Options of the Python interpreter, which come before the script's name.
 _OPTIONS_WITH_A_WORD = ("-W", "-X", "--check-hash-based-pycs")
 _FLAGS_BEFORE_A_VALUE = "bBdEiIOPqRsSuvVx?h"
 
 
 def _folder_now() -> str | None:
     try:
-        return os.getcwd()  # noqa: PTH109  (as the variable PWD has it: text)
-    except OSError:  # somebody has removed it
+        return os.getcwd()  # noqa: PTH109  (a string, like PWD)
+    except OSError:  # the folder was removed
         return None
 
 
-# Scripts import us before they go elsewhere, nearly always.
+# Nearly all scripts import us before they change the working directory.
 _FOLDER_AT_IMPORT = _folder_now()
 
 
 def is_in_launched_run() -> bool:
-    """Tell whether this process is the script that the launcher has started, or a worker of multiprocessing in it.
-
-    A program that the script starts inherits the variables of the run and is none of it: it may do runs of its own.
-    """
+    """Return whether this process is the script that the launcher started, or a multiprocessing worker of it."""
+    # A program that the script starts inherits the variables but is not part of the run: it may do runs of its own.
     launcher = os.environ.get(LAUNCHED_BY_VARIABLE, "").partition(" ")[0]
     return launcher != "" and (launcher == str(os.getppid()) or is_multiprocessing_child())
 
 
 def is_multiprocessing_child() -> bool:
-    """Tell whether multiprocessing, or what is built on it, has started this process."""
+    """Return whether multiprocessing, or a library built on it, started this process."""
     process = sys.modules.get("multiprocessing.process")
     if process is None:
         return False
-    # While a spawned child imports the script, it has no parent yet.
+    # A spawned child that is still importing the script has no parent_process() yet.
     return bool(process.parent_process() is not None or getattr(process.current_process(), "_inheriting", False))
 
 
 def words_as_typed() -> list[str]:
-    """Return the arguments of the script that this process was started with, whatever became of ``sys.argv``."""
+    """Return the arguments with which the script was started, whatever happened to ``sys.argv`` since."""
     if is_in_launched_run() and "-config" in sys.orig_argv:
         return sys.orig_argv[sys.orig_argv.index("-config") :]
     program, words = _program_and_words(sys.orig_argv)
-    if program is not None and _is_main_file(program):
+    main_file = _main_file() or ""
+    if program is not None and (main_file == program or main_file.endswith(f"/{program}")):
         return words
-    # Under another program (`-m cProfile`, `coverage run`) the script is one of its words.
+    # Under another program (`-m cProfile`, `coverage run`) the script is one of that program's arguments.
     behind = [number for number, word in enumerate(words) if sys.argv and word == sys.argv[0]]
-    # A spawned child has the arguments of its parent in sys.argv, and in orig_argv those of multiprocessing.
+    # A spawned child has the arguments of its parent in sys.argv, and those of multiprocessing in orig_argv.
     return words[behind[0] + 1 :] if behind else list(sys.argv[1:])
 
 
 def start_folder(is_right: Callable[[Path], bool] | None = None) -> Path:
-    """Return the folder in which this process began.
+    """Return the working directory in which this process was started.
 
-    It is known where the launcher has started the script, and where the script was named by a relative path. Else it
-    is where the script was when it imported this package, or where the shell says it was (``PWD``, which other
-    programs may have left as it was).
+    It is certain if the launcher started the script, or if the script was named by a relative path. Otherwise the
+    working directory at the import of this package and ``PWD`` (which programs that change the directory may not
+    update) are tried.
 
     Parameters
     ----------
     is_right
-        What a folder that is not known for sure has to answer with True, if any of them does.
+        Chooses between folders that are not certain: the first one for which it returns True is taken.
     """
     if is_in_launched_run():
         return Path(os.environ[LAUNCHED_BY_VARIABLE].partition(" ")[2])
@@ -96,7 +96,7 @@ def start_folder(is_right: Callable[[Path], bool] | None = None) -> Path:
 
 
 def _folder_of_relative_script() -> Path | None:
-    """Return what Python has put before the script's name to make ``__main__.__file__`` of it."""
+    """Return the folder that Python put before the script's name to make ``__main__.__file__`` absolute."""
     program, _ = _program_and_words(sys.orig_argv)
     main_file = _main_file()
     if program is None or main_file is None or Path(program).is_absolute() or not main_file.endswith(f"/{program}"):
@@ -109,18 +109,13 @@ def _original_folder_of_parent() -> str | None:
     return os.fsdecode(folder) if isinstance(folder, str | bytes) else None
 
 
-def _is_main_file(program: str) -> bool:
-    main_file = _main_file()
-    return main_file is not None and (main_file == program or main_file.endswith(f"/{program}"))
-
-
 def _main_file() -> str | None:
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     return file if isinstance(file, str) else None
 
 
 def _program_and_words(command: Sequence[str]) -> tuple[str | None, list[str]]:
-    """Split a command line of Python; the program is None where it is no file (``-m``, ``-c``)."""
+    """Split the command line of Python; the program is None if it is not a file (``-m``, ``-c``)."""
     words = iter(command[1:])
     for word in words:
         if not word.startswith("-") or word == "-":

@@ -1,6 +1,6 @@
-"""Which configuration a script means that was started without one.
+"""Finds the configuration of a script that was started without one.
 
-Looks into files only in this case; yaml is imported only when a file looks like an experiment file.
+Only then does a script look into other files; yaml is imported only when one of them looks like an experiment file.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ def find_configuration(script: Path | None) -> Path:
     """Return the configuration of a run that names none.
 
     In this order: the first configuration of an experiment file for this script, in the current folder, the script's
-    folder or the two above it; the only configuration beside the script; ``configs/base_config.json``.
+    folder or the two above it; the only configuration next to the script; ``configs/base_config.json``.
 
     Raises
     ------
     UsageError
-        When there is none; says where it was looked for and how to name one.
+        When none is found; lists where it was looked for and how to name one.
     """
     found = _from_experiment_file(script) if script is not None else None
     if found is not None:
         return found
-    beside = _configurations_beside(script) if script is not None else []
+    beside = list(filter(_is_configuration, sorted(script.parent.glob("*.json")))) if script is not None else []
     if len(beside) == 1:
         return _shown(beside[0])
     if _LAST_RESORT.is_file():
@@ -58,13 +58,14 @@ def _experiment_files(folder: Path) -> Iterator[Path]:
         yield folder / "exp.yaml"
         return
     candidates = [path for path in sorted(folder.glob("*.y*ml")) if path.suffix in (".yaml", ".yml")]
+    # A substring is enough to tell: other yaml files in the folder may be large, and are not parsed.
     named = [path for path in candidates if path.is_file() and b"base_train_fname" in path.read_bytes()]
     if len(named) == 1:
         yield named[0]
 
 
 def _first_configuration(experiment_file: Path, script: Path) -> Path | None:
-    """Return the first configuration of an experiment file, or None when it is not for this script."""
+    """Return the first configuration of an experiment file, or None if that is not for this script."""
     content = _read_yaml(experiment_file)
     job = _section(content, "meta_job_args")
     several = _section(content, "multi_experiment_args") or _section(content, "multi_config_args")
@@ -82,16 +83,12 @@ def _read_yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, ValueError, OSError, RecursionError):
-        return None  # `mle run` says what is wrong with it; here it is just no help
+        return None  # `mle run` reports what is wrong with it; here the file is just ignored
 
 
 def _section(content: Any, name: str) -> dict[str, Any]:
     section = content.get(name) if isinstance(content, dict) else None
     return section if isinstance(section, dict) else {}
-
-
-def _configurations_beside(script: Path) -> list[Path]:
-    return [path for path in sorted(script.parent.glob("*.json")) if _is_configuration(path)]
 
 
 def _is_configuration(path: Path) -> bool:
@@ -103,7 +100,7 @@ def _is_configuration(path: Path) -> bool:
 
 
 def _shown(path: Path) -> Path:
-    """Return a path as short as it can be said from the current folder."""
+    """Return a path relative to the current folder if it is in there."""
     try:
         return path.resolve().relative_to(Path.cwd().resolve())
     except ValueError:
@@ -116,7 +113,7 @@ def _nothing_found(script: Path | None, beside: list[Path]) -> str:
         folders = ", ".join(str(folder) for folder in _folders(script))
         looked.append(f"an experiment file whose base_train_fname is {script.name} (in {folders})")
         count = f"there are {len(beside)}: {', '.join(path.name for path in beside)}" if beside else "there is none"
-        looked.append(f"one .json with train_config and log_config beside the script ({count})")
+        looked.append(f"one .json with train_config and log_config next to the script ({count})")
     looked.append(f"{_LAST_RESORT} (there is none)")
     start = f"python {script.name} -config FILE.json" if script is not None else "MLExperiment('FILE.json')"
-    return f"No configuration is given. Looked for {'; '.join(looked)}. Name one: {start}"
+    return f"No configuration given. Looked for {'; '.join(looked)}. Name one: {start}"

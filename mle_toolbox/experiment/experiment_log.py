@@ -1,4 +1,4 @@
-"""``mle.log``: one call a tick, which goes to the journal, to the screen and to TensorBoard."""
+"""``mle.log``: one call per tick, which is written to the journal, the screen and TensorBoard."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ class ExperimentLog:
     Parameters
     ----------
     journal
-        Takes every tick.
+        Receives every tick.
     saver
-        Takes models, figures and other objects.
+        Receives models, figures and other objects.
     log_config, train_config
         What is tracked and printed, and how often ``ready_to_log`` is true.
     board
-        Takes scalars for TensorBoard; None when there is none.
+        Receives scalars for TensorBoard; None if it is not used.
     before_first_tick
-        Called with the time of the first tick of this attempt before it is logged; tells where the run goes on, if it
+        Called with the time of this attempt's first tick before that is logged; returns where the run continues, if it
         does.
     at_first_tick
-        Called with the first tick of this attempt.
+        Called after the first tick of this attempt.
     after_each_tick
-        Called after every tick; None (the quicker way) when nobody asks for it.
+        Called after every tick; None, which is faster, if not needed.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class ExperimentLog:
         self._journal = journal
         self._append: Callable[[Any, Any, bool], None] = journal.append
         self.tick: Callable[[Any, Any, bool], None] = self._log
-        """Logs two dictionaries, and saves or not; the shortest way to the journal that there is at the moment."""
+        """Logs two dictionaries, and saves or not: the journal's own method where nothing else needs the tick."""
         self._saver = saver
         self._log_config, self._train_config = log_config, train_config
         self._board = board
@@ -72,7 +72,7 @@ class ExperimentLog:
 
     @property
     def n_ticks(self) -> int:
-        """Ticks so far, those before a resume included."""
+        """Number of ticks so far, including those before a resume."""
         return self._journal.n_ticks
 
     @property
@@ -82,7 +82,7 @@ class ExperimentLog:
 
     @property
     def elapsed(self) -> float:
-        """Seconds that the run has taken so far, over all attempts."""
+        """Seconds that the run has taken so far, in all attempts."""
         return time.monotonic() - self._zero
 
     def update_log(
@@ -101,25 +101,25 @@ class ExperimentLog:
         ----------
         time_tick
             Every name of ``time_to_track``, each with a number. ``time`` (Unix seconds), ``time_elapsed`` (seconds)
-            and ``num_updates`` are filled in when they are tracked and not given.
+            and ``num_updates`` are filled in if they are tracked and not passed.
         stats_tick
-            At least one name of ``what_to_track``, each with a number, or an array that has the same shape at every
-            tick. A metric that was not measured at this tick is left out, or None.
+            At least one name of ``what_to_track``, each with a number, or an array of the same shape at every tick.
+            Leave out a metric that was not measured at this tick, or pass None.
         model
             Saved as the model ``final`` when ``save`` is true.
         plot_to_tboard
             A matplotlib figure for TensorBoard.
         save
-            Write this tick to the journal now. Otherwise it waits in memory for the next one that is saved, or for
-            64 kB, or for the end of the script.
+            Write this tick to the journal now. Otherwise it is kept in memory until the next tick that is saved, until
+            there are 64 kB, or until the end of the script.
         clock_tick
             Another name of ``time_tick``.
 
         Raises
         ------
         LogError
-            When a name is not tracked, a time is missing, nothing was measured, or a value is no number; nothing is
-            logged then.
+            When a name is not tracked, a time is missing, nothing was measured, or a value is not a number; then
+            nothing is logged.
         """
         if model is None and plot_to_tboard is None and clock_tick is None:
             self.tick(time_tick, stats_tick, save)
@@ -137,7 +137,7 @@ class ExperimentLog:
         grads: Any = None,
         save: bool = False,
     ) -> None:
-        """Log one tick, as the original's logger does it.
+        """Log one tick, with the interface of the original mle-logging.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class ExperimentLog:
         extra_obj
             Any object: saved as ``extra/extra_<n>.pkl``.
         grads
-            An array, or a dictionary of arrays, for histograms in TensorBoard.
+            An array, or a dictionary of arrays, shown as histograms in TensorBoard.
         """
         self._log(clock_tick, stats_tick, save, model=model, figure=plot_fig, grads=grads)
         if plot_fig is not None:
@@ -157,7 +157,7 @@ class ExperimentLog:
             self._saver.save_extra(extra_obj)
 
     def save(self) -> None:
-        """Write the ticks that wait in memory to the journal."""
+        """Write the ticks that are still in memory to the journal."""
         self._journal.flush()
 
     def save_model(self, model: Any, name: str = "final") -> Any:
@@ -173,7 +173,7 @@ class ExperimentLog:
         return self._saver.save_extra(extra, name)
 
     def ready_to_log(self, step: int) -> bool:
-        """Tell whether to log at a step that is counted from 0: at 0, and then at the end of every k steps.
+        """Return whether to log at a step, counted from 0: at 0, and then at the end of every k steps.
 
         k is ``log_every_j_steps`` of log_config, or else ``log_every_steps`` of train_config.
 
@@ -185,17 +185,17 @@ class ExperimentLog:
         return is_step_to_log(step, self._log_config, self._train_config)
 
     def resume_at(self, elapsed: float, last_step: int) -> None:
-        """Go on with clocks and TensorBoard where an interrupted attempt stood."""
+        """Continue clocks and TensorBoard where an interrupted attempt stopped."""
         self._zero = time.monotonic() - elapsed
         if self._board is not None:
             self._board.resume_behind(last_step)
 
     def last_step(self) -> int:
-        """Return TensorBoard's newest step."""
+        """Return TensorBoard's last step."""
         return self._board.last_step if self._board is not None else -1
 
     def close(self) -> None:
-        """Take no more ticks."""
+        """Accept no more ticks."""
         self._append = self.tick = self._refuse
         if self._board is not None:
             self._board.close()
@@ -229,21 +229,22 @@ class ExperimentLog:
         if self._at_first_tick is not None:
             self._at_first_tick()
         if figure is not None and self._board is None:
-            notice("a figure was given for TensorBoard, but log_config has no tboard_fname: it is not kept there.")
+            notice("a figure was passed for TensorBoard, but log_config has no tboard_fname: it is not saved there.")
         for name, value in stats.items():
             if getattr(value, "shape", None) == (1,):
-                # Kept as it is: what reads arrays of any length must not meet a number where there is one element.
+                # Not converted: code that reads arrays of any length must not find a number when there is one element.
                 notice(
-                    f"{name!r} has shape (1,): it is kept as an array, and tables, figures and comparisons are made of "
-                    f"metrics that are numbers. If it is one number, log its value with .item()."
+                    f"{name!r} has shape (1,): it is stored as an array, but tables, figures and comparisons use only "
+                    f"metrics that are numbers. If it is a single number, log its value with .item()."
                 )
         extras = (self._printer, self._board, self._after_each_tick)
         self._has_begun = True
+        # From now on update_log calls the journal directly: in a tight loop each call in between is noticeable.
         if not self._clocks and all(each is None for each in extras):
             self.tick = self._append
 
     def _go_on(self, found: Continuation | None) -> int:
-        """Go on with clocks and TensorBoard behind the ticks that are kept, and return how many these are."""
+        """Continue clocks and TensorBoard after the ticks that are kept, and return how many these are."""
         if found is None or found.n_ticks == 0:
             return 0
         self.resume_at(self.elapsed if found.elapsed is None else found.elapsed, found.last_step)
@@ -262,12 +263,12 @@ class ExperimentLog:
 
 
 def is_step_to_log(step: int, log_config: Settings, train_config: Settings) -> bool:
-    """Tell whether to log at a step; see ``ExperimentLog.ready_to_log``."""
+    """Return whether to log at a step; see ``ExperimentLog.ready_to_log``."""
     every = log_config.get("log_every_j_steps") or train_config.get("log_every_steps")
     if not isinstance(every, (int, float)) or every < 1:
         raise UsageError(
             "ready_to_log needs log_every_j_steps in log_config, or log_every_steps in train_config: a whole "
-            f"number from 1 on, found {every!r}."
+            f"number of at least 1, found {every!r}."
         )
     return step == 0 or (step + 1) % every == 0
 

@@ -1,10 +1,10 @@
-"""Whether somebody has told this process to end, also where its script has caught that and goes on.
+"""Records signals that ask this process to terminate, even if its script catches them and goes on.
 
-Python's own C handler writes the number of each signal that it takes into a pipe (``signal.set_wakeup_fd``), besides
-what the signal does otherwise. So no handler is replaced, a KeyboardInterrupt stays one, and handlers that are
-installed later are noticed as well. Not noticed is what never reaches a handler of Python's (a signal that is ignored,
-or that ends the process at once), and what comes while asyncio or trio use that pipe for themselves: in a run that
-`mle run` has started, the launcher knows of those.
+Python's C handler writes the number of each signal it handles into a pipe (``signal.set_wakeup_fd``), in addition to
+its normal effect. So no handler is replaced (asyncio would notice a replaced SIGINT handler and not install its own), a
+KeyboardInterrupt stays one, and handlers installed later are covered as well. Not recorded are signals that reach no
+Python handler, because they are ignored or end the process at once, and signals that arrive while asyncio or trio use
+the pipe themselves; in a run started by `mle run` the launcher knows about those.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from mle_toolbox.experiment.stop_notice import ENDING_SIGNALS
 
 __all__ = ["HeardSignals", "heard_signals"]
 
-# Far above what a script opens: one that closes all descriptors is not to get our signals into a file of its own.
+# Far above the descriptors of a script: if it closes all of them, signal numbers must not end up in a file that it
+# opens next under our number.
 _DESCRIPTOR = 1000
 
 
 class HeardSignals:
-    """Collects the signals that tell this process to end; one for the whole process."""
+    """Collects the signals that ask this process to terminate. There is one for the process."""
 
     def __init__(self) -> None:
         self._numbers: list[int] = []
@@ -35,18 +36,18 @@ class HeardSignals:
         self._mask = threading.local()
 
     def listen(self) -> int:
-        """Listen from now on, if this is possible here; return how many signals have come until now."""
+        """Listen from now on, if that is possible here; return the number of signals received so far."""
         if self._pid != os.getpid():
             self._begin()
         return self.count()
 
     def count(self) -> int:
-        """Return how many of them have come since this process began to listen."""
+        """Return the number of signals received since this process began to listen."""
         self._collect()
         return len(self._numbers)
 
     def first_since(self, count: int) -> int | None:
-        """Return the first one that has come since there were ``count`` of them, or None."""
+        """Return the first signal after the first ``count``, or None."""
         self._collect()
         return self._numbers[count] if len(self._numbers) > count else None
 
@@ -65,10 +66,10 @@ class HeardSignals:
             os.set_blocking(descriptor, False)
         other = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         if other != -1:
-            # Somebody else needs it: asyncio, trio, a graphical interface.
+            # Someone else uses it: asyncio, trio, a GUI toolkit.
             signal.set_wakeup_fd(other)
         if is_new:
-            # What a worker is sent is nothing to us, although it has inherited our end of the pipe.
+            # A forked worker inherits our end of the pipe, but signals sent to it do not concern us.
             os.register_at_fork(before=self._block, after_in_parent=self._unblock, after_in_child=self._forget)
 
     def _collect(self) -> None:
@@ -77,7 +78,7 @@ class HeardSignals:
         try:
             while numbers := os.read(self._reader, 4096):
                 self._numbers += [number for number in numbers if number in ENDING_SIGNALS]
-        except OSError:  # nothing more, or the script has closed it
+        except OSError:  # nothing more to read, or the script has closed it
             return
 
     def _block(self) -> None:
@@ -87,7 +88,7 @@ class HeardSignals:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask.before)
 
     def _forget(self) -> None:
-        with contextlib.suppress(ValueError):  # forked by a thread that is no main thread
+        with contextlib.suppress(ValueError):  # forked by a thread other than the main one
             other = signal.set_wakeup_fd(-1)
             if other not in (-1, self._writer):
                 signal.set_wakeup_fd(other)

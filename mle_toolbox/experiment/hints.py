@@ -1,4 +1,4 @@
-"""One line of help for the slips that people make with an experiment in a training script."""
+"""Hints for common mistakes with an experiment in a training script."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ __all__ = ["hint_for"]
 
 
 def hint_for(error: BaseException, experiment: Any) -> str | None:
-    """Return what was probably meant where an error has ended the script, or None.
+    """Return what was probably meant by the code whose error ended the script, or None.
 
-    A name that is missing and that the experiment has (``train_config`` for ``mle.train_config``) is the one slip
-    that the interpreter itself cannot explain; an import that is relative although the script is in no package is one
-    that it explains badly.
+    An undefined name that is an attribute of the experiment (``train_config`` for ``mle.train_config``) is a mistake
+    that the interpreter cannot explain; a relative import outside any package is one that it explains badly.
     """
     if isinstance(error, ImportError) and NO_PACKAGE in str(error):
         return RELATIVE_IMPORT
@@ -25,7 +24,7 @@ def hint_for(error: BaseException, experiment: Any) -> str | None:
 
 
 def _variable(error: BaseException, experiment: Any) -> str:
-    """Return what the script calls the experiment, nearest to where the error was raised."""
+    """Return the script's variable for the experiment, from the innermost frame of the error that has one."""
     found = "mle"
     traceback = error.__traceback__
     while traceback is not None:

@@ -1,6 +1,6 @@
-"""What a run is asked to do: by the command line first, then by the constructor, then by what lies around.
+"""The inputs of a run: from the command line first, then from the constructor, then from default locations.
 
-Decides only; makes no folder and seeds nothing.
+Only decides; creates no folder and seeds nothing.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _BY_HAND = "by_hand"
 
 @dataclass(frozen=True)
 class RunInputs:
-    """Everything that decides what one run does."""
+    """Everything that determines what a run does."""
 
     script: Path | None
-    """The script whose command line this is; None in a notebook."""
+    """The script that was started; None in a notebook."""
     configuration: LoadedConfiguration
     seed: int
     experiment_dir: Path
@@ -36,7 +36,7 @@ class RunInputs:
     extra: dict[str, Any]
     """Further arguments of the command line."""
     identity: str
-    """What decides the numbers of this run, apart from seed and code."""
+    """The digest of what determines the numbers of this run, apart from seed and code."""
 
 
 def find_inputs(
@@ -46,7 +46,7 @@ def find_inputs(
     default_seed: int,
     sections: Mapping[str, Any],
 ) -> RunInputs:
-    """Read the command line, where there is one, and fill in from the arguments of ``MLExperiment``.
+    """Parse the command line, if there is one, and fill in from the arguments of ``MLExperiment``.
 
     Raises
     ------
@@ -55,20 +55,25 @@ def find_inputs(
     """
     script = script_path()
     arguments = _arguments_of_process() if script is not None else Arguments()
-    folder = _folder_of_paths(arguments) if script is not None else Path.cwd()
+    folder, named = Path.cwd(), arguments.config_fname
+    if script is not None:
+        folder = start_folder((lambda folder: (folder / named).is_file()) if named is not None else None)
+    results = (folder / (arguments.experiment_dir or _BY_HAND)).absolute()
+    if arguments.experiment_dir is None and experiment_dir:
+        results = Path(experiment_dir).absolute()  # a path in the script is relative to the current working directory
     configuration = _configuration(arguments, config_fname, sections, script, folder)
     return RunInputs(
         script=script,
         configuration=configuration,
         seed=_seed(arguments, seed_id, configuration, default_seed),
-        experiment_dir=_experiment_dir(arguments, experiment_dir, folder),
+        experiment_dir=results,
         extra=arguments.extra,
         identity=identity_of(configuration.planned, other_words(words_as_typed() if script is not None else [])),
     )
 
 
 def _arguments_of_process() -> Arguments:
-    """Read the command line; what a script has put into ``sys.argv`` counts where that says nothing."""
+    """Parse the original command line; options missing there are taken from a ``sys.argv`` that the script changed."""
     typed, now = words_as_typed(), sys.argv[1:]
     arguments = parse_arguments(typed)
     if is_in_launched_run() and typed[::2][:3] == ["-config", "-seed", "-exp_dir"]:
@@ -80,20 +85,9 @@ def _arguments_of_process() -> Arguments:
         config_fname=arguments.config_fname or changed.config_fname,
         seed_id=arguments.seed_id if arguments.seed_id is not None else changed.seed_id,
         experiment_dir=arguments.experiment_dir or changed.experiment_dir,
+        # In the order of the original command line, whose values win.
         extra={**arguments.extra, **changed.extra, **arguments.extra},
     )
-
-
-def _folder_of_paths(arguments: Arguments) -> Path:
-    """Return the folder that relative paths of the command line are meant from: where the process began."""
-    named = arguments.config_fname
-    return start_folder((lambda folder: (folder / named).is_file()) if named is not None else None)
-
-
-def _experiment_dir(arguments: Arguments, given: str | Path | None, folder: Path) -> Path:
-    if arguments.experiment_dir is None and given:
-        return Path(given).absolute()  # what the script says is meant from where the script is
-    return (folder / (arguments.experiment_dir or _BY_HAND)).absolute()
 
 
 def _configuration(

@@ -1,4 +1,4 @@
-"""``MLExperiment``: everything that a training script asks of this package."""
+"""``MLExperiment``: the interface of this package for training scripts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from mle_toolbox.experiment.session import is_interactive, notice
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
 from mle_toolbox.experiment.tensorboard_writer import TensorBoard
-from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, refusal
+from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, worker_error
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.installed_first import with_installed_modules
@@ -42,25 +42,25 @@ __all__ = ["MLExperiment"]
 class MLExperiment:
     """One seed run of a training script: its configuration, its random numbers and its log.
 
-    What the command line of the script says (``-config -seed -exp_dir``) goes before what is given here. In a
-    notebook there is no command line. A run that ends well leaves a finished log; use it as a context manager, or
-    call ``close()``, where the end of the script is not the end of the run.
+    The command line of the script (``-config -seed -exp_dir``) overrides the arguments given here. A notebook has no
+    command line. A run that ends well leaves a finished log. Where the end of the run is not the end of the script, use
+    a context manager or call ``close()``.
 
     Parameters
     ----------
     config_fname
-        The configuration, a json file. When none is named: the first one of the experiment file for this script, else
-        the only one beside the script, else ``configs/base_config.json``.
+        The configuration, a JSON file. By default the first one of the experiment file for this script, else the only
+        one next to the script, else ``configs/base_config.json``.
     experiment_dir
-        The results folder; ``by_hand`` when none is named, so that trials do not mix with results.
+        The results folder; ``by_hand`` by default, so that trials by hand do not mix with results.
     seed_id
-        The seed. When none is given: ``seed_id`` of train_config, else ``default_seed``.
+        The seed. By default ``seed_id`` of train_config, else ``default_seed``.
     auto_setup
-        Begin the run at once; otherwise ``setup()`` begins it.
+        Start the run at once; otherwise ``setup()`` starts it.
     create_jax_prng
-        Make ``rng`` a jax key instead of numpy's generator.
+        Make ``rng`` a jax key instead of a numpy generator.
     default_seed
-        The seed of last resort.
+        The seed if no other is given.
     train_config, net_config, log_config, model_config, device_config
         Sections of the configuration as dictionaries, instead of those in the file. With ``train_config`` and
         ``log_config`` no file is needed.
@@ -69,21 +69,21 @@ class MLExperiment:
     ----------
     train_config, net_config, log_config, extra_config
         Sections of the configuration (``Settings``), and the other arguments of the command line. Further sections of
-        the file are attributes as well, and all of them are in ``config``.
+        the file are attributes as well; ``config`` contains all of them.
     seed, seed_id
         The seed.
     experiment_dir, seed_dir
-        The results folder of the experiment, and in it the folder of this seed run, which is the place for files of
-        the script's own. Both absolute.
+        The results folder of the experiment, and in it the folder of this seed run, where the script can write files of
+        its own. Both are absolute.
     log
         The log; its ``update_log`` is the experiment's.
 
     Raises
     ------
     UsageError, ExperimentFileError
-        When the command line or the configuration cannot be used.
+        When the command line or the configuration is invalid.
     FinishedLogError, FolderInUseError
-        When this seed is finished already, or another process runs it.
+        When this seed is already finished, or another process is running it.
     """
 
     @with_installed_modules
@@ -124,17 +124,18 @@ class MLExperiment:
         self._run: SeedRun | None = None
         self._is_view = is_view
         self._log: Any = ReadOnlyLog(self.log_config, self.train_config) if is_view else None
-        self._is_closed = self._resumed = self._told_to_stop = False
+        self._is_closed = self._resumed = self._has_been_asked_to_stop = False
         self._signals_before: int | None = None
 
     @with_installed_modules
     def setup(self) -> None:
-        """Begin the run: lock its folder, open its log, seed the random numbers. Further calls do nothing."""
+        """Start the run: lock its folder, open its log, seed the random number generators. Further calls do nothing."""
         if self._run is not None or self._is_view:
             return
         configuration = self._inputs.configuration
         if is_interactive():
             _abandon_earlier(self.seed_dir)
+        # Before the folder is touched: where jax is missing, no failed run is left behind.
         if self._create_jax_prng and self._rng is None:
             self._rng = make_rng(self.seed, jax_key=True)
         self._run = run = SeedRun(SeedFolder(self.seed_dir), self._inputs)
@@ -155,7 +156,7 @@ class MLExperiment:
         )
         _open.append(self)
         stop_notice.expect_warnings()
-        # At a prompt a Ctrl-C is meant for a cell, and in a test for the test: neither ends the run.
+        # At a prompt Ctrl-C interrupts a cell, and in a test the test: neither ends the run.
         self._signals_before = heard_signals.listen() if self._inputs.script and not is_interactive() else None
         end_watch.add(self, self._end, progress=lambda: run.journal.n_ticks)
         hand_over(self._inputs)
@@ -164,13 +165,13 @@ class MLExperiment:
     def log(self) -> ExperimentLog:
         """The log of this run."""
         if self._log is None:
-            raise UsageError("The run has not begun: auto_setup is False. Call setup() first.")
+            raise UsageError("The run has not started: auto_setup is False. Call setup() first.")
         log: ExperimentLog = self._log
         return log
 
     @property
     def rng(self) -> Any:
-        """The script's own generator, seeded: numpy's, or with ``create_jax_prng`` a jax key. May be replaced."""
+        """A seeded generator for the script: of numpy, or with ``create_jax_prng`` a jax key. May be replaced."""
         if self._rng is None:
             self._rng = make_rng(self.seed, jax_key=self._create_jax_prng)
         return self._rng
@@ -197,7 +198,7 @@ class MLExperiment:
             log.update_log(time_tick, stats_tick, model, plot_to_tboard, save, clock_tick=clock_tick)
 
     def ready_to_log(self, step: int) -> bool:
-        """Tell whether to log at this step; see ``ExperimentLog.ready_to_log``."""
+        """Return whether to log at this step; see ``ExperimentLog.ready_to_log``."""
         return self.log.ready_to_log(step)
 
     def save_model(self, model: Any, name: str = "final") -> Path:
@@ -218,14 +219,14 @@ class MLExperiment:
         return self._saver.save_extra(extra, name)
 
     def checkpoint(self, state: Any) -> None:
-        """Save what ``resume`` needs to go on from here if this run is interrupted.
+        """Save a checkpoint from which ``resume`` continues if this run is interrupted.
 
-        The states of the random number generators of Python, numpy and torch, and of ``rng``, are saved with it.
+        It includes the states of the random number generators of Python, numpy and torch, and of ``rng``.
 
         Parameters
         ----------
         state
-            Whatever the script needs: numbers, arrays, state_dicts, lists and dictionaries of them.
+            The state of the script: numbers, arrays, state_dicts, and lists and dictionaries of them.
 
         Raises
         ------
@@ -235,8 +236,9 @@ class MLExperiment:
         run = self._running("checkpoint")
         if state is None:
             raise UsageError(
-                "checkpoint() needs a state, found None, which is what resume() returns where there is none."
+                "checkpoint() needs a state, found None, which resume() returns if there is no checkpoint."
             )
+        # The ticks reach the disk first: a checkpoint whose ticks are missing could not be resumed.
         run.journal.flush(durable=True)
         moment = Checkpoint(
             state=state,
@@ -250,24 +252,26 @@ class MLExperiment:
         write_checkpoint(run.folder.checkpoint, moment)
 
     def resume(self) -> Any:
-        """Go back to the newest checkpoint of an attempt at this run that was interrupted.
+        """Resume from the last checkpoint of an interrupted attempt at this run.
 
-        The log is rewound to it, so that no tick is there twice, and the random numbers go on from where they were.
+        The log is rewound to it, so that no tick is logged twice, and the random number generators are restored.
 
         Returns
         -------
         Any
-            The state that ``checkpoint`` was given, or None when the run begins anew: there is no checkpoint, or it
-            is damaged or belongs to another configuration, which a line on stderr says.
+            The state passed to ``checkpoint``, or None if the run starts over: there is no checkpoint, or it is damaged
+            or belongs to another configuration, which is reported on stderr.
 
         Raises
         ------
         UsageError
-            When this attempt has logged a tick already.
+            When this attempt has already logged a tick.
         """
         run = self._running("resume")
         if self.log.has_begun:
-            raise UsageError("resume() comes before the first update_log: the log goes back to the checkpoint's tick.")
+            raise UsageError(
+                "resume() must be called before the first update_log: it rewinds the log to the checkpoint."
+            )
         try:
             moment = read_checkpoint(run.folder.checkpoint)
             if moment is None:
@@ -275,7 +279,7 @@ class MLExperiment:
             moment.check_owner(run.folder.checkpoint, self._identity())
             run.journal.rewind(moment.n_ticks)
         except (LogError, OSError, ResultsError) as error:
-            notice(f"the run begins anew. {error}")
+            notice(f"the run starts over. {error}")
             return None
         restore_random_states(moment.random_states)
         self._rng = rng_from_state(moment.rng)
@@ -285,33 +289,32 @@ class MLExperiment:
         return moment.state
 
     def should_stop(self) -> bool:
-        """Tell whether this run is to leave now, because it will soon be stopped: ask at every step.
+        """Return whether this run should end now because it will soon be stopped. Call it at every step.
 
-        A scheduler sends a signal before it kills a job that is over its time limit, suspends it or deletes it. A
-        script that hears of it calls ``checkpoint`` and ends. Once the answer was True, the run counts as stopped and
-        not as done, however the script ends: the next attempt (``retries``, or the next call) goes on from the
-        checkpoint.
+        A scheduler sends a signal before it kills a job that exceeds its time limit, suspends it or deletes it. The
+        script should then call ``checkpoint`` and exit. After ``should_stop()`` has returned True the run counts as
+        stopped, whatever its exit status: the next attempt (``retries``, or the next call) resumes from the checkpoint.
 
         Returns
         -------
         bool
-            True once SIGUSR1, SIGUSR2, SIGXCPU or SIGTERM has come. A second SIGTERM ends the process. Always False
-            where signals cannot be heard: when the first call does not come from the main thread.
+            True once SIGUSR1, SIGUSR2, SIGXCPU or SIGTERM has been received. A second SIGTERM ends the process. Always
+            False where signals cannot be received: if the first call does not come from the main thread.
         """
         if self._is_view or not stop_notice.is_given():
             return False
-        self._told_to_stop = True
+        self._has_been_asked_to_stop = True
         return True
 
     def close(self) -> None:
-        """End the run well: its log is finished. Further calls do nothing.
+        """End the run successfully and write its log. Further calls do nothing.
 
-        After ``should_stop()`` has answered True, the run is left to the next attempt instead.
+        After ``should_stop()`` has returned True, the run is left to the next attempt instead.
 
         Raises
         ------
         OSError, ResultsError
-            When the log cannot be written; what was logged is kept in the journal.
+            When the log cannot be written; all ticks are kept in the journal.
         """
         self._finish(ending_of(None))
 
@@ -325,10 +328,11 @@ class MLExperiment:
         self._finish(ending_of(error))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # On its way to a worker, as an argument or in a function that uses it (joblib), it becomes a view of the run.
+        # Pickled for a worker, as an argument or in a closure (joblib), it becomes a read-only view of the run.
         return _view, (self._inputs, self.config, self._create_jax_prng)
 
     def __getattr__(self, name: str) -> Any:
+        # IPython, copy and pickle probe for such names; they need no suggestion.
         if name.startswith("_"):
             raise AttributeError(name)
         raise AttributeError(f"MLExperiment has no {name!r}.{did_you_mean(name, dir(self))}")
@@ -345,8 +349,8 @@ class MLExperiment:
         self.config = Settings({}, "the configuration", file)
         for name in dict.fromkeys((*SECTIONS, *content)):
             value = content.get(name, {})
-            # `mle.train_config.seed_id` is how the original's scripts ask for the seed; `Config(**mle.train_config)`
-            # must not meet a name that nobody wrote.
+            # Scripts of the original mle-toolbox read `mle.train_config.seed_id`; but `Config(**mle.train_config)` must
+            # not get an argument that is not in the file.
             silent = {"seed_id": self.seed} if name == "train_config" else None
             self.config[name] = Settings(value, name, file, silent) if isinstance(value, dict) else value
         for one, other in (("net_config", "model_config"), ("model_config", "net_config")):
@@ -361,25 +365,25 @@ class MLExperiment:
                 setattr(self, name, self.config[name])
 
     def _running(self, what: str) -> SeedRun:
-        self.log  # noqa: B018  (says so when the run has not begun)
+        self.log  # noqa: B018  (raises if the run has not started)
         if self._is_view or (self._run is not None and not self._run.is_mine):
-            raise refusal(f"{what}()")
+            raise worker_error(f"{what}()")
         if self._run is None or self._is_closed:
-            raise UsageError(f"{what}() comes before the end of the run, which is closed: {self.seed_dir}.")
+            raise UsageError(f"{what}() must be called before the end of the run, which is closed: {self.seed_dir}.")
         return self._run
 
     def _identity(self) -> str:
-        """Return whose checkpoints this run may use."""
+        """Return the digest that a checkpoint of this run carries."""
         return content_digest(
             [self._inputs.configuration.digest, self.seed, repr(sorted(self.extra_config.to_dict().items()))]
         )
 
     def _go_on(self, time: Mapping[str, Any]) -> Continuation | None:
-        """Look whether an attempt that does not resume goes on from a checkpoint of the script's own."""
+        """Return whether an attempt that does not resume continues from a checkpoint of the script's own."""
         return None if self._resumed or self._run is None else self._run.go_on(time)
 
     def _forget_checkpoint(self) -> None:
-        # With the first tick of an attempt that does not resume, the journal that a checkpoint belongs to is gone.
+        # The first tick of an attempt that does not resume replaces the journal to which a checkpoint belongs.
         if not self._resumed and self._run is not None:
             self._run.note_continuation()
             self._run.folder.checkpoint.unlink(missing_ok=True)
@@ -393,6 +397,7 @@ class MLExperiment:
             ending = self._stopped(run, number, ending)
         self.log.close()
         _open.remove(self)
+        # In a launched run the process may still fail after close(), and then the prepared log is discarded.
         if not (run.launched and ending.well):
             end_watch.remove(self)
         if not ending.well:
@@ -400,25 +405,25 @@ class MLExperiment:
             return
         try:
             run.seal()
-        except Exception as error:  # whatever it was, the run must not look as if it went on
+        except Exception as error:  # whatever it was, the run must not look as if it were still running
             run.fail(ending_of(error))
             end_watch.remove(self)
             raise
 
     def _stopped_by(self, ending: Ending) -> int | None:
-        """Return the signal that told this run to end before its time, or None."""
+        """Return the signal that asked this run to end early, or None."""
         heard = heard_signals.first_since(self._signals_before) if self._signals_before is not None else None
         if heard is not None:
             return heard
         if isinstance(ending.error, KeyboardInterrupt) and not is_interactive():
             return signal.SIGINT
-        return stop_notice.number if self._told_to_stop and ending.error is None else None
+        return stop_notice.number if self._has_been_asked_to_stop and ending.error is None else None
 
     def _stopped(self, run: SeedRun, number: int, ending: Ending) -> Ending:
-        if self._signals_before is not None or (self._told_to_stop and not is_interactive()):
+        if self._signals_before is not None or (self._has_been_asked_to_stop and not is_interactive()):
             end_watch.end_as_stopped()
-        is_told = ending.well or not ending.sure or isinstance(ending.error, KeyboardInterrupt)
-        error = None if is_told else ending.reason
+        is_clean = ending.well or not ending.sure or isinstance(ending.error, KeyboardInterrupt)
+        error = None if is_clean else ending.reason
         has_checkpoint = run.folder.checkpoint.exists()
         reason = stopped_in_words(number, run.journal.n_ticks, has_checkpoint=has_checkpoint, error=error)
         if not run.launched:
@@ -427,24 +432,24 @@ class MLExperiment:
         return Ending(well=False, reason=reason, exit_status=status, stopped=True, error=ending.error)
 
     def _end(self, ending: Ending) -> None:
-        """Take note of the end of the process; called once, unless the run was closed for good before."""
+        """Handle the end of the process; called once, unless the run has been finished before."""
         run = self._run
         if run is None or not run.is_mine:
             return
-        if self._is_closed:  # ready for the launcher, but the process has gone wrong since
+        if self._is_closed:  # prepared for the launcher, but the process has failed since
             if not ending.well and ending.sure:
                 number = self._stopped_by(ending)
                 run.fail(ending if number is None else self._stopped(run, number, ending))
             return
         if not run.launched and not ending.well and self._stopped_by(ending) is None:
-            notice(f"{_short(self.seed_dir)} gets no finished log, its ticks are kept in the journal. {ending.reason}")
+            notice(f"{_short(self.seed_dir)} has no finished log; its ticks are kept in the journal. {ending.reason}")
         self._finish(ending_of(None) if run.launched and not ending.sure else ending)
         if ending.error is not None and (hint := hint_for(ending.error, self)):
             notice(hint)
 
 
 def _view(inputs: RunInputs, config: Settings, jax_key: bool) -> MLExperiment:
-    """Return what a worker may see of a run, with the settings as the main process has them."""
+    """Return a worker's view of a run, with the settings of the main process."""
     experiment = MLExperiment.__new__(MLExperiment)
     experiment._become(inputs, is_view=True, jax_key=jax_key)
     for section, value in config.items():
@@ -459,14 +464,14 @@ _open: list[MLExperiment] = []
 
 
 def _abandon_earlier(seed_dir: Path) -> None:
-    """Give up a run of the same seed that this session has begun before: a cell was run again."""
+    """Abandon an earlier run of this seed in the same session: a cell was executed again."""
     for each in list(_open):
         if each.seed_dir == seed_dir:
-            each._finish(Ending(well=False, reason="begun again in the same session"))
+            each._finish(Ending(well=False, reason="restarted in the same session"))
 
 
 def _short(path: Path) -> str:
-    """Return a path relative to the current folder where it lies in it."""
+    """Return a path relative to the current folder if it is inside it."""
     try:
         return str(path.relative_to(Path.cwd()))
     except (ValueError, OSError):

@@ -1,9 +1,9 @@
-"""Seed runs that another launcher does, or has just done: they are waited for, and what they have done is not repeated.
+"""Seed runs that another launcher executes or has just finished: they are awaited and not repeated.
 
-Such runs go on when their driver was killed. The next Snakemake may have decided what to run before they ended, and it
-removes the mark ``.done`` of a finished run before it starts a job for it.
+Such runs outlive a killed driver. The next Snakemake may have planned its jobs before they ended, and it removes the
+marker ``.done`` of a finished run before it starts a job for it.
 
-Standard library only, and quick to import: the launcher of every seed run looks here first.
+Standard library only, and quick to import: the launcher of every seed run checks this first.
 """
 
 from __future__ import annotations
@@ -29,18 +29,17 @@ __all__ = [
 ]
 
 STARTED_VARIABLE = "MLE_DRIVER_STARTED"
-"""Time of a file that `mle run` has made just before it started Snakemake, in nanoseconds."""
+"""When `mle run` started Snakemake, in nanoseconds, by the clock of the file system."""
 
 _LOOK_EVERY_SECONDS = 0.2
-# From the end of a script until its launcher has put the log in place, milliseconds pass. One that was killed as well
-# never does.
+# A launcher publishes the log within milliseconds after its script ends. One that was killed never does.
 _LOOKS_FOR_THE_LAUNCHER = 25
 
 
 def orphan_of(folder: SeedFolder) -> RunRecord | None:
-    """Return the record of a run that another launcher has started here and that still goes on, or None.
+    """Return the record of a run that another launcher started here and that is still running, or None.
 
-    A run that somebody started by hand is none: it refuses a second one with its own words.
+    A run started by hand does not count: MLExperiment reports that the folder is in use.
     """
     record = read_run_record(folder)
     launched = record is not None and record.status == "running" and record.launcher is not None
@@ -48,7 +47,7 @@ def orphan_of(folder: SeedFolder) -> RunRecord | None:
 
 
 def wait_for_orphan(folder: SeedFolder) -> None:
-    """Return when the run is over and its launcher, if there is one, has spoken the last word."""
+    """Return when the run is over and its launcher, if it is still alive, has written the final record."""
     while is_locked(folder.journal):
         time.sleep(_LOOK_EVERY_SECONDS)
     for _ in range(_LOOKS_FOR_THE_LAUNCHER):
@@ -59,14 +58,13 @@ def wait_for_orphan(folder: SeedFolder) -> None:
 
 
 def is_done_meanwhile(folder: SeedFolder, identity: Callable[[], str]) -> bool:
-    """Tell whether the run that is wanted has been finished since `mle run` was started.
+    """Return whether the requested run has been finished since `mle run` was started.
 
-    A Snakemake that was typed by hand gives 0 for that time, unless it was told to make things again: what was finished
-    at any time stays.
+    A Snakemake started by hand sets that time to 0, unless it was told to rerun jobs: then anything finished counts.
     """
     try:
         started = int(os.environ.get(STARTED_VARIABLE, ""))
-        # The time of the log is that of its preparation, before its run was known to have ended well.
+        # Not the time of the log, which is that of its preparation, before the run was known to have ended well.
         finished = folder.run_record.stat().st_mtime_ns
     except (ValueError, OSError):
         return False
@@ -74,7 +72,7 @@ def is_done_meanwhile(folder: SeedFolder, identity: Callable[[], str]) -> bool:
 
 
 def is_done_with(folder: SeedFolder, identity: str) -> bool:
-    """Tell whether the newest run is finished, and was made with this identity."""
+    """Return whether the latest run is finished and has this identity."""
     record = read_run_record(folder)
     return (
         record is not None
@@ -86,7 +84,7 @@ def is_done_with(folder: SeedFolder, identity: str) -> bool:
 
 
 def wanted_identity(configuration: Path, extra_arguments: Sequence[str]) -> str:
-    """Return the identity of a run with this configuration, as it was when it was asked for, and these arguments."""
+    """Return the identity of a run with this configuration, as of the start of the experiment, and these arguments."""
     from mle_toolbox.experiment.run_configuration import read_configuration_file
 
     return identity_of(read_configuration_file(configuration), extra_arguments)

@@ -1,7 +1,7 @@
-"""Whether an attempt goes on from a checkpoint of the script's own, and which ticks of the interrupted one it keeps.
+"""Detects that an attempt continues from the script's own checkpoint, and which earlier ticks it keeps.
 
-``mle.resume()`` rewinds the log. A script that loads a model file of its own instead begins its loop somewhere in the
-middle, and that is all there is to be seen of it: the time of its first tick. Decides only; changes nothing.
+``mle.resume()`` rewinds the log. A script that loads a model file of its own instead starts its loop somewhere in the
+middle, and the only visible sign is the time of its first tick. Only decides; changes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mle_toolbox.seed_run.identity import identity_of_log
 
 __all__ = ["Continuation", "continuation"]
 
-# Seconds since the process began, of which a new attempt has about as many at its first tick.
+# Seconds since the process started: at its first tick, a new attempt has about as many as the previous one had.
 _CLOCKS = ("time_elapsed", "elapsed", "elapsed_time", "seconds", "wall_time", "walltime", "runtime")
 _HOUR = 3600.0
 _UNITS = (1.0, 1e3, 1e6, 1e9)
@@ -29,7 +29,7 @@ _UNITS = (1.0, 1e3, 1e6, 1e9)
 
 @dataclass(frozen=True)
 class Continuation:
-    """What is kept of an interrupted attempt: its first ``n_ticks``, 0 where they are lost, which ``remark`` says."""
+    """What is kept of an interrupted attempt: its first ``n_ticks``. If that is 0, ``remark`` says why."""
 
     n_ticks: int
     remark: str
@@ -40,24 +40,24 @@ class Continuation:
 def continuation(
     journal: Path, identity: str, seed: int, tick: Mapping[str, Any], names: tuple[Sequence[str], Sequence[str]]
 ) -> Continuation | None:
-    """Tell what the first tick of an attempt means for the ticks that an interrupted attempt has left.
+    """Decide from the first tick of an attempt what happens to the ticks of an interrupted one.
 
     Parameters
     ----------
     journal
-        What the interrupted attempt has left, if there was one.
+        The journal of the interrupted attempt, if there was one.
     identity, seed
-        Of the attempt that begins; only ticks of the same may be gone on from.
+        Of the new attempt, which can only continue from ticks of the same.
     tick
-        The time of its first tick, as the script gives it.
+        The time of its first tick, as the script passes it.
     names
-        Time variables and metrics that it tracks.
+        The time variables and metrics that it tracks.
 
     Returns
     -------
     Continuation | None
-        None where the run simply begins anew: the first time variable is not later than that of the earlier attempt's
-        first tick, or it is a clock, which is later in every attempt.
+        None if the run simply starts over: the first time variable is not later than at the first tick of the earlier
+        attempt, or it is a clock, which is later in every attempt.
     """
     first = names[0][0] if names[0] else None
     if first is None or first in _CLOCKS or first not in tick:
@@ -72,31 +72,32 @@ def continuation(
     if earlier.n_ticks == 0 or earlier.time_names[:1] != (first,) or _is_wall_clock(now):
         return None
     times = earlier.columns[first].astype(np.float64)
+    # Up to the first tick that is not earlier: the time of an episode may start again from 0.
     n_kept = int(np.argmax(np.append(~(times < now), True)))
     known = bool((times == now).any())
     if n_kept == 0 or (n_kept == 1 and len(times) > 1 and not known):
-        return None  # an episode or a clock that ended a bit later than the first time
+        return None  # an episode or a clock that happens to be a bit later than the first time
     span = f"{first} {_number(times[0])} to {_number(times[n_kept - 1])}"
     reason = None
     if (identity_of_log(earlier.attributes), earlier.attributes.get("seed")) != (identity, seed):
-        reason = "they are of another configuration or command line"
+        reason = "they belong to another configuration or command line"
     elif (earlier.time_names, earlier.metric_names) != (tuple(names[0]), tuple(names[1])):
-        reason = "what is tracked has another order"
+        reason = "the tracked names have a different order"
     elif not known and not _are_whole(np.append(times, now)):
-        reason = f"whether {first!r} counts steps or is a clock cannot be seen"
+        reason = f"{first!r} may be a clock instead of counting steps"
     if reason is not None:
         return Continuation(
             0,
             f"the {len(times)} ticks of an interrupted attempt ({first} {_number(times[0])} to {_number(times[-1])}) "
-            f"are gone although this one begins at {first} {_number(now)}: {reason}. mle.resume() goes on with log and "
-            "random numbers.",
+            f"were dropped although this one starts at {first} {_number(now)}: {reason}. Use mle.resume() to continue "
+            "log and random numbers.",
         )
     remark = (
-        f"the first {n_kept} ticks ({span}) are those of an interrupted attempt; this one went on at {first} "
+        f"the first {n_kept} ticks ({span}) are from an interrupted attempt; this one continued at {first} "
         f"{_number(now)} without mle.resume(), from a checkpoint of the script's own."
     )
     if n_kept == len(times) > 1 and now - times[-1] > np.diff(times).max():
-        remark += f" Nothing is logged between {_number(times[-1])} and {_number(now)}."
+        remark += f" Nothing was logged between {_number(times[-1])} and {_number(now)}."
     elapsed = earlier.columns.get("time_elapsed")
     return Continuation(
         n_kept,
@@ -107,7 +108,7 @@ def continuation(
 
 
 def _is_wall_clock(value: float) -> bool:
-    """Tell whether a time is the clock's of just now, in seconds or a unit that is smaller."""
+    """Return whether a time is the current Unix time, in seconds or a smaller unit."""
     return any(abs(value / unit - time.time()) < _HOUR for unit in _UNITS)
 
 

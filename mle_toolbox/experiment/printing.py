@@ -1,4 +1,4 @@
-"""Printing every k-th update as one aligned line of plain text: it goes into log files as often as to a screen."""
+"""Prints every k-th update as one aligned line of plain text, for log files as well as for a screen."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TickPrinter:
 
     Notes
     -----
-    A run goes on when nobody listens any more (``python train.py | head``): the output ends, the log does not.
+    A run continues when its output is closed (``python train.py | head``): printing stops, logging does not.
     """
 
     def __init__(self, time_names: Sequence[str], metric_names: Sequence[str], every: int) -> None:
@@ -36,7 +36,7 @@ class TickPrinter:
         self._lines = 0
 
     def update(self, n_ticks: int, time: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
-        """Print the tick when it is one of those that are; ``n_ticks`` counts it already."""
+        """Print the tick if it is due; ``n_ticks`` includes it."""
         if n_ticks % self._every:
             return
         values = [time[name] for name in self._time_names] + [metrics.get(name) for name in self._metric_names]
@@ -51,7 +51,7 @@ class TickPrinter:
 
 
 def _shown(value: Any) -> str:
-    """Return a value in at most ten characters or so: floats with five digits, arrays by their shape, - for none."""
+    """Return a value in about ten characters: floats with five digits, arrays as their shape, ``-`` for none."""
     if value is None:
         return "-"
     if isinstance(value, (bool, int, np.integer, np.bool_)):
@@ -68,6 +68,7 @@ def _write(text: str) -> None:
         stream.write(text)
         stream.flush()
     except UnicodeEncodeError:
+        # A batch job often has LC_ALL=C, and names may have any characters.
         stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
         stream.flush()
     except (OSError, ValueError, AttributeError):

@@ -1,16 +1,15 @@
-"""Where a run comes from: code, versions, machine, command, and the state of the git repository.
+"""The provenance of a run: versions, scheduler and the state of the git repository.
 
-git is asked in the background while the run begins, and heard when it ends: it takes longer than all the rest.
+git runs in the background from the start of the run and its output is read at the end: it takes longer than all the
+rest of the start.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,10 +19,7 @@ from mle_toolbox.seed_run.frozen_code import stored_code
 
 __all__ = [
     "GitState",
-    "command_line",
-    "host_name",
     "package_versions",
-    "python_version",
     "scheduler_ids",
 ]
 
@@ -35,13 +31,14 @@ _SCHEDULER_VARIABLES = {
     "job": ("JOB_ID", "SLURM_JOB_ID"),
     "task": ("SGE_TASK_ID", "SLURM_ARRAY_TASK_ID"),
 }
+# A repository on a slow network drive must not hold up the end of a run.
 _PATIENCE = 5.0
 
 
 class GitState:
     """The commit of a folder, and whether the code that runs differs from it.
 
-    Where the code of the start is stored, it has been asked then, once for all seed runs.
+    If the code was stored at the start of the experiment, so was its state, and no seed run starts git.
 
     Parameters
     ----------
@@ -57,7 +54,7 @@ class GitState:
         self._processes: list[tuple[int, int]] = []
         if stored_code() is not None:
             return
-        # Without optional locks: a status must not get into the way of a git command that the user types.
+        # Without optional locks, so that our `git status` never makes a git command of the user fail.
         environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
         for command in (
             ["status", "--porcelain=v2", "--branch", "--untracked-files=no"],
@@ -67,12 +64,12 @@ class GitState:
                 self._processes.append(_start(["git", "-C", str(folder), *command], environment))
 
     def collect(self, code: Mapping[str, str]) -> None:
-        """Take the answers, which are there by now unless the run was very short.
+        """Read the output of git, which is there by now unless the run was very short.
 
         Parameters
         ----------
         code
-            The files that the run was made of: the name on record of each, by its absolute path.
+            The files of code that the run used: their recorded names by absolute path.
         """
         if (stored := stored_code()) is not None:
             self.commit, changed, is_tracked = stored.git_state()
@@ -85,6 +82,7 @@ class GitState:
             return
         lines = answers[0].decode(errors="replace").splitlines()
         oid = next((line for line in lines if line.startswith("# branch.oid ")), "(initial)")
+        # A repository without any commit.
         if oid.endswith("(initial)"):
             return
         self.commit = oid.split()[-1]
@@ -99,13 +97,13 @@ class GitState:
 
 
 def _real(path: str) -> str:
-    """Return a path without links in its folder: a link may be under version control itself."""
+    """Return a path with links resolved in its folder only: a link itself may be under version control."""
     folder, name = os.path.split(path)
     return os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of what the script has imported by now and results may depend on."""
+    """Return the versions of imported libraries on which results may depend."""
     import mle_toolbox
 
     versions = {"mle_toolbox": mle_toolbox.__version__}
@@ -117,33 +115,19 @@ def package_versions() -> dict[str, str]:
 
 
 def scheduler_ids() -> dict[str, str] | None:
-    """Return the scheduler's numbers of this job and task, or None outside one."""
+    """Return the scheduler's ids of this job and task, or None outside a scheduler."""
     found = {}
     for kind, names in _SCHEDULER_VARIABLES.items():
         for name in names:
+            # Grid Engine sets SGE_TASK_ID to "undefined" for a job that is not an array.
             if os.environ.get(name, "undefined") != "undefined":
                 found[kind] = os.environ[name]
     return found or None
 
 
-def host_name() -> str:
-    """Return the name of this machine."""
-    return platform.node()
-
-
-def python_version() -> str:
-    """Return the version of the interpreter."""
-    return platform.python_version()
-
-
-def command_line() -> list[str]:
-    """Return how this process was started."""
-    return list(sys.orig_argv)
-
-
 def _start(command: list[str], environment: dict[str, str]) -> tuple[int, int]:
-    """Start a command in the background; return its process id and the end of a pipe with what it prints."""
-    # Not with subprocess, which takes longer to import than everything else that a run imports at its start.
+    """Start a command in the background; return its process id and a pipe with its output."""
+    # Not with subprocess, whose import takes longer than all other imports at the start of a run.
     output, its_output = os.pipe()
     try:
         actions = [
@@ -160,7 +144,7 @@ def _start(command: list[str], environment: dict[str, str]) -> tuple[int, int]:
 
 
 def _answer(pid: int, output: int) -> bytes | None:
-    """Return all that a command has printed, or None when it takes too long or fails."""
+    """Return the output of a command, or None if it takes too long or fails."""
     blocks: list[bytes] = []
     deadline = time.monotonic() + _PATIENCE
     try:
@@ -172,7 +156,7 @@ def _answer(pid: int, output: int) -> bytes | None:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     except (OSError, ValueError):
-        pass  # somebody else has waited for it, or closed the pipe
+        pass  # the script has waited for it, or closed the pipe
     finally:
         with contextlib.suppress(OSError):
             os.close(output)

@@ -1,7 +1,7 @@
-"""The configuration of a run: read from its file, with what the constructor was given, and checked lightly.
+"""The configuration of a run: its file merged with the arguments of the constructor, and checked lightly.
 
-The full check against the schema is made before anything is submitted; here only what this process relies on is
-looked at, so that no schema has to be loaded.
+The full check against the schema happens before anything is submitted. Here only what this process relies on is
+checked, so that no schema has to be loaded.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ _LOG_KEYS = (
 
 @dataclass(frozen=True)
 class LoadedConfiguration:
-    """What one run is configured with."""
+    """The configuration of one run."""
 
     name: str
-    """The stem of the file: what its results folder is called."""
+    """The stem of the file, and the name of its results folder."""
     file: str
-    """The file as it was named, or where else the configuration comes from."""
+    """The file as it was named, or another description of the source."""
     content: dict[str, Any]
     digest: str
     """The hash of the content."""
     planned: dict[str, Any]
-    """What the plan of an experiment knows of it: without what a script adds to a file of the command line."""
+    """The content as the plan of an experiment knows it: without sections that the script adds to the file."""
 
 
 def load_configuration(
@@ -56,27 +56,29 @@ def load_configuration(
     Parameters
     ----------
     file
-        The json file; None when all sections are given in the script.
+        The JSON file; None when all sections are given in the script.
     sections
-        Sections that the constructor was given.
+        Sections passed to the constructor.
     name
-        What the configuration is called when there is no file.
+        Name of the configuration when there is no file.
     file_wins
-        Whether a section of the file goes before the same section of the constructor: when the command line names
-        the file.
+        Whether a section of the file overrides the same section of the constructor: when the command line names the
+        file.
 
     Raises
     ------
     ExperimentFileError
-        When the file is no configuration; carries file and line of every mistake.
+        When the file is not a configuration; lists every mistake with file and line.
     UsageError
-        When a section given in the script cannot be written as json.
+        When a section given in the script cannot be written as JSON.
     """
     shown = str(file) if file is not None else "the arguments of MLExperiment()"
     text = _text(file) if file is not None else ""
     from_file = parse_json(text, shown) if file is not None else {}
     if not isinstance(from_file, dict):
-        raise ExperimentFileError([Problem(shown, 1, "a configuration is an object { … } with sections in it.")])
+        raise ExperimentFileError(
+            [Problem(shown, 1, "a configuration must be an object { … } that contains sections.")]
+        )
     given = {_name_in(from_file, key): _as_json(key, value) for key, value in sections.items() if value is not None}
     content = {**given, **from_file} if file_wins else {**from_file, **given}
     problems = [*_missing_sections(content), *_log_problems(content.get("log_config"))]
@@ -89,7 +91,7 @@ def load_configuration(
 
 
 def _name_in(content: Mapping[str, Any], section: str) -> str:
-    """Return what a section is called in the file: net_config and model_config are two names of one section."""
+    """Return the section's name in the file: net_config and model_config are two names for the same section."""
     other = {"net_config": "model_config", "model_config": "net_config"}.get(section, section)
     return other if other in content else section
 
@@ -101,18 +103,13 @@ def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
     found: list[_Found] = []
     for section in ("train_config", "log_config"):
         if section not in content:
-            found.append(((), f"the section {section!r} is missing.{_other_spelling(section, content)}"))
+            near = next((key for key in content if key not in SECTIONS and did_you_mean(key, [section])), None)
+            advice = f" Found {near!r} instead. Did you mean {section!r}?" if near is not None else ""
+            found.append(((), f"the section {section!r} is missing.{advice}"))
     for section in SECTIONS:
         if section in content and not isinstance(content[section], dict):
             found.append(((section,), f"{section!r} must be an object {{ … }}, found {content[section]!r}."))
     return found
-
-
-def _other_spelling(section: str, content: Mapping[str, Any]) -> str:
-    for key in content:
-        if key not in SECTIONS and did_you_mean(key, [section]):
-            return f" It has {key!r}. Did you mean {section!r}?"
-    return ""
 
 
 def _log_problems(log_config: Any) -> list[_Found]:
@@ -129,12 +126,17 @@ def _log_problems(log_config: Any) -> list[_Found]:
     for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
         found += _list_problems(log_config, tracked, printed)
     for key in ("print_every_k_updates", "log_every_j_steps"):
-        if not _is_count(log_config.get(key)):
-            found.append((("log_config", key), f"{key!r} must be a whole number from 1 on, or null."))
+        every = log_config.get(key, 1)
+        if every is not None and not (isinstance(every, int) and not isinstance(every, bool) and every >= 1):
+            found.append((("log_config", key), f"{key!r} must be a whole number of at least 1, or null."))
     if log_config.get("overwrite_experiment_dir", 0) not in (0, 1):
         text = "'overwrite_experiment_dir' must be 0, 1, true or false."
         found.append((("log_config", "overwrite_experiment_dir"), text))
-    return [*found, *_tboard_problems(log_config.get("tboard_fname"))]
+    name = log_config.get("tboard_fname")
+    if name is not None and not (isinstance(name, str) and name and "/" not in name and not name.startswith(".")):
+        text = f"'tboard_fname' must be a plain name, without '/' and not beginning with '.', or null; found {name!r}."
+        found.append((("log_config", "tboard_fname"), text))
+    return found
 
 
 def _list_problems(log_config: Mapping[str, Any], tracked: str, printed: str) -> list[_Found]:
@@ -152,30 +154,19 @@ def _list_problems(log_config: Mapping[str, Any], tracked: str, printed: str) ->
     return found
 
 
-def _tboard_problems(name: Any) -> list[_Found]:
-    if name is None or (isinstance(name, str) and name and "/" not in name and not name.startswith(".")):
-        return []
-    text = f"'tboard_fname' must be a plain name, without '/' and not beginning with '.', or null; found {name!r}."
-    return [(("log_config", "tboard_fname"), text)]
-
-
-def _is_count(value: Any) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
-
-
 def read_configuration_file(file: Path) -> Any:
-    """Return what a configuration's file said when the experiment was started, or else what it says.
+    """Return the content of a configuration file: as of the start of the experiment if stored, else as it is now.
 
     Raises
     ------
     ExperimentFileError
-        When it is no json.
+        When it is not JSON.
     """
     return parse_json(_text(file), str(file))
 
 
 def _text(file: Path) -> str:
-    """Return the text of a configuration: as it was when the experiment was started, or else as it is."""
+    """Return the text of a configuration file: as of the start of the experiment if stored, else as it is now."""
     stored = frozen_bytes(file)
     return text_of(stored, str(file)) if stored is not None else read_text(file, str(file))
 
@@ -185,15 +176,16 @@ def _line(file: Path | None, text: str, path: tuple[str, ...]) -> int:
 
 
 def _as_json(name: str, section: Any) -> Any:
-    """Return a section given in the script as what its json file would hold."""
+    """Return a section given in the script as its JSON file would contain it."""
     plain = section.to_dict() if hasattr(section, "to_dict") else section
     try:
+        # Through JSON, so that the run sees what its config.json contains: lists for tuples, plain numbers.
         return json.loads(json.dumps(plain, allow_nan=False, default=_scalar))
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{name}, given to MLExperiment(), cannot be written as json: {error}.") from None
+        raise UsageError(f"{name}, passed to MLExperiment(), cannot be written as JSON: {error}.") from None
 
 
 def _scalar(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"{type(value).__name__} is no json type")
+    raise TypeError(f"{type(value).__name__} is not a JSON type")

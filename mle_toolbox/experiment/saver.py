@@ -1,6 +1,6 @@
-"""What a script saves beside its log: models, figures and other objects, each file whole or not there.
+"""Saves models, figures and other objects of a script; each file is either complete or absent.
 
-The way of saving a model is chosen from the model itself; a library is used only when the script has imported it.
+The format of a model depends on its type; a library is used only if the script has imported it.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Saver:
         Parameters
         ----------
         model
-            With a torch module or state_dict: the state_dict, ``.pt``. A scikit-learn estimator: ``.joblib``. An
-            array: ``.npy``; a dictionary of arrays: ``.npz``. Anything else is pickled, ``.pkl``, and a line says so.
+            A torch module or state_dict is saved as state_dict, ``.pt``; a scikit-learn estimator as ``.joblib``; an
+            array as ``.npy``; a dictionary of arrays as ``.npz``. Anything else is pickled, ``.pkl``, with a notice.
         name
-            Name of the file; its ending is added.
+            Name of the file; its suffix is added.
 
         Raises
         ------
@@ -60,11 +60,12 @@ class Saver:
         figure
             The figure, or axes in it.
         name
-            Its ending decides the format; ``.png`` without one. ``fig_1``, ``fig_2``, … when no name is given.
+            Its suffix determines the format; ``.png`` without one. ``fig_1``, ``fig_2``, … when no name is given.
         """
         name = name if name is not None else self._next("fig")
         _check_name(name)
         name = name if Path(name).suffix else f"{name}.png"
+        # Axes have their figure as an attribute.
         figure = getattr(figure, "figure", None) or figure
         if not hasattr(figure, "savefig"):
             raise UsageError(f"save_figure takes a matplotlib figure, found {type(figure).__name__}.")
@@ -79,8 +80,8 @@ class Saver:
         extra
             The object.
         name
-            With the ending ``.json`` it is written as json, else pickled; ``.pkl`` is added to a name without an
-            ending. ``extra_1``, ``extra_2``, … when no name is given.
+            With the suffix ``.json`` the object is written as JSON, otherwise pickled; ``.pkl`` is added to a name
+            without a suffix. ``extra_1``, ``extra_2``, … when no name is given.
         """
         name = name if name is not None else self._next("extra")
         _check_name(name)
@@ -100,8 +101,8 @@ class Saver:
 def _check_name(name: Any) -> None:
     if not isinstance(name, str) or name in ("", ".", "..") or any(sign in name for sign in "/\\\0"):
         raise UsageError(
-            f"A name under which something is saved is a plain file name, without '/' and not '..'; found {name!r}. "
-            "It is written into the folder of this seed run."
+            f"The name of a saved file must be a plain file name, without '/' and not '..'; found {name!r}. "
+            "The file is written to the folder of this seed run."
         )
 
 
@@ -122,8 +123,8 @@ def _model_writer(model: Any, name: str) -> tuple[str, _Write]:
     if isinstance(model, Mapping) and model and all(isinstance(key, str) and _is_array(model[key]) for key in model):
         return ".npz", lambda path: _write_npz(path, model)
     notice(
-        f"the model {name!r} is a {type(model).__name__} and saved with pickle: only the same code, with the same "
-        "versions of its libraries, is sure to read it."
+        f"the model {name!r} is a {type(model).__name__} and was saved with pickle: reading it reliably takes the same "
+        "code with the same versions of its libraries."
     )
     return ".pkl", _pickle(model)
 
@@ -135,16 +136,16 @@ def _is_array(value: Any) -> bool:
 
 
 def _write_npy(path: Path, array: np.ndarray[Any, Any]) -> None:
-    # Given a name, numpy would add its ending to it.
+    # Given a path, numpy would append .npy to that of the temporary file.
     with path.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
 
 def _write_npz(path: Path, arrays: Mapping[str, Any]) -> None:
     with installed_modules():
-        import zipfile  # brings every compressor along, and most scripts save no model
+        import zipfile  # imports every compressor, and most scripts save no model
 
-    # np.savez takes the arrays as keywords, so an array cannot be called "file" there.
+    # np.savez takes arrays as keyword arguments, so none of them could be called "file".
     with zipfile.ZipFile(path, "w", allowZip64=True) as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
@@ -155,7 +156,9 @@ def _json(value: Any) -> _Write:
     try:
         text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"A {type(value).__name__} cannot be written as json: {error}. Name it .pkl.") from None
+        raise UsageError(
+            f"A {type(value).__name__} cannot be written as JSON: {error}. Use a name that ends with .pkl."
+        ) from None
     return lambda path: path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -163,7 +166,7 @@ def _plain(value: Any) -> Any:
     for method in ("to_dict", "tolist"):
         if hasattr(value, method):
             return getattr(value, method)()
-    raise TypeError(f"{type(value).__name__} is no json type")
+    raise TypeError(f"{type(value).__name__} is not a JSON type")
 
 
 def _pickle(value: Any) -> _Write:

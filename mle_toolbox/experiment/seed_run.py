@@ -1,7 +1,7 @@
-"""The life of one seed run on disk: its folder is locked, its record kept, its log sealed or left as a journal.
+"""The life cycle of one seed run on disk: locks its folder, keeps its record, seals its log or leaves the journal.
 
-In a run that the launcher has started the log is only prepared here: the launcher sees how the process really ended,
-and puts it in place or throws it away.
+In a launched run the log is only prepared here: the launcher sees how the process really ended, and publishes or
+discards it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +23,7 @@ from mle_toolbox.experiment.inputs import RunInputs
 from mle_toolbox.experiment.own_checkpoint import Continuation, continuation
 from mle_toolbox.experiment.provenance import (
     GitState,
-    command_line,
-    host_name,
     package_versions,
-    python_version,
     scheduler_ids,
 )
 from mle_toolbox.experiment.session import notice
@@ -43,24 +42,24 @@ __all__ = ["SeedRun"]
 
 
 class SeedRun:
-    """Holds the folder of a seed run from the first moment to the last.
+    """Holds the folder of a seed run from start to end.
 
     Parameters
     ----------
     folder
-        Made when it is missing. Its path is absolute.
+        The folder, created if it is missing. Its path is absolute.
     inputs
-        What is run.
+        The inputs of the run.
 
     Raises
     ------
     FinishedLogError
-        When a finished log is there and ``overwrite_experiment_dir`` does not allow to replace it. What lies in the
-        way of a run that `mle run` starts has been set aside before.
+        When there is a finished log and ``overwrite_experiment_dir`` does not allow replacing it. For a run that
+        `mle run` starts, earlier results have been set aside before.
     FolderInUseError
         When another process runs this seed.
     UsageError
-        When the launcher has started this process for another folder.
+        When the launcher started this process for another folder.
     """
 
     def __init__(self, folder: SeedFolder, inputs: RunInputs) -> None:
@@ -79,7 +78,11 @@ class SeedRun:
         self._continuation: Continuation | None = None
         self.journal = JournalWriter(folder.journal, *self._names, self._attributes())
         try:
-            self._begin()
+            self._refuse_finished_log()  # another run may have finished it while this one waited for the folder
+            discard_prepared(folder)
+            write_run_record(folder, self.record)
+            text = json.dumps(configuration.content, indent=2, ensure_ascii=False) + "\n"
+            replace_file(folder.config, lambda path: path.write_text(text, encoding="utf-8"))
         except BaseException:
             self.journal.release()
             raise
@@ -87,59 +90,60 @@ class SeedRun:
 
     @property
     def is_mine(self) -> bool:
-        """Whether this is the process that began the run, and not a forked child of it."""
+        """Whether this is the process that started the run, and not a forked child of it."""
         return os.getpid() == self._pid
 
     def go_on(self, time: Mapping[str, Any]) -> Continuation | None:
-        """Keep the ticks of an interrupted attempt that lie before the first tick of this one, where it goes on there.
+        """Keep the ticks of an interrupted attempt before the first tick of this one, if it continues from them.
 
-        They are kept, and the others dropped, when that tick is appended.
+        The other ticks are dropped when the first tick is appended.
         """
         if self.journal.n_ticks:
-            return None  # another thread has logged the first tick meanwhile
+            return None  # another thread has logged the first tick in the meantime
         identity, seed = self._inputs.identity, self._inputs.seed
         self._continuation = found = continuation(self.folder.journal, identity, seed, time, self._names)
         self.journal.go_on_behind(*((found.n_ticks, [found.remark]) if found is not None else (0, [])))
         return found
 
     def note_continuation(self) -> None:
-        """Say and put on record what ``go_on`` has kept."""
+        """Report and record what ``go_on`` has kept."""
         if self._continuation is not None:
             notice(self._continuation.remark)
             if self._continuation.n_ticks:
                 self.note_resumed(self._continuation.n_ticks)
 
     def note_resumed(self, n_ticks: int) -> None:
-        """Put on record that this attempt goes on behind the first ``n_ticks``."""
+        """Record that this attempt continues after the first ``n_ticks``."""
         self._update_record(resumed_from_tick=n_ticks)
 
     @with_installed_modules
     def seal(self) -> None:
-        """Write the log: in place, or, in a run that the launcher has started, ready for it.
+        """Write the log: published at once, or in a launched run only prepared for the launcher.
 
         Raises
         ------
         OSError, ResultsError
-            When it cannot be written, or not all that was logged is in the journal. The journal is kept.
+            When it cannot be written, or the journal is incomplete. The journal is kept.
         """
+        # From here on no thread can add a tick, so what is sealed is what was counted.
         n_ticks = self.journal.finish()
         self._note_end(ticks=n_ticks)
         if n_ticks == 0:
-            self.journal.close()  # leaves a journal without ticks where there may be one of an earlier attempt
+            self.journal.close()  # replaces the journal of an earlier attempt by one without ticks
         prepare_log(self.folder, self._attributes(), n_ticks)
         self.record = self.record._replace(end=_now(), exit_status=0, **used_here())
         if self.launched:
-            # The journal stays locked until the process ends: nobody else may begin before the launcher is done.
+            # The journal stays locked until the process ends: no other run may start before the launcher is done.
             prepare_record(self.folder, self.record)
         else:
             commit_log(self.folder, self.record)
             self.journal.close()
 
     def fail(self, ending: Ending) -> None:
-        """Leave the journal as it is and put on record why there is no log."""
+        """Keep the journal and record why there is no log."""
         self.journal.release()
         self._note_end(ticks=self.journal.n_ticks)
-        # What cannot be written because the disk is full is told on stderr by whoever calls this.
+        # On a full disk the record cannot be written; the caller has reported the reason on stderr.
         with contextlib.suppress(OSError):
             status = "stopped" if ending.stopped else "failed"
             self._update_record(status=status, end=_now(), exit_status=ending.exit_status, reason=ending.reason)
@@ -151,9 +155,9 @@ class SeedRun:
         if self.launched or not is_in_launched_run():
             return
         raise UsageError(
-            f"`mle run` has started this process for {os.environ[SEED_RUN_VARIABLE]}, and MLExperiment() would write "
-            f"to {self.folder.path}. It writes to its own folder only: leave -config, -seed and -exp_dir to the "
-            "command line, and start other runs as programs of their own (subprocess.run([sys.executable, ...]))."
+            f"`mle run` started this process for {os.environ[SEED_RUN_VARIABLE]}, but MLExperiment() would write to "
+            f"{self.folder.path}. A launched run may write to its own folder only: let -config, -seed and -exp_dir "
+            "come from the command line, start other runs as other programs (subprocess.run([sys.executable, ...]))."
         )
 
     def _refuse_finished_log(self) -> None:
@@ -162,31 +166,21 @@ class SeedRun:
             return
         made = datetime.fromtimestamp(log.stat().st_mtime).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         raise FinishedLogError(
-            f"{log} is the finished log of this seed, made {made}, and overwrite_experiment_dir is 0 in "
-            f"{self._configuration.file}. Set it to 1 there, and the log is replaced once the new one is complete; "
-            "or keep it: move it away, or give this run another -exp_dir."
+            f"{log} is the finished log of this seed, written {made}, and overwrite_experiment_dir is 0 in "
+            f"{self._configuration.file}. To replace the log once the new one is complete, set it to 1 there; to keep "
+            "it, move it away, or give this run another -exp_dir."
         )
-
-    def _begin(self) -> None:
-        self._refuse_finished_log()  # another run may have finished it while this one waited for the folder
-        discard_prepared(self.folder)
-        write_run_record(self.folder, self.record)
-        replace_file(self.folder.config, self._write_configuration)
-
-    def _write_configuration(self, path: Path) -> None:
-        text = json.dumps(self._configuration.content, indent=2, ensure_ascii=False) + "\n"
-        path.write_text(text, encoding="utf-8")
 
     def _first_record(self, inputs: RunInputs, attempt: int) -> RunRecord:
         code = self._code.collect()
         return RunRecord(
             configuration=self._configuration.name,
             seed=inputs.seed,
-            host=host_name(),
+            host=platform.node(),
             pid=os.getpid(),
             launcher=os.getppid() if self.launched else None,
             scheduler=scheduler_ids(),
-            command=command_line(),
+            command=list(sys.orig_argv),
             start=_now(),
             attempt=attempt,
             script_sha256=self._code.digest_of(inputs.script),
@@ -194,12 +188,12 @@ class SeedRun:
             snapshot=snapshot_name(),
             config_sha256=self._configuration.digest,
             identity=inputs.identity,
-            python=python_version(),
+            python=platform.python_version(),
             packages=package_versions(),
         )
 
     def _note_end(self, ticks: int) -> None:
-        """Fill in what is known only now."""
+        """Fill in what is known only at the end."""
         code = self._code.collect()
         self._git.collect(self._code.names())
         self.record = self.record._replace(
@@ -220,10 +214,10 @@ class SeedRun:
         write_run_record(self.folder, self.record)
 
     def _attributes(self) -> dict[str, Any]:
-        """Return the provenance that goes into the log."""
+        """Return the provenance for the log."""
         left_out = {"format", "status", "pid", "launcher", "exit_status", "signal", "reason", "ticks", "end", "extra"}
         left_out.add("own_handlers")
-        # Of any length, so they are none for HDF5: run.json has them.
+        # An HDF5 attribute is limited to 64 kB, and these may be of any length: only run.json has them.
         left_out |= {"code", "not_frozen", "git_untracked"}
         known = {name: value for name, value in self.record.to_json().items() if name not in left_out}
         return {

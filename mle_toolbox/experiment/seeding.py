@@ -1,7 +1,7 @@
-"""Seeding the random numbers of a run, and saving and restoring their state.
+"""Seeds the random number generators of a run, and saves and restores their states.
 
-No library is imported for it, which would cost every script that does not use it: it is seeded at once where the
-script has imported it, and else at the end of its import.
+No library is imported for this, which would slow down every script that does not use it: one that the script has
+imported is seeded at once, any other at the end of its import.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ __all__ = [
 
 def seed_everything(seed: int) -> None:
     """Seed Python's and numpy's global generators, and torch on all devices with deterministic algorithms."""
+    # A random.py of the script's own hides Python's, and has no seed().
     when_imported("random", lambda module: None if is_of_user("random", module) else module.seed(seed))
     when_imported("numpy.random", lambda module: module.seed(seed))
     when_imported("torch", lambda module: _seed_torch(module, seed))
@@ -36,7 +37,7 @@ def make_rng(seed: int, *, jax_key: bool) -> Any:
     Raises
     ------
     MissingExtraError
-        When a key is asked for and jax is not installed.
+        When a key is requested and jax is not installed.
     """
     if not jax_key:
         import numpy as np
@@ -50,7 +51,7 @@ def make_rng(seed: int, *, jax_key: bool) -> Any:
 
 
 def random_states() -> dict[str, Any]:
-    """Return the states of all generators that ``seed_everything`` seeds, as data that pickle can write."""
+    """Return the states of all generators that ``seed_everything`` seeds, as data that can be pickled."""
     states: dict[str, Any] = {}
     if (python_random := loaded("random")) is not None and not is_of_user("random", python_random):
         states["python"] = python_random.getstate()
@@ -64,7 +65,7 @@ def random_states() -> dict[str, Any]:
 
 
 def restore_random_states(states: dict[str, Any]) -> None:
-    """Set all generators to the states that ``random_states`` gave."""
+    """Set all generators to the states returned by ``random_states``."""
     if "python" in states:
         with installed_modules():
             import random
@@ -75,7 +76,7 @@ def restore_random_states(states: dict[str, Any]) -> None:
 
         np.random.set_state(states["numpy"])
     if "torch" in states:
-        import torch  # the run that was interrupted had it, so this one will need it
+        import torch  # the interrupted run had imported it, so this one will, too
 
         torch.set_rng_state(states["torch"])
         if "torch.cuda" in states and torch.cuda.is_available():
@@ -83,7 +84,7 @@ def restore_random_states(states: dict[str, Any]) -> None:
 
 
 def rng_state(rng: Any) -> Any:
-    """Return the state of what ``make_rng`` made (or of another key that took its place), as plain data."""
+    """Return the state of a generator or key as made by ``make_rng`` (or of a later key), as plain data."""
     if rng is None or not hasattr(rng, "dtype"):
         return rng
     import jax
@@ -95,7 +96,7 @@ def rng_state(rng: Any) -> Any:
 
 
 def rng_from_state(state: Any) -> Any:
-    """Return the generator or key that ``rng_state`` was given."""
+    """Return the generator or key from its ``rng_state``."""
     if not isinstance(state, _JaxKey):
         return state
     import jax
@@ -104,7 +105,7 @@ def rng_from_state(state: Any) -> Any:
 
 
 class _JaxKey:
-    """A jax key without jax, so that a checkpoint can be looked at anywhere."""
+    """A jax key as plain data, so that a checkpoint can be read without jax."""
 
     def __init__(self, data: Any, kind: str | None) -> None:
         self.data, self.kind = data, kind

@@ -1,4 +1,4 @@
-"""Who runs this process: a script that was started, or a notebook, a prompt, a test."""
+"""The kind of this process: a script that was started, or a notebook, a prompt or a test."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from mle_toolbox.seed_run.frozen_code import is_stored
 
 __all__ = ["is_interactive", "main_frame", "notice", "script_path"]
 
+# Programs that execute the code of others: their command line is not that of a script.
 _HOSTS = {"pytest", "py.test", "ipykernel", "ipykernel_launcher", "colab_kernel_launcher", "ipython", "IPython"}
 
 
 def script_path() -> Path | None:
-    """Return the script whose command line this is, or None where the command line belongs to somebody else."""
+    """Return the script that was started, or None if the command line belongs to another program."""
     named, main_file = sys.argv[0] if sys.argv else "", getattr(sys.modules.get("__main__"), "__file__", None)
-    if hasattr(sys, "ps1") or _is_test() or (_is_notebook() and (not named or main_file != named)):
+    is_test = "_pytest" in sys.modules and "PYTEST_CURRENT_TEST" in os.environ
+    if hasattr(sys, "ps1") or is_test or (_is_notebook() and (not named or main_file != named)):
         return None
-    # Python makes the second one absolute, so that it still holds when the script has gone elsewhere; under another
-    # program (`-m cProfile`) it is that program's.
+    # Python makes __file__ absolute, so it stays valid when the script changes the working directory; but under another
+    # program (`-m cProfile`) it is the file of that program.
     for path in (named, main_file):
         if not path or not isinstance(path, str):
             continue
@@ -41,12 +43,12 @@ def _has_file(name: Path) -> Callable[[Path], bool]:
 
 
 def is_interactive() -> bool:
-    """Tell whether a person goes on typing after an error: at a prompt or in a notebook."""
+    """Return whether the session continues after an error: at a prompt or in a notebook."""
     return hasattr(sys, "ps1") or _is_notebook()
 
 
 def main_frame() -> FrameType | None:
-    """Return the frame in which the script runs from its first line to its last, or None when there is none."""
+    """Return the frame of the script's module-level code, or None if there is none."""
     frame = sys._current_frames().get(threading.main_thread().ident or 0)
     found = None
     while frame is not None:
@@ -57,17 +59,13 @@ def main_frame() -> FrameType | None:
 
 
 def notice(text: str) -> None:
-    """Tell the user something in one line of stderr."""
+    """Print one line for the user on stderr."""
     if sys.stderr is not None:
         try:
             sys.stderr.write(f"mle-toolbox: {text}\n")
             sys.stderr.flush()
         except (OSError, ValueError):
             return
-
-
-def _is_test() -> bool:
-    return "_pytest" in sys.modules and "PYTEST_CURRENT_TEST" in os.environ
 
 
 def _is_notebook() -> bool:

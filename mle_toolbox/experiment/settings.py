@@ -1,6 +1,6 @@
-"""A section of a configuration, as a script uses it: ``mle.train_config.learning_rate`` or ``["learning_rate"]``.
+"""A section of a configuration, with entries as attributes and items: ``mle.train_config.learning_rate``.
 
-Knows nothing of files; where the section comes from is only for the message about a name that is not there.
+Reads no files; the source of the section only appears in the message about a missing name.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ __all__ = ["MissingSettingError", "Settings"]
 
 
 class MissingSettingError(MLEToolboxError, AttributeError, KeyError):
-    """A section has no setting of this name; says which section of which file, and the nearest name."""
+    """A section has no setting of this name; names the section, its file and the nearest name."""
 
     def __init__(self, missing: str, settings: Settings | None, text: str | None = None) -> None:
         super().__init__(missing)
         self._missing, self._settings, self._text = missing, settings, text
 
     def __str__(self) -> str:
-        # Worked out only when somebody reads it: `getattr(config, name, default)` is used in training loops.
+        # Computed only when needed: training loops call `getattr(config, name, default)`.
         if self._text is None:
             assert self._settings is not None
             section, file = object.__getattribute__(self._settings, "_origin")
@@ -32,7 +32,7 @@ class MissingSettingError(MLEToolboxError, AttributeError, KeyError):
         return self._text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Raised in a worker, it goes to the parent as its message: the settings may hold what cannot be pickled.
+        # A worker sends it to its parent as a message only: the settings may contain objects that cannot be pickled.
         notes = {name: value for name, value in self.__dict__.items() if name == "__notes__"}
         return type(self), (self._missing, None, str(self)), notes
 
@@ -40,17 +40,17 @@ class MissingSettingError(MLEToolboxError, AttributeError, KeyError):
 class Settings(MutableMapping[str, Any]):
     """A mapping whose entries are attributes as well; sections inside it are ``Settings`` too.
 
-    Entries may be added, changed and deleted. An entry that has the name of a method of mappings (``items``) is
-    reached as ``settings["items"]``.
+    Entries may be added, changed and deleted. An entry named like a method of mappings (``items``) is only available as
+    ``settings["items"]``.
 
     Parameters
     ----------
     items
         The entries; copied, nested mappings included.
     section, file
-        What the section is called, and the file it comes from, in the message about a name that is missing.
+        Names of the section and its file in the message about a missing name.
     silent
-        What is answered, by attribute and by item, where there is no entry of that name; never among the entries.
+        Values that attributes and items return if there is no such entry; not listed among the entries.
 
     Examples
     --------
@@ -78,12 +78,13 @@ class Settings(MutableMapping[str, Any]):
             self[name] = value
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the entries as plain dictionaries, which json can write."""
+        """Return the entries as plain dictionaries, which can be written as JSON."""
         return {name: _plain(value) for name, value in self._entries.items()}
 
-    toDict = to_dict  # noqa: N815  (the name that the original's configurations have)
+    toDict = to_dict  # noqa: N815  (the name in the original mle-toolbox)
 
     def __getattr__(self, name: str) -> Any:
+        # copy and pickle probe for special methods.
         if name.startswith("__"):
             raise AttributeError(name)
         return self[name]
@@ -106,7 +107,7 @@ class Settings(MutableMapping[str, Any]):
         self._entries[name] = self._wrapped(name, value)
 
     def __delitem__(self, name: str) -> None:
-        # `pop("seed_id", None)` is how scripts got rid of it when it was among the entries.
+        # Scripts of the original mle-toolbox call `pop("seed_id", None)`, where it was an entry.
         if name not in self._entries and self._silent.pop(name, None) is None:
             raise MissingSettingError(name, self)
         self._entries.pop(name, None)

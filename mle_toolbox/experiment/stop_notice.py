@@ -1,7 +1,7 @@
-"""Whether somebody has told this process that it will soon be stopped: what ``MLExperiment.should_stop`` asks.
+"""Records the signals that announce the end of this process, for ``MLExperiment.should_stop``.
 
-Schedulers send a signal some time before they stop or kill a job. Only a script that asks wants to hear of it: for all
-others each signal keeps its meaning. Knows nothing of logs and checkpoints.
+Schedulers send a signal some time before they stop or kill a job. Only a script that calls ``should_stop`` wants to
+handle it: for all others each signal keeps its meaning. Knows nothing of logs and checkpoints.
 """
 
 from __future__ import annotations
@@ -16,56 +16,56 @@ from typing import Any
 __all__ = ["ENDING_SIGNALS", "StopNotice", "stop_notice", "stopped_in_words"]
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What tells any process to end, whoever sends it."""
+"""Signals that ask any process to terminate."""
 
 _NOTICES = {
-    signal.SIGUSR1: "its time is nearly up, or it is to be suspended",
-    signal.SIGUSR2: "it is to be killed",
-    signal.SIGXCPU: "its CPU time is nearly up",
-    signal.SIGTERM: "it was told to end",
+    signal.SIGUSR1: "its time limit is near, or it is about to be suspended",
+    signal.SIGUSR2: "it is about to be killed",
+    signal.SIGXCPU: "its CPU time limit is near",
+    signal.SIGTERM: "it was asked to terminate",
 }
 _WORDS = {
     **_NOTICES,
     signal.SIGINT: "Ctrl-C or `mle stop`",
     signal.SIGHUP: "its terminal was closed",
-    signal.SIGKILL: "killed, because it was to be stopped",
+    signal.SIGKILL: "killed, because it was being stopped",
 }
-# Ignored by whoever does not know them; a warning long before the end must not end anything.
+# Ignored where nothing handles them: a warning well before the end must not terminate a process.
 _WARNINGS = (signal.SIGUSR1, signal.SIGXCPU)
-# A signal for a whole process group reaches the script directly and through its launcher.
+# A signal for a whole process group may reach the script directly and through its launcher.
 _ECHO_SECONDS = 5.0
 
 
 class StopNotice:
-    """Takes note of the first signal that announces an end; one for the whole process.
+    """Records the first signal that announces an end. There is one for the process.
 
-    Handlers that are there already are called as well. Where the process is not the one that began to listen (a forked
-    data loader), or is told to end a second time, the signal means what it meant before.
+    Handlers that were installed before are called as well. In a forked child (a data loader), and when the process is
+    asked to terminate a second time, a signal has its previous effect.
     """
 
     def __init__(self) -> None:
         self.number: signal.Signals | None = None
-        """The signal that came, or None."""
+        """The signal received, or None."""
         self.is_asked = False
-        """Whether somebody has asked, so that all of the signals are only notices now."""
+        """Whether ``is_given`` has been called, after which all of the signals are only notices."""
         self._came = 0.0
         self._before: dict[int, Any] = {}
         self._is_forgotten_by_children = False
         self._mask = threading.local()
 
     def expect_warnings(self) -> None:
-        """Hear early warnings from now on, so that none is lost before the first question. Main thread only."""
+        """Record early warnings from now on, so that none is lost before ``is_given`` is called. Main thread only."""
         self._listen(_WARNINGS)
 
     def is_given(self) -> bool:
-        """Tell whether the end was announced; the first question makes the process listen to all of the signals."""
+        """Return whether the end was announced; the first call installs handlers for all of the signals."""
         if not self.is_asked:
             self.is_asked = True
             self._listen(tuple(_NOTICES))
         return self.number is not None
 
     def own_handlers(self) -> list[str]:
-        """Return the warnings for which the script has a handler of its own: nobody else knows what that does."""
+        """Return the warnings for which the script has a handler of its own, whose effect is unknown."""
         return [number.name for number in _WARNINGS if self._is_heard_by_script(number)]
 
     def _is_heard_by_script(self, number: signal.Signals) -> bool:
@@ -77,14 +77,15 @@ class StopNotice:
             return
         for number in numbers:
             now = signal.getsignal(number)
-            # None: a handler that was not installed by Python. Whoever put one over ours may call it: once is enough.
+            # None: a handler that was not installed from Python. A handler installed over ours may call ours, so it is
+            # not installed twice.
             if number in self._before or now is None or (now is signal.SIG_IGN and number not in _WARNINGS):
                 continue
             self._before[number] = now
             signal.signal(number, self._hear)
         if not self._is_forgotten_by_children:
             self._is_forgotten_by_children = True
-            # Python drops what a child is sent before it is ready to handle it, so that must not arrive earlier.
+            # A signal that a child receives before Python is ready in it is lost, so signals are blocked until then.
             os.register_at_fork(before=self._block, after_in_parent=self._unblock, after_in_child=self._forget)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
@@ -99,7 +100,7 @@ class StopNotice:
             os.kill(os.getpid(), number)
 
     def _forget(self) -> None:
-        """In a forked child: it is no part of the agreement, and has to die when its parent ends it."""
+        """Restore the previous handlers in a forked child, which must die when its parent terminates it."""
         for number, before in self._before.items():
             if signal.getsignal(number) == self._hear:
                 signal.signal(number, signal.SIG_IGN if number in _WARNINGS else before)
@@ -117,21 +118,21 @@ stop_notice = StopNotice()
 
 
 def stopped_in_words(number: int, n_ticks: int, *, has_checkpoint: bool, error: str | None = None) -> str:
-    """Return the reason that stands on the record of a run that was told to end.
+    """Return the recorded reason of a run that was asked to terminate.
 
     Parameters
     ----------
     number
-        The signal that told it.
+        The signal received.
     n_ticks
-        How many ticks it has logged.
+        The number of ticks logged.
     has_checkpoint
-        Whether the next attempt can go on from one.
+        Whether the next attempt can resume from a checkpoint.
     error
-        What it ended with besides, in a line.
+        The error with which it ended as well, in one line.
     """
-    told = signal.Signals(number)
+    received = signal.Signals(number)
     after = f"{n_ticks} tick{'' if n_ticks == 1 else 's'}"
     then = f", then {error}" if error is not None else ""
-    next_time = "goes on from its checkpoint" if has_checkpoint else "begins anew: it saved no checkpoint"
-    return f"stopped after {after} ({told.name}: {_WORDS[told]}{then}). The next attempt {next_time}."
+    next_time = "resumes from its checkpoint" if has_checkpoint else "starts over: no checkpoint was saved"
+    return f"stopped after {after} ({received.name}: {_WORDS[received]}{then}). The next attempt {next_time}."

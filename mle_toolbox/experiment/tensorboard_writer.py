@@ -1,6 +1,6 @@
-"""TensorBoard's event files beside the log, when ``tboard_fname`` asks for them.
+"""Writes TensorBoard event files in addition to the log, if ``tboard_fname`` is set.
 
-The log is what counts: whatever goes wrong here is said once, and the run goes on without.
+The log matters more: a failure here is reported once and the run continues without event files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class TensorBoard:
     Parameters
     ----------
     folder
-        Where the event files go; made at the first tick.
+        The folder of the event files; created at the first tick.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,10 +32,10 @@ class TensorBoard:
         self._failed = False
         self._first_step = 0
         self.last_step = -1
-        """The step of the newest tick, for a checkpoint."""
+        """The step of the last tick, for a checkpoint."""
 
     def resume_behind(self, step: int) -> None:
-        """Take what an interrupted run has written behind ``step`` for void."""
+        """Discard events that an interrupted attempt wrote after ``step``."""
         self._first_step, self.last_step = step + 1, step
 
     def update(
@@ -46,7 +46,7 @@ class TensorBoard:
         figure: Any = None,
         grads: Any = None,
     ) -> None:
-        """Write a tick; ``n_ticks`` counts it already, and is the step where the time is no whole number."""
+        """Write a tick; ``n_ticks`` includes it, and is the step if the time is not a whole number."""
         if self._failed or not self._open():
             return
         first = next(iter(time.values()), n_ticks)
@@ -56,6 +56,7 @@ class TensorBoard:
                 if (scalar := _scalar(value)) is not None:
                     self._writer.add_scalar(name, scalar, step)
             if figure is not None:
+                # close=False: the script may go on drawing into its figure.
                 self._writer.add_figure("figure", figure, step, close=False)
             if grads is not None:
                 self._add_gradients(grads, step)
@@ -63,7 +64,7 @@ class TensorBoard:
             self._give_up(f"{type(error).__name__}: {error}")
 
     def close(self) -> None:
-        """Write what is left and close the files."""
+        """Flush and close the files."""
         writer, self._writer = self._writer, None
         if writer is not None:
             try:
@@ -80,7 +81,7 @@ class TensorBoard:
         except ImportError as error:
             self._give_up(f"they need tensorboardX ({error}). Install it: pip install tensorboardX")
             return False
-        # Files of an earlier attempt stay where they are; TensorBoard is told from which step on they are void.
+        # Files of an earlier attempt are kept; purge_step tells TensorBoard from which step on to ignore them.
         is_new = not self._folder.is_dir() or not any(self._folder.iterdir())
         try:
             self._writer = SummaryWriter(str(self._folder), purge_step=None if is_new else self._first_step)

@@ -1,8 +1,9 @@
-"""Worker processes of a run (``multiprocessing``, joblib, data loaders): they may look at it, and write nothing.
+"""Worker processes of a run (``multiprocessing``, joblib, data loaders) get a read-only view of it.
 
-A worker that is spawned imports the script again, and with it ``mle = MLExperiment()``. There that is a view of the run
-which the main process has begun: settings, seed and folders are those of the run, whatever has become of its files and
-of the current folder since. The main process says what they are in a variable, which every child inherits.
+A spawned worker imports the script again, and with it executes ``mle = MLExperiment()``. In the worker, that is a view
+of the run of the main process: settings, seed and folders are those of the run, whatever happened to its files and the
+working directory since. The main process passes them in an environment variable; settings are read from
+``config.json`` of the run.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.journal import ONLY_IN_THE_MAIN_PROCESS
 
-__all__ = ["ReadOnlyLog", "hand_over", "inputs_of_parent", "refusal"]
+__all__ = ["ReadOnlyLog", "hand_over", "inputs_of_parent", "worker_error"]
 
 _VARIABLE = "MLE_RUN_OF_PARENT"
 
 
 def hand_over(inputs: RunInputs, processes: Sequence[int] = ()) -> None:
-    """Let workers of this process, and of ``processes``, know which run has been begun."""
+    """Tell workers of this process, and of ``processes``, which run was started."""
     run = {
         "processes": [*processes, os.getpid()],
         "configuration": inputs.configuration.name,
@@ -43,19 +44,20 @@ def hand_over(inputs: RunInputs, processes: Sequence[int] = ()) -> None:
 
 
 def inputs_of_parent(find: Callable[[], RunInputs]) -> RunInputs | None:
-    """Return what the run was asked to do whose worker this process is, or None when it is none.
+    """Return the inputs of the run whose worker this process is, or None if it is not a worker.
 
     Parameters
     ----------
     find
-        Returns what this process itself would be asked to do. While a worker imports the script, that is the run of
-        its parent. Later it may be another one, which a worker can do like any other process.
+        Returns the inputs of a run of this process itself. While a worker imports the script, that is always the run of
+        its parent. Later it may be another run, which a worker can start like any other process.
     """
     if not is_multiprocessing_child():
         return None
     process = sys.modules["multiprocessing.process"]
     run = json.loads(os.environ.get(_VARIABLE, "null"))
     inputs = _inputs_of(run)
+    # Set by multiprocessing while a spawned child imports the main module.
     if getattr(process.current_process(), "_inheriting", False):
         inputs = inputs or find()
     elif inputs is None or process.parent_process().pid not in run["processes"] or _folder(find()) != _folder(inputs):
@@ -64,36 +66,36 @@ def inputs_of_parent(find: Callable[[], RunInputs]) -> RunInputs | None:
     return inputs
 
 
-def refusal(what: str) -> UsageError:
-    """Return the error for what only the main process of a run can do."""
+def worker_error(what: str) -> UsageError:
+    """Return the error for a call that only the main process of a run may make."""
     return UsageError(f"{what} is called in a worker process. {ONLY_IN_THE_MAIN_PROCESS}")
 
 
 class ReadOnlyLog:
-    """The log of a run as its workers see it: it knows when to log, and takes nothing."""
+    """The log of a run in its workers: it knows when to log, but accepts no ticks."""
 
     def __init__(self, log_config: Settings, train_config: Settings) -> None:
         self._log_config, self._train_config = log_config, train_config
 
     def ready_to_log(self, step: int) -> bool:
-        """Tell whether to log at this step; see ``ExperimentLog.ready_to_log``."""
+        """Return whether to log at this step; see ``ExperimentLog.ready_to_log``."""
         return is_step_to_log(step, self._log_config, self._train_config)
 
     def update_log(self, *_: Any, **__: Any) -> None:
         """Raise UsageError."""
-        raise refusal("update_log()")
+        raise worker_error("update_log()")
 
     tick = update = update_log
 
     def save(self, *_: Any, **__: Any) -> None:
         """Raise UsageError."""
-        raise refusal("What saves")
+        raise worker_error("A method that saves")
 
     save_model = save_plot = save_extra = save
 
 
 def _inputs_of(run: dict[str, Any] | None) -> RunInputs | None:
-    """Return what the main process has handed over, with the configuration that it has written down for its run."""
+    """Return the inputs that the main process passed, with the configuration it saved in the run's folder."""
     if run is None:
         return None
     folder = ExperimentFolder(Path(run["experiment_dir"])).seed_run(run["configuration"], run["seed"])
@@ -107,7 +109,7 @@ def _inputs_of(run: dict[str, Any] | None) -> RunInputs | None:
         seed=run["seed"],
         experiment_dir=Path(run["experiment_dir"]),
         extra=run["extra"],
-        identity="",  # of use only to who writes a record
+        identity="",  # only needed to write a record, which a worker does not
     )
 
 

@@ -1,7 +1,7 @@
-"""``extra_cmd_line_input`` as words of a command line, and back: what the file says arrives as it is written.
+"""``extra_cmd_line_input`` as command-line arguments, and back, without losing the types of its values.
 
-A word has no type. So numbers and truth values are written as words of their own (``-lrate 0.1``), and a text that
-would be read as one of them is joined to its name (``-version=1.10``), which parsers of options understand.
+An argument has no type. So numbers and booleans are separate arguments (``-lrate 0.1``), and a string that would be
+parsed as one of them is joined to its name (``-version=1.10``), which option parsers understand.
 
 Standard library only: training scripts read their command line with it.
 """
@@ -19,14 +19,14 @@ _NAME = re.compile(r"-([A-Za-z_][A-Za-z0-9_.\-]*)(?:(=)(.*))?", re.DOTALL)
 
 
 def words_of(extra: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the words for texts, numbers and truth values under their names.
+    """Yield the arguments for strings, numbers and booleans by name.
 
     >>> list(words_of({"lrate": 0.5, "fast": True, "name": "a b", "version": "1.10", "flag": "-v"}))
     ['-lrate', '0.5', '-fast', 'true', '-name', 'a b', '-version=1.10', '-flag=-v']
     """
     for name, value in extra.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        # An empty word would be lost on its way through Snakemake; one with a dash would be taken for an option.
+        # Snakemake drops an empty argument, and an option parser takes one with a dash for an option.
         if isinstance(value, str) and (not text or text.startswith("-") or not isinstance(parse_value(text), str)):
             yield f"-{name}={text}"
         else:
@@ -35,10 +35,10 @@ def words_of(extra: Mapping[str, Any]) -> Iterator[str]:
 
 
 def values_of(words: Sequence[str]) -> dict[str, Any] | None:
-    """Return what ``words_of`` was given, or None when the words are not of its making.
+    """Return the mapping that ``words_of`` was given, or None when it did not produce these words.
 
-    Unlike on a command line that somebody types, every option here has one value, and that is a text where it is joined
-    to its name: so names such as ``inf`` and values such as ``-inf`` are told apart.
+    Unlike on a command line typed by hand, every option has exactly one value here, and a value joined to its name is
+    a string. So the option ``-inf`` and the value ``-inf`` can be told apart.
     """
     values: dict[str, Any] = {}
     rest = iter(words)
@@ -57,7 +57,7 @@ def values_of(words: Sequence[str]) -> dict[str, Any] | None:
 
 
 def parse_value(text: str) -> bool | int | float | str:
-    """Return the number or truth value that ``text`` spells, or the text itself.
+    """Return the number or boolean that ``text`` spells, or the text itself.
 
     >>> [parse_value(text) for text in ("3", "1e-3", "true", "3 layers")]
     [3, 0.001, True, '3 layers']
@@ -65,8 +65,10 @@ def parse_value(text: str) -> bool | int | float | str:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     if _INTEGER.fullmatch(text):
+        # Python refuses to convert integers of more than 4300 digits; nobody means a number of 1000.
         return int(text) if len(text) < 1000 else text
     try:
+        # float() also accepts "1_000" and " 1 ", which nobody writes to mean a number.
         return text if "_" in text or text != text.strip() else float(text)
     except ValueError:
         return text

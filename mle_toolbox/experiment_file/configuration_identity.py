@@ -1,8 +1,7 @@
-"""What decides the numbers of a seed run, as one digest: two runs of one identity may be averaged.
+"""The identity of a seed run: a digest of everything that determines its numbers. Runs of one identity may be averaged.
 
-Counts: what the configuration says, without what only prints or names, and the further arguments of the script. Seed
-and code belong to it as well; they are compared by whoever has them, because runs of several seeds share a
-configuration, and a finished run of older code is kept. Standard library only: training scripts use it.
+It covers the configuration, except keys that only affect printing or names, and the script's extra arguments. Standard
+library only: training scripts use it.
 """
 
 from __future__ import annotations
@@ -22,38 +21,31 @@ ONLY_SHOWN = (
     "overwrite_experiment_dir",
     "model_type",
 )
-"""Keys of log_config that decide no number: ``x-decides-numbers: false`` in the schema, which a test compares."""
+"""Keys of log_config that affect no number: ``x-decides-numbers: false`` in the schema; a test compares the two."""
 
 
 def identity_of(content: Mapping[str, Any], arguments: Sequence[str]) -> str:
-    """Return what decides the numbers of a configuration's seed runs, as 64 hexadecimal digits.
+    """Return the identity of a configuration's seed runs, as 64 hexadecimal digits.
 
     Parameters
     ----------
     content
-        What the configuration says. Neither the order of keys counts, nor that of metrics, nor a key that has its
-        default value; the first time variable does, as it is the x axis.
+        The configuration. The order of keys and of metrics is ignored, and so are empty sections and log
+        settings that are null. Which time variable comes first does count, because it is the x axis.
     arguments
-        What the script is given besides configuration, seed and results folder, in order.
+        The script's arguments besides configuration, seed and results folder, in order.
     """
-    return content_digest([_what_counts(content), list(arguments)])
-
-
-def _what_counts(content: Mapping[str, Any]) -> dict[str, Any]:
+    # Seed and code determine the numbers, too, but are compared separately: all seeds share a configuration, and a
+    # finished run of older code stays valid. If a fixed typo in a message changed the identity, it would cost a week.
     counts = {name: value for name, value in content.items() if name != "model_config" and value != {}}
     if content.get("model_config"):
-        counts["net_config"] = content["model_config"]  # two names of one section
-    log = content.get("log_config")
-    if isinstance(log, Mapping):
-        counts["log_config"] = _what_counts_in_log(log)
-    return counts
-
-
-def _what_counts_in_log(log: Mapping[str, Any]) -> dict[str, Any]:
-    counts = {name: value for name, value in log.items() if name not in ONLY_SHOWN and value is not None}
-    if isinstance(log.get("what_to_track"), list | tuple):
-        counts["what_to_track"] = sorted(map(str, log["what_to_track"]))
-    if isinstance(log.get("time_to_track"), list | tuple):
-        first, *others = [*map(str, log["time_to_track"]), ""]
-        counts["time_to_track"] = [first, *sorted(others)]
-    return counts
+        counts["net_config"] = content["model_config"]  # two names for the same section
+    if isinstance(log := content.get("log_config"), Mapping):
+        relevant = {name: value for name, value in log.items() if name not in ONLY_SHOWN and value is not None}
+        if isinstance(log.get("what_to_track"), list | tuple):
+            relevant["what_to_track"] = sorted(map(str, log["what_to_track"]))
+        if isinstance(log.get("time_to_track"), list | tuple):
+            first, *others = [*map(str, log["time_to_track"]), ""]
+            relevant["time_to_track"] = [first, *sorted(others)]
+        counts["log_config"] = relevant
+    return content_digest([counts, list(arguments)])

@@ -1,4 +1,4 @@
-"""Reading and checking one configuration."""
+"""Reads and checks one configuration file."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from mle_toolbox.experiment_file.plan import Configuration, read_only
 from mle_toolbox.experiment_file.schema import check_schema
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.experiment_file.source_text import read_text
-from mle_toolbox.experiment_file.wording import listed, place
+from mle_toolbox.experiment_file.wording import listed, location
 
 __all__ = ["ConfigurationFile", "read_configuration"]
 
 
 @dataclass(frozen=True)
 class ConfigurationFile:
-    """A configuration's file and what is wrong with it."""
+    """One configuration file and its problems."""
 
     name: str
-    """What the file is called in messages."""
+    """The file's name in messages."""
     configuration: Configuration | None
-    """None when the file is no json object."""
+    """None when the file does not hold a JSON object."""
     problems: tuple[Problem, ...]
 
 
@@ -37,17 +37,18 @@ def read_configuration(file: Path, written: Path, name: str) -> ConfigurationFil
     Parameters
     ----------
     file
-        Where it is.
+        The path to open.
     written
-        Its path as the experiment file writes it.
+        The path as the experiment file gives it.
     name
-        What the file is called in messages.
+        The file's name in messages.
     """
     try:
         text = read_text(file, name)
         content = parse_json(text, name)
     except ExperimentFileError as error:
         return ConfigurationFile(name, None, error.problems)
+    # Lines are computed on demand: only a file with a mistake has to be searched for positions.
     lines = functools.partial(line_of, text)
     checked = check_schema(content, lines, name, "configuration")
     if not isinstance(content, Mapping):
@@ -58,30 +59,32 @@ def read_configuration(file: Path, written: Path, name: str) -> ConfigurationFil
 
 
 def _mistakes(content: Mapping[str, Any], usable: Mapping[str, Any]) -> Iterator[tuple[JsonPath, str]]:
-    """Yield what a schema cannot say; ``usable`` is what is well-formed of ``content``, with defaults."""
-    yield from _misspelt_sections(content)
-    if "net_config" in content and "model_config" in content:
-        yield ("model_config",), "net_config and model_config are two names of one section. Remove one of them."
-    log = usable.get("log_config") or {}
-    yield from _names_that_are_both(log)
-    for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
-        yield from _printed_but_not_tracked(log, tracked, printed)
-
-
-def _misspelt_sections(content: Mapping[str, Any]) -> Iterator[tuple[JsonPath, str]]:
+    """Yield mistakes that a schema cannot express; ``usable`` is the valid part of ``content``, with defaults."""
     for section in content:
-        meant = _misspelt(section)
-        # Without the section that was meant, the schema has complained already.
+        meant = _section_meant(section)
+        # A required section that is missing has already been reported by the schema check.
         if meant is not None and (meant in content or meant not in ("train_config", "log_config")):
             yield (section,), f"unknown section {section!r}. Did you mean {meant!r}?"
+    if "net_config" in content and "model_config" in content:
+        yield ("model_config",), "net_config and model_config are two names for the same section. Remove one of them."
+    log = usable.get("log_config") or {}
+    for index, name in enumerate(log.get("what_to_track") or []):
+        if name in (log.get("time_to_track") or []):
+            message = f"{name!r} is in both time_to_track and what_to_track. A name is either a time or a metric."
+            yield ("log_config", "what_to_track", index), message
+    for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
+        names = log.get(tracked) or []
+        for index, name in enumerate((log.get(printed) or []) if names else []):
+            if name not in names:
+                here = location(("log_config", printed))
+                message = f"{name!r} of {here} is not tracked: {tracked} lists {listed(names)}."
+                yield ("log_config", printed, index), message + did_you_mean(name, names)
 
 
-def _misspelt(section: str) -> str | None:
-    """Return the section that ``section`` must have been meant to be; a section of the user's own is none.
-
-    `test_config` is as near to `net_config` as a slip would be, so the first word must be right and only
-    "config", the case or the separator may be wrong.
-    """
+def _section_meant(section: str) -> str | None:
+    """Return the known section of which ``section`` is clearly a misspelling, or None."""
+    # Sections of any name are allowed, and the user's own `test_config` is as close to `net_config` as a typo would
+    # be. So the first word must match, and only "config", the case or the separator may be wrong.
     if section in SECTIONS:
         return None
     head, _, tail = section.lower().replace("-", "_").replace(" ", "_").partition("_")
@@ -90,22 +93,3 @@ def _misspelt(section: str) -> str | None:
         if section.lower() in (known, word + "config") or (head == word and nearest(tail, ["config"])):
             return known
     return None
-
-
-def _names_that_are_both(log: Mapping[str, Any]) -> Iterator[tuple[JsonPath, str]]:
-    times = log.get("time_to_track") or []
-    for index, name in enumerate(log.get("what_to_track") or []):
-        if name in times:
-            message = f"{name!r} is in time_to_track and in what_to_track. A name is either a time or a metric."
-            yield ("log_config", "what_to_track", index), message
-
-
-def _printed_but_not_tracked(log: Mapping[str, Any], tracked: str, printed: str) -> Iterator[tuple[JsonPath, str]]:
-    names = log.get(tracked)
-    if not names:
-        return
-    for index, name in enumerate(log.get(printed) or []):
-        if name not in names:
-            here = place(("log_config", printed))
-            message = f"{name!r} of {here} is not tracked: {tracked} holds {listed(names)}."
-            yield ("log_config", printed, index), message + did_you_mean(name, names)

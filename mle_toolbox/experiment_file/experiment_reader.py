@@ -1,4 +1,4 @@
-"""Reading one experiment file with its configurations, as far as that goes without looking into the script."""
+"""Reads an experiment file and its configurations; the contents of the script are checked elsewhere."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ from mle_toolbox.surroundings import home
 
 __all__ = ["Experiment", "read_experiment"]
 
+# Later versions of the original mle-toolbox renamed these keys; experiment files of both kinds are accepted.
 _LATER_NAMES = {"experiment_type": "job_type", "multi_config_args": "multi_experiment_args", "partition": "queue"}
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What an experiment file says and what is wrong with it."""
+    """The contents of an experiment file and its problems."""
 
     document: Document
     file: Path
     """Absolute."""
     settings: Mapping[str, Mapping[str, Any]]
-    """The sections under their first names, with defaults, without what has a mistake."""
+    """The sections under their primary names, with defaults, without invalid values."""
     configurations: tuple[ConfigurationFile, ...]
     problems: tuple[Problem, ...]
 
@@ -53,11 +54,11 @@ class Experiment:
         return _written(self.settings["meta_job_args"].get("experiment_dir"))
 
     def configuration_paths(self) -> list[Path]:
-        """Return the configurations as written, also those that cannot be read."""
+        """Return the configurations as written, including those that cannot be read."""
         return [written for _, written in _named_configurations(self)]
 
     def shown(self, written: Path) -> str:
-        """Return what a file is called in messages: as seen from where the user typed the experiment file's name."""
+        """Return a file's name in messages: relative to the folder from which the user named the experiment file."""
         return str(Path(self.document.name).parent / written)
 
     def problem(self, path: JsonPath, message: str) -> Problem:
@@ -65,7 +66,13 @@ class Experiment:
         return Problem(self.document.name, self.document.line(path), message)
 
     def plan(self) -> Plan:
-        """Return the plan; there may be no problems."""
+        """Return the plan.
+
+        Raises
+        ------
+        ExperimentFileError
+            When there are problems.
+        """
         meta, job = self.settings["meta_job_args"], self.settings["single_job_args"]
         script, experiment_dir = self.script(), self.experiment_dir()
         configurations = tuple(file.configuration for file in self.configurations if file.configuration is not None)
@@ -80,7 +87,17 @@ class Experiment:
             experiment_dir=experiment_dir,
             configurations=configurations,
             seeds=_seeds(self.settings["multi_experiment_args"]),
-            job=_resources(job),
+            job=JobResources(
+                name=job["job_name"],
+                cores=int(job["num_logical_cores"]),
+                gpus=int(job["num_gpus"]),
+                memory_mb=None if job["memory_per_job"] is None else int(job["memory_per_job"]),
+                time_minutes=minutes(job["time_per_job"]),
+                queue=job["queue"],
+                log_file=job["log_file"],
+                err_file=job["err_file"],
+                environment=job["env_name"],
+            ),
             extra_arguments=tuple(words_of(job["extra_cmd_line_input"])),
             retries=int(job["retries"]),
             frozen_code=bool(job["frozen_code"]),
@@ -93,51 +110,43 @@ def read_experiment(path: Path) -> Experiment:
     Raises
     ------
     ExperimentFileError
-        When the file cannot be read at all. Everything else is in ``problems`` of what is returned.
+        When the file cannot be read at all. All other mistakes are in ``problems`` of the result.
     """
     if trouble_with_file(path) == "does not exist":
-        raise ExperimentFileError([_not_there(path)])
+        others = [str(path.parent / other.name) for other in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        advice = did_you_mean(str(path), sorted(others))
+        raise ExperimentFileError([Problem(str(path), 0, f"this file does not exist.{advice}")])
     document = read_yaml(path)
     if document.data is None:
         what = expected(load_schema("experiment"))
         raise ExperimentFileError([Problem(document.name, 0, f"the file is empty. Expected {what}.")])
     checked = check_schema(document.data, document.line, document.name, "experiment")
-    settings = _under_first_names(checked.data or {}, document.data)
+    settings = _under_primary_names(checked.data or {}, document.data)
     rules = broken_rules(document.data, settings)
     problems = [*checked.problems, *(Problem(document.name, document.line(at), said) for at, said in rules)]
-    file = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links: the user's names stay)
+    file = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() follows links, and messages keep the user's names)
     experiment = Experiment(document, file, settings, (), tuple(problems))
     return _with_files(experiment)
 
 
-def _not_there(path: Path) -> Problem:
-    folder = path.parent
-    others = [str(folder / other.name) for other in folder.glob("*.y*ml")] if folder.is_dir() else []
-    return Problem(str(path), 0, f"this file does not exist.{did_you_mean(str(path), sorted(others))}")
-
-
-def _under_first_names(usable: Mapping[str, Any], given: Any) -> dict[str, dict[str, Any]]:
+def _under_primary_names(usable: Mapping[str, Any], given: Any) -> dict[str, dict[str, Any]]:
     settings: dict[str, dict[str, Any]] = {}
     given = given if isinstance(given, Mapping) else {}
     for section, members in usable.items():
-        first: str = _LATER_NAMES.get(section, section)
-        if not isinstance(members, Mapping) or (first in settings and section not in given):
+        primary: str = _LATER_NAMES.get(section, section)
+        # The schema fills in defaults under both names of a section; those must not replace what the user wrote.
+        if not isinstance(members, Mapping) or (primary in settings and section not in given):
             continue
-        settings[first] = _members_under_first_names(members)
+        settings[primary] = renamed = {}
+        for key, value in members.items():
+            name = _LATER_NAMES.get(key, key)
+            if value is not None or name not in renamed:
+                renamed[name] = value
     return {"meta_job_args": {}, "multi_experiment_args": {}, "single_job_args": {}} | settings
 
 
-def _members_under_first_names(members: Mapping[str, Any]) -> dict[str, Any]:
-    renamed: dict[str, Any] = {}
-    for key, value in members.items():
-        first = _LATER_NAMES.get(key, key)
-        if value is not None or first not in renamed:
-            renamed[first] = value
-    return renamed
-
-
 def _with_files(experiment: Experiment) -> Experiment:
-    """Read the configurations and look for the script."""
+    """Return the experiment with its configurations read and the script looked for."""
     problems = list(experiment.problems)
     script, files = experiment.script(), []
     if script is not None:
@@ -150,6 +159,7 @@ def _with_files(experiment: Experiment) -> Experiment:
         if trouble is not None:
             problems.append(experiment.problem(path, f"the configuration {trouble}"))
             continue
+        # Results folders are named after the stem alone, whatever folder a configuration is in.
         seen[collision_key(written.stem)] = written
         read = read_configuration(experiment.project_dir / written, written, experiment.shown(written))
         problems += read.problems
@@ -158,7 +168,7 @@ def _with_files(experiment: Experiment) -> Experiment:
 
 
 def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Path]]:
-    """Yield every configuration of this job_type, and where; what has a mistake of its own is left out."""
+    """Yield every configuration that this job_type runs, and where it is named; invalid names are left out."""
     data = experiment.document.data
     if not isinstance(data, Mapping):
         return
@@ -168,6 +178,7 @@ def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Pa
         yield ("meta_job_args", "base_train_config"), single
     if job_type.startswith("single"):
         return
+    # The path to report is that of the name the user wrote, which may be in a section under its later name.
     usable = set(experiment.settings["multi_experiment_args"].get("config_fnames") or [])
     for section in ("multi_experiment_args", "multi_config_args"):
         names = data[section].get("config_fnames") if isinstance(data.get(section), Mapping) else None
@@ -182,12 +193,12 @@ def _trouble_with_configuration(project_dir: Path, written: Path, seen: Mapping[
         return trouble
     trouble = trouble_with_stem(written.stem)
     if trouble is not None:
-        return f"{str(written)!r} needs another name: {trouble}. Rename the file."
+        return f"{str(written)!r} cannot have this name: {trouble}. Rename the file."
     other = seen.get(collision_key(written.stem))
     if other == written:
         return f"{str(written)!r} is listed twice. Remove one of them."
     if other is not None and (project_dir / written).samefile(project_dir / other):
-        return f"{str(written)!r} is {str(other)!r}, listed twice. Remove one of them."
+        return f"{str(written)!r} and {str(other)!r} are the same file. Remove one of them."
     if other is not None:
         same = f"{str(written)!r} would have the same results folder as {str(other)!r}: {other.stem!r}"
         return f"{same}. Rename one of the files."
@@ -199,32 +210,15 @@ def _written(name: str | None) -> Path | None:
 
 
 def _expanded(name: str) -> Path:
-    """Return a path as written; only a leading ``~/`` is replaced."""
+    """Return a path as written, with a leading ``~/`` replaced by the home folder."""
     if name != "~" and not name.startswith("~/"):
         return Path(name)
-    place = home()
-    if place is None:
-        raise UsageError(
-            f"{name!r} begins with the home folder, and there is none: HOME is not set. Write the whole path."
-        )
-    return place / name[2:]
+    folder = home()
+    if folder is None:
+        raise UsageError(f"{name!r} begins with the home folder, but HOME is not set. Write the full path.")
+    return folder / name[2:]
 
 
 def _seeds(section: Mapping[str, Any]) -> tuple[int, ...]:
     explicit = section["random_seeds"]
     return tuple(range(int(section["num_seeds"]))) if explicit is None else tuple(int(seed) for seed in explicit)
-
-
-def _resources(job: Mapping[str, Any]) -> JobResources:
-    memory = job["memory_per_job"]
-    return JobResources(
-        name=job["job_name"],
-        cores=int(job["num_logical_cores"]),
-        gpus=int(job["num_gpus"]),
-        memory_mb=None if memory is None else int(memory),
-        time_minutes=minutes(job["time_per_job"]),
-        queue=job["queue"],
-        log_file=job["log_file"],
-        err_file=job["err_file"],
-        environment=job["env_name"],
-    )

@@ -1,4 +1,7 @@
-"""Rules of an experiment file that reach over several keys, which a schema could not say in plain words."""
+"""Rules of an experiment file that concern several keys at once.
+
+JSON Schema could express most of them, but not report a violation in words a user understands.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from mle_toolbox.errors import nearest
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_file_name
 from mle_toolbox.experiment_file.schema import load_schema
-from mle_toolbox.experiment_file.wording import expected, place
+from mle_toolbox.experiment_file.wording import expected, location
 
 __all__ = ["broken_rules", "minutes"]
 
@@ -20,14 +23,14 @@ _META, _MULTI, _JOB = "meta_job_args", "multi_experiment_args", "single_job_args
 
 
 def broken_rules(data: Any, settings: _Settings) -> _Mistakes:
-    """Yield place and sentence for every rule that is broken.
+    """Yield path and message for every broken rule.
 
     Parameters
     ----------
     data
-        What the file holds.
+        The contents of the file.
     settings
-        The sections under their first names, with defaults, without what has a mistake of its own.
+        The sections under their primary names, with defaults, without invalid values.
     """
     if not isinstance(data, Mapping):
         return
@@ -37,7 +40,7 @@ def broken_rules(data: Any, settings: _Settings) -> _Mistakes:
     yield from _seeds(data, settings)
     yield from _output_files(settings[_JOB])
     if minutes(settings[_JOB].get("time_per_job")) == 0:
-        yield (_JOB, "time_per_job"), f"{place((_JOB, 'time_per_job'))} is no time at all."
+        yield (_JOB, "time_per_job"), f"{location((_JOB, 'time_per_job'))} must be at least one minute, found zero."
 
 
 def minutes(time: str | None) -> int | None:
@@ -71,15 +74,22 @@ def _two_names_of_one_key(data: Mapping[str, Any]) -> _Mistakes:
         section = _section(data, around[0]) if around else data
         if section.get(first) is not None and section.get(later) is not None:
             where = f" in {around[0]}" if around else ""
-            yield (*around, later), f"{first!r} and {later!r}{where} are two names of one thing. Remove one of them."
+            yield (
+                (*around, later),
+                f"{first!r} and {later!r}{where} are two names for the same setting. Remove one of them.",
+            )
 
 
 def _job_type_is_missing(data: Mapping[str, Any]) -> _Mistakes:
     meta = _section(data, _META)
     known = load_schema("experiment")["properties"][_META]["properties"]
+    # An unknown key that looks like job_type is reported by the schema check, with this suggestion.
     misspelt = nearest("job_type", [key for key in meta if key not in known])
     if _META in data and not misspelt and "job_type" not in meta and "experiment_type" not in meta:
-        yield (_META, "job_type"), f"{place((_META, 'job_type'))} is missing. Expected {expected(known['job_type'])}."
+        yield (
+            (_META, "job_type"),
+            f"{location((_META, 'job_type'))} is missing. Expected {expected(known['job_type'])}.",
+        )
 
 
 def _configurations_and_job_type(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:
@@ -93,31 +103,32 @@ def _configurations_and_job_type(data: Mapping[str, Any], settings: _Settings) -
     other = "multiple" if single else "single"
     other_type = f"{other}-{job_type.split('-')[1].rstrip('s')}{'s' if single else ''}"
     if single and named_many:
+        here = location((multi, "config_fnames"))
         advice = f"Name the one configuration in base_train_config, or use {other_type!r}."
-        yield (multi, "config_fnames"), f"{place((multi, 'config_fnames'))} is not for job_type {job_type!r}. {advice}"
+        yield (multi, "config_fnames"), f"{here} does not apply to job_type {job_type!r}. {advice}"
     elif single and not named_one:
-        here = place((_META, "base_train_config"))
-        yield (_META,), f"{here} is missing: job_type {job_type!r} runs the configuration that it names."
+        here = location((_META, "base_train_config"))
+        yield (_META,), f"{here} is missing: job_type {job_type!r} runs the configuration named there."
     if not single and named_one:
         advice = f"Put the file into config_fnames, or use {other_type!r}."
-        here = place((_META, "base_train_config"))
-        yield (_META, "base_train_config"), f"{here} is not for job_type {job_type!r}. {advice}"
+        here = location((_META, "base_train_config"))
+        yield (_META, "base_train_config"), f"{here} does not apply to job_type {job_type!r}. {advice}"
     if not single and not named_many:
         yield from _no_configurations(data, multi, job_type)
 
 
 def _no_configurations(data: Mapping[str, Any], multi: str, job_type: str) -> _Mistakes:
-    runs = f"job_type {job_type!r} runs the configurations that it lists"
+    runs = f"job_type {job_type!r} runs the configurations listed there"
     known = load_schema("experiment")["properties"]
     if multi not in data:
-        # A misspelt section has been named already.
+        # A misspelt section has already been reported.
         meant = {nearest(section, known) for section in data if section not in known}
         if not meant & {_MULTI, "multi_config_args"}:
             yield (), f"the section {multi!r} is missing: {runs} in config_fnames."
     elif isinstance(data[multi], Mapping):
         unknown = [key for key in data[multi] if key not in ("num_seeds", "random_seeds")]
         if nearest("config_fnames", unknown) is None:
-            yield (multi,), f"{place((multi, 'config_fnames'))} is missing: {runs}."
+            yield (multi,), f"{location((multi, 'config_fnames'))} is missing: {runs}."
 
 
 def _seeds(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:
@@ -133,7 +144,7 @@ def _output_files(job: Mapping[str, Any]) -> _Mistakes:
     for key, name in (("log_file", log), ("err_file", err)):
         trouble = trouble_with_file_name(name) if name is not None else None
         if trouble is not None:
-            yield (_JOB, key), f"{place((_JOB, key))}: {trouble}. Choose another name."
+            yield (_JOB, key), f"{location((_JOB, key))}: {trouble}. Choose another name."
     if log is not None and err is not None and collision_key(log) == collision_key(err):
-        same = "the same file" if log == err else "the same file where upper and lower case do not count"
-        yield (_JOB, "err_file"), f"log_file {log!r} and err_file {err!r} are {same}. Give them two names."
+        same = "the same file" if log == err else "the same file on file systems that ignore case"
+        yield (_JOB, "err_file"), f"log_file {log!r} and err_file {err!r} are {same}. Give them different names."

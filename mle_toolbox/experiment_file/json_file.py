@@ -1,8 +1,8 @@
-"""Reading a configuration: json with comments.
+"""Reads a configuration: JSON with comments.
 
-``#`` and ``//`` begin a comment, on a line of its own or behind something, but not inside a text. Comments
-are blanked out by as many characters, so every position stays that of the file; what remains must be strict
-json. Standard library only and quick to import: training scripts use it.
+``#`` and ``//`` start a comment, anywhere but inside a string. Comments are replaced by as many spaces, so that
+positions stay those of the file; the rest must be strict JSON. Standard library only and quick to import: training
+scripts use it.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from mle_toolbox.experiment_file.source_text import MAX_DEPTH, read_text
 
 __all__ = ["blank_comments", "content_digest", "line_of", "parse_json", "read_json"]
 
-# A text comes first, so that what looks like a comment inside it is passed over with it.
+# The alternative for strings comes first, so that a comment sign inside a string is skipped with it.
 _TEXT_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n\r])*"?|(#|//)[^\n\r]*')
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json(path: str | os.PathLike[str], name: str | None = None) -> Any:
-    """Return the content of a json file that may carry comments.
+    """Return the content of a JSON file that may contain comments.
 
     Parameters
     ----------
     path
         The file: UTF-8, with or without a byte order mark.
     name
-        What the file is called in messages; ``path`` itself when it is not given.
+        The file's name in messages; ``path`` by default.
 
     Raises
     ------
     ExperimentFileError
-        When the file cannot be read or is not json; carries file and line of every mistake.
+        When the file cannot be read or is not JSON; lists every mistake with file and line.
     """
     name = os.fspath(path) if name is None else name
     return parse_json(read_text(Path(path), name), name)
 
 
 def parse_json(text: str, name: str) -> Any:
-    """Return the content of a json text that may carry comments; ``name`` is the file's name in messages.
+    """Return the content of a JSON text that may contain comments; ``name`` is the file's name in messages.
 
-    Refused, besides what is no json: NaN and Infinity, numbers beyond the range of a float, a key given
-    twice, half a surrogate pair, nesting deeper than 100.
+    Also rejected, although Python's ``json`` accepts them: NaN and Infinity, numbers beyond the range of a float,
+    duplicate keys, unpaired surrogates, and nesting deeper than 100.
 
     Raises
     ------
     ExperimentFileError
-        With file and line of every mistake.
+        Lists every mistake with file and line.
 
     Examples
     --------
@@ -64,29 +64,30 @@ def parse_json(text: str, name: str) -> Any:
     try:
         content = _strict_decoder().decode(bare)
     except (ValueError, RecursionError) as error:
-        raise ExperimentFileError(_mistakes(bare, name) or [Problem(name, 0, f"not json: {error}.")]) from error
-    if _needs_a_closer_look(bare, content):
-        mistakes = _mistakes(bare, name)
-        if mistakes:
-            raise ExperimentFileError(mistakes)
+        # The message of `json` only remains where our parser accepts the text, which would be a bug in it.
+        raise ExperimentFileError(_mistakes(bare, name) or [Problem(name, 0, f"not valid JSON: {error}.")]) from error
+    # `json` accepts unpaired surrogates and deep nesting. The exact check is slow, so it runs only where one is likely.
+    is_deep = bare.count("{") + bare.count("[") > MAX_DEPTH and _is_deep(content)
+    if (is_deep or _SURROGATE_ESCAPE.search(bare)) and (mistakes := _mistakes(bare, name)):
+        raise ExperimentFileError(mistakes)
     return content
 
 
 def blank_comments(text: str) -> str:
-    """Replace every comment by as many blanks; line ends and texts stay as they are.
+    """Replace every comment by as many spaces; line ends and strings are kept.
 
     >>> blank_comments('{"url": "http://x#y"} // why')
     '{"url": "http://x#y"}       '
     """
     if "#" not in text and "//" not in text:
         return text
-    return _TEXT_OR_COMMENT.sub(_blank, text)
+    return _TEXT_OR_COMMENT.sub(lambda match: " " * len(match.group()) if match.group(1) else match.group(), text)
 
 
 def line_of(text: str, path: tuple[str | int, ...]) -> int:
     r"""Return the line, from 1, of the entry at ``path``: of its key in an object, of its value in a list.
 
-    When there is no such entry, the line of the innermost one around it.
+    If there is no such entry, the line of the innermost one around it.
 
     >>> line_of('{"log_config":\n  {"what_to_track":\n    ["loss", 7]}}', ("log_config", "what_to_track", 1))
     3
@@ -98,26 +99,22 @@ def line_of(text: str, path: tuple[str | int, ...]) -> int:
 
 
 def content_digest(content: Any) -> str:
-    """Return the SHA-256 of what a configuration says, as 64 hexadecimal digits.
+    """Return the SHA-256 of a configuration's content, as 64 hexadecimal digits.
 
-    Taken of the canonical json: keys sorted, no white space, ASCII. So comments, white space and the order of
-    keys do not matter, while every value does (``1`` and ``1.0`` differ).
+    It is computed from canonical JSON: keys sorted, no white space, ASCII. So comments, white space and the order of
+    keys do not matter, but every value does (``1`` and ``1.0`` differ).
     """
-    import hashlib
+    import hashlib  # loads OpenSSL, which not every importer needs
 
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
-
-
-def _blank(match: re.Match[str]) -> str:
-    return " " * len(match.group()) if match.group(1) else match.group()
 
 
 @functools.cache
 def _strict_decoder() -> json.JSONDecoder:
     return json.JSONDecoder(
         parse_float=_finite_float,
-        parse_constant=_refuse_constant,
+        parse_constant=_reject_constant,
         object_pairs_hook=_object_without_duplicates,
     )
 
@@ -129,8 +126,8 @@ def _finite_float(text: str) -> float:
     return value
 
 
-def _refuse_constant(text: str) -> float:
-    raise ValueError(f"{text} is not a number that json knows")
+def _reject_constant(text: str) -> float:
+    raise ValueError(f"{text} is not a number in JSON")
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -138,13 +135,6 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         raise ValueError("a key is given twice")
     return members
-
-
-def _needs_a_closer_look(bare: str, content: Any) -> bool:
-    """Say whether the text may hold what ``json`` lets pass: half a surrogate pair, or deep nesting."""
-    if _SURROGATE_ESCAPE.search(bare):
-        return True
-    return bare.count("{") + bare.count("[") > MAX_DEPTH and _is_deep(content)
 
 
 def _is_deep(content: Any) -> bool:
@@ -160,13 +150,14 @@ def _is_deep(content: Any) -> bool:
 
 
 def _mistakes(bare: str, name: str) -> list[Problem]:
-    # The slow reader is loaded only when there is a mistake to find.
+    # Imported here because only files with a mistake need it.
     from mle_toolbox.experiment_file.json_locate import locate
 
     _, mistakes = locate(bare)
     return [Problem(name, bare.count("\n", 0, offset) + 1, message) for offset, message in mistakes]
 
 
+# line_of is called once for every problem of a file, and a plan has a few files with problems at most.
 @functools.lru_cache(maxsize=4)
 def _offsets(text: str) -> dict[tuple[str | int, ...], int]:
     from mle_toolbox.experiment_file.json_locate import locate

@@ -1,8 +1,8 @@
-"""Where things are in a json text, and what exactly is wrong with it.
+"""Finds the position of every entry in a JSON text, and every mistake in it.
 
-The slow, exact reader: ``json`` is many times faster, but stops at the first mistake, knows no positions of
-values and lets several things pass that we refuse. So this one runs only when a mistake must be located. It
-takes a text whose comments are blanked out already.
+A slow, exact parser. Python's ``json`` is many times faster but stops at the first mistake, gives no positions and
+accepts several things that we reject. So this one runs only when a mistake has to be located. Comments must have been
+removed.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ _WORD = re.compile(r"[^ \t\n\r,:{}\[\]\"]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONSTANTS = {"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null"}
-_NO_COMMENT = "only '#' and '//' begin a comment."
+_NO_COMMENT = "only '#' and '//' start a comment."
 _NOT_FINITE = {"nan", "inf", "infinity", "-nan", "-inf", "-infinity", "+nan", "+inf", "+infinity"}
 
 
-class _StopReading(Exception):  # noqa: N818  (no error of its own: the mistake is in the list)
-    """The rest cannot be understood."""
+class _StopReading(Exception):  # noqa: N818  (control flow only: the mistake is in the list)
+    """The rest of the text cannot be parsed."""
 
 
 def locate(text: str) -> tuple[dict[JsonPath, int], list[tuple[int, str]]]:
-    """Read ``text`` and say where everything begins and what is wrong.
+    """Return the offset of every entry, and all mistakes.
 
     Returns
     -------
     tuple
-        The offset of every entry by its path: that of the key for a member of an object, that of the value
-        for an entry of a list. And the mistakes: offset and a sentence. Offsets count characters from 0.
+        The offset of every entry by its path: of the key for a member of an object, of the value for an entry of a
+        list. And the mistakes, each an offset and a message. Offsets count characters from 0.
     """
     reader = _Reader(text)
     with contextlib.suppress(_StopReading):
@@ -61,12 +61,12 @@ class _Reader:
         self._read_value(())
         self._skip_blank()
         if self._here() != "":
-            self._stop(self.position, f"there is more text after the end: {self._shown()}. Remove it.")
+            self._stop(self.position, f"unexpected text after the end: {self._shown()}. Remove it.")
 
     def _read_value(self, path: JsonPath) -> None:
         self.offsets.setdefault(path, self.position)
         if len(path) > MAX_DEPTH:
-            self._stop(self.position, f"brackets are nested more than {MAX_DEPTH} deep.")
+            self._stop(self.position, f"brackets are nested more than {MAX_DEPTH} levels deep.")
         match self._here():
             case "{":
                 self._read_object(path)
@@ -98,7 +98,7 @@ class _Reader:
         key = self._read_text()
         if key in keys:
             line = self.text.count("\n", 0, keys[key]) + 1
-            self.mistakes.append((start, f"the key {key!r} is already given in line {line}."))
+            self.mistakes.append((start, f"the key {key!r} is already defined on line {line}."))
         keys.setdefault(key, start)
         self.offsets.setdefault((*path, key), start)
         after_key = self.position
@@ -131,23 +131,21 @@ class _Reader:
             self.position += 1
             return True
         if self._here() == "":
-            self._stop(
-                opened,
-                f"the {self.text[opened]!r} that is opened here is never closed: {bracket!r} is missing.",
-            )
+            self._stop(opened, f"the {self.text[opened]!r} opened here is never closed: {bracket!r} is missing.")
         return False
 
     def _member_ends(self, bracket: str, opened: int) -> bool:
-        """Go past the comma and answer False, or past the closing bracket and answer True."""
+        """Skip the comma and return False, or the closing bracket and return True."""
         after_value = self.position
         self._skip_blank()
         if self._closed_by(bracket, opened):
             return True
         if self._here() in "}]":
             line = self.text.count("\n", 0, opened) + 1
-            wrong = f"the {self.text[opened]!r} of line {line} is closed by {self._here()!r}"
+            wrong = f"the {self.text[opened]!r} on line {line} is closed by {self._here()!r}"
             self._stop(self.position, f"{wrong}. Expected {bracket!r}.")
         if self._here() != ",":
+            # Reported where the value ends; the next one may be several lines below.
             self._stop(after_value - 1, f"a comma is missing before {self._shown()}.")
         comma = self.position
         self.position += 1
@@ -155,7 +153,7 @@ class _Reader:
         if self._here() in ("}", "]"):
             self._stop(comma, f"trailing comma before {self._here()!r}. Remove the comma.")
         if self._here() == ",":
-            self._stop(self.position, "two commas follow each other. Remove one.")
+            self._stop(self.position, "two commas in a row. Remove one.")
         return False
 
     def _read_text(self) -> str:
@@ -165,22 +163,22 @@ class _Reader:
         except json.JSONDecodeError as error:
             self._stop(*self._broken_text(start, error))
         if _SURROGATE.search(value):
-            self.mistakes.append((start, "this text holds half a character (a lone \\ud800 … \\udfff)."))
+            self.mistakes.append(
+                (start, "this text contains an unpaired surrogate (\\ud800 … \\udfff), which is only half a character.")
+            )
         return str(value)
 
     def _broken_text(self, start: int, error: json.JSONDecodeError) -> tuple[int, str]:
         found = self.text[error.pos : error.pos + 1]
         if "Unterminated" in error.msg or found == "\n":
-            return start, "the text that begins here has no closing quote on this line."
+            return start, "the text that starts here has no closing quote on this line."
         if "control character" in error.msg:
-            return (
-                error.pos,
-                f"a text may not hold the control character {found!r}. Write it as {json.dumps(found)}.",
-            )
+            message = f"text must not contain the control character {found!r}. Write it as {json.dumps(found)}."
+            return error.pos, message
         if "uXXXX" in error.msg:
-            return error.pos, "'\\u' is followed by exactly four hexadecimal digits, as in '\\u00e9'."
+            return error.pos, "'\\u' must be followed by exactly four hexadecimal digits, as in '\\u00e9'."
         found = self.text[error.pos : error.pos + 2]
-        return error.pos, f"{found!r} is no escape that json knows. Write a backslash as '\\\\'."
+        return error.pos, f"{found!r} is not a valid escape in JSON. Write a backslash as '\\\\'."
 
     def _read_word(self) -> None:
         word = self._word()
@@ -189,10 +187,11 @@ class _Reader:
             return
         if not _NUMBER.fullmatch(word):
             mistake = (start, _no_value(word))
-            # "'a, b'" and "NaN" end where the word ends; what follows a wrong word cannot be told.
+            # NaN ends with the word, so reading can go on; where "'a, b'" ends is a guess.
             if word.lower() not in _NOT_FINITE:
                 self._stop(*mistake)
             self.mistakes.append(mistake)
+        # Python refuses to convert integers of more than 4300 digits.
         elif not math.isfinite(float(word)) or len(word) > 4000:
             self.mistakes.append((start, f"the number {_short(word)} is too large."))
 
@@ -203,7 +202,7 @@ class _Reader:
             return f"expected a key in double quotes, found {self._shown()}."
         if word.startswith("/*"):
             return _NO_COMMENT
-        return f"a key is written in double quotes: {json.dumps(word.strip(chr(39)), ensure_ascii=False)}."
+        return f"keys must be in double quotes: {json.dumps(word.strip(chr(39)), ensure_ascii=False)}."
 
     def _here(self) -> str:
         return self.text[self.position : self.position + 1]
@@ -231,15 +230,15 @@ class _Reader:
 
 def _no_value(word: str) -> str:
     if word.lower() in _NOT_FINITE:
-        return f"{word} is not a number that json knows. Write a finite number or null."
+        return f"{word} is not a number in JSON. Write a finite number or null."
     if word.lower() in _CONSTANTS:
-        return f"json writes {_CONSTANTS[word.lower()]}, found {word}."
+        return f"expected {_CONSTANTS[word.lower()]} as JSON spells it, found {word}."
     if word.startswith("/*"):
         return _NO_COMMENT
     number = _as_number(word)
     if number is not None:
-        return f"{_short(word)} is not how json writes a number. Write {number}."
-    return f"text is written in double quotes: {json.dumps(_short(word.strip(chr(39))), ensure_ascii=False)}."
+        return f"{_short(word)} is not a number in JSON. Write {number}."
+    return f"text must be in double quotes: {json.dumps(_short(word.strip(chr(39))), ensure_ascii=False)}."
 
 
 def _as_number(word: str) -> str | None:

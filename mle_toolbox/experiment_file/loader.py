@@ -1,6 +1,6 @@
-"""From the path of an experiment file to a plan in which everything has been checked.
+"""Loads an experiment file and everything it names into a plan that has been checked.
 
-Finds all mistakes of all files before it gives up, so that they are mended in one go.
+Reports all mistakes of all files at once, so that they can be fixed in one go.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True) -> Pl
     Parameters
     ----------
     path
-        The experiment file. Messages call it, and the files beside it, as this path does.
+        The experiment file. Messages name it, and the files beside it, relative to this path.
     check_sources
-        Also look into the script and at the results folder. The workflow does without: it loads the plan again in
-        every cluster job, after `mle run` or the generator has looked.
+        Also check the script and the results folder. The workflow does not: it loads the plan again in every cluster
+        job, and `mle run` or the generator has already checked them.
 
     Raises
     ------
@@ -36,27 +36,23 @@ def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True) -> Pl
     experiment = read_experiment(Path(path))
     problems = list(experiment.problems)
     if check_sources:
-        problems += _source_problems(experiment)
+        problems += [*_script_problems(experiment), *_results_folder_problems(experiment)]
     if problems:
         raise ExperimentFileError(sorted(set(problems)))
     return experiment.plan()
-
-
-def _source_problems(experiment: Experiment) -> list[Problem]:
-    return [*_script_problems(experiment), *_place_problems(experiment)]
 
 
 def _script_problems(experiment: Experiment) -> list[Problem]:
     script = experiment.script()
     if script is None or trouble_with_named_file(experiment.project_dir, script, ".py") is not None:
         return []
-    # Loads pyflakes, which the workflow, loading the plan in every job without this check, should not pay for.
+    # Imports pyflakes. The workflow loads the plan in every job without this check and should not pay for it.
     from mle_toolbox.experiment_file.script_check import check_script
 
     return check_script(experiment.project_dir / script, experiment.shown(script), experiment.configurations)
 
 
-def _place_problems(experiment: Experiment) -> list[Problem]:
+def _results_folder_problems(experiment: Experiment) -> list[Problem]:
     results, script = experiment.experiment_dir(), experiment.script()
     if results is None:
         return []

@@ -1,8 +1,7 @@
-"""Files that the experiment file names: whether they are there, and which one was meant if not."""
+"""Checks that a file named in the experiment file exists, and suggests the nearest one if it does not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -12,20 +11,21 @@ from mle_toolbox.snakemake_side.assumptions import trouble_with_path
 
 __all__ = ["trouble_with_named_file"]
 
-_ENOUGH = 1000
+# A folder may hold a data set of a million files, and this runs before every start.
+_MAX_SUGGESTIONS = 1000
 
 
 def trouble_with_named_file(project_dir: Path, written: Path, suffix: str) -> str | None:
-    """Say what is wrong with a file that the experiment file names, or return None.
+    """Return what is wrong with a file named in the experiment file, or None.
 
     Parameters
     ----------
     project_dir
         Folder to which ``written`` is relative.
     written
-        The path as the experiment file writes it.
+        The path as the experiment file gives it.
     suffix
-        What the name must end with, such as ``".json"``; upper and lower case do not count.
+        The required suffix, such as ``".json"``; case is ignored.
     """
     name = str(written)
     if written.suffix.lower() != suffix:
@@ -43,11 +43,10 @@ def _alternatives(project_dir: Path, written: Path, suffix: str) -> list[str]:
     folder = project_dir / written.parent
     try:
         if folder.is_dir():
-            return [str(written.parent / path.name) for path in _some(folder, f"*{suffix}")]
-        return [str(path.relative_to(project_dir)) for path in _some(project_dir, f"*/*{suffix}")]
+            near = sorted(islice(folder.glob(f"*{suffix}"), _MAX_SUGGESTIONS))
+            return [str(written.parent / path.name) for path in near]
+        # The folder itself is misspelt, so look for the file in all of them.
+        near = sorted(islice(project_dir.glob(f"*/*{suffix}"), _MAX_SUGGESTIONS))
+        return [str(path.relative_to(project_dir)) for path in near]
     except (OSError, ValueError):
         return []
-
-
-def _some(folder: Path, pattern: str) -> Iterator[Path]:
-    return iter(sorted(islice(folder.glob(pattern), _ENOUGH)))

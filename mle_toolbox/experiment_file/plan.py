@@ -1,6 +1,6 @@
-"""What an experiment file asks for, once everything in it has been checked.
+"""The plan of an experiment: the contents of its experiment file after all checks.
 
-Frozen data and paths. Knows nothing of yaml, json or schemas, and reads no file.
+Frozen data and paths. Knows nothing of YAML, JSON or schemas, and reads no file.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ __all__ = ["Configuration", "JobResources", "Plan", "read_only"]
 
 @dataclass(frozen=True)
 class Configuration:
-    """One ``.json`` of the experiment."""
+    """One ``.json`` configuration of the experiment."""
 
     name: str
-    """The stem of its file: what its results folder is called."""
+    """The stem of its file, and the name of its results folder."""
     path: Path
     """As written in the experiment file: absolute, or relative to the project folder."""
     content: Mapping[str, Any]
-    """What the file says; mappings and lists in it are read-only too (lists are tuples)."""
+    """The content of the file; nested mappings are read-only, lists are tuples."""
     digest: str
-    """``content_digest`` of the content: comments, white space and the order of keys do not matter."""
+    """``content_digest`` of the content, which ignores comments, white space and the order of keys."""
 
 
 @dataclass(frozen=True)
 class JobResources:
-    """What one seed run is given by the machine or the scheduler."""
+    """The resources of one seed run, and the files of its output."""
 
     name: str
     cores: int
     gpus: int
     memory_mb: int | None
-    """None: what the profile or the site gives."""
+    """None: the default of the profile or the site."""
     time_minutes: int | None
-    """None: what the profile or the site gives."""
+    """None: the default of the profile or the site."""
     queue: str | None
-    """None: what the profile or the site gives."""
+    """None: the default of the profile or the site."""
     log_file: str
     """Name of the file of standard output in the seed run's folder."""
     err_file: str
@@ -55,7 +55,7 @@ class JobResources:
 
 @dataclass(frozen=True)
 class Plan:
-    """One experiment: configurations x seeds, and how each seed run is to be run."""
+    """One experiment: configurations x seeds, and how each seed run is executed."""
 
     experiment_file: Path
     """Absolute."""
@@ -71,11 +71,11 @@ class Plan:
     seeds: tuple[int, ...]
     job: JobResources
     extra_arguments: tuple[str, ...]
-    """What every seed run gets besides ``-config -seed -exp_dir``: ``("-key", "value", …)``."""
+    """The arguments of every seed run besides ``-config -seed -exp_dir``: ``("-key", "value", …)``."""
     retries: int
-    """How often a seed run that failed is tried again."""
+    """How often a failed seed run is tried again."""
     frozen_code: bool
-    """Whether seed runs run the code as it was when they were started."""
+    """Whether seed runs use the code as it was when the experiment was started."""
 
     @property
     def experiment_path(self) -> Path:
@@ -97,7 +97,7 @@ class Plan:
         return self._by_name[name]
 
     def identity(self, name: str) -> str:
-        """Return what decides the numbers of this configuration's seed runs, apart from seed and code."""
+        """Return the identity of this configuration's seed runs, which covers all but seed and code."""
         return self._identities[name]
 
     @functools.cached_property
@@ -111,18 +111,25 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain data for ``experiment.json``.
 
-        ``experiment_file`` is relative to the results folder (links resolved), so that it still holds after the
-        project folder has been moved as a whole; the other paths are as written in it. Paths have forward
-        slashes.
+        ``experiment_file`` is relative to the results folder (links resolved), so that it stays valid when the project
+        folder is moved as a whole; the other paths are as written. Paths have forward slashes.
         """
+        file, results = os.path.realpath(self.experiment_file), os.path.realpath(self.experiment_path)
         return {
-            "experiment_file": _relative(self.experiment_file, to=self.experiment_path),
+            "experiment_file": Path(os.path.relpath(file, results)).as_posix(),
             "project_name": self.project_name,
             "job_type": self.job_type,
             "script": self.script.as_posix(),
             "experiment_dir": self.experiment_dir.as_posix(),
             "configurations": [
-                {**_configuration_to_json(each), "identity": self.identity(each.name)} for each in self.configurations
+                {
+                    "name": each.name,
+                    "path": each.path.as_posix(),
+                    "digest": each.digest,
+                    "content": _plain(each.content),
+                    "identity": self.identity(each.name),
+                }
+                for each in self.configurations
             ],
             "seeds": list(self.seeds),
             "job": asdict(self.job),
@@ -133,25 +140,12 @@ class Plan:
 
 
 def read_only(value: Any) -> Any:
-    """Return ``value`` with every mapping in it read-only and every list a tuple."""
+    """Return ``value`` with every mapping in it made read-only and every list made a tuple."""
     if isinstance(value, Mapping):
         return MappingProxyType({key: read_only(member) for key, member in value.items()})
     if isinstance(value, list | tuple):
         return tuple(read_only(member) for member in value)
     return value
-
-
-def _configuration_to_json(configuration: Configuration) -> dict[str, Any]:
-    return {
-        "name": configuration.name,
-        "path": configuration.path.as_posix(),
-        "digest": configuration.digest,
-        "content": _plain(configuration.content),
-    }
-
-
-def _relative(path: Path, to: Path) -> str:
-    return Path(os.path.relpath(os.path.realpath(path), os.path.realpath(to))).as_posix()
 
 
 def _plain(value: Any) -> Any:

@@ -1,8 +1,7 @@
-"""Which names may be given to the folders and files of results.
+"""Which names the folders and files of results may have.
 
-Everything that a file system takes is data, also blanks and quotes. Refused are names that would collide, braces and
-``<word>``: Snakemake takes them for wildcards and variables in every path that it sees, and knows no way to write them
-otherwise.
+Anything that a file system accepts is allowed, including spaces and quotes. Rejected are names that would collide, and
+braces and ``<word>``, which Snakemake reads as wildcards and variables in every path and offers no way to escape.
 """
 
 from __future__ import annotations
@@ -30,33 +29,33 @@ OWN_IN_SEED_RUN = names_in(SeedFolder)
 
 
 def collision_key(name: str) -> str:
-    """Return what two names share when a file system may take them for one: macOS ignores case and Unicode forms."""
+    """Return a key, equal for names that a file system may treat as one: macOS ignores case and Unicode forms."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def trouble_with_stem(stem: str) -> str | None:
-    """Say why a configuration of this name could have no results folder, or return None."""
+    """Return why a configuration of this name cannot have a results folder, or None."""
     if stem.startswith(".") or not stem.strip():
-        return "its results folder would be hidden or have no name"
+        return "its results folder would be hidden or have an empty name"
     if _is_among(stem, OWN_IN_EXPERIMENT):
-        return f"its results folder would be called {stem!r}, which is a file of mle-toolbox"
+        return f"its results folder would be called {stem!r}, which is the name of a file that mle-toolbox writes"
     if (repeated := repeated_end(stem)) is not None:
-        return f"it ends with {repeated!r} twenty times or more, which Snakemake takes for an endless loop"
+        return f"it ends with {repeated!r} repeated 20 times or more, which Snakemake takes for an endless loop"
     return None
 
 
 def trouble_with_file_name(name: str) -> str | None:
-    """Say why a seed run could not write a file of this name in its folder, or return None."""
+    """Return why a seed run cannot write a file of this name in its folder, or None."""
     if _is_among(name, OWN_IN_SEED_RUN):
-        return f"{name!r} is what mle-toolbox calls a file of its own there"
+        return f"{name!r} is the name of a file that mle-toolbox itself writes there"
     return trouble_with_path(name)
 
 
 def trouble_with_results_name(path: str) -> str | None:
-    """Say why results cannot go to this path, as seen from the project folder, or return None."""
+    """Return why results cannot go to this path, relative to the project folder, or None."""
     first = path.partition("/")[0]
     taken = _is_among(first, OWN_IN_PROJECT)
-    return f"{first!r} is what mle-toolbox or Snakemake calls a file of its own in this folder" if taken else None
+    return f"{first!r} is a name that mle-toolbox or Snakemake uses in this folder" if taken else None
 
 
 def _is_among(name: str, names: Iterable[str]) -> bool:

@@ -1,7 +1,4 @@
-"""Whether results can go where the experiment file says.
-
-Looks at the disk, changes nothing.
-"""
+"""Checks that results can be written to the folder that the experiment file names. Changes nothing on disk."""
 
 from __future__ import annotations
 
@@ -21,53 +18,55 @@ __all__ = ["trouble_with_results_place"]
 def trouble_with_results_place(
     folder: Path, written: str, experiment_file: Path, sources: Iterable[tuple[Path, str]]
 ) -> str | None:
-    """Say why ``folder`` cannot take the results, or return None.
+    """Return why ``folder`` cannot hold the results, or None.
 
     Parameters
     ----------
     folder
-        The results folder; need not exist.
+        The results folder; it need not exist.
     written
-        What the experiment file calls it.
+        The folder as the experiment file gives it.
     experiment_file
-        Whose results these are.
+        The experiment file to which the results belong.
     sources
-        Folders that must not lie in it or be it, each with what lies there.
+        Folders of the user's sources, each with the source that is in it. The results folder must not contain them.
     """
     name = trouble_with_path(written)
     name = name or trouble_with_results_name(os.path.relpath(folder, experiment_file.parent))
     if name is not None:
         return f"{name}. Choose another name."
     return (
-        _swallows(folder, written, sources)
-        or _cannot_be_written(folder, written)
+        _contains_sources(folder, written, sources)
+        or _is_not_writable(folder, written)
         or _belongs_to_another(folder, written, experiment_file)
     )
 
 
-def _swallows(folder: Path, written: str, sources: Iterable[tuple[Path, str]]) -> str | None:
+def _contains_sources(folder: Path, written: str, sources: Iterable[tuple[Path, str]]) -> str | None:
     real = _real(folder)
     for source, what in sources:
         if _real(source).is_relative_to(real):
-            return f"{written!r} also holds {what}. Results need a folder of their own, such as 'experiments/'."
+            return f"{written!r} also contains {what}. Results need a folder of their own, such as 'experiments/'."
     return None
 
 
-def _cannot_be_written(folder: Path, written: str) -> str | None:
-    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+def _is_not_writable(folder: Path, written: str) -> str | None:
+    # The folder need not exist yet, so the nearest parent that does decides.
+    there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     try:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            # Raises for a name that is too long, links in a loop, or a parent that may not be entered.
             folder.lstat()
         if not there.is_dir():
             what = repr(written) if there == folder else f"{there.name!r} in {written!r}"
             if there.is_symlink() and not there.exists():
-                gone = str(there.readlink())
-                return f"{what} is a link to {gone!r}, where nothing is. Name another folder or mend the link."
+                target = str(there.readlink())
+                return f"{what} is a broken link: {target!r} does not exist. Name another folder or fix the link."
             return f"{what} is a file, not a folder. Name another folder or move the file away."
     except OSError as error:
         return f"{written!r} cannot be used: {error.strerror or error}."
     if not os.access(there, os.W_OK | os.X_OK):
-        return f"{written!r} cannot be written: you have no permission in {str(there)!r}."
+        return f"{written!r} is not writable: you have no write permission in {str(there)!r}."
     return None
 
 
@@ -75,16 +74,16 @@ def _belongs_to_another(folder: Path, written: str, experiment_file: Path) -> st
     holder = _holder(folder)
     if holder is None:
         return None
-    # The record says where its experiment file is as seen from the results folder, which may be reached by a link.
+    # The path in the record is relative to the results folder, which may itself be reached through a link.
     seen = [Path(os.path.normpath(base / holder)) for base in (folder, _real(folder))]
     if any(_real(path) == _real(experiment_file) for path in seen):
         return None
     if any(os.path.lexists(path) for path in seen):
         way_out = "Name another folder."
     else:
-        way_out = f"That file is gone: if it is this one under an older name, remove {EXPERIMENT_RECORD} there."
+        way_out = f"That file no longer exists: if it is an older name of this one, remove {EXPERIMENT_RECORD} there."
     shown = os.path.relpath(seen[0], experiment_file.parent)
-    return f"{written!r} holds the results of {shown!r}. {way_out}"
+    return f"{written!r} already holds the results of {shown!r}. {way_out}"
 
 
 def _holder(folder: Path) -> str | None:
@@ -97,5 +96,5 @@ def _holder(folder: Path) -> str | None:
 
 
 def _real(path: Path) -> Path:
-    # Not Path.resolve: it raises where links go round in a circle.
+    # Not Path.resolve: it raises for links that form a loop.
     return Path(os.path.realpath(path))

@@ -1,8 +1,7 @@
-"""Checking data against one of our JSON Schemas, in words for the person who wrote it.
+"""Checks data against one of our JSON Schemas, with messages for the person who wrote the file.
 
-Knows the schemas' keywords and annotations, nothing of experiments. What has a mistake is left out of the data
-that comes back, and defaults are filled in, so that later checks see only well-formed values and everything wrong
-in a file is found in one go.
+Knows the keywords and annotations of the schemas, nothing of experiments. The data it returns has no invalid values and
+all defaults, so that later checks see valid values only and all mistakes of a file are reported at once.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from jsonschema.validators import extend
 from mle_toolbox.bundle import schemas_dir
 from mle_toolbox.errors import Problem, did_you_mean, nearest
 from mle_toolbox.experiment_file.json_locate import JsonPath
-from mle_toolbox.experiment_file.wording import expected, found, hint, listed, place, shortened
+from mle_toolbox.experiment_file.wording import expected, found, hint, listed, location, shortened
 
 __all__ = ["Checked", "check_schema", "load_schema"]
 
@@ -31,10 +30,10 @@ Rules = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Checked:
-    """What is left of a file after its check against a schema."""
+    """The result of checking a file against a schema."""
 
     data: Any
-    """The data without everything that has a mistake, and with defaults filled in."""
+    """The data without invalid values, with defaults filled in."""
     problems: tuple[Problem, ...]
 
 
@@ -42,7 +41,7 @@ class Checked:
 def load_schema(name: str) -> Mapping[str, Any]:
     """Return the schema ``workflow/schemas/<name>.schema.yaml``."""
     text = (schemas_dir() / f"{name}.schema.yaml").read_text(encoding="utf-8")
-    # libyaml is ten times faster; the schemas are ours, so its poorer messages do not matter.
+    # libyaml is ten times faster. Its error messages are worse, but the schemas are ours and valid.
     schema: Mapping[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     return schema
 
@@ -55,9 +54,9 @@ def check_schema(data: Any, lines: LineOf, file: str, schema: str) -> Checked:
     data
         The content: mappings, lists and scalars.
     lines
-        Gives the line of an entry by its path.
+        Returns the line of an entry, given its path.
     file
-        What the file is called in messages.
+        The file's name in messages.
     schema
         ``"experiment"`` or ``"configuration"``.
     """
@@ -65,6 +64,7 @@ def check_schema(data: Any, lines: LineOf, file: str, schema: str) -> Checked:
     mistakes: dict[JsonPath, str] = {}
     for error in _validator(schema).iter_errors(data):
         for path, message in _explained(error, rules):
+            # jsonschema may report a value several times (type, then pattern); the first message is enough.
             mistakes.setdefault(path, message)
     usable = _with_defaults(_without(data, (), mistakes.keys()), rules, rules)
     return Checked(usable, tuple(Problem(file, lines(path), message) for path, message in mistakes.items()))
@@ -72,7 +72,7 @@ def check_schema(data: Any, lines: LineOf, file: str, schema: str) -> Checked:
 
 @functools.cache
 def _validator(schema: str) -> Any:
-    # "$" also matches before a final line end, which ECMA's does not; a name that ends with one must not pass.
+    # Python's "$" also matches before a final newline, unlike that of ECMA, and a name must not end with one.
     def whole_pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
         if isinstance(instance, str) and (not re.search(pattern, instance) or instance.endswith("\n")):
             yield ValidationError(f"{instance!r} does not match {pattern!r}")
@@ -82,24 +82,26 @@ def _validator(schema: str) -> Any:
 
 
 def _explained(error: ValidationError, root: Rules) -> Iterator[tuple[JsonPath, str]]:
-    """Yield the places that one error of jsonschema is about, and a sentence for each."""
+    """Yield the path of every entry that one error of jsonschema concerns, with a message."""
     path: JsonPath = tuple(error.absolute_path)
     rules, value = _rules_at(path, root), error.instance
     if "propertyNames" in error.absolute_schema_path and isinstance(value, str):
         way_out = f"Expected {expected(rules['propertyNames'])}."
-        yield (*path, value), f"{shortened(value)!r} is no key for {place(path)}. {way_out}"
+        yield (*path, value), f"{shortened(value)!r} is not a valid key in {location(path)}. {way_out}"
     elif error.validator == "additionalProperties" and isinstance(value, Mapping):
         yield from _unknown_keys(value, rules, path, root)
     elif error.validator == "required" and isinstance(value, Mapping):
         yield from _missing_keys(value, rules, path)
     elif error.validator == "uniqueItems" and isinstance(value, list):
-        yield from _repeated_entries(value, path)
+        for index, entry in enumerate(value):
+            if entry in value[:index]:
+                yield (*path, index), f"{location(path)} contains {entry!r} more than once."
     else:
         yield path, _wrong_value(value, rules, path)
 
 
 def _rules_at(path: JsonPath, root: Rules) -> Rules:
-    """Return what the schema says about the entry at ``path``, as the one who reads ``path`` would look it up."""
+    """Return the part of the schema that describes the entry at ``path``."""
     rules = root
     for part in path:
         if isinstance(part, int):
@@ -120,19 +122,14 @@ def _unknown_keys(
         what = kind.format(key)
         if key in refused:
             way_out = f": {refused[key]}" if refused[key] else ""
-            yield (*path, key), f"{what} is known from the original mle-toolbox and not supported (yet){way_out}."
+            yield (*path, key), f"{what} belongs to the original mle-toolbox and is not supported (yet){way_out}."
         elif key not in known:
-            home = _home_of(key, root)
-            near = did_you_mean(key, known) or f" Known are {listed(known)}."
+            # A valid key in the wrong section is more likely than a misspelling of another one.
+            sections = root["properties"].items()
+            home = next((name for name, inner in sections if key in _resolved(inner, root).get("properties", {})), None)
+            near = did_you_mean(key, known) or f" Valid names are {listed(known)}."
             advice = f" It belongs in {home}." if home else near
             yield (*path, key), f"unknown {what}.{advice}"
-
-
-def _home_of(key: str, root: Rules) -> str | None:
-    for section, rules in root["properties"].items():
-        if key in _resolved(rules, root).get("properties", {}):
-            return str(section)
-    return None
 
 
 def _missing_keys(section: Mapping[str, Any], rules: Rules, path: JsonPath) -> Iterator[tuple[JsonPath, str]]:
@@ -143,36 +140,27 @@ def _missing_keys(section: Mapping[str, Any], rules: Rules, path: JsonPath) -> I
             continue
         misspelt = nearest(key, unknown)
         if misspelt is None:
-            yield (*path, key), f"{place((*path, key))} is missing. {known[key]['description']}"
+            yield (*path, key), f"{location((*path, key))} is missing. {known[key]['description']}"
         elif rules.get("additionalProperties", True) is not False:
-            # Where any key is allowed nobody else complains about the misspelt one.
-            missing = f"{place((*path, key))} is missing, and {misspelt!r} is not known."
+            # Where any key is allowed, the misspelt one is not reported as unknown.
+            missing = f"{location((*path, key))} is missing, and {misspelt!r} is not a known name."
             yield (*path, misspelt), f"{missing} Did you mean {key!r}?"
-
-
-def _repeated_entries(entries: list[Any], path: JsonPath) -> Iterator[tuple[JsonPath, str]]:
-    for index, entry in enumerate(entries):
-        if entry in entries[:index]:
-            yield (*path, index), f"{place(path)} holds {entry!r} more than once."
 
 
 def _wrong_value(value: Any, rules: Rules, path: JsonPath) -> str:
     refused = rules.get("x-refused-values", {})
     if isinstance(value, str) and value in refused:
-        return f"{place(path)} is {value!r}: {refused[value]}."
+        return f"{location(path)} is {value!r}: {refused[value]}."
     if not path:
-        advice = " Is a blank missing behind a ':'?" if isinstance(value, str) and ":" in value else ""
-        return f"the file must hold {expected(rules)}, found {found(value)}.{advice}"
-    suggestion = did_you_mean(value, rules["enum"]) if isinstance(value, str) and _has_names(rules) else ""
-    return f"{place(path)} must be {expected(rules)}, found {found(value)}.{suggestion or hint(value, rules)}"
-
-
-def _has_names(rules: Rules) -> bool:
-    return "enum" in rules and all(isinstance(choice, str) for choice in rules["enum"])
+        advice = " Is a space missing after a ':'?" if isinstance(value, str) and ":" in value else ""
+        return f"the file must contain {expected(rules)}, found {found(value)}.{advice}"
+    choices = [choice for choice in rules.get("enum", ()) if isinstance(choice, str)]
+    suggestion = did_you_mean(value, choices) if isinstance(value, str) else ""
+    return f"{location(path)} must be {expected(rules)}, found {found(value)}.{suggestion or hint(value, rules)}"
 
 
 def _resolved(rules: Rules, root: Rules) -> Rules:
-    """Return ``rules`` with its ``$ref`` followed; its own keywords go before those of the definition."""
+    """Return ``rules`` with its ``$ref`` resolved; its own keywords override those of the definition."""
     if "$ref" not in rules:
         return rules
     return {**root["$defs"][rules["$ref"].removeprefix("#/$defs/")], **rules}
@@ -192,7 +180,7 @@ def _without(value: Any, path: JsonPath, wrong: Collection[JsonPath]) -> Any:
 
 
 def _with_defaults(value: Any, rules: Rules, root: Rules) -> Any:
-    """Return ``value`` with the defaults of absent keys filled in, sections first."""
+    """Return ``value`` with the defaults of absent keys, at all levels."""
     rules = _resolved(rules, root)
     if not isinstance(value, Mapping) or "properties" not in rules:
         return value

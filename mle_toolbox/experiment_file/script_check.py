@@ -1,6 +1,7 @@
-"""What can be said about a training script without running it.
+"""Checks a training script without running it.
 
-Only what is certain: a false alarm would keep a good script from running, a missed mistake shows at the first tick.
+Reports only what is certain: a false alarm would keep a good script from running, while a missed mistake shows at the
+first tick. So names that may exist, and keys that are computed, are ignored.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ __all__ = ["check_script"]
 
 
 def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFile]) -> list[Problem]:
-    """Return the mistakes of a training script.
+    """Return the mistakes in a training script.
 
     Parameters
     ----------
     path
         The script; it exists.
     name
-        What it is called in messages.
+        Its name in messages.
     configurations
-        What the script is run with: their tracked names are compared with the keys that it logs.
+        The configurations it runs with: the names they track are compared with the keys that it logs.
 
     Returns
     -------
     list of Problem
-        A syntax error, or undefined names, keys that are logged but not tracked (or the other way round), and what
-        ends the script as soon as `mle run` starts it.
+        A syntax error; or undefined names, keys that are logged but not tracked or the other way round, and code that
+        fails as soon as `mle run` starts the script.
     """
     try:
         source = path.read_bytes()
@@ -44,10 +45,13 @@ def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFi
     except OSError as error:
         return [Problem(name, 0, f"this file cannot be read: {error.strerror}.")]
     except SyntaxError as error:
-        return [Problem(name, error.lineno or 0, _explain(error))]
+        said = error.msg.rstrip(".")
+        if isinstance(error, TabError):
+            said = "tabs and spaces are mixed in the indentation. Use spaces only"
+        return [Problem(name, error.lineno or 0, f"syntax error: {said}.")]
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        said = str(error) or "it is nested too deep"  # a MemoryError of the parser has no words
-        return [Problem(name, 0, f"Python cannot read this script: {said.rstrip('.')}.")]
+        said = str(error) or "it is nested too deeply"  # the parser raises MemoryError without a message
+        return [Problem(name, 0, f"Python cannot parse this script: {said.rstrip('.')}.")]
     script = ScriptTree(tree, source)
     found = [*undefined_names(script), *wrong_keys(script, configurations), *trouble_at_start(script)]
     return [Problem(name, line, message) for line, message in found]
@@ -55,14 +59,8 @@ def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFi
 
 def _parse(source: bytes, name: str) -> ast.Module:
     with warnings.catch_warnings():
-        # An odd escape such as "\d" is a warning, and no reason to refuse a script.
+        # An invalid escape such as "\d" is only a warning, and no reason to reject a script.
         warnings.simplefilter("ignore")
         # The compiler finds more than the parser, such as a `return` outside a function.
         compile(source, name, "exec", dont_inherit=True)
         return ast.parse(source, name)
-
-
-def _explain(error: SyntaxError) -> str:
-    if isinstance(error, TabError):
-        return "syntax error: tabs and blanks are mixed in the indentation. Use blanks only."
-    return f"syntax error: {error.msg.rstrip('.')}."

@@ -1,7 +1,7 @@
-"""Keys that a script logs against the names that its configurations track.
+"""Compares the keys that a script logs with the names that its configurations track.
 
-Says nothing unless the keys can be read off the script: a dictionary written out in the call, or a name that is set
-once to such a dictionary and not touched until the call.
+Reports nothing unless the keys are literal: a dictionary display in the call, or a variable that is assigned such a
+dictionary once and not modified before the call.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mle_toolbox.experiment_file.script_tree import Scope, ScriptTree
 
 __all__ = ["wrong_keys"]
 
-# Filled in by the log itself when they are tracked and not given.
+# The log fills these in when they are tracked and not passed.
 _FILLED_IN = frozenset({"time", "time_elapsed", "num_updates"})
 _TRACKED = ("time_to_track", "what_to_track")
 _ARGUMENTS = (("time_tick", "clock_tick"), ("stats_tick",))
@@ -25,7 +25,7 @@ _HARMLESS_CALLS = {"print", "len", "str", "repr", "dict", "sorted", "list"}
 
 @dataclass(frozen=True)
 class _LogCall:
-    """One call of ``update_log``: the keys of times and of metrics with their lines, None where unknown."""
+    """One call of ``update_log``: the keys of times and of metrics with their lines; None where they are unknown."""
 
     line: int
     keys: tuple[Mapping[str, int] | None, Mapping[str, int] | None]
@@ -41,11 +41,11 @@ class _Difference:
 
 
 def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) -> Iterator[tuple[int, str]]:
-    """Yield line and sentence for every key that is logged but not tracked, or tracked but not logged.
+    """Yield line and message for every key that is logged but not tracked, or tracked but not logged.
 
-    A script may log in several places and choose one by the configuration. So a configuration has a mistake only when
-    no call fits it, and then the nearest call is named. A call may leave out metrics; one that no call has is a
-    mistake, as far as all of them can be read.
+    A script may have several calls and choose between them by configuration. So a configuration is reported only when
+    no call matches it, and then against the call with the fewest differences. A call may leave out metrics; a metric
+    that no call logs is a mistake, provided that the keys of all calls are known.
     """
     calls = [_log_call(node, script) for node in script.nodes if _is_log_call(node, script)]
     if not calls or any(call.keys == (None, None) for call in calls) or script.is_left_alone:
@@ -60,6 +60,7 @@ def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) 
         differences = min((_differences(call, tracked, measured) for call in calls), key=len)
         for difference in differences:
             names = str(list(tracked[difference.kind]))
+            # One message for all configurations that track the same names.
             found.setdefault((difference, names), []).append(file)
     for (difference, _), files in found.items():
         if not script.is_line_left_alone(difference.line):
@@ -67,7 +68,7 @@ def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) 
 
 
 def _tracked(file: ConfigurationFile) -> tuple[Sequence[str], Sequence[str]] | None:
-    """Return the names that a configuration tracks, or None when it has mistakes of its own."""
+    """Return the names that a configuration tracks, or None when the configuration is invalid."""
     if file.configuration is None or file.problems:
         return None
     log = file.configuration.content["log_config"]
@@ -77,7 +78,7 @@ def _tracked(file: ConfigurationFile) -> tuple[Sequence[str], Sequence[str]] | N
 def _differences(
     call: _LogCall, tracked: tuple[Sequence[str], Sequence[str]], measured: Set[str] | None
 ) -> list[_Difference]:
-    """Return what does not fit; ``measured`` are the metrics that any call has, None where that is not known."""
+    """Return the differences; ``measured`` are the metrics that any call logs, None if that is unknown."""
     found = []
     for kind, keys in enumerate(call.keys):
         if keys is None:
@@ -85,7 +86,7 @@ def _differences(
         extra = [key for key in keys if key not in tracked[kind]]
         elsewhere = _FILLED_IN if kind == 0 else tracked[1] if measured is None else measured
         missing = [name for name in tracked[kind] if name not in keys and name not in elsewhere]
-        # "metrix" for "metric1" is one slip, not two.
+        # "metrix" for "metric1" is one mistake, not two.
         meant = {nearest(key, missing) for key in extra}
         found += [_Difference(keys[key], key, True, kind) for key in extra]
         found += [_Difference(call.line, name, False, kind) for name in missing if name not in meant]
@@ -100,8 +101,8 @@ def _sentence(difference: _Difference, files: Sequence[ConfigurationFile]) -> st
     if not difference.is_extra:
         return f"{difference.key!r} is tracked but not logged: {holds}."
     if difference.key in other:
-        place = "a time: give it in the first" if difference.kind else "a metric: give it in the second"
-        return f"{difference.key!r} is tracked as {place} dictionary of update_log; {holds}."
+        kind = "a time: pass it in the first" if difference.kind else "a metric: pass it in the second"
+        return f"{difference.key!r} is tracked as {kind} dictionary of update_log; {holds}."
     meant = nearest(difference.key, own)
     advice = f" Did you mean {meant!r}?" if meant is not None else ""
     return f"{difference.key!r} is logged but not tracked: {holds}.{advice}"
@@ -125,7 +126,7 @@ def _is_log(node: ast.AST, script: ScriptTree) -> bool:
         case ast.Attribute(attr="log", value=owner):
             return _is_experiment(owner, script)
         case ast.Name(id="log"):
-            # Never defined: the slip of leaving out `mle.`.
+            # `log` is never defined, so the author forgot `mle.` in front of it.
             return all("log" not in script.bound_names(scope) for scope in script.scopes(node))
     return False
 
@@ -159,7 +160,7 @@ def _keys(argument: ast.expr | None, call: ast.Call, script: ScriptTree) -> Mapp
 
 
 def _only_value(name: ast.Name, call: ast.Call, script: ScriptTree) -> ast.expr | None:
-    """Return what ``name`` is set to, when that is done once in the same function and it cannot have changed."""
+    """Return the value of ``name`` if it is assigned exactly once, in the same function, and cannot have changed."""
     scope = script.scopes(call)[0]
     if script.bound_names(scope).get(name.id) != 1:
         return None
@@ -178,7 +179,7 @@ def _only_value(name: ast.Name, call: ast.Call, script: ScriptTree) -> ast.expr 
 
 
 def _only_reads(node: ast.Name, script: ScriptTree, scope: Scope) -> bool:
-    """Say whether this use of a dictionary leaves its keys as they are."""
+    """Return whether this use of a dictionary certainly leaves its keys unchanged."""
     if script.scopes(node)[0] is not scope:
         return False
     match script.parents[node]:

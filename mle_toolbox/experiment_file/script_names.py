@@ -1,6 +1,6 @@
-"""Names that a training script uses but never defines, and what was probably meant.
+"""Finds names that a training script uses but never defines, and suggests what was probably meant.
 
-pyflakes finds them; what it cannot know is left out here, and what it could not suggest is added.
+pyflakes finds them. Here its possible false alarms are dropped and suggestions are added.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mle_toolbox.experiment_file.wording import listed
 
 __all__ = ["OFFERED_BY_EXPERIMENT", "undefined_names"]
 
-# What people write without `mle.` in front.
+# Names that people tend to write without `mle.` in front.
 OFFERED_BY_EXPERIMENT = frozenset(
     {
         "train_config",
@@ -63,7 +63,7 @@ _LONGEST_INDEX = 2
 
 
 def undefined_names(script: ScriptTree) -> Iterator[tuple[int, str]]:
-    """Yield the line of every name that is used but never defined, once a name, with what was probably meant."""
+    """Yield first line and message for every name that is used but never defined, with a suggestion."""
     if script.is_left_alone or _defines_names_on_the_fly(script):
         return
     uses: dict[str, list[ast.Name]] = {}
@@ -73,20 +73,22 @@ def undefined_names(script: ScriptTree) -> Iterator[tuple[int, str]]:
     for name, nodes in uses.items():
         lines = sorted({node.lineno for node in nodes})
         first = min(nodes, key=lambda node: (node.lineno, node.col_offset))
-        yield lines[0], f"undefined name {name!r}{_other_lines(lines[1:])}.{_hint(first, script)}"
+        other = ", ".join(map(str, lines[1:]))
+        others = f" (also on line{'s' if len(lines) > 2 else ''} {other})" if other else ""
+        yield lines[0], f"undefined name {name!r}{others}.{_hint(first, script)}"
 
 
 def _found_by_pyflakes(script: ScriptTree) -> list[ast.Name]:
     try:
+        # pyflakes recurses more deeply than the parser, which has accepted the script.
         messages = Checker(script.tree).messages
     except RecursionError:
         return []
-    # What stands in a quoted annotation has no node of its own, and is never evaluated.
+    # A name in a quoted annotation has no node of its own, and is never evaluated.
     nodes = {(node.lineno, node.col_offset, node.id): node for node in script.names}
-    places = [
-        (message.lineno, message.col, message.message_args[0]) for message in messages if type(message) is UndefinedName
-    ]
-    return [nodes[place] for place in places if place in nodes]
+    undefined = [message for message in messages if type(message) is UndefinedName]
+    keys = [(message.lineno, message.col, message.message_args[0]) for message in undefined]
+    return [nodes[key] for key in keys if key in nodes]
 
 
 def _defines_names_on_the_fly(script: ScriptTree) -> bool:
@@ -103,10 +105,10 @@ def _may_be_right(node: ast.Name, script: ScriptTree) -> bool:
     return (
         script.is_line_left_alone(node.lineno)
         or node.id in script.deleted_names
-        # Used above the line that sets it: in a loop that is fine from the second round on.
+        # Used above the line that assigns it, which is fine in a loop from the second iteration on.
         or any(node.id in script.bound_names(scope) for scope in script.scopes(node))
         or _is_in_annotation(node, script)
-        # Tried once with `except NameError`, a name may be used elsewhere without.
+        # A name that is guarded by `except NameError` once may be used without a guard elsewhere.
         or any(other.id == node.id and _is_guarded(other, script) for other in script.names)
     )
 
@@ -124,7 +126,7 @@ def _is_in_annotation(node: ast.AST, script: ScriptTree) -> bool:
 
 
 def _is_guarded(node: ast.AST, script: ScriptTree) -> bool:
-    """Say whether something around ``node`` catches a NameError."""
+    """Return whether a statement around ``node`` catches NameError."""
     child = node
     for parent in script.above(node):
         if isinstance(parent, ast.Try | ast.TryStar) and child in parent.body:
@@ -141,17 +143,10 @@ def _names(node: ast.AST) -> set[str]:
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
-def _other_lines(lines: list[int]) -> str:
-    if not lines:
-        return ""
-    if len(lines) == 1:
-        return f" (also in line {lines[0]})"
-    return f" (also in lines {', '.join(str(line) for line in lines[:-1])} and {lines[-1]})"
-
-
 def _hint(node: ast.Name, script: ScriptTree) -> str:
     name, scopes = node.id, script.scopes(node)
     holder = script.experiment_variable(node)
+    # From the most specific guess to the least specific: the spelling alone comes last.
     if name in OFFERED_BY_EXPERIMENT and holder is not None:
         return f" Did you mean '{holder}.{name}'?"
     if name in _USUAL_IMPORTS:
@@ -160,6 +155,6 @@ def _hint(node: ast.Name, script: ScriptTree) -> str:
     if len(name) <= _LONGEST_INDEX and loops:
         return f" The loop {'variable here is' if len(loops) == 1 else 'variables here are'} {listed(loops)}."
     if name in OFFERED_BY_EXPERIMENT:
-        return f" MLExperiment has it: 'mle = MLExperiment()', then 'mle.{name}'."
+        return f" It belongs to MLExperiment: 'mle = MLExperiment()', then 'mle.{name}'."
     known = {known for scope in scopes for known in script.bound_names(scope)}
     return did_you_mean(name, sorted(known)) or did_you_mean(name, dir(builtins))

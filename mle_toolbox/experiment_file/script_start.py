@@ -1,6 +1,6 @@
-"""Whether a script can be started as `mle run` starts it: as a file, with ``-config``, ``-seed`` and ``-exp_dir``.
+"""Checks that a script works when `mle run` starts it: as a file, with ``-config``, ``-seed`` and ``-exp_dir``.
 
-Says only what is certain: that a relative import fails, and what ``argparse`` does with our three options.
+Reports only what is certain: relative imports that fail, and what ``argparse`` does with our three options.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["trouble_at_start"]
 
 _PASSED = ("-config", "-seed", "-exp_dir")
 _STRICT, _TOLERANT = ("parse_args", "parse_intermixed_args"), ("parse_known_args", "parse_known_intermixed_args")
-# What may stand around a statement that is run whenever what is around it is run.
+# A statement inside these nodes is executed whenever they are.
 _PLAIN = (
     *(ast.Expr, ast.Assign, ast.AnnAssign, ast.Return, ast.With, ast.withitem, ast.NamedExpr),
     *(ast.Tuple, ast.Call, ast.Attribute, ast.Subscript, ast.Starred, ast.keyword),
@@ -24,9 +24,9 @@ _PLAIN = (
 
 
 def trouble_at_start(script: ScriptTree) -> Iterator[tuple[int, str]]:
-    """Yield the line of everything that ends a script when it is started, or gives it a wrong value, and a message."""
+    """Yield line and message for everything that makes a script fail at its start, or gives it a wrong value."""
     found = list(_relative_imports(script))
-    # Who changes the command line knows what is on it.
+    # A script that modifies sys.argv probably takes care of our options itself.
     if not any(_touches_argv(node, script) for node in script.nodes):
         found += [each for parser in _parsers(script) for each in parser.trouble()]
     if not script.is_left_alone:
@@ -40,12 +40,12 @@ def _relative_imports(script: ScriptTree) -> Iterator[tuple[int, str]]:
         if not isinstance(node, ast.ImportFrom) or node.level == 0 or not _runs_at_start(node, script):
             continue
         found = f"from {'.' * node.level}{node.module or ''} import {', '.join(alias.name for alias in node.names)}"
-        message = f"{found!r} fails: a script that is started as a file is in no package."
+        message = f"{found!r} fails: a script that is started as a file does not belong to a package."
         if node.level == 1:
             absolute = f"from {node.module} import …" if node.module else f"import {node.names[0].name}"
             yield node.lineno, f"{message} Write {absolute!r}: its folder is searched first."
         else:
-            yield node.lineno, f"{message} Import by the full name of the package (pip install -e .)."
+            yield node.lineno, f"{message} Use the full name of the package, installed by 'pip install -e .'."
 
 
 def _touches_argv(node: ast.AST, script: ScriptTree) -> bool:
@@ -68,12 +68,12 @@ def _is_whole_command_line(node: ast.AST) -> bool:
 
 @dataclass(frozen=True)
 class _Parser:
-    """One ``ArgumentParser`` of the script whose every use is in sight."""
+    """An ``ArgumentParser`` of the script, all of whose uses are known."""
 
     options: Sequence[tuple[ast.Call, Sequence[str]]]
-    """Each ``add_argument`` with the names that it gives."""
+    """Each ``add_argument`` call with its names or flags."""
     parses: Sequence[ast.Call]
-    """Where it certainly reads the command line."""
+    """The calls that certainly parse the command line."""
 
     def trouble(self) -> Iterator[tuple[int, str]]:
         if not self.parses:
@@ -84,31 +84,25 @@ class _Parser:
             for name in given:
                 yield from ((call.lineno, _clash(name, passed, given)) for passed in unknown if passed[:2] == name)
             if given and not given[0].startswith("-") and unknown:
-                yield call.lineno, _positional(given[0], unknown[0])
+                yield (
+                    call.lineno,
+                    f"argparse takes the value of {unknown[0]!r}, which `mle run` passes, for the argument "
+                    f"{given[0]!r}. Make it an option ('--{given[0]}'), and parse with parse_known_args().",
+                )
         strict = [call for call in self.parses if _method(call) in _STRICT]
         if unknown and strict:
-            yield strict[0].lineno, _strict(unknown, _method(strict[0]))
+            yield (
+                strict[0].lineno,
+                f"{_method(strict[0])}() ends the script, because `mle run` passes {listed(unknown)}, which this "
+                "parser does not know. Write 'args, _ = parser.parse_known_args()': MLExperiment() reads them itself.",
+            )
 
 
 def _clash(name: str, passed: str, given: Sequence[str]) -> str:
     long = next((f" ({other!r} alone)" for other in given if other.startswith("--")), "")
     return (
-        f"argparse takes {passed!r}, which `mle run` passes, for {name!r} with the value {passed[2:]!r}. Leave the "
-        f"name of one letter out{long}, and parse with parse_known_args()."
-    )
-
-
-def _positional(name: str, passed: str) -> str:
-    return (
-        f"argparse takes the value of {passed!r}, which `mle run` passes, for the argument {name!r}. Make it an option "
-        f"('--{name}'), and parse with parse_known_args()."
-    )
-
-
-def _strict(unknown: Sequence[str], method: str) -> str:
-    return (
-        f"{method}() ends the script, because `mle run` passes {listed(unknown)}, which this parser does not know. "
-        "Write 'args, _ = parser.parse_known_args()': MLExperiment() reads them itself."
+        f"argparse takes {passed!r}, which `mle run` passes, for {name!r} with the value {passed[2:]!r}. Drop the "
+        f"one-letter name{long}, and parse with parse_known_args()."
     )
 
 
@@ -120,10 +114,11 @@ def _parsers(script: ScriptTree) -> Iterator[_Parser]:
             case _:
                 continue
         is_parser = getattr(made, "attr", getattr(made, "id", None)) == "ArgumentParser"
+        # Other arguments (parents, prefix_chars) may add options or change what counts as one.
         plain = {"description", "prog", "usage", "epilog", "formatter_class", "add_help", "allow_abbrev"}
         if not is_parser or not {keyword.arg for keyword in keywords} <= plain:
             continue
-        # The same name twice could be two parsers.
+        # A parameter of the same name could be another parser.
         if any(isinstance(each, ast.arg) and each.arg == name for each in script.nodes):
             continue
         uses = [each for each in script.names if each.id == name]
@@ -132,7 +127,7 @@ def _parsers(script: ScriptTree) -> Iterator[_Parser]:
 
 
 def _all_in_sight(uses: Sequence[ast.Name], script: ScriptTree) -> _Parser | None:
-    """Return the parser, or None where it is given away, or has options that are not written out."""
+    """Return the parser, or None if it is passed elsewhere or has options that are not literals."""
     options, parses = [], []
     for use in uses:
         if isinstance(use.ctx, ast.Store):
@@ -143,7 +138,10 @@ def _all_in_sight(uses: Sequence[ast.Name], script: ScriptTree) -> _Parser | Non
             return None
         if method.attr == "add_argument":
             names = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
-            if len(names) != len(call.args) or not _has_plain_nargs(call) or not _is_in_one_piece(call, script):
+            if len(names) != len(call.args) or not _has_plain_nargs(call):
+                return None
+            # In an `if`, a loop or a `try` the option may or may not exist.
+            if not all(isinstance(each, _PLAIN) for each in _up_to_scope(call, script)):
                 return None
             options.append((call, names))
         elif method.attr in (*_STRICT, *_TOLERANT):
@@ -155,7 +153,7 @@ def _all_in_sight(uses: Sequence[ast.Name], script: ScriptTree) -> _Parser | Non
 
 
 def _has_plain_nargs(call: ast.Call) -> bool:
-    """Whether it neither takes whatever follows (REMAINDER), nor has keywords that are not written out."""
+    """Return whether an option does not take all that follows (REMAINDER) and has no computed keywords."""
     for keyword in call.keywords:
         if keyword.arg is None or (keyword.arg == "nargs" and not isinstance(keyword.value, ast.Constant)):
             return False
@@ -164,18 +162,13 @@ def _has_plain_nargs(call: ast.Call) -> bool:
     return True
 
 
-def _is_in_one_piece(call: ast.Call, script: ScriptTree) -> bool:
-    """Whether the option is there whenever the code around is run: not in an ``if``, a loop or a ``try``."""
-    return all(isinstance(each, _PLAIN) for each in _up_to_scope(call, script))
-
-
 def _reads_command_line(call: ast.Call) -> bool:
     given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "args")]
     return not given or _is_whole_command_line(given[0]) or getattr(given[0], "value", 0) is None
 
 
 def _runs_at_start(node: ast.AST, script: ScriptTree, seen: tuple[ast.AST, ...] = ()) -> bool:
-    """Whether a script that is started comes to ``node`` for certain, unless it ends before."""
+    """Return whether the script certainly reaches ``node``, unless it ends before."""
     around = list(_up_to_scope(node, script))
     if not all(isinstance(each, _PLAIN) or _is_main_guard(each, script) for each in around):
         return False
@@ -186,6 +179,7 @@ def _runs_at_start(node: ast.AST, script: ScriptTree, seen: tuple[ast.AST, ...] 
     if not is_plain or not isinstance(script.parents[scope], ast.Module) or isinstance(node, ast.ImportFrom):
         return False
     assert isinstance(scope, ast.FunctionDef)
+    # An earlier return or raise may skip the node.
     leaves = [each for each in ast.walk(scope) if isinstance(each, ast.Return | ast.Raise | ast.Yield | ast.Await)]
     line = getattr(node, "lineno", 0)
     if any(each.lineno < line for each in leaves):
@@ -200,7 +194,7 @@ def _runs_at_start(node: ast.AST, script: ScriptTree, seen: tuple[ast.AST, ...] 
 
 
 def _up_to_scope(node: ast.AST, script: ScriptTree) -> Iterator[ast.AST]:
-    """Yield what is around ``node`` inside its function or module; what cannot be judged counts as such."""
+    """Yield the nodes around ``node`` up to its function or module."""
     for each in script.above(node):
         if isinstance(each, ast.Module | ast.FunctionDef):
             return

@@ -1,4 +1,4 @@
-"""A training script as a syntax tree with what the checks ask of it: scopes, parents, and who holds the experiment."""
+"""The syntax tree of a training script: scopes, parents, and the variable that holds the experiment."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class ScriptTree:
 
     def __init__(self, tree: ast.Module, source: bytes) -> None:
         self.tree = tree
+        # Only searched for comments, so wrong characters do not matter. Lines as ast counts them: splitlines()
+        # would also split at form feeds.
         self._text = source.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
         self._lines = self._text.split("\n")
         self.nodes = list(ast.walk(tree))
@@ -28,25 +30,25 @@ class ScriptTree:
 
     @property
     def is_left_alone(self) -> bool:
-        """Whether a comment asks linters to leave the whole file alone."""
+        """Whether a comment tells linters to ignore the whole file."""
         return _NO_QA_FILE.search(self._text) is not None
 
     def is_line_left_alone(self, line: int) -> bool:
-        """Say whether the line ends with ``# noqa``."""
+        """Return whether the line ends with ``# noqa``."""
         return line <= len(self._lines) and _NO_QA.search(self._lines[line - 1]) is not None
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Yield what is around ``node``, innermost first."""
+        """Yield the nodes around ``node``, innermost first."""
         while node in self.parents:
             node = self.parents[node]
             yield node
 
     def scopes(self, node: ast.AST) -> list[Scope]:
-        """Return the functions around ``node``, innermost first, and the module."""
+        """Return the functions around ``node``, innermost first, followed by the module."""
         return [around for around in self.above(node) if isinstance(around, Scope)]
 
     def bound_names(self, scope: Scope) -> dict[str, int]:
-        """Return how often each name is bound in ``scope`` itself, not in functions inside it."""
+        """Return how often each name is bound in ``scope`` itself, not in nested functions."""
         counts: dict[str, int] = {}
         for node in self._own_nodes(scope):
             for name in _names_bound_by(node):
@@ -54,18 +56,18 @@ class ScriptTree:
         return counts
 
     def loop_variables(self, scope: Scope) -> list[str]:
-        """Return the variables of the ``for`` loops of ``scope``, in the order of the text."""
+        """Return the variables of the ``for`` loops of ``scope``, in source order."""
         loops = [node for node in self._own_nodes(scope) if isinstance(node, ast.For | ast.AsyncFor)]
         targets = [
             name
-            for loop in sorted(loops, key=_position)
+            for loop in sorted(loops, key=lambda loop: (loop.lineno, loop.col_offset))
             for name in ast.walk(loop.target)
             if isinstance(name, ast.Name)
         ]
         return list(dict.fromkeys(name.id for name in targets))
 
     def experiment_variable(self, node: ast.AST) -> str | None:
-        """Return the name that holds the ``MLExperiment`` where ``node`` is, or None."""
+        """Return the variable that holds the ``MLExperiment`` at ``node``, or None."""
         for scope in self.scopes(node):
             bound = self.bound_names(scope)
             for name in ("mle", *self._experiment_variables):
@@ -76,12 +78,12 @@ class ScriptTree:
 
     @functools.cached_property
     def deleted_names(self) -> set[str]:
-        """Names that a ``del`` takes away somewhere."""
+        """Names that are deleted by ``del`` somewhere."""
         return {node.id for node in self.names if isinstance(node.ctx, ast.Del)}
 
     @functools.cached_property
     def _experiment_variables(self) -> list[str]:
-        """Names that are set to ``MLExperiment(…)`` somewhere."""
+        """Names that are assigned ``MLExperiment(…)`` somewhere."""
         found: list[str] = []
         for node in self.nodes:
             match node:
@@ -93,7 +95,10 @@ class ScriptTree:
                     pass
                 case _:
                     continue
-            if _makes_experiment(made):
+            if (
+                isinstance(made, ast.Call)
+                and getattr(made.func, "attr", getattr(made.func, "id", "")) == "MLExperiment"
+            ):
                 found.append(name)
         return found
 
@@ -104,13 +109,6 @@ class ScriptTree:
             yield node
             if not isinstance(node, Scope | ast.ClassDef):
                 waiting += ast.iter_child_nodes(node)
-
-
-def _makes_experiment(node: ast.AST) -> bool:
-    match node:
-        case ast.Call(func=ast.Name(id="MLExperiment") | ast.Attribute(attr="MLExperiment")):
-            return True
-    return False
 
 
 def _names_bound_by(node: ast.AST) -> Iterator[str]:
@@ -134,7 +132,3 @@ def _parameters(scope: Scope) -> list[ast.arg]:
         return []
     arguments = scope.args
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-
-
-def _position(node: ast.stmt) -> tuple[int, int]:
-    return node.lineno, node.col_offset

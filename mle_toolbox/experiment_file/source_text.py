@@ -1,7 +1,6 @@
-"""Reading one of the user's files as text.
+"""Reads one of the user's files as text.
 
-Knows nothing of yaml or json. Standard library only, because training scripts read their configuration
-through it.
+Knows nothing of YAML or JSON. Standard library only, because training scripts read their configuration with it.
 """
 
 from __future__ import annotations
@@ -15,33 +14,33 @@ from mle_toolbox.errors import ExperimentFileError, Problem
 __all__ = ["MAX_DEPTH", "read_text", "text_of", "trouble_with_file"]
 
 MAX_DEPTH = 100
-"""Sections and lists in json and yaml may be nested this deep: more is a mistake, and would end in recursion."""
+"""Maximal nesting depth of JSON and YAML: more is a mistake, and would exceed the recursion limit."""
 
 
 def trouble_with_file(path: Path) -> str | None:
-    """Say in a few words why ``path`` is no readable file (``"does not exist"``), or return None."""
+    """Return in a few words why ``path`` is not a readable file (``"does not exist"``), or None."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return f"is a link to {str(path.readlink())!r}, which is not there" if path.is_symlink() else "does not exist"
+        return f"is a broken link to {str(path.readlink())!r}" if path.is_symlink() else "does not exist"
     except (OSError, ValueError) as error:
         return _cannot_be_read(error)
     if stat.S_ISDIR(mode):
         return "is a folder, not a file"
     if not stat.S_ISREG(mode):
         return "is not an ordinary file"
-    return None if os.access(path, os.R_OK) else "cannot be read: you have no permission"
+    return None if os.access(path, os.R_OK) else "cannot be read: you do not have permission"
 
 
 def read_text(path: Path, name: str) -> str:
-    r"""Return the text of ``path`` with line ends as ``\n`` and without a byte order mark.
+    r"""Return the text of ``path`` with ``\n`` as line ends and without a byte order mark.
 
     Parameters
     ----------
     path
         The file.
     name
-        What the file is called in messages.
+        The file's name in messages.
 
     Raises
     ------
@@ -59,28 +58,24 @@ def read_text(path: Path, name: str) -> str:
 
 
 def text_of(data: bytes, name: str) -> str:
-    """Return the text of a file that has been read, as ``read_text`` does.
+    """Return the text of a file's bytes, as ``read_text`` does.
 
     Raises
     ------
     ExperimentFileError
         When it is not UTF-8.
     """
-    return _decode(data, name).replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _cannot_be_read(error: OSError | ValueError) -> str:
-    return f"cannot be read: {getattr(error, 'strerror', None) or error}"
-
-
-def _decode(data: bytes, name: str) -> str:
-    # Without a byte order mark, the zeros of ASCII written in two or four bytes tell.
+    # Without a byte order mark, UTF-16 and UTF-32 are recognised by the zero bytes in ASCII characters.
     wide = "UTF-32" if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")) or b"\0\0" in data[:4] else "UTF-16"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
-        raise ExperimentFileError([Problem(name, 1, f"the file is written in {wide}. Save it as UTF-8.")])
+        raise ExperimentFileError([Problem(name, 1, f"the file is encoded in {wide}. Save it as UTF-8.")])
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"the byte 0x{data[error.start]:02x} is not UTF-8. Save the file as UTF-8."
         raise ExperimentFileError([Problem(name, line, message)]) from error
+
+
+def _cannot_be_read(error: OSError | ValueError) -> str:
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -1,6 +1,6 @@
-"""How messages speak about places and values.
+"""How messages describe locations in a file and values.
 
->>> place(("log_config", "what_to_track", 0))
+>>> location(("log_config", "what_to_track", 0))
 "entry 1 of 'what_to_track' in log_config"
 >>> found("10")
 "the text '10'"
@@ -14,7 +14,7 @@ from typing import Any
 
 from mle_toolbox.experiment_file.json_locate import JsonPath
 
-__all__ = ["expected", "found", "hint", "listed", "place", "shortened"]
+__all__ = ["expected", "found", "hint", "listed", "location", "shortened"]
 
 _TYPE_WORDS = {
     "integer": "a whole number",
@@ -27,18 +27,18 @@ _TYPE_WORDS = {
 }
 
 
-def place(path: JsonPath) -> str:
-    """Say where ``path`` is, innermost first."""
+def location(path: JsonPath) -> str:
+    """Describe where ``path`` is, innermost first."""
     if not path:
         return "the file"
     *around, last = path
     if isinstance(last, int):
-        return f"entry {last + 1} of {place(tuple(around))}"
+        return f"entry {last + 1} of {location(tuple(around))}"
     return f"{last!r} in {'.'.join(str(part) for part in around)}" if around else repr(last)
 
 
 def found(value: Any) -> str:
-    """Say what a value is."""
+    """Describe a value."""
     match value:
         case None:
             return "no value (null)"
@@ -55,7 +55,7 @@ def found(value: Any) -> str:
 
 
 def expected(schema: Mapping[str, Any]) -> str:
-    """Say what a schema asks for: its ``x-expected`` where it has one, else its types and bounds."""
+    """Describe the values that a schema allows: by its ``x-expected`` if it has one, else by types and bounds."""
     if "x-expected" in schema:
         return str(schema["x-expected"])
     if "enum" in schema:
@@ -66,7 +66,7 @@ def expected(schema: Mapping[str, Any]) -> str:
 
 
 def hint(value: Any, schema: Mapping[str, Any]) -> str:
-    """Return what to write instead (with a leading blank), or nothing when that cannot be told."""
+    """Return what to write instead (with a leading space), or an empty string when that is unknown."""
     kinds = schema.get("type", [])
     if isinstance(value, str) and ("integer" in kinds or "number" in kinds):
         number = _as_number(value)
@@ -74,7 +74,7 @@ def hint(value: Any, schema: Mapping[str, Any]) -> str:
     if isinstance(value, str) and "array" in kinds and "integer" not in str(schema.get("items")):
         return f" Write [{json.dumps(value, ensure_ascii=False)}]."
     if isinstance(value, bool) and "string" in kinds:
-        return " yaml reads yes, no, on and off without quotes as true and false. Write it in quotes."
+        return " YAML reads yes, no, on and off without quotes as true and false. Write it in quotes."
     if isinstance(value, int | float) and "string" in kinds:
         return f' Write it in quotes: "{value}".'
     return ""
@@ -87,7 +87,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def shortened(text: str, length: int = 60) -> str:
-    """Return ``text``, cut when it is longer than ``length``."""
+    """Return ``text``, truncated to at most ``length`` characters."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 

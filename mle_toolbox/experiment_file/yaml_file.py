@@ -1,7 +1,7 @@
-"""Reading an experiment file: yaml with the line of every entry.
+"""Reads an experiment file: YAML with the line of every entry.
 
-PyYAML's composer knows the lines, its constructor does not; so the nodes are turned into data here, and what yaml 1.1
-would turn into something else than it looks like is refused. Knows nothing of what the keys mean.
+PyYAML's composer knows the lines but its constructor drops them, so the nodes are converted to data here. Values that
+YAML 1.1 reads as something else than they look like are rejected. Knows nothing of what the keys mean.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mle_toolbox.experiment_file.yaml_mistakes import explain
 
 __all__ = ["Document", "read_yaml"]
 
+# Aliases of aliases can expand a file of a few lines to billions of entries.
 _MAX_ENTRIES = 100_000
 _MAX_BITS = 1024
 _TAG = "tag:yaml.org,2002:"
@@ -28,14 +29,14 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True)
 class Document:
-    """One of the user's files, read."""
+    """The contents of one of the user's files."""
 
     name: str
-    """What the file is called in messages."""
+    """The file's name in messages."""
     data: Any
-    """Mappings with text keys, lists, text, numbers, booleans and None."""
+    """Mappings with string keys, lists, strings, numbers, booleans and None."""
     lines: dict[JsonPath, int]
-    """Line, from 1, of every entry: of its key in a mapping, of its value in a list; of the whole at ``()``."""
+    """Line, from 1, of every entry: of its key in a mapping, of its value in a list; of the document at ``()``."""
 
     def line(self, path: JsonPath) -> int:
         """Return the line of the entry at ``path``, or of the innermost one around it."""
@@ -45,20 +46,20 @@ class Document:
 
 
 def read_yaml(path: Path, name: str | None = None) -> Document:
-    """Return the data of a yaml file and the line of every entry.
+    """Return the data of a YAML file and the line of every entry.
 
     Parameters
     ----------
     path
         The file: UTF-8, with or without a byte order mark.
     name
-        What the file is called in messages; ``path`` itself when it is not given.
+        The file's name in messages; ``path`` by default.
 
     Raises
     ------
     ExperimentFileError
-        When the file cannot be read, is not yaml, gives a key twice, or holds something that yaml reads as another
-        thing than it looks like. Carries file and line of every mistake.
+        When the file cannot be read, is not YAML, has a duplicate key, or contains a value that YAML reads as something
+        else than it looks like. Lists every mistake with file and line.
     """
     name = str(path) if name is None else name
     text = read_text(path, name)
@@ -82,10 +83,10 @@ class _NodeReader:
         self.problems: list[Problem] = []
 
     def value(self, node: Node, path: JsonPath, above: tuple[Node, ...]) -> Any:
-        """Return the data of ``node``; ``above`` are the nodes around it, to see an alias that holds itself."""
+        """Return the data of ``node``; ``above`` are the nodes around it, to detect an alias that contains itself."""
         self.lines.setdefault(path, _line(node))
         if node in above or len(above) > MAX_DEPTH or len(self.lines) > _MAX_ENTRIES:
-            self._problem(node, "entries are nested too deep or repeated too often.")
+            self._problem(node, "entries are nested too deeply or repeated too often.")
             return None
         if isinstance(node, MappingNode):
             return dict(self._members(node, path, (*above, node)))
@@ -100,12 +101,12 @@ class _NodeReader:
             if not isinstance(key_node, ScalarNode):
                 self._problem(key_node, "a key must be plain text.")
                 continue
-            # The text as written: the key `on` or `1` is not taken for true or a number.
+            # The text as written: YAML would read the key `on` as true and `1` as a number.
             key, line = key_node.value, _line(key_node)
             if key_node.tag == _TAG + "merge":
                 self._problem(key_node, "merge keys ('<<') are not supported. Write the entries out.")
             elif key in first_lines:
-                self._problem(key_node, f"the key {key!r} is already given in line {first_lines[key]}.")
+                self._problem(key_node, f"the key {key!r} is already defined on line {first_lines[key]}.")
             else:
                 first_lines[key] = line
                 self.lines[(*path, key)] = line
@@ -115,10 +116,13 @@ class _NodeReader:
         text = str(node.value)
         kind = node.tag.removeprefix(_TAG)
         if any("\ud800" <= sign <= "\udfff" for sign in text):
-            self._problem(node, "this text holds half a character (a lone \\ud800 … \\udfff).")
+            self._problem(
+                node, "this text contains an unpaired surrogate (\\ud800 … \\udfff), which is only half a character."
+            )
             return None
         try:
             match kind:
+                # A date stays text: neither JSON nor a command line has a type for it.
                 case "str" | "timestamp" | "value":
                     return text
                 case "null":
@@ -127,9 +131,9 @@ class _NodeReader:
                     return yaml.SafeLoader.bool_values[text.lower()]
                 case "int" | "float":
                     return self._number(node, text, kind)
-        except (ValueError, KeyError, IndexError):  # IndexError: PyYAML's answer to an empty `!!int`
+        except (ValueError, KeyError, IndexError):  # PyYAML raises IndexError for an empty `!!int`
             pass
-        self._problem(node, f"{_short(text)!r} is marked as {node.tag!r}, which is not supported.")
+        self._problem(node, f"{_short(text)!r} has the tag {node.tag!r}, which is not supported.")
         return None
 
     def _number(self, node: ScalarNode, text: str, kind: str) -> int | float:
@@ -137,14 +141,14 @@ class _NodeReader:
         number: int | float = maker.construct_yaml_int(node) if kind == "int" else maker.construct_yaml_float(node)
         digits = text.lstrip("+-").replace("_", "")
         if isinstance(number, int) and number.bit_length() > _MAX_BITS:
-            # Python refuses to write out such a number, wherever it is to be shown.
+            # Python refuses to convert such a number to text, so it could not be shown anywhere.
             self._problem(node, f"the number {_short(text)} is too large.")
             return 0
         if ":" in text:
-            read_as = f"{text} without quotes is the number {number} in yaml."
+            read_as = f"{text} without quotes is the number {number} in YAML."
             self._problem(node, f'{read_as} Write it in quotes: "{text}".')
         elif kind == "int" and digits[0] == "0" and digits[1:].isdecimal():
-            read_as = f"{text} without quotes is the octal number {number} in yaml."
+            read_as = f"{text} without quotes is the octal number {number} in YAML."
             self._problem(node, f'{read_as} Write {int(digits)}, or "{text}" in quotes.')
         return number
 

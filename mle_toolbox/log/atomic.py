@@ -19,7 +19,7 @@ _LEFT_OVER_AFTER = 3600.0
 """Seconds without a change after which nobody is writing to a temporary file any more, on whichever machine."""
 
 
-def replace_file(path: Path, write: Callable[[Path], None], *, wait_for_name: bool = True) -> None:
+def replace_file(path: Path, write: Callable[[Path], object], *, wait_for_name: bool = True) -> None:
     """Let ``write`` make a file under a temporary name in the same folder, then give it the name ``path``.
 
     The content is on the disk before the name is, so that not even a power cut leaves half a file. A process

@@ -84,9 +84,9 @@ def own_folder(project: Path) -> Path:
 def trouble_with_path(path: str) -> str | None:
     """Say why Snakemake could not use this path as it is, or return None; it knows no way to quote what it replaces."""
     if set("{}") & set(path):
-        return f"{path!r} has braces, which Snakemake takes for wildcards"
+        return f"{path!r} contains braces, which Snakemake reads as wildcards"
     found = _PATH_VARIABLE.search(path)
-    return f"{path!r} has {found.group()!r}, which Snakemake takes for a variable" if found else None
+    return f"{path!r} contains {found.group()!r}, which Snakemake reads as a variable" if found else None
 
 
 def repeated_end(name: str) -> str | None:

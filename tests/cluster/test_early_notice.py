@@ -81,8 +81,10 @@ def test_a_seed_run_that_is_deleted_leaves_with_a_checkpoint_and_is_no_failure(s
     subprocess.run(["qdel", str(next(iter(queue()))[0])], check=True, capture_output=True)
 
     assert run.wait(timeout=360) == 1
-    assert re.search(r"a seed 0: stopped after \d+ ticks \(SIGUSR2: it is to be killed\)", saving.said()), saving.said()
-    assert "The next attempt goes on from its checkpoint." in saving.said()
+    assert re.search(r"a seed 0: stopped after \d+ ticks \(SIGUSR2: it is about to be killed\)", saving.said()), (
+        saving.said()
+    )
+    assert "The next attempt resumes from its checkpoint." in saving.said()
     assert "0 of 2 seed runs done, 2 stopped." in saving.said()
     assert "not started" not in saving.said()
     assert "Snakemake stopped" not in saving.said()

@@ -99,12 +99,12 @@ def test_an_empty_text_is_refused_whoever_executes(project: Path, text: str, mon
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("jobs: [1\n", r"config\.yaml:1: the bracket that is opened"),
+        ("jobs: [1\n", r"config\.yaml:1: the bracket opened here is not closed"),
         ("", r"config\.yaml: expected lines of the form `key: value`; there are none\."),
         ("# nothing\n", r"config\.yaml: expected lines of the form `key: value`; there are none\."),
         ("executor: mle-sgx\n", r"config\.yaml:1: executor: Snakemake refuses this: invalid choice: 'mle-sgx'"),
         ("- jobs\n", r"config\.yaml: expected lines of the form `key: value`\."),
-        ("jobs: 1\njobs: 2\n", r"config\.yaml:2: the key 'jobs' is already given in line 1\."),
+        ("jobs: 1\njobs: 2\n", r"config\.yaml:2: the key 'jobs' is already defined on line 1\."),
     ],
 )
 def test_what_is_no_profile_at_all_is_refused(project: Path, text: str, message: str) -> None:

@@ -76,9 +76,9 @@ def test_numbers_survive_the_command_line(value: object) -> None:
         (["-config"], "-config needs a value, found nothing. Write -config VALUE."),
         (["-config="], "-config needs a value, found nothing. Write -config VALUE."),
         (["-config", "-seed", "3"], "-config needs a value, found the option '-seed'. Write -config VALUE."),
-        (["-seed", "three"], "-seed: a seed is a whole number from 0 to 4294967295, found 'three'."),
-        (["-seed", "-1"], "-seed: a seed is a whole number from 0 to 4294967295, found -1."),
-        (["-seed", "4294967296"], "-seed: a seed is a whole number from 0 to 4294967295, found 4294967296."),
+        (["-seed", "three"], "-seed: a seed must be a whole number from 0 to 4294967295, found 'three'."),
+        (["-seed", "-1"], "-seed: a seed must be a whole number from 0 to 4294967295, found -1."),
+        (["-seed", "4294967296"], "-seed: a seed must be a whole number from 0 to 4294967295, found 4294967296."),
     ],
 )
 def test_wrong_value_is_refused(words: list[str], message: str) -> None:
@@ -88,5 +88,5 @@ def test_wrong_value_is_refused(words: list[str], message: str) -> None:
 
 @pytest.mark.parametrize("value", [1.0, True, None, "1.5", [1]])
 def test_seed_must_be_a_whole_number(value: object) -> None:
-    with pytest.raises(UsageError, match=r"^here: a seed is a whole number"):
+    with pytest.raises(UsageError, match=r"^here: a seed must be a whole number"):
         parse_seed(value, "here")

@@ -125,7 +125,7 @@ def test_checkpoint_of_another_configuration_is_not_used(project: Project, capsy
 
     assert state is None
     assert capsys.readouterr().err.endswith(
-        f"mle-toolbox: the run begins anew. {mle.seed_dir}/checkpoint.pkl belongs to another configuration, seed or "
+        f"mle-toolbox: the run starts over. {mle.seed_dir}/checkpoint.pkl belongs to another configuration, seed or "
         "command line\n"
     )
 
@@ -147,7 +147,7 @@ def test_damaged_checkpoint_is_not_used(project: Project, capsys: pytest.Capture
         state = mle.resume()
 
     assert state is None
-    assert f"mle-toolbox: the run begins anew. {path} is damaged\n" in capsys.readouterr().err
+    assert f"mle-toolbox: the run starts over. {path} is damaged\n" in capsys.readouterr().err
 
 
 def test_checkpoint_is_not_used_when_the_journal_has_lost_its_ticks(
@@ -161,7 +161,7 @@ def test_checkpoint_is_not_used_when_the_journal_has_lost_its_ticks(
         mle.update_log({"step": 0}, {"loss": 0})
 
     assert state is None
-    assert "the run begins anew. " in capsys.readouterr().err
+    assert "the run starts over. " in capsys.readouterr().err
     assert project.log().n_ticks == 1
 
 
@@ -189,15 +189,15 @@ def test_attempt_that_fails_before_its_first_tick_keeps_the_checkpoint(project: 
 def test_resume_comes_before_the_first_tick(project: Project) -> None:
     with MLExperiment("config.json") as mle:
         mle.update_log({"step": 0}, {"loss": 0})
-        with pytest.raises(UsageError, match=r"^resume\(\) comes before the first update_log: "):
+        with pytest.raises(UsageError, match=r"^resume\(\) must be called before the first update_log: "):
             mle.resume()
 
 
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        (None, r"checkpoint\(\) needs a state, found None, which is what "),
-        (lambda: 1, "The state given to checkpoint.* cannot be pickled: "),
+        (None, r"checkpoint\(\) needs a state, found None, which resume"),
+        (lambda: 1, "The state passed to checkpoint.* cannot be pickled: "),
     ],
 )
 def test_state_that_cannot_come_back_is_refused(project: Project, state: Any, message: str) -> None:

@@ -107,7 +107,7 @@ def test_launched_run_writes_to_no_other_folder(project: Project) -> None:
     finished = project.launched()
 
     assert finished.returncode == 1
-    assert f"started this process for {project.seed('results').path}, and MLExperiment() would write to " in (
+    assert f"started this process for {project.seed('results').path}, but MLExperiment() would write to " in (
         finished.stderr
     )
     assert not (project.path / "other").exists()

@@ -201,8 +201,8 @@ def test_no_configuration_says_where_it_was_looked_for(project: Project) -> None
     assert finished.returncode == 1
     folders = ", ".join(map(str, [project.path, project.path.parent, project.path.parent.parent]))
     assert finished.stderr.endswith(
-        "UsageError: No configuration is given. Looked for an experiment file whose base_train_fname is train.py "
-        f"(in {folders}); one .json with train_config and log_config beside the script (there are 2: config.json, "
+        "UsageError: No configuration given. Looked for an experiment file whose base_train_fname is train.py "
+        f"(in {folders}); one .json with train_config and log_config next to the script (there are 2: config.json, "
         "two.json); configs/base_config.json (there is none). Name one: python train.py -config FILE.json\n"
     )
 
@@ -218,10 +218,10 @@ LOG = '"time_to_track": ["step"], "what_to_track": ["loss"]'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1]", "c.json:1: a configuration is an object { … } with sections in it."),
+        ("[1]", "c.json:1: a configuration must be an object { … } that contains sections."),
         (
             '{"train_confg": {}, "log_config": {' + LOG + "}}",
-            "c.json: the section 'train_config' is missing. It has 'train_confg'. Did you mean 'train_config'?",
+            "c.json: the section 'train_config' is missing. Found 'train_confg' instead. Did you mean 'train_config'?",
         ),
         ('{"train_config": {}}', "c.json: the section 'log_config' is missing."),
         (
@@ -246,7 +246,7 @@ LOG = '"time_to_track": ["step"], "what_to_track": ["loss"]'
         ),
         (
             '{"train_config": {}, "log_config": {' + LOG + ',\n"print_every_k_updates": 0}}',
-            "c.json:2: 'print_every_k_updates' must be a whole number from 1 on, or null.",
+            "c.json:2: 'print_every_k_updates' must be a whole number of at least 1, or null.",
         ),
         (
             '{"train_config": {}, "log_config": {' + LOG + ',\n"overwrite_experiment_dir": "yes"}}',
@@ -269,10 +269,10 @@ def test_wrong_configuration_is_refused_with_its_line(project: Project, text: st
 
 @pytest.mark.parametrize(
     ("section", "reason"),
-    [({"lrate": float("nan")}, "Out of range"), ({"model": object()}, "object is no json type")],
+    [({"lrate": float("nan")}, "Out of range"), ({"model": object()}, "object is not a JSON type")],
 )
 def test_section_that_is_no_json_is_refused(project: Project, section: dict[str, Any], reason: str) -> None:
     with pytest.raises(
-        UsageError, match=f"^train_config, given to MLExperiment.., cannot be written as json: {reason}"
+        UsageError, match=f"^train_config, passed to MLExperiment.., cannot be written as JSON: {reason}"
     ):
         MLExperiment(train_config=section, log_config=TRACKED)

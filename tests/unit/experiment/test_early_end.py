@@ -41,7 +41,7 @@ if __name__ == "__main__":
 CERTAIN = {
     "one letter": (
         OPTIONS + "args, _ = parser.parse_known_args()\n",
-        ["'-c' with the value 'onfig'. Leave the name of"],
+        ["'-c' with the value 'onfig'. Drop the one-letter"],
     ),
     "strict": (
         OPTIONS.replace('"-c", ', "") + "args = parser.parse_args()\n",
@@ -58,9 +58,12 @@ CERTAIN = {
     "relative": ("from .helper import x\n", ["Write 'from helper import …': its folder is searched first."]),
     "relative module": (
         "from . import helper\n",
-        ["fails: a script that is started as a file is in no package. Write"],
+        ["fails: a script that is started as a file does not belong to a package. Write"],
     ),
-    "relative above": ("from ..pkg import helper\n", ["Import by the full name of the package (pip install -e .)."]),
+    "relative above": (
+        "from ..pkg import helper\n",
+        ["Use the full name of the package, installed by 'pip install -e .'."],
+    ),
 }
 """Scripts that fail when they are launched, and the beginning of what is said."""
 

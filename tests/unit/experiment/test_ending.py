@@ -35,7 +35,9 @@ class End:
     launched_status: str = "failed"
 
 
-_UNSEEN = "ended by a SystemExit whose status cannot be seen from inside. Use sys.exit(...), or close the experiment "
+_UNSEEN = (
+    "ended by a SystemExit whose status is not visible to MLExperiment. Use sys.exit(...), or close the experiment "
+)
 _UNSEEN += "before: mle.close(), or `with MLExperiment() as mle:`"
 _KILLED = "ended by SIGKILL: somebody killed it, or it needed more memory than there was"
 _NO_END = "train.py ended with exit status 0, but its log is not finished: "
@@ -47,7 +49,7 @@ BAD_ENDS = [
         "keyboard_interrupt",
         "os.kill(os.getpid(), signal.SIGINT)",
         -2,
-        "stopped after 1 tick (SIGINT: Ctrl-C or `mle stop`). The next attempt begins anew: it saved no checkpoint.",
+        "stopped after 1 tick (SIGINT: Ctrl-C or `mle stop`). The next attempt starts over: no checkpoint was saved.",
         signal="SIGINT",
         status="stopped",
         launched_status="stopped",
@@ -71,7 +73,8 @@ BAD_ENDS = [
         "os.kill(os.getpid(), signal.SIGTERM)",
         -15,
         "",
-        "stopped after 1 tick (SIGTERM: it was told to end). The next attempt begins anew: it saved no checkpoint.",
+        "stopped after 1 tick (SIGTERM: it was asked to terminate). "
+        "The next attempt starts over: no checkpoint was saved.",
         signal="SIGTERM",
         status="died",
         launched_status="stopped",
@@ -106,7 +109,7 @@ def test_bad_end_by_hand_leaves_the_journal_and_no_log(project: Project, end: En
     assert run_status(project.seed()) == end.status
     if end.reason:
         assert project.record().reason == end.reason
-        why = "gets no finished log, its ticks are kept in the journal. " if end.status == "failed" else ""
+        why = "has no finished log; its ticks are kept in the journal. " if end.status == "failed" else ""
         assert f"seed_0 {why}{end.reason}\n" in finished.stderr
 
 
@@ -279,7 +282,7 @@ def test_full_disk_at_the_end_keeps_the_journal_and_fails(project: Project) -> N
         assert not folder.ready_log.exists()
         assert read_journal(folder.journal).n_ticks == 1
         assert run_status(folder) == "failed"
-    assert "mle-toolbox: the log of this run is not finished. " in by_hand.stderr
+    assert "mle-toolbox: the log of this run could not be finished. " in by_hand.stderr
     assert re.search("File too large", project.record("results").reason or "")
 
 

@@ -121,7 +121,9 @@ def test_closed_log_takes_no_more_ticks(project: Project) -> None:
 
     with pytest.raises(LogError, match=r"^The log of this run is closed: .*notebook/seed_0\.$"):
         mle.update_log({"step": 2}, {"loss": 2})
-    with pytest.raises(UsageError, match=r"^save_model\(\) comes before the end of the run, which is closed: "):
+    with pytest.raises(
+        UsageError, match=r"^save_model\(\) must be called before the end of the run, which is closed: "
+    ):
         mle.save_model({})
     assert log(project).n_ticks == 1
 
@@ -252,7 +254,7 @@ def test_loss_of_shape_one_is_kept_and_remarked(project: Project, capsys: pytest
             mle.update_log({"step": step}, {"loss": np.array([0.5])}, save=True)
 
     said = capsys.readouterr().err
-    assert said.count("'loss' has shape (1,): it is kept as an array") == 1
+    assert said.count("'loss' has shape (1,): it is stored as an array") == 1
     assert "log its value with .item()." in said
     assert project.log().columns["loss"].shape == (2, 1)
 

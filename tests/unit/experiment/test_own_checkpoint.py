@@ -63,7 +63,7 @@ def test_the_log_equals_that_of_a_run_that_was_never_disturbed(going_on: Project
     )
     assert record is not None
     assert (record.status, record.attempt, record.resumed_from_tick) == ("done", 4, 20)
-    words = "the first 20 ticks (step 0 to 19) are those of an interrupted attempt; this one went on at step 20 without"
+    words = "the first 20 ticks (step 0 to 19) are from an interrupted attempt; this one continued at step 20 without"
     if not launched:
         assert words in said
     assert [remark[: len(words)] for remark in log.remarks][-1] == words
@@ -92,8 +92,11 @@ def test_ticks_of_another_configuration_are_not_kept_which_is_said(going_on: Pro
 
     log = going_on.log("results")
     assert log.columns["step"].tolist() == list(range(10, 30))
-    assert "the 14 ticks of an interrupted attempt (step 0 to 13) are gone" in run.stderr
-    assert "they are of another configuration or command line. mle.resume() goes on with log and random" in run.stderr
+    assert "the 14 ticks of an interrupted attempt (step 0 to 13) were dropped" in run.stderr
+    assert (
+        "they belong to another configuration or command line. Use mle.resume() to continue log and random numbers."
+        in run.stderr
+    )
     assert [remark[:12] for remark in log.remarks] == ["the 14 ticks"]
 
 

@@ -72,8 +72,8 @@ def test_other_models_are_pickled_and_said_to_be(mle: MLExperiment, capsys: pyte
     assert pickle.loads(path.read_bytes()) == {"weights": [1, 2]}
     assert path.name == "best.pkl"
     assert capsys.readouterr().err.endswith(
-        "mle-toolbox: the model 'best' is a dict and saved with pickle: only the same code, with the same versions of "
-        "its libraries, is sure to read it.\n"
+        "mle-toolbox: the model 'best' is a dict and was saved with pickle: reading it reliably takes the same code "
+        "with the same versions of its libraries.\n"
     )
 
 
@@ -87,7 +87,7 @@ def test_other_models_are_pickled_and_said_to_be(mle: MLExperiment, capsys: pyte
     ],
 )
 def test_name_that_leaves_the_folder_is_refused(mle: MLExperiment, save: Callable[..., Path], name: Any) -> None:
-    message = f"is a plain file name, without '/' and not '..'; found {name!r}."
+    message = f"must be a plain file name, without '/' and not '..'; found {name!r}."
 
     with pytest.raises(UsageError, match=re.escape(message)):
         save(mle, name)
@@ -133,7 +133,7 @@ def test_extra_is_written_as_json_or_pickled(mle: MLExperiment) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("x.json", "A function cannot be written as json: "), ("x", "A function cannot be pickled: ")],
+    [("x.json", "A function cannot be written as JSON: "), ("x", "A function cannot be pickled: ")],
 )
 def test_what_cannot_be_saved_leaves_the_older_file(mle: MLExperiment, name: str, message: str) -> None:
     path = mle.save_extra([1], name)

@@ -30,9 +30,9 @@ def test_finished_log_is_not_replaced(project: Project, value: int) -> None:
     log = run_once(project)
     before = log.read_bytes()
 
-    message = re.escape(f"{log} is the finished log of this seed, made ") + (
-        r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d, and overwrite_experiment_dir is 0 in config.json. Set it to 1 there, "
-        r"and the log is replaced once the new one is complete; or keep it: move it away, or give this run another "
+    message = re.escape(f"{log} is the finished log of this seed, written ") + (
+        r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d, and overwrite_experiment_dir is 0 in config.json. To replace the "
+        r"log once the new one is complete, set it to 1 there; to keep it, move it away, or give this run another "
         r"-exp_dir\."
     )
     with pytest.raises(FinishedLogError, match=f"^{message}$"):

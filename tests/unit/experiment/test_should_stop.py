@@ -115,7 +115,7 @@ def test_every_way_of_leaving_counts_as_stopped(project: Project, start: str, le
     done = project.by_hand("-exp_dir", "results") if start == "by_hand" else project.launched()
 
     assert run_status(project.seed("results")) == "stopped"
-    assert "The next attempt goes on from its checkpoint." in done.stderr
+    assert "The next attempt resumes from its checkpoint." in done.stderr
     assert start == "by_hand" or done.returncode == 75
 
 
@@ -135,7 +135,7 @@ def test_a_run_that_saved_no_checkpoint_says_that_it_begins_anew(project: Projec
 
     first, second = project.launched(), project.launched()
 
-    assert "begins anew: it saved no checkpoint" in first.stderr
+    assert "starts over: no checkpoint was saved" in first.stderr
     assert second.returncode == 0
 
 

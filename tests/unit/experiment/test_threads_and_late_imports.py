@@ -143,7 +143,7 @@ def test_a_log_that_cannot_be_finished_for_whatever_reason_fails_the_run(
 
     folder = project.seed(*(["results"] if start == "launched" else []))
     assert outcome.returncode == 1
-    assert f"mle-toolbox: the log of this run is not finished. {reason}: " in outcome.stderr
+    assert f"mle-toolbox: the log of this run could not be finished. {reason}: " in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert run_status(folder) == "failed"
     assert read_journal(folder.journal).n_ticks == 3

@@ -51,7 +51,7 @@ def test_a_script_that_catches_its_signal_and_ends_well_is_stopped(
     record = project.record(name)
     assert finished.returncode == STOPPED_STATUS, finished.stderr
     assert (run_status(project.seed(name)), record.exit_status, record.ticks) == ("stopped", STOPPED_STATUS, 1)
-    assert re.fullmatch(rf"stopped after 1 tick \({by}: .*\)\. The next attempt begins anew: .*", record.reason or "")
+    assert re.fullmatch(rf"stopped after 1 tick \({by}: .*\)\. The next attempt starts over: .*", record.reason or "")
     assert f"seed_0 {'was ' if launched else ''}stopped after 1 tick" in finished.stderr
     assert not project.seed(name).log.exists()
     assert not project.seed(name).ready_log.exists()
@@ -126,7 +126,9 @@ def test_what_a_script_fails_with_after_it_was_told_is_added_to_the_reason(proje
 
     assert launcher.returncode == STOPPED_STATUS
     assert run_status(project.seed("results")) == "stopped"
-    assert "(SIGTERM: it was told to end, then ValueError: worker is gone)" in (project.record("results").reason or "")
+    assert "(SIGTERM: it was asked to terminate, then ValueError: worker is gone)" in (
+        project.record("results").reason or ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_a_run_told_before_its_experiment_leaves_an_earlier_attempt_as_it_is(pro
 
     assert project.record("results") == before
     assert before.status == "stopped"
-    assert (before.reason or "").endswith("The next attempt goes on from its checkpoint.")
+    assert (before.reason or "").endswith("The next attempt resumes from its checkpoint.")
 
 
 @pytest.mark.parametrize("signals", ["SIGINT", "SIGTERM"])

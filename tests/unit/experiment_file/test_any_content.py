@@ -131,7 +131,8 @@ def test_what_is_no_file_is_refused(what: str, put: Callable[[Path], object], fi
     (project / file).unlink()
     put(project / file)
 
-    with pytest.raises(ExperimentFileError, match=r"is not there|cannot be read|is a folder|is not an ordinary file"):
+    refused = r"is a broken link to|cannot be read|is a folder|is not an ordinary file"
+    with pytest.raises(ExperimentFileError, match=refused):
         load_plan(project / "exp.yaml")
 
 

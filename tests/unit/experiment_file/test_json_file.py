@@ -121,7 +121,7 @@ def test_line_ends_of_every_system_count(ends: str, tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_bytes(ends.join(["# first", "{", '"a": 1, // second', '"a": 2', "}"]).encode())
 
-    with pytest.raises(ExperimentFileError, match=r"^c.json:4: the key 'a' is already given in line 3\.$"):
+    with pytest.raises(ExperimentFileError, match=r"^c.json:4: the key 'a' is already defined on line 3\.$"):
         read_json(path, "c.json")
 
 
@@ -135,20 +135,23 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[" * 200 + "]" * 200, "c.json:1: brackets are nested more than 100 deep."),
-        ("[" * 100_000, "c.json:1: brackets are nested more than 100 deep."),
+        ("[" * 200 + "]" * 200, "c.json:1: brackets are nested more than 100 levels deep."),
+        ("[" * 100_000, "c.json:1: brackets are nested more than 100 levels deep."),
         ('{"a": 1e999}', "c.json:1: the number 1e999 is too large."),
-        ('{"a": "\\ud83d"}', "c.json:1: this text holds half a character (a lone \\ud800 … \\udfff)."),
-        ('{"a": "C:\\data"}', r"c.json:1: '\\d' is no escape that json knows. Write a backslash as '\\'."),
-        ('{"a": "tab\there"}', r"""c.json:1: a text may not hold the control character '\t'. Write it as "\t"."""),
-        ('{"a": "line\n"}', "c.json:1: the text that begins here has no closing quote on this line."),
-        ('{"a": 1}\n}', "c.json:2: there is more text after the end: '}'. Remove it."),
-        ('{"a": [1, 2}', "c.json:1: the '[' of line 1 is closed by '}'. Expected ']'."),
-        ('{"a": 1,\n,"b": 2}', "c.json:2: two commas follow each other. Remove one."),
+        (
+            '{"a": "\\ud83d"}',
+            "c.json:1: this text contains an unpaired surrogate (\\ud800 … \\udfff), which is only half a character.",
+        ),
+        ('{"a": "C:\\data"}', r"c.json:1: '\\d' is not a valid escape in JSON. Write a backslash as '\\'."),
+        ('{"a": "tab\there"}', r"""c.json:1: text must not contain the control character '\t'. Write it as "\t"."""),
+        ('{"a": "line\n"}', "c.json:1: the text that starts here has no closing quote on this line."),
+        ('{"a": 1}\n}', "c.json:2: unexpected text after the end: '}'. Remove it."),
+        ('{"a": [1, 2}', "c.json:1: the '[' on line 1 is closed by '}'. Expected ']'."),
+        ('{"a": 1,\n,"b": 2}', "c.json:2: two commas in a row. Remove one."),
         ('{"a"\n1}', "c.json:1: expected ':' after the key 'a', found '1'."),
         ('{"a": }', "c.json:1: expected a value, found '}'."),
-        ('{"a": 0x10}', "c.json:1: 0x10 is not how json writes a number. Write 16."),
-        ('{"a": adam}', 'c.json:1: text is written in double quotes: "adam".'),
+        ('{"a": 0x10}', "c.json:1: 0x10 is not a number in JSON. Write 16."),
+        ('{"a": adam}', 'c.json:1: text must be in double quotes: "adam".'),
     ],
 )
 def test_what_is_no_json_is_told_in_plain_words(text: str, message: str) -> None:

@@ -25,7 +25,7 @@ def test_a_folder_that_may_not_be_written_is_refused() -> None:
         with ordinary_user():
             trouble = trouble_with_results_place(folder / "results", "results", folder.parent / "exp.yaml", [])
 
-    assert trouble == f"'results' cannot be written: you have no permission in '{folder}'."
+    assert trouble == f"'results' is not writable: you have no write permission in '{folder}'."
 
 
 def test_a_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
@@ -64,14 +64,14 @@ def test_results_reached_by_a_link_belong_to_this_experiment(project: Path) -> N
 def test_a_link_to_the_sources_swallows_them(project: Path) -> None:
     (project / "experiments").symlink_to(project / "ode")
 
-    with pytest.raises(ExperimentFileError, match=r"also holds the script 'ode/run_ode_int.py'"):
+    with pytest.raises(ExperimentFileError, match=r"also contains the script 'ode/run_ode_int.py'"):
         load_plan("exp.yaml")
 
 
 def test_a_link_to_nowhere_is_said_to_be_one(project: Path) -> None:
     (project / "experiments").symlink_to("gone")
 
-    with pytest.raises(ExperimentFileError, match=r"experiments'? is a link to 'gone', where nothing is\."):
+    with pytest.raises(ExperimentFileError, match=r"experiments'? is a broken link: 'gone' does not exist\."):
         load_plan("exp.yaml")
 
 

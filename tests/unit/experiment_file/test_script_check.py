@@ -175,7 +175,10 @@ BAD = {
     ),
     "nobody holds the experiment": (
         "print(train_config)",
-        ["1: undefined name 'train_config'. MLExperiment has it: 'mle = MLExperiment()', then 'mle.train_config'."],
+        [
+            "1: undefined name 'train_config'. It belongs to MLExperiment: 'mle = MLExperiment()', "
+            "then 'mle.train_config'."
+        ],
     ),
     "the import is missing": (
         "mle = MLExperiment()",
@@ -183,7 +186,7 @@ BAD = {
     ),
     "in several lines": (
         "print(alpha)\nprint(alpha)\nprint(alpha, alpha)",
-        ["1: undefined name 'alpha' (also in lines 2 and 3)."],
+        ["1: undefined name 'alpha' (also on lines 2, 3)."],
     ),
     "two loops": (
         "for epoch in range(3):\n    for x, y in []:\n        print(i)",
@@ -269,7 +272,7 @@ def test_a_configuration_that_no_call_fits_is_the_one_that_is_named(project: Pat
         (b"# coding: nonsense\nx = 1", "unknown encoding: nonsense"),
         (b"x = '\xff'", "(unicode error)"),
         (b"(" * 300 + b")" * 300, "too many nested parentheses"),
-        (b"-" * 100_000 + b"1", "it is nested too deep."),
+        (b"-" * 100_000 + b"1", "it is nested too deeply."),
         (b"x = " + b"9" * 5000, "limits."),
     ],
 )

@@ -63,33 +63,36 @@ def test_a_date_is_the_text_as_written(path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1:30", 'exp.yaml:1: 1:30 without quotes is the number 90 in yaml. Write it in quotes: "1:30".'),
-        ("a: 1\nb: 2\na: 3\n", "exp.yaml:3: the key 'a' is already given in line 1."),
+        ("a: 1:30", 'exp.yaml:1: 1:30 without quotes is the number 90 in YAML. Write it in quotes: "1:30".'),
+        ("a: 1\nb: 2\na: 3\n", "exp.yaml:3: the key 'a' is already defined on line 1."),
         (
             "a: !!python/object:os.system x",
-            "exp.yaml:1: 'x' is marked as 'tag:yaml.org,2002:python/object:os.system', which is not supported.",
+            "exp.yaml:1: 'x' has the tag 'tag:yaml.org,2002:python/object:os.system', which is not supported.",
         ),
         ("a: &x 1\nb: {<<: *x}", "exp.yaml:2: merge keys ('<<') are not supported. Write the entries out."),
         ("? [a]\n: 1", "exp.yaml:1: a key must be plain text."),
-        ("a: &x [*x]", "exp.yaml:1: entries are nested too deep or repeated too often."),
-        ("a: " + "[" * 5000, "exp.yaml: brackets are nested too deep."),
-        ('a: "\\ud800"', "exp.yaml:1: this text holds half a character (a lone \\ud800 … \\udfff)."),
-        ("a:\n\tb: 1", "exp.yaml:2: this line is indented with a tab. yaml allows only blanks there."),
-        ("a: [1, 2\nb: 3", "exp.yaml:1: the bracket that is opened here is not closed, or a comma is missing."),
-        ("a: 'x\nb: 3", "exp.yaml:1: the quote that is opened here is never closed."),
+        ("a: &x [*x]", "exp.yaml:1: entries are nested too deeply or repeated too often."),
+        ("a: " + "[" * 5000, "exp.yaml: brackets are nested too deeply."),
+        (
+            'a: "\\ud800"',
+            "exp.yaml:1: this text contains an unpaired surrogate (\\ud800 … \\udfff), which is only half a character.",
+        ),
+        ("a:\n\tb: 1", "exp.yaml:2: this line is indented with a tab. YAML allows only spaces there."),
+        ("a: [1, 2\nb: 3", "exp.yaml:1: the bracket opened here is not closed, or a comma is missing."),
+        ("a: 'x\nb: 3", "exp.yaml:1: the quote opened here is never closed."),
         (
             "a: b: c",
-            "exp.yaml:1: this line does not fit the lines above it: a ':' is missing behind a key above, "
-            "the line is indented too far, or text that holds ': ' needs quotes.",
+            "exp.yaml:1: this line does not fit the lines above it: a ':' is missing after a key above, "
+            "the line is indented too far, or text that contains ': ' needs quotes.",
         ),
         (
             'a: "\\d"',
-            "exp.yaml:1: a backslash in double quotes begins an escape. Write it twice, or use single quotes.",
+            "exp.yaml:1: a backslash in double quotes starts an escape. Write it twice, or use single quotes.",
         ),
-        ('a: !!int ""', "exp.yaml:1: '' is marked as 'tag:yaml.org,2002:int', which is not supported."),
-        ('a: !!int "-"', "exp.yaml:1: '-' is marked as 'tag:yaml.org,2002:int', which is not supported."),
+        ('a: !!int ""', "exp.yaml:1: '' has the tag 'tag:yaml.org,2002:int', which is not supported."),
+        ('a: !!int "-"', "exp.yaml:1: '-' has the tag 'tag:yaml.org,2002:int', which is not supported."),
         ("a: 0b" + "1" * 20_000, f"exp.yaml:1: the number 0b{'1' * 35}… is too large."),
-        ("a: - b", "exp.yaml:1: an entry of a list ('- …') must begin on a line of its own."),
+        ("a: - b", "exp.yaml:1: an entry of a list ('- …') must start on a line of its own."),
     ],
 )
 def test_what_is_no_plain_yaml_is_told_in_plain_words(text: str, message: str, path: Path) -> None:
