@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mle_cluster.scheduler import SchedulerError
 from mle_toolbox.cluster.tasks import Submitter, delete_tasks, open_tasks, tasks_in_queue
 from mle_toolbox.drive.lock import Holder, is_alive, is_driven
 from mle_toolbox.snakemake_side.assumptions import is_snakemake
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
 __all__ = ["Driver", "driver_of_lock", "driver_of_submissions", "drivers_by_hand", "end_processes"]
 
@@ -64,14 +64,14 @@ def driver_of_lock(folder: Path, holder: Holder) -> Driver:
 
 
 def driver_of_submissions(project: Path, results: Path, found: Submitter) -> Driver:
-    """Return a Snakemake that somebody has typed and that submits to Grid Engine.
+    """Return a Snakemake that somebody has typed and that submits to a cluster.
 
     One that does not hear SIGINT is told to start nothing more, and ends when its tasks are deleted.
     """
 
     def terminate() -> None:
         os.kill(found.pid, signal.SIGTERM)
-        with contextlib.suppress(GridEngineError):
+        with contextlib.suppress(SchedulerError):
             in_queue = list(tasks_in_queue(open_tasks(project, results), seconds=_SECONDS_TO_END))
             delete_tasks(in_queue, seconds=_SECONDS_TO_END)
 
@@ -125,8 +125,7 @@ def _snakemake_above(pid: int) -> int | None:
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         for each in (process, *process.parents()):
-            command = " ".join(each.cmdline())
-            if is_snakemake(command):
+            if is_snakemake(" ".join(each.cmdline())):
                 return int(each.pid)
     return None
 

@@ -38,9 +38,9 @@ class RunRecord(NamedTuple):
     was asked to, to be continued); that a run has died is only seen from outside, see ``run_status``. ``identity`` is
     what decides its numbers apart from seed and code (``experiment_file/configuration_identity.py``); ``code`` holds
     the SHA-256 of each file of the user's own that it was made of (the script, imported modules), by its path relative
-    to the project folder where it lies in that; ``snapshot`` names the stored code that it ran, and ``not_frozen`` the
-    files of ``code`` that came from elsewhere. ``own_handlers`` names the early warnings of a scheduler that the script
-    itself handles. ``git_dirty`` is true where a tracked file differed from the commit, or a file of
+    to the project folder where it lies in that; ``snapshot`` names the stored code that it ran, and ``not_frozen``
+    the files of ``code`` that came from elsewhere. ``own_handlers`` names the early warnings of a scheduler that
+    the script itself handles. ``git_dirty`` is true where a tracked file differed from the commit, or a file of
     ``code`` was in none: ``git_untracked`` names those. ``extra`` holds the fields that this version does not know;
     they are written back as they were.
     """

@@ -15,7 +15,7 @@ from mle_project import Project as MleProject
 from mle_project import new_project
 from sge_project import Project, wait_until
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
 
 SCRIPT = Path(__file__).with_name("grid_engine.sh")
 STARTED_BY_TESTS = Path("/var/run/mle-test-cluster/by-tests")
@@ -48,9 +48,9 @@ def _start() -> None:
 
 
 def _wait_until_empty() -> None:
-    tasks = {job for job, _ in gridengine.states()}
-    gridengine.delete(dict.fromkeys(tasks))
-    wait_until(lambda: not gridengine.states(), 30)
+    tasks = {job for job, _ in commands.states()}
+    commands.delete(dict.fromkeys(tasks))
+    wait_until(lambda: not commands.states(), 30)
 
 
 @pytest.fixture
@@ -74,4 +74,4 @@ def experiment(tmp_path: Path, grid_engine: Path) -> Iterator[MleProject]:
 @pytest.fixture
 def queue() -> Callable[[], dict[tuple[int, int], str]]:
     """What is in the queue now."""
-    return gridengine.states
+    return commands.states

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-TOP_LEVEL = {"mle_toolbox", "snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge"}
+TOP_LEVEL = {"mle_cluster", "mle_toolbox", "snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge"}
 
 
 @pytest.fixture(scope="module")

@@ -51,14 +51,15 @@ LAYERS = (
 )
 RANK = {part: rank for rank, part in enumerate(LAYERS)}
 
-# These know the commands of Grid Engine and the executor's files, and nothing of Snakemake.
-PLAIN_PARTS_OF_THE_EXECUTOR = {
-    "snakemake_executor_plugin_mle_sge",
-    "snakemake_executor_plugin_mle_sge.gridengine",
-    "snakemake_executor_plugin_mle_sge.queues",
-    "snakemake_executor_plugin_mle_sge.records",
-    "snakemake_executor_plugin_mle_sge.verification",
+# Jobs on a cluster: these know schedulers and the executors' files, and nothing of Snakemake.
+PLAIN_PARTS_OF_THE_CLUSTER = {
+    "mle_cluster.findings",
+    "mle_cluster.known",
+    "mle_cluster.lock",
+    "mle_cluster.records",
+    "mle_cluster.scheduler",
 }
+CLUSTER = PACKAGE.parent / "mle_cluster"
 # Snakemake's interface for plugins, without Snakemake; loaded only to check a profile.
 SETTINGS_OF_THE_EXECUTOR = "snakemake_executor_plugin_mle_sge.settings"
 
@@ -179,7 +180,8 @@ def test_every_import_that_may_close_a_circle_is_still_made() -> None:
 
 @pytest.mark.parametrize("path", module_files(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_the_package_never_imports_snakemake(path: Path) -> None:
-    names = {name for name, _ in imported_modules(path)} - PLAIN_PARTS_OF_THE_EXECUTOR
+    names = {name for name, _ in imported_modules(path)}
+    assert {name for name in names if name.startswith("mle_cluster")} <= PLAIN_PARTS_OF_THE_CLUSTER
     if path == PACKAGE / "cluster" / "profile_check.py":
         names.remove(SETTINGS_OF_THE_EXECUTOR)
 
@@ -187,6 +189,13 @@ def test_the_package_never_imports_snakemake(path: Path) -> None:
         names -= {"snakemake.io", "snakemake.shell"}  # in functions that only our plugins call
 
     assert not {name for name in names if name.startswith("snakemake")}
+
+
+def test_the_plain_parts_of_the_cluster_and_the_schedulers_load_no_snakemake() -> None:
+    statement = "".join(f"import {name}\n" for name in sorted(PLAIN_PARTS_OF_THE_CLUSTER))
+    loaded = loaded_by(f"{statement}mle_cluster.known.schedulers()")
+
+    assert not {name for name in loaded if name.startswith("snakemake_interface") or name.split(".")[0] == "snakemake"}
 
 
 def test_the_room_that_knows_snakemake_does_not_load_it() -> None:
@@ -197,10 +206,19 @@ def test_the_room_that_knows_snakemake_does_not_load_it() -> None:
     assert not {name for name in loaded if name.startswith("snakemake")}
 
 
-def test_the_plain_parts_of_the_executor_load_no_snakemake() -> None:
-    loaded = loaded_by("".join(f"import {name}\n" for name in sorted(PLAIN_PARTS_OF_THE_EXECUTOR)))
+@pytest.mark.parametrize("path", sorted(CLUSTER.rglob("*.py")), ids=lambda path: str(path.relative_to(CLUSTER)))
+def test_the_cluster_needs_only_the_ground_floor_and_what_is_known_of_snakemake(
+    path: Path,
+) -> None:
+    rooms = {child.name for child in CLUSTER.iterdir() if (child / "__init__.py").exists()}
+    names = {name for name, _ in imported_modules(path)}
 
-    assert not {name for name in loaded if name.startswith("snakemake_interface") or name.split(".")[0] == "snakemake"}
+    others = {name for name in names if name.startswith(("mle_toolbox.", "snakemake_executor"))}
+    ground_floor = {"mle_toolbox.errors", "mle_toolbox.installed_first"}
+    assert not {name for name in others - ground_floor if not name.startswith("mle_toolbox.snakemake_side.")}
+    if path.parent == CLUSTER:
+        # The core asks for a scheduler by its name (known.py) and imports none.
+        assert not {name for name in names if name.startswith("mle_cluster.") and name.split(".")[1] in rooms}
 
 
 def test_checking_a_profile_loads_no_snakemake_itself() -> None:

@@ -1,7 +1,10 @@
-"""The parts of the Grid Engine executor that need no Grid Engine."""
+"""The parts of the executors, and of their Grid Engine side, that need no Grid Engine."""
 
 from __future__ import annotations
 
+import json
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snakemake_interface_common.exceptions import WorkflowError
 
-from snakemake_executor_plugin_mle_sge.gridengine import expand_tasks, parse_accounts, parse_states
-from snakemake_executor_plugin_mle_sge.lock import holder_of, is_held
-from snakemake_executor_plugin_mle_sge.records import TaskRecord, array_folders, lock_name, new_array
-from snakemake_executor_plugin_mle_sge.request import Limits, limits_of, qsub_options, scheduler_name
+from mle_cluster.grid_engine.commands import expand_tasks, parse_accounts, parse_states
+from mle_cluster.grid_engine.deaths import explain_death
+from mle_cluster.grid_engine.refusals import read_refusal
+from mle_cluster.grid_engine.request import limits_of, qsub_options, scheduler_name
+from mle_cluster.lock import Holder, holder_of, is_held
+from mle_cluster.records import TaskRecord, array_folders, lock_name, new_array
+from mle_cluster.scheduler import Clues, Kind, Limits, Look, SchedulerError, TaskState
+from mle_cluster.watch import Sighting
 from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, check_settings
-from snakemake_executor_plugin_mle_sge.waiting import is_for_later, most_tasks
-from snakemake_executor_plugin_mle_sge.watch import Clues, Look, Sighting, explain_death
 
 UNLIMITED, ONE_MINUTE = Limits(), Limits(seconds=60.0)
 QSTAT = """<?xml version='1.0'?>
@@ -92,16 +97,24 @@ def test_what_the_scheduler_enforces_is_read_from_the_options(options: str, limi
 
 
 @pytest.mark.parametrize(
-    ("refusal", "later", "tasks"),
+    ("message", "kind", "tasks"),
     [
-        ("qsub: Unable to run job: job rejected: only 1 jobs are allowed per user (current job count: 1)", True, None),
-        ("qsub: Unable to run job: job rejected: only 5 jobs are allowed per cluster", True, None),
-        ("qsub: job rejected: you tried to submit a job with more than 300 tasks", False, 300),
-        ('qsub: Unable to run job: unknown resource "nope".', False, None),
+        (
+            "qsub: Unable to run job: job rejected: only 1 jobs are allowed per user (current job count: 1)",
+            "later",
+            None,
+        ),
+        ("qsub: Unable to run job: job rejected: only 5 jobs are allowed per cluster", "later", None),
+        ("qsub: job rejected: you tried to submit a job with more than 300 tasks", "smaller", 300),
+        ("qsub: job rejected: you tried to submit a job with more than 600 tasks", "final", None),
+        ('qsub: Unable to run job: unknown resource "nope".', "final", None),
     ],
 )
-def test_refusals_for_a_limit_are_told_from_mistakes(refusal: str, later: bool, tasks: int | None) -> None:
-    assert (is_for_later(refusal), most_tasks(refusal)) == (later, tasks)
+def test_refusals_for_a_limit_are_told_from_mistakes(message: str, kind: str, tasks: int | None) -> None:
+    refusal = read_refusal(message, n_tasks=600)
+
+    assert (refusal.kind, refusal.at_most) == (kind, tasks)
+    assert refusal.advice.startswith(message.rstrip("."))
 
 
 def test_memory_is_not_asked_for_unless_the_site_has_a_name_for_it() -> None:
@@ -141,7 +154,7 @@ def test_bash_reads_back_every_command_that_was_written(
     tmp_path_factory: pytest.TempPathFactory, commands: list[str]
 ) -> None:
     tasks = [TaskRecord(claim=str(n), digest="", label="") for n in range(len(commands))]
-    folder = new_array(tmp_path_factory.mktemp("root") / "lock", tasks, commands, [[] for _ in commands], "")
+    folder = new_array(tmp_path_factory.mktemp("root") / "lock", "mle-sge", tasks, commands, [[] for _ in commands], "")
     # As task.sh does it.
     read = 'mapfile -t -s $((n - 1)) -n 1 lines <"$1"; printf -v text "%b" "${lines[0]}"; printf "%s" "$text"'
 
@@ -155,7 +168,7 @@ def test_bash_reads_back_every_command_that_was_written(
 
 def test_records_tell_what_is_open(tmp_path: Path) -> None:
     tasks = [TaskRecord("a", "1", "train n=0"), TaskRecord("b", "2", "train n=1")]
-    folder = new_array(tmp_path / "lock", tasks, ["true", "true"], [[], []], "")
+    folder = new_array(tmp_path / "lock", "mle-sge", tasks, ["true", "true"], [[], []], "")
     (folder.path / "submitted").write_text("site policy: hello\n17.1-2:1\n")
     (folder.path / "exit.2").write_text("3 node7 100 160\n")
     folder.mark_done([2])
@@ -173,9 +186,9 @@ def test_records_tell_what_is_open(tmp_path: Path) -> None:
 
 def test_an_array_names_the_lock_of_the_driver_that_waits_for_it(tmp_path: Path) -> None:
     first, second = (tmp_path / lock_name(tmp_path / name, tmp_path) for name in ("Snakefile", "other.smk"))
-    array = new_array(first, [TaskRecord("a", "1", "train n=0")], ["true"], [[]], "")
+    array = new_array(first, "mle-sge", [TaskRecord("a", "1", "train n=0")], ["true"], [[]], "")
     made_by = array.driver
-    array.set_driver(second)
+    array.set_driver(second.name)
     adopted_by = array.driver
     (array.path / "driver").unlink()
 
@@ -185,7 +198,7 @@ def test_an_array_names_the_lock_of_the_driver_that_waits_for_it(tmp_path: Path)
 
 
 def test_a_lock_is_held_by_another_process_until_that_ends(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from snakemake_executor_plugin_mle_sge.lock import hold_lock; "
+    code = "import sys, pathlib; from mle_cluster.lock import hold_lock; "
     code += "held = hold_lock(pathlib.Path(sys.argv[1])); print(); input()"
     lock = tmp_path / "lock"
     before = is_held(lock)
@@ -195,9 +208,60 @@ def test_a_lock_is_held_by_another_process_until_that_ends(tmp_path: Path) -> No
         holder.stdout.readline()
         while_it_lives = is_held(lock)
         said = holder_of(lock)
+        text = lock.read_text()
 
     assert (before, while_it_lives, is_held(lock)) == (False, True, False)
-    assert said.startswith(f"process {holder.pid} on ")
+    assert said is not None
+    assert said.pid == holder.pid
+    assert str(said).startswith(f"process {holder.pid} on ")
+    assert json.loads(text)["pid"] == holder.pid
+
+
+def test_a_lock_of_an_earlier_version_says_who_holds_it(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+
+    lock.write_text("process 12 on node7 since 2026-11-28 20:17:54\n")
+
+    assert holder_of(lock) == Holder(12, "node7", "2026-11-28 20:17:54")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "hello", '{"pid": 3'])
+def test_a_lock_in_which_nobody_has_left_a_name_has_no_holder(tmp_path: Path, text: str) -> None:
+    lock = tmp_path / "lock"
+
+    lock.write_text(text)
+
+    assert holder_of(lock) is None
+
+
+def test_records_know_whether_they_were_copied_with_their_project(tmp_path: Path) -> None:
+    (tmp_path / "made here").mkdir()
+    array = new_array(tmp_path / "made here" / "lock", "mle-sge", [TaskRecord("a", "1", "n=0")], ["true"], [[]], "")
+    shutil.copytree(array.path, tmp_path / "copy" / array.path.name)
+
+    (copied,) = array_folders(tmp_path / "copy")
+
+    assert (array.is_copy, copied.is_copy) == (False, True)
+
+
+def test_records_of_an_earlier_version_are_grid_engines_and_name_their_folder_in_their_script(tmp_path: Path) -> None:
+    array = new_array(tmp_path / "lock", "mle-sge", [TaskRecord("a", "1", "n=0")], ["true"], [[]], "")
+    (array.path / "array.json").write_text('{"format": 1, "tasks": [{"claim": "a", "digest": "1", "label": "n=0"}]}')
+    (array.path / "task.sh").write_text(f"#!/bin/bash\nfolder={shlex.quote(str(array.path))}\n")
+    shutil.copytree(array.path, tmp_path / "copy" / array.path.name)
+
+    (earlier,), (copied,) = array_folders(tmp_path), array_folders(tmp_path / "copy")
+
+    assert earlier.scheduler.executor == "mle-sge"
+    assert (earlier.is_copy, copied.is_copy) == (False, True)
+
+
+def test_records_of_a_later_version_are_not_guessed_at(tmp_path: Path) -> None:
+    array = new_array(tmp_path / "lock", "mle-cray", [TaskRecord("a", "1", "n=0")], ["true"], [[]], "")
+
+    with pytest.raises(SchedulerError, match="of the executor 'mle-cray'"):
+        _ = array.scheduler
+    assert (array.job_id, array.scheduler_name) == (None, "mle-cray")
 
 
 def test_a_task_is_lost_only_after_two_looks_and_patience() -> None:
@@ -222,7 +286,7 @@ def test_an_answer_from_before_the_submission_says_nothing() -> None:
 def test_a_task_that_is_seen_again_is_not_lost() -> None:
     sighting = Sighting(since=10.0)
 
-    for asked, states in ((11.0, {}), (12.0, {(1, 1): "r"}), (13.0, {})):
+    for asked, states in ((11.0, {}), (12.0, {(1, 1): TaskState(Kind.RUNNING, "r")}), (13.0, {})):
         sighting.see(Look(asked, states), (1, 1))
 
     assert not sighting.is_lost(1000.0, patience=60)

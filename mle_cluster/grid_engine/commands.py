@@ -14,12 +14,10 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from mle_cluster.scheduler import SchedulerError, SchedulerSilentError, TaskId
 from mle_toolbox.snakemake_side.assumptions import PROFILE_VARIABLE
 
 __all__ = [
-    "GridEngineError",
-    "SchedulerSilentError",
-    "TaskId",
     "accounts",
     "ask",
     "delete",
@@ -29,14 +27,13 @@ __all__ = [
     "parallel_environments",
     "parse_accounts",
     "parse_states",
+    "read_job_id",
     "states",
     "submit",
     "trouble_with_folder",
     "user_name",
     "verify",
 ]
-
-TaskId = tuple[int, int]
 
 _TIMEOUT_SECONDS = 30.0
 _SILENT = re.compile(
@@ -49,14 +46,6 @@ _NO_ACCOUNT_YET = re.compile(r"job (id|name) \S+ not found", re.IGNORECASE)
 _REPLACED = re.compile(r"\$(HOME|USER|JOB_ID|JOB_NAME|HOSTNAME|TASK_ID)|\n")
 # Functions are multi-line values that older versions hand on torn; a profile of the driver's is none for the job.
 _NOT_HANDED_ON = ("BASH_FUNC_", PROFILE_VARIABLE)
-
-
-class GridEngineError(Exception):
-    """The scheduler refuses; the message is its own."""
-
-
-class SchedulerSilentError(GridEngineError):
-    """The scheduler does not answer; the same command may work later."""
 
 
 def submit(command: Sequence[str], answer: Path) -> int:
@@ -78,7 +67,7 @@ def submit(command: Sequence[str], answer: Path) -> int:
     ------
     SchedulerSilentError
         When the master daemon does not answer.
-    GridEngineError
+    SchedulerError
         When the job is refused.
     """
     with answer.open("wb") as file:
@@ -96,12 +85,12 @@ def submit(command: Sequence[str], answer: Path) -> int:
         except subprocess.TimeoutExpired:
             raise SchedulerSilentError(f"qsub did not come back within {4 * _TIMEOUT_SECONDS:.0f} s.") from None
         except FileNotFoundError:
-            raise GridEngineError(_no_command("qsub")) from None
+            raise SchedulerError(_no_command("qsub")) from None
     if done.returncode != 0:
         raise _error("qsub", answer.read_text(errors="replace") + done.stderr.decode(errors="replace"))
     job_id = read_job_id(answer)
     if job_id is None:
-        raise GridEngineError(f"qsub answered {answer.read_text(errors='replace')!r}, which names no job.")
+        raise SchedulerError(f"qsub answered {answer.read_text(errors='replace')!r}, which names no job.")
     return job_id
 
 
@@ -142,7 +131,7 @@ def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
     ------
     SchedulerSilentError
         When the master daemon does not answer.
-    GridEngineError
+    SchedulerError
         When there is no such command, or it refuses.
     """
     return _run(command, seconds=seconds)
@@ -233,7 +222,7 @@ def accounts(job_id: int) -> dict[int, dict[str, str]] | None:
     """
     try:
         return parse_accounts(_run(["qacct", "-j", str(job_id)])) or None
-    except GridEngineError as error:
+    except SchedulerError as error:
         return {} if _NO_ACCOUNT_YET.search(str(error)) else None
 
 
@@ -253,7 +242,7 @@ def parallel_environments() -> list[str]:
     """Return the parallel environments of the site; empty when that cannot be told."""
     try:
         return _run(["qconf", "-spl"]).split()
-    except GridEngineError:
+    except SchedulerError:
         return []
 
 
@@ -270,17 +259,17 @@ def _run(command: Sequence[str], *, check: bool = True, seconds: float = _TIMEOU
     except subprocess.TimeoutExpired:
         raise SchedulerSilentError(f"{command[0]} did not come back within {seconds:.0f} s.") from None
     except FileNotFoundError:
-        raise GridEngineError(_no_command(command[0])) from None
+        raise SchedulerError(_no_command(command[0])) from None
     errors = done.stderr.decode(errors="replace")
     if done.returncode != 0 and (check or _SILENT.search(errors)):
         raise _error(command[0], errors)
     return done.stdout.decode(errors="replace")
 
 
-def _error(command: str, text: str) -> GridEngineError:
+def _error(command: str, text: str) -> SchedulerError:
     lines = [line.strip() for line in text.splitlines() if line.strip() and line.strip() != "Exiting."]
     message = " ".join(lines) or "no message"
-    kind = SchedulerSilentError if _SILENT.search(message) else GridEngineError
+    kind = SchedulerSilentError if _SILENT.search(message) else SchedulerError
     return kind(f"{command}: {message}")
 
 

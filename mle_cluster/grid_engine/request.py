@@ -6,12 +6,12 @@ import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
-from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings
+from mle_cluster.scheduler import Limits
 
-__all__ = ["Limits", "bytes_of", "limits_of", "qsub_options", "scheduler_name"]
+__all__ = ["Settings", "bytes_of", "limits_of", "qsub_command", "qsub_options", "scheduler_name"]
 
 # A script is told at the latest when so much of its time is over, so that a short run is not told at its beginning.
 _TOLD_AFTER = 0.9
@@ -22,20 +22,23 @@ _WORDS = ("none", "all", "template")  # to qsub these are no names
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a job may use before the scheduler kills it, and the queue that it asks for; None is unknown.
+class Settings(Protocol):
+    """What the request needs of the settings of a profile (snakemake_executor_plugin_mle_sge/settings.py)."""
 
-    ``memory`` is the request as it was written, ``memory_bytes`` what that comes to with all slots.
-    """
+    parallel_environment: str
+    queue: str
+    project: str
+    memory_resource: str
+    memory_per: str
+    time_resource: str
+    notice_seconds: float
+    gpu_resource: str
+    qsub_options: str
+    tasks_at_once: int
+    clean_environment: bool
 
-    seconds: float | None = None
-    memory: str | None = None
-    memory_bytes: float | None = None
-    queue: str | None = None
 
-
-def qsub_options(settings: ExecutorSettings, name: str, threads: int, resources: Mapping[str, Any]) -> tuple[str, ...]:
+def qsub_options(settings: Settings, name: str, threads: int, resources: Mapping[str, Any]) -> tuple[str, ...]:
     """Translate a job's threads and resources.
 
     Parameters
@@ -64,6 +67,37 @@ def qsub_options(settings: ExecutorSettings, name: str, threads: int, resources:
     options += shlex.split(settings.qsub_options)
     options += shlex.split(str(resources.get("qsub_options") or ""))
     return tuple(options)
+
+
+def qsub_command(settings: Settings, options: Sequence[str], n_tasks: int, array: Path, project: Path) -> list[str]:
+    """Return the command line that submits an array.
+
+    Parameters
+    ----------
+    settings
+        What the site calls things.
+    options
+        What its tasks ask for.
+    n_tasks
+        How many there are.
+    array
+        The folder of the array, which holds task.sh.
+    project
+        The folder in which tasks start.
+    """
+    # The order to end (USR2) before the kill. The hard limit begins with that order, too.
+    notify = ["-notify"] if settings.notice_seconds else []
+    ours = ["qsub", "-terse", *notify, "-r", "n", "-j", "y", "-wd", str(project)]
+    # From the folder of -wd: in a whole path, qsub takes a colon for the end of a machine's name, and a comma for
+    # that of the path.
+    output = array.relative_to(array.parents[2])
+    ours += ["-o", f"{output}/log.$TASK_ID", "-t", f"1-{n_tasks}"]
+    script = str(array / "task.sh")
+    if settings.clean_environment:
+        return [*ours, *options, "-S", "/bin/bash", script]
+    # With -S bash, most sites start a login shell, whose start-up files cost time, may hang (all `pyenv init`
+    # waits for one lock) and may change the environment that -V has just brought.
+    return [*ours, *options, "-V", "-b", "y", "-shell", "n", "/bin/bash", script]
 
 
 def limits_of(options: Sequence[str]) -> Limits:
@@ -120,7 +154,7 @@ def scheduler_name(text: str) -> str:
     return name if re.match(r"[A-Za-z_]", name) and name.lower() not in _WORDS else f"j{name}"
 
 
-def _requests(settings: ExecutorSettings, threads: int, resources: Mapping[str, Any]) -> list[str]:
+def _requests(settings: Settings, threads: int, resources: Mapping[str, Any]) -> list[str]:
     requests = []
     memory = _number(resources.get("mem_mb"))
     if settings.memory_resource and memory:

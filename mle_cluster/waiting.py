@@ -1,43 +1,33 @@
-"""Arrays that are submitted later: the scheduler is silent, or the user has as many jobs as he may."""
+"""Arrays that are submitted later: the scheduler is silent, or the user has as many jobs as he may.
+
+Their folders are written already, and it is the thread that watches which tries again, so that what ends meanwhile is
+still taken note of. A driver that dies meanwhile leaves a record without a job number, which nobody finds in the queue:
+it is cancelled and submitted anew.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, SchedulerSilentError
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder
+from mle_cluster.records import ArrayFolder
+from mle_cluster.scheduler import Scheduler, SchedulerError, SchedulerSilentError
 
-__all__ = ["WaitingArrays", "is_for_later", "most_tasks"]
+__all__ = ["WaitingArrays"]
 
 _FIRST_WAIT = 2.0
 _SLOWER = 1.5
 _LONGEST_WAIT = 30.0
-_TOO_MANY_JOBS = re.compile(r"only \d+ jobs are allowed per", re.IGNORECASE)
-_TOO_MANY_TASKS = re.compile(r"more than (\d+) tasks", re.IGNORECASE)
-
-
-def is_for_later(refusal: str) -> bool:
-    """Tell whether the same qsub will be taken once other jobs have ended (max_u_jobs, max_jobs)."""
-    return _TOO_MANY_JOBS.search(refusal) is not None
-
-
-def most_tasks(refusal: str) -> int | None:
-    """Return how many tasks an array may have (max_aj_tasks), when it was refused for having more."""
-    found = _TOO_MANY_TASKS.search(refusal)
-    return max(int(found.group(1)), 1) if found else None
 
 
 @dataclass(eq=False)
 class _Waiting:
     array: ArrayFolder
-    qsub: list[str]
+    command: list[str]
     may_be_there: bool
     """Whether the scheduler may have taken it without saying so."""
 
@@ -50,6 +40,7 @@ class WaitingArrays:
     called under the lock: it may hang, and Ctrl-C must not.
     """
 
+    scheduler: Scheduler
     say: Callable[[str], None]
     warn: Callable[[str], None]
     refusals: dict[Path, str] = field(default_factory=dict)
@@ -59,13 +50,13 @@ class WaitingArrays:
     _wait: float = _FIRST_WAIT
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add_refused(self, array: ArrayFolder, qsub: list[str], refusal: str) -> None:
+    def add_refused(self, array: ArrayFolder, command: list[str], refusal: str) -> None:
         """Take an array that was refused for now."""
-        self._add(_Waiting(array, qsub, may_be_there=False), f"The site takes no more jobs now ({refusal}).")
+        self._add(_Waiting(array, command, may_be_there=False), f"The site takes no more jobs now ({refusal}).")
 
-    def add_unanswered(self, array: ArrayFolder, qsub: list[str], error: str) -> None:
-        """Take an array for which qsub got no answer: the scheduler may have it all the same."""
-        self._add(_Waiting(array, qsub, may_be_there=True), f"The scheduler does not answer ({error.rstrip('.')}).")
+    def add_unanswered(self, array: ArrayFolder, command: list[str], error: str) -> None:
+        """Take an array about which there was no answer: the scheduler may have it all the same."""
+        self._add(_Waiting(array, command, may_be_there=True), f"The scheduler does not answer ({error.rstrip('.')}).")
 
     def _add(self, new: _Waiting, why: str) -> None:
         with self._lock:
@@ -85,12 +76,14 @@ class WaitingArrays:
                 first = self._waiting[0] if self._waiting else None
             if first is None:
                 break
-            if not _try(first, self.refusals):
+            if not self._try(first):
                 self._wait = min(self._wait * _SLOWER, _LONGEST_WAIT)
                 self._due = time.monotonic() + self._wait
                 break
             if self._is_given_up(first):
-                _delete(first.array)
+                if first.array.job_id is not None:
+                    with contextlib.suppress(SchedulerError):  # a task that starts all the same ends at once
+                        self.scheduler.delete({first.array.job_id: None})
             elif first.array.job_id is not None:
                 self._say_taken(first.array)
                 taken.append(first.array)
@@ -118,34 +111,23 @@ class WaitingArrays:
         count = "1 task that had" if n_tasks == 1 else f"{n_tasks} tasks that had"
         self.say(f"Submitted job {array.job_id} with {count} waited.")
 
-
-def _try(waiting: _Waiting, refusals: dict[Path, str]) -> bool:
-    """Submit one array; whether it is settled, taken or refused for good."""
-    try:
-        if waiting.may_be_there and _is_there(waiting.array):
-            return True
-        gridengine.submit(waiting.qsub, waiting.array.path / "submitted")
-    except SchedulerSilentError:
-        waiting.may_be_there = True
-        return False
-    except GridEngineError as error:
-        if is_for_later(str(error)):
+    def _try(self, waiting: _Waiting) -> bool:
+        """Submit one array; whether it is settled, taken or refused for good."""
+        array = waiting.array
+        try:
+            if waiting.may_be_there:
+                # The scheduler must have answered before the same is submitted once more.
+                job_id = self.scheduler.find_array(array.path)
+                if job_id is not None:
+                    array.set_job_id(job_id)
+                    return True
+            self.scheduler.submit(waiting.command, array.path / "submitted")
+        except SchedulerSilentError:
+            waiting.may_be_there = True
             return False
-        refusals[waiting.array.path] = str(error)
-        waiting.array.cancel()
-    return True
-
-
-def _is_there(array: ArrayFolder) -> bool:
-    """Look for an array whose qsub seems to have failed; the scheduler must have answered before the next qsub."""
-    job_id = gridengine.find_array(array.path)
-    if job_id is None:
-        return False
-    array.set_job_id(job_id)
-    return True
-
-
-def _delete(array: ArrayFolder) -> None:
-    if array.job_id is not None:
-        with contextlib.suppress(GridEngineError):  # a task that starts all the same ends at once
-            gridengine.delete({array.job_id: None})
+        except SchedulerError as error:
+            if self.scheduler.refusal(str(error), len(array.tasks)).kind == "later":
+                return False
+            self.refusals[array.path] = str(error)
+            array.cancel()
+        return True

@@ -1,4 +1,4 @@
-"""Submits jobs: sorts them by what they ask for, prepares them, writes an array's folder and calls qsub once for it."""
+"""Submits jobs: sorts them by what they ask for, prepares them, and submits each kind as one array."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from snakemake_executor_plugin_mle_sge import command, gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, SchedulerSilentError
-from snakemake_executor_plugin_mle_sge.interrupt import interrupt_later
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder, new_array
-from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings
-from snakemake_executor_plugin_mle_sge.waiting import WaitingArrays, is_for_later, most_tasks
+from mle_cluster import command
+from mle_cluster.interrupt import interrupt_later
+from mle_cluster.records import ArrayFolder, new_array
+from mle_cluster.scheduler import Scheduler, SchedulerError, SchedulerSilentError
+from mle_cluster.waiting import WaitingArrays
 
 __all__ = ["Submission"]
 
@@ -41,9 +40,10 @@ class Submission:
     def __init__(self, executor: Any, driver: Path) -> None:
         self._executor = executor
         self._workflow = executor.workflow
-        self._settings: ExecutorSettings = executor.workflow.executor_settings
+        self._scheduler: Scheduler = executor.scheduler
+        self._settings = executor.workflow.executor_settings
         self._driver = driver
-        self._waiting = WaitingArrays(executor.logger.info, executor.logger.warning)
+        self._waiting = WaitingArrays(self._scheduler, executor.logger.info, executor.logger.warning)
 
     def submit(
         self,
@@ -64,7 +64,7 @@ class Submission:
             kinds.setdefault(kind, []).append((job, line))
         for kind, members in kinds.items():
             for part in _parts(members, self._settings.array_size):
-                # Interrupted between qsub's answer and `taken`, nobody would delete these tasks.
+                # Interrupted between the scheduler's answer and `taken`, nobody would delete these tasks.
                 with interrupt_later():
                     self._submit_array(kind, part, taken, refused)
 
@@ -91,30 +91,38 @@ class Submission:
         jobs = [job for job, _ in members]
         array = new_array(
             self._driver,
+            self._scheduler.executor,
             [command.describe(job) for job in jobs],
             [line for _, line in members],
             [command.needed_files(job) for job in jobs],
             "",
         )
         (array.path / "task.sh").write_text(self._script(array.path, kind), encoding="utf-8")
-        words = self._qsub_command(array, kind, len(jobs))
+        project = Path(self._workflow.workdir_init)
+        words = self._scheduler.command(self._settings, kind.options, len(jobs), array.path, project)
         try:
-            job_id = gridengine.submit(words, array.path / "submitted")
+            # The answer goes to a file, written by the command itself: killed here, we do not lose the job number.
+            job_id = self._scheduler.submit(words, array.path / "submitted")
         except SchedulerSilentError as error:
             self._waiting.add_unanswered(array, words, str(error))
-        except GridEngineError as error:
-            if (limit := most_tasks(str(error))) is not None and limit < len(jobs):
-                self._submit_smaller(array, kind, members, limit, taken, refused)
+        except SchedulerError as error:
+            refusal = self._scheduler.refusal(str(error), len(jobs))
+            if refusal.kind == "smaller" and refusal.at_most:
+                self._submit_smaller(array, kind, members, refusal.at_most, taken, refused)
                 return
-            if is_for_later(str(error)):
+            if refusal.kind == "later":
                 self._waiting.add_refused(array, words, str(error))
             else:
-                _abandon(array)
+                array.cancel()
+                array.mark_done(range(1, len(jobs) + 1))
                 for job in jobs:
-                    refused(job, _advice(str(error)))
+                    refused(job, refusal.advice)
                 return
         else:
-            self._executor.logger.info(_said(job_id, kind, len(jobs)))
+            count = f"{len(jobs)} tasks" if len(jobs) > 1 else "1 task"
+            self._executor.logger.info(
+                f"Submitted job {job_id} with {count}: {self._scheduler.submitting} {shlex.join(kind.options)}"
+            )
         for number, job in enumerate(jobs, start=1):
             taken(job, array, number)
 
@@ -130,7 +138,7 @@ class Submission:
         array.remove()
         self._executor.logger.info(
             f"The site takes at most {limit} tasks in one array, so smaller ones are made. "
-            f"Set mle-sge-array-size: {limit} in the profile."
+            f"Set {self._scheduler.executor}-array-size: {limit} in the profile."
         )
         for part in _parts(members, limit):
             self._submit_array(kind, part, taken, refused)
@@ -142,7 +150,7 @@ class Submission:
     def refusal(self, array: ArrayFolder) -> str | None:
         """Return why an array that waited cannot be submitted at all, if that is so."""
         message = self._waiting.refusals.get(array.path)
-        return None if message is None else _advice(message)
+        return None if message is None else self._scheduler.refusal(message, len(array.tasks)).advice
 
     def give_up_waiting(self) -> None:
         """Submit nothing more."""
@@ -151,6 +159,7 @@ class Submission:
     def _script(self, folder: Path, kind: _Kind) -> str:
         text = files(__package__).joinpath("task.sh").read_text(encoding="utf-8")
         values = {
+            **self._scheduler.task_words,
             "@FOLDER@": shlex.quote(str(folder)),
             "@PATIENCE@": f"{self._settings.patience_seconds:.0f}",
             "@EXPORTS@": kind.exports,
@@ -159,59 +168,7 @@ class Submission:
             text = text.replace(mark, value)
         return text
 
-    def _qsub_command(self, array: ArrayFolder, kind: _Kind, tasks: int) -> list[str]:
-        ours = [
-            "qsub",
-            "-terse",
-            *(["-notify"] if self._settings.notice_seconds else []),
-            "-r",
-            "n",
-            "-j",
-            "y",
-            "-wd",
-            str(self._workflow.workdir_init),
-        ]
-        # From the folder of -wd: in a whole path, qsub takes a colon for the end of a machine's name, and a comma for
-        # that of the path.
-        output = array.path.relative_to(array.path.parents[2])
-        ours += ["-o", f"{output}/log.$TASK_ID", "-t", f"1-{tasks}"]
-        script = str(array.path / "task.sh")
-        if self._settings.clean_environment:
-            return [*ours, *kind.options, "-S", "/bin/bash", script]
-        # With -S bash, most sites start a login shell, whose start-up files cost time, may hang (all `pyenv init`
-        # waits for one lock) and may change the environment that -V has just brought.
-        return [*ours, *kind.options, "-V", "-b", "y", "-shell", "n", "/bin/bash", script]
-
-
-def _abandon(array: ArrayFolder) -> None:
-    array.cancel()
-    array.mark_done(range(1, len(array.tasks) + 1))
-
 
 def _parts(members: Sequence[tuple[Any, str]], size: int) -> Iterator[Sequence[tuple[Any, str]]]:
     for first in range(0, len(members), size):
         yield members[first : first + size]
-
-
-def _said(job_id: int, kind: _Kind, tasks: int) -> str:
-    count = f"{tasks} tasks" if tasks > 1 else "1 task"
-    return f"Submitted job {job_id} with {count}: qsub {shlex.join(kind.options)}"
-
-
-def _advice(message: str) -> str:
-    """Return the scheduler's refusal with the way out, where one is known."""
-    message = message if message.endswith((".", "!", "?")) else f"{message}."
-    if "parallel environment" in message:
-        known = gridengine.parallel_environments()
-        listed = f"This site has: {', '.join(known)}. " if known else ""
-        return f"{message} {listed}Set mle-sge-parallel-environment in the profile."
-    if "unknown queue" in message:
-        return f"{message} `qconf -sql` lists the queues; set mle-sge-queue in the profile, or the job's own queue."
-    if "unknown resource" in message:
-        return (
-            f"{message} `qconf -sc` lists the resources of the site; set mle-sge-memory-resource, "
-            "mle-sge-time-resource or mle-sge-gpu-resource in the profile."
-        )
-    if (limit := most_tasks(message)) is not None:
-        return f"{message} Set mle-sge-array-size: {limit} in the profile."
-    return message

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
+from mle_cluster.scheduler import Obstacle
 
-__all__ = ["ASK_FOR_LESS", "Obstacle", "obstacle_of", "reasons_in"]
+__all__ = ["obstacle_of", "reasons_in"]
 
-ASK_FOR_LESS = "ask for less (num_logical_cores, num_gpus, memory_per_job, time_per_job) or for another queue"
 _SHOWN = 3
 _QUEUE_LIMITS = frozenset(f"{kind}_{name}" for kind in "hs" for name in ("rt", "cpu", "vmem", "rss", "data", "stack"))
 # Columns of `qconf -sc`: name, shortcut, type, relation, requestable, consumable, default, urgency.
 _CONSUMABLE = 6
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """What keeps a job from starting; ``is_lasting`` says that not even an empty cluster could run it."""
-
-    reason: str
-    is_lasting: bool
 
 
 def obstacle_of(job: int, *, seconds: float) -> Obstacle | None:
@@ -36,24 +27,24 @@ def obstacle_of(job: int, *, seconds: float) -> Obstacle | None:
 
     Raises
     ------
-    GridEngineError
+    SchedulerError
         When the scheduler does not answer.
     """
     # To Grid Engine an empty cluster has no load, so that a job which asks for mem_free, say, never fits it. As things
     # are now, only a load that is too little tells something, since any job may have to wait for slots.
     if _asks_for_load(job, seconds):
-        now = reasons_in(gridengine.verify(job, "p", seconds=seconds))
+        now = reasons_in(commands.verify(job, "p", seconds=seconds))
         load = [reason for reason in now if "offers only hl:" in reason]
-        return Obstacle(_joined(load), is_lasting=False) if load else None
-    reasons = reasons_in(gridengine.verify(job, "v", seconds=seconds))
-    return Obstacle(_joined(reasons), is_lasting=True) if reasons else None
+        return Obstacle(_joined(load), "lack") if load else None
+    reasons = reasons_in(commands.verify(job, "v", seconds=seconds))
+    return Obstacle(_joined(reasons), "never") if reasons else None
 
 
 def _asks_for_load(job: int, seconds: float) -> bool:
     """Whether a job asks for what machines report rather than for what is counted or a limit of the queue."""
-    asked = re.search(r"^hard resource_list:\s+(\S+)", gridengine.ask(["qstat", "-j", str(job)], seconds=seconds), re.M)
+    asked = re.search(r"^hard resource_list:\s+(\S+)", commands.ask(["qstat", "-j", str(job)], seconds=seconds), re.M)
     names = {part.partition("=")[0] for part in asked.group(1).split(",")} if asked else set()
-    columns = [line.split() for line in gridengine.ask(["qconf", "-sc"], seconds=seconds).splitlines()]
+    columns = [line.split() for line in commands.ask(["qconf", "-sc"], seconds=seconds).splitlines()]
     counted = {words[0] for words in columns if len(words) >= _CONSUMABLE and words[_CONSUMABLE - 1] != "NO"}
     return bool(names - counted - _QUEUE_LIMITS)
 

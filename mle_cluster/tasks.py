@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from snakemake_executor_plugin_mle_sge.gridengine import TaskId
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder
-from snakemake_executor_plugin_mle_sge.request import Limits
-from snakemake_executor_plugin_mle_sge.watch import Sighting
+from mle_cluster.records import ArrayFolder
+from mle_cluster.scheduler import Limits, TaskId
+from mle_cluster.watch import Sighting
 
 __all__ = ["Task", "named"]
 
@@ -44,7 +43,9 @@ class Task:
     def name(self) -> str:
         """The task as users of the scheduler write it, and what it does."""
         label = self.array.tasks[self.number - 1].label
-        return f"Task {self.array.job_id}.{self.number} ({label})" if self.is_submitted else f"The task ({label})"
+        if not self.is_submitted:
+            return f"The task ({label})"
+        return f"Task {self.array.scheduler.task_name(*self.scheduler_id)} ({label})"
 
 
 def named(tasks: list[Task]) -> str:

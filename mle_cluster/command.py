@@ -3,7 +3,8 @@
 Run directly, a job is prepared (old outputs and logs removed, folders made, `update` files saved) by the driver just
 before it is submitted, and its outputs are checked by the driver, as with local jobs. A nested Snakemake costs 1.5 s
 of CPU a task, and with `update` outputs it takes part in losing them: the failed job's file is put back by the nested
-Snakemake and then removed by the driver.
+Snakemake and then removed by the driver. tests/cluster/test_direct_commands.py holds what Snakemake promises of outputs
+in both ways. Rules with `benchmark:`, `shadow:`, `script:`, `run:`, conda or a container need a nested one, and groups.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from typing import Any
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod, SharedFSUsage
 
+from mle_cluster.records import TaskRecord
 from mle_toolbox.snakemake_side.assumptions import TEMPORARY_FOLDER_VARIABLES, THREAD_VARIABLES
 from mle_toolbox.snakemake_side.private_access import framed, is_flagged, uses_bash
-from snakemake_executor_plugin_mle_sge.records import TaskRecord
 
 __all__ = ["describe", "direct_command", "exports", "is_fresh", "needed_files", "prepare", "runs_directly"]
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.inquiry import Inquiry
-from snakemake_executor_plugin_mle_sge.records import Exit
-from snakemake_executor_plugin_mle_sge.tasks import Task, named
-from snakemake_executor_plugin_mle_sge.watch import Clues, ended_well, explain_death, state_in_words
+from mle_cluster.inquiry import Inquiry
+from mle_cluster.records import Exit
+from mle_cluster.scheduler import Clues, Kind, Scheduler, SchedulerError
+from mle_cluster.tasks import Task, named
+from mle_cluster.watch import state_in_words
 
 __all__ = ["Verdict", "Watching"]
-
-# The scheduler's notice that a task is about to be killed; what does not know it ends by it.
-_TOLD = 128 + signal.SIGUSR2
 
 
 @dataclass(frozen=True)
@@ -31,15 +27,18 @@ class Watching:
 
     Parameters
     ----------
+    scheduler
+        Where tasks run.
     inquiry
-        Asks the scheduler.
+        Asks it.
     patience
-        Seconds for which a task may be gone from qstat without an exit file.
+        Seconds for which a task may be gone from the queue without an exit file.
     warn
         Tells the user.
     """
 
-    def __init__(self, inquiry: Inquiry, patience: float, warn: Callable[[str], None]) -> None:
+    def __init__(self, scheduler: Scheduler, inquiry: Inquiry, patience: float, warn: Callable[[str], None]) -> None:
+        self._scheduler = scheduler
         self._inquiry = inquiry
         self._patience = patience
         self._warn = warn
@@ -64,7 +63,7 @@ class Watching:
             return self._without_exit(task)
         if outcome.status == 0:
             return Verdict()
-        if outcome.status != _TOLD:
+        if outcome.status not in self._scheduler.notice_statuses:
             return Verdict(_why_failed(task, outcome))
         task.ended_since = task.ended_since or time.monotonic()
         return self._explained(task, outcome, task.ended_since)
@@ -84,9 +83,9 @@ class Watching:
         state, look = task.sighting.state, self._inquiry.look
         if state is None or look is None:
             return None
-        closed = look.closed.get(task.scheduler_id[0])
-        if state == "qw" and closed:
-            return f"waiting for a queue that accepts jobs ({closed})"
+        obstacle = look.obstacles.get(task.scheduler_id[0])
+        if state.kind is Kind.WAITING and obstacle is not None and obstacle.kind == "closed":
+            return f"waiting for a queue that accepts jobs ({obstacle.reason})"
         return state_in_words(state)
 
     def _without_exit(self, task: Task) -> Verdict | None:
@@ -98,10 +97,10 @@ class Watching:
         sighting.see(look, task.scheduler_id)
         if sighting.missed and not was_missing:
             self._inquiry.hurry()
-        if sighting.is_in_error:
-            why = look.reasons.get(task.scheduler_id, "the scheduler gives no reason; see qstat -j")
+        if sighting.state is not None and sighting.state.kind is Kind.STUCK:
+            why = look.reasons.get(task.scheduler_id) or sighting.state.reason or "the scheduler gives no reason"
             self._remove_from_queue(task)
-            return Verdict(f"{task.name} cannot be started (state {sighting.state}): {why}.")
+            return Verdict(f"{task.name} cannot be started (state {sighting.state.code}): {why}.")
         if sighting.gone_since is None or not sighting.is_lost(time.monotonic(), self._patience):
             return None
         verdict = self._explained(task, None, sighting.gone_since)
@@ -115,7 +114,7 @@ class Watching:
         task.wants_account = account is None
         if account is None:
             return None
-        if outcome is None and ended_well(account):
+        if outcome is None and self._scheduler.ended_well(account):
             # Its exit file never came into sight. What it was to make is looked for in any case.
             return Verdict()
         if outcome is not None:
@@ -123,12 +122,12 @@ class Watching:
         else:
             ran = time.time() - (time.monotonic() - ended) - started[1] if started else None
         clues = Clues(started, ran, task.limits, account, was_told=outcome is not None)
-        return Verdict(f"{task.name} {explain_death(clues)}")
+        return Verdict(f"{task.name} {self._scheduler.explain(clues)}")
 
     def _remove_from_queue(self, task: Task) -> None:
         try:
-            gridengine.delete({task.scheduler_id[0]: [task.number]})
-        except gridengine.GridEngineError as error:
+            self._scheduler.delete({task.scheduler_id[0]: [task.number]})
+        except SchedulerError as error:
             self._warn(f"{task.name} could not be deleted: {error}")
 
 

@@ -8,45 +8,41 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, TaskId
-from snakemake_executor_plugin_mle_sge.queues import named, queue_instances, states_in_words
-from snakemake_executor_plugin_mle_sge.verification import ASK_FOR_LESS, Obstacle, obstacle_of
-from snakemake_executor_plugin_mle_sge.watch import Look
+from mle_cluster.scheduler import ASK_FOR_LESS, Kind, Look, Obstacle, Scheduler, SchedulerError, TaskId, TaskState
 
 __all__ = ["Inquiry"]
 
 _FIRST_WAIT = 2.0
 _SLOWER = 1.5
-# The master writes accounts every 15 s; what is not there some seconds later will not come any more.
-_ACCOUNTING_SECONDS = 20.0
 _NEXT_ACCOUNT = 1.5
-_QUEUE_SECONDS = 10.0
-# In slow rounds of qstat: a job that has waited for so long is asked about, in case that no machine can run it.
+# In slow rounds of questions: a job that has waited for so long is asked about, in case that no machine can run it.
 _WAITED_ROUNDS = 2
 
 
 @dataclass(frozen=True)
 class _Accounts:
-    """What qacct has said of a job; None where it cannot be read at all."""
+    """What the accounting has said of a job; None where it cannot be read at all."""
 
     asked: float
     found: Mapping[int, Mapping[str, str]] | None
 
 
 class Inquiry:
-    """The one place from which qstat, qalter and qacct are called while tasks run.
+    """The one place from which the scheduler is asked while tasks run.
 
     Parameters
     ----------
+    scheduler
+        Whom to ask.
     longest_wait
-        Seconds between two calls of qstat once nothing new happens; it begins with two seconds.
+        Seconds between two lists of all tasks once nothing new happens; it begins with two seconds.
     complain
         Called with a sentence when the scheduler does not answer, once for every silence, and when a job cannot start,
         once for every job.
     """
 
-    def __init__(self, longest_wait: float, complain: Callable[[str], None]) -> None:
+    def __init__(self, scheduler: Scheduler, longest_wait: float, complain: Callable[[str], None]) -> None:
+        self._scheduler = scheduler
         self._longest_wait = longest_wait
         self._complain = complain
         self._wait = min(_FIRST_WAIT, longest_wait)
@@ -56,6 +52,7 @@ class Inquiry:
         self._accounts: dict[int, _Accounts] = {}
         self._waiting_since: dict[int, float] = {}
         self._asked_why: set[int] = set()
+        self._said: set[int] = set()
         self.look: Look | None = None
 
     def hurry(self) -> None:
@@ -100,7 +97,7 @@ class Inquiry:
         if accounts.found is None:
             return {}
         found = accounts.found.get(task[1])
-        is_final = not has_started or accounts.asked - ended >= _ACCOUNTING_SECONDS
+        is_final = not has_started or accounts.asked - ended >= self._scheduler.account_seconds
         return {} if found is None and is_final else found
 
     def _may_be_found(self, job: int, task: int) -> bool:
@@ -117,64 +114,64 @@ class Inquiry:
             self._wait = min(self._wait * _SLOWER, self._longest_wait)
         for job in accounts:
             asked = time.monotonic()
-            self._accounts[job] = _Accounts(asked, gridengine.accounts(job))
+            self._accounts[job] = _Accounts(asked, self._scheduler.accounts(job))
 
     def _ask_for_states(self, jobs: Mapping[int, str | None]) -> None:
         asked = time.monotonic()
         try:
-            states = gridengine.states()
-            moving = {job for (job, _), state in states.items() if state != "qw"}
-            waiting = {job for job, _ in states if job in jobs} - moving
-            closed = self._closed(waiting, jobs)
-            self.look = Look(asked, states, self._reasons(states, set(jobs)), closed)
+            states = self._scheduler.states()
+            waiting = _only_waiting(states, jobs)
+            long_ago = self._waits_for_long(waiting.keys(), asked)
+            obstacles = self._scheduler.obstacles(waiting, jobs, long_ago)
+            self.look = Look(asked, states, self._reasons(states, jobs.keys()), obstacles)
             self._is_silent = False
-            self._ask_why(waiting, closed.keys(), asked)
-        except GridEngineError as error:
+        except SchedulerError as error:
             if not self._is_silent:
                 self._complain(f"The scheduler does not answer; tasks go on meanwhile. {error}")
             self._is_silent = True
+            return
+        for job, obstacle in obstacles.items():
+            # A site may change, so what nobody can meet now is said and not failed.
+            # Closed queues are said of the tasks, each time they close (watching.py).
+            if obstacle.kind != "closed" and job not in self._said:
+                self._said.add(job)
+                self._complain(_cannot_start(job, obstacle))
+        if long_ago is not None and long_ago not in _closed(obstacles):
+            self._asked_why.add(long_ago)
 
-    def _reasons(self, states: Mapping[TaskId, str], jobs: set[int]) -> dict[TaskId, str]:
-        in_error = {job for (job, _), state in states.items() if "E" in state and job in jobs}
+    def _reasons(self, states: Mapping[TaskId, TaskState], jobs: Set[int]) -> dict[TaskId, str]:
+        stuck = {job for (job, _), state in states.items() if state.kind is Kind.STUCK and job in jobs}
         found: dict[TaskId, str] = {}
-        for job in in_error:
+        for job in stuck:
             # The job may be gone between the two questions.
-            with contextlib.suppress(GridEngineError):
-                found |= {(job, task): why for task, why in gridengine.error_reasons(job).items()}
+            with contextlib.suppress(SchedulerError):
+                found |= {(job, task): why for task, why in self._scheduler.stuck_reasons(job).items()}
         return found
 
-    def _ask_why(self, waiting: Set[int], closed: Set[int], now: float) -> None:
-        """Say why a job cannot start that has waited for long; one job a round, and each of them once."""
+    def _waits_for_long(self, waiting: Set[int], now: float) -> int | None:
+        """Return a job that has waited for long and was not asked about yet: one a round, and each of them once."""
         self._waiting_since = {job: self._waiting_since.get(job, now) for job in waiting}
         long_ago = now - _WAITED_ROUNDS * self._longest_wait
-        due = {job for job, since in self._waiting_since.items() if since <= long_ago} - self._asked_why - closed
-        if not due:
-            return
-        job = min(due)
-        self._asked_why.add(job)
-        # The job may be gone between the questions.
-        with contextlib.suppress(GridEngineError):
-            if (obstacle := obstacle_of(job, seconds=_QUEUE_SECONDS)) is not None:
-                self._complain(_cannot_start(job, obstacle))
+        due = {job for job, since in self._waiting_since.items() if since <= long_ago} - self._asked_why
+        return min(due - _closed(self.look.obstacles if self.look is not None else {}), default=None)
 
-    def _closed(self, waiting: Set[int], jobs: Mapping[int, str | None]) -> dict[int, str]:
-        """Return why no queue takes the jobs of which every task waits, where that is so."""
-        if not waiting:
-            return {}
-        try:
-            instances = queue_instances(_QUEUE_SECONDS)
-        except GridEngineError:
-            return {}
-        found = {}
-        for job in waiting:
-            meant = named(instances, jobs[job] or "*")
-            if meant and not any(each.accepts_jobs for each in meant):
-                found[job] = f"{', '.join(sorted({each.queue for each in meant}))}: {states_in_words(meant)}"
-        return found
+
+def _closed(obstacles: Mapping[int, Obstacle]) -> set[int]:
+    return {job for job, obstacle in obstacles.items() if obstacle.kind == "closed"}
+
+
+def _only_waiting(states: Mapping[TaskId, TaskState], jobs: Mapping[int, str | None]) -> dict[int, list[TaskState]]:
+    """Return the states of those of our jobs of which every task waits."""
+    found: dict[int, list[TaskState]] = {}
+    moving = {job for (job, _), state in states.items() if state.kind is not Kind.WAITING}
+    for (job, _), state in states.items():
+        if job in jobs and job not in moving:
+            found.setdefault(job, []).append(state)
+    return found
 
 
 def _cannot_start(job: int, obstacle: Obstacle) -> str:
-    if obstacle.is_lasting:
+    if obstacle.kind == "never":
         return f"Job {job} can never start here: {obstacle.reason}. End it with `mle stop`, then {ASK_FOR_LESS}."
     return (
         f"Job {job} waits for what no machine has now: {obstacle.reason}. If none ever has so much, end it with "

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
+from mle_cluster.grid_engine import commands
+from mle_cluster.scheduler import SchedulerError
 
 __all__ = ["QueueInstance", "named", "parse_queues", "queue_instances", "queue_names", "states_in_words"]
 
@@ -53,11 +53,11 @@ def queue_instances(seconds: float) -> list[QueueInstance]:
 
     Raises
     ------
-    GridEngineError
+    SchedulerError
         When there is no answer, or none that a Grid Engine gives.
     """
-    user = gridengine.user_name()
-    return parse_queues(gridengine.ask(["qstat", "-f", "-U", user, "-u", user, "-xml"], seconds=seconds))
+    user = commands.user_name()
+    return parse_queues(commands.ask(["qstat", "-f", "-U", user, "-u", user, "-xml"], seconds=seconds))
 
 
 def parse_queues(text: str) -> list[QueueInstance]:
@@ -65,7 +65,7 @@ def parse_queues(text: str) -> list[QueueInstance]:
     try:
         root = ElementTree.fromstring(text)  # noqa: S314  (the scheduler's own answer)
     except ElementTree.ParseError:
-        raise GridEngineError("qstat does not answer as that of Grid Engine does") from None
+        raise SchedulerError("qstat does not answer as that of Grid Engine does") from None
     return [_instance(entry) for entry in root.iter("Queue-List")]
 
 

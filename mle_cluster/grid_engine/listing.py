@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-from mle_toolbox.snakemake_side.profile_files import Profile
-from snakemake_executor_plugin_mle_sge.gridengine import ask
+from mle_cluster.grid_engine.commands import ask
 
-__all__ = ["Complex", "answer", "file_of", "parse_complexes", "parse_listing", "seconds_of"]
+__all__ = ["Complex", "answer", "parse_complexes", "parse_listing", "seconds_of"]
 
 _SECONDS = 10.0
 
@@ -26,7 +24,7 @@ class Complex:
 
 
 def answer(*command: str) -> str:
-    """Return what a command of Grid Engine prints; GridEngineError when there is no answer within seconds."""
+    """Return what a command of Grid Engine prints; SchedulerError when there is no answer within seconds."""
     return ask(command, seconds=_SECONDS)
 
 
@@ -45,16 +43,6 @@ def parse_complexes(text: str) -> dict[str, Complex]:
             each = Complex(words[0], words[1], words[2], words[4], words[5])
             found |= {each.shortcut: each, each.name: each}
     return found
-
-
-def file_of(profile: Profile) -> str:
-    """Return the file of a profile as the user would type it from here."""
-    if profile.file is None:
-        return "the profile"
-    try:
-        return str(profile.file.relative_to(Path.cwd()))
-    except ValueError:
-        return str(profile.file)
 
 
 def seconds_of(text: str) -> float | None:

@@ -1,95 +1,18 @@
-"""What has become of a task: its exit file is the truth, the scheduler only gives hints about tasks that wrote none.
-
-Pure: told what was seen and when, it answers; it reads nothing and asks nobody.
-"""
+"""Why a task of Grid Engine was ended, from what its accounting (qacct) says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from snakemake_executor_plugin_mle_sge.gridengine import TaskId
-from snakemake_executor_plugin_mle_sge.request import Limits, bytes_of
+from mle_cluster.grid_engine.request import bytes_of
+from mle_cluster.scheduler import Clues
 
-__all__ = ["Clues", "Look", "Sighting", "ended_well", "explain_death", "state_in_words"]
-
-# qstat may miss a task once, between two states of its life.
-_LOOKS_WITHOUT = 2
-
-
-@dataclass(frozen=True)
-class Look:
-    """One answer of qstat; ``asked`` is when it was asked, by the driver's monotonic clock."""
-
-    asked: float
-    states: Mapping[TaskId, str]
-    reasons: Mapping[TaskId, str] = field(default_factory=dict)
-    closed: Mapping[int, str] = field(default_factory=dict)
-    """Of jobs that only wait: why no queue takes them at all, where that is so."""
-
-
-@dataclass
-class Sighting:
-    """What is known of one task that has written no exit file."""
-
-    since: float
-    state: str | None = None
-    missed: int = 0
-    gone_since: float | None = None
-    last_look: float = 0.0
-
-    def see(self, look: Look, task: TaskId) -> None:
-        """Take note of an answer of qstat; one that was asked before the task was submitted says nothing."""
-        if look.asked <= max(self.since, self.last_look):
-            return
-        self.last_look = look.asked
-        self.state = look.states.get(task)
-        if self.state is not None:
-            self.missed, self.gone_since = 0, None
-            return
-        self.missed += 1
-        if self.gone_since is None:
-            self.gone_since = look.asked
-
-    @property
-    def is_in_error(self) -> bool:
-        """Whether the scheduler says that the task cannot be started."""
-        return self.state is not None and "E" in self.state
-
-    def is_lost(self, now: float, patience: float) -> bool:
-        """Whether the task is gone for long enough that no exit file is to be expected any more."""
-        return self.gone_since is not None and self.missed >= _LOOKS_WITHOUT and now - self.gone_since >= patience
-
-
-def state_in_words(state: str) -> str | None:
-    """Return what is unusual about a state, or None for queued and running."""
-    if "d" in state:
-        return "being deleted"
-    if "h" in state:
-        return "held back (qhold, or waiting for another job)"
-    if set("sST") & set(state):
-        return "suspended"
-    return None
-
+__all__ = ["ended_well", "explain_death"]
 
 # What qacct gives as "failed" for a task that ran: nothing wrong, ended by a signal, ended for a limit; and for one of
 # which the exec daemon, started again, finds nothing but its folder.
 _RAN = ("0", "100", "37")
 _LOST = ("19", "21", "22")
-
-
-@dataclass(frozen=True)
-class Clues:
-    """What helps to say why a task was ended; None or empty is unknown.
-
-    ``was_told`` says that it had the scheduler's notice (SIGUSR2) and could still write how it ended.
-    """
-
-    started: tuple[str, int] | None
-    ran_seconds: float | None
-    limits: Limits
-    account: Mapping[str, str]
-    was_told: bool = False
 
 
 def ended_well(account: Mapping[str, str]) -> bool:

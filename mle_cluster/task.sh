@@ -1,9 +1,9 @@
 #!/bin/bash
 # One task of an array: runs its line of the file `commands` and writes down how it ended. Its exit file is the truth;
-# it appears whole or not at all. Made by snakemake_executor_plugin_mle_sge.
+# it appears whole or not at all. Made by mle_cluster.
 folder=@FOLDER@
 patience=@PATIENCE@
-task=$SGE_TASK_ID
+task=@TASK@
 now() { printf '%(%s)T' -1; }
 begin=$(now)
 
@@ -30,7 +30,7 @@ write_exit() {
         mv -f "$folder/.exit.$task.$$" "$folder/exit.$task"
 }
 
-# Grid Engine takes 99 for "run me again" and 100 for "I am in error": neither may reach it.
+# To a scheduler some statuses are orders ("run me again", "I am in error"): none of them may reach it.
 finish() {
     local tries=0
     until write_exit "$1"; do
@@ -68,9 +68,5 @@ done
 
 line_of "$folder/commands"
 printf -v command '%b' "$line"
-trap : USR2 TERM
 @EXPORTS@
-# The shell of the command waits for it too: what it has started may use the time that it is given to save something.
-/bin/bash -c "trap : USR2
-$command"
-finish $?
+@RUN@
