@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from mle_toolbox.cli.tables import error_console, output_console
+from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile import Profile, read_profile
 from mle_toolbox.cluster.profile_check import check_profile
@@ -24,6 +24,7 @@ from mle_toolbox.drive.place import PROFILE_VARIABLE
 from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.text import count
 
 __all__ = ["add_arguments", "call"]
 
@@ -127,5 +128,5 @@ def _show(finding: Finding, console: Console) -> None:
 def _verdict(found: dict[str, int]) -> str:
     if not found["problem"] and not found["warning"]:
         return "All is well."
-    parts = [f"{found[kind]} {kind}{'' if found[kind] == 1 else 's'}" for kind in ("problem", "warning") if found[kind]]
+    parts = [count(found[kind], kind) for kind in ("problem", "warning") if found[kind]]
     return f"{' and '.join(parts)}; what mends each stands below it."

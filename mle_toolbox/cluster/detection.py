@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mle_toolbox.errors import UsageError, did_you_mean
+from mle_toolbox.text import listed
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 from snakemake_executor_plugin_mle_sge.queues import QueueInstance, named, queue_instances, queue_names, states_in_words
 
@@ -55,7 +56,7 @@ def detect_place(queue: str | None, asked_by: str = "the experiment file") -> Pl
     plural = len(open_queues) > 1
     return Place(
         "sge",
-        f"Grid Engine answers and {'queues' if plural else 'queue'} {_listed(open_queues)} "
+        f"Grid Engine answers and {'queues' if plural else 'queue'} {listed(open_queues, _NAMES_SHOWN)} "
         f"{'accept' if plural else 'accepts'} jobs: running there (--profile local runs here).",
     )
 
@@ -78,11 +79,6 @@ def _no_such_queue(queue: str, asked_by: str, known: Sequence[str]) -> str:
         f"{asked_by} asks for queue {queue!r}, which this Grid Engine does not have or does not let you use."
         f"{did_you_mean(queue, known)} There are: {', '.join(known)}. (--profile local runs on this machine.)"
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    return f"{shown} and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else shown
 
 
 def _plain(error: GridEngineError) -> str:

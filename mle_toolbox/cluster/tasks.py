@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.log.lock import is_locked
+from mle_toolbox.text import count
 from snakemake_executor_plugin_mle_sge import gridengine
 from snakemake_executor_plugin_mle_sge.gridengine import TaskId
 from snakemake_executor_plugin_mle_sge.records import ArrayFolder, array_folders
@@ -176,7 +177,7 @@ def tasks_in_words(tasks: Sequence[OpenTask]) -> str:
         counts = [f"{running} running"] if running else []
         counts += [f"{len(members) - running} queued"] if running < len(members) else []
         parts.append(f"job {job}: {', '.join(counts)}")
-    return f"{len(tasks)} {'task' if len(tasks) == 1 else 'tasks'} ({'; '.join(parts)})"
+    return f"{count(len(tasks), 'task')} ({'; '.join(parts)})"
 
 
 def submitter(project: Path, results: Path) -> Submitter | None:

@@ -14,7 +14,8 @@ from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.plan import Configuration, read_only
 from mle_toolbox.experiment_file.schema import check_schema
 from mle_toolbox.experiment_file.source_text import read_text
-from mle_toolbox.experiment_file.wording import listed, place
+from mle_toolbox.experiment_file.wording import place
+from mle_toolbox.text import listed
 
 __all__ = ["ConfigurationFile", "read_configuration"]
 
@@ -108,5 +109,5 @@ def _printed_but_not_tracked(log: Mapping[str, Any], tracked: str, printed: str)
     for index, name in enumerate(log.get(printed) or []):
         if name not in names:
             here = place(("log_config", printed))
-            message = f"{name!r} of {here} is not tracked: {tracked} holds {listed(names)}."
+            message = f"{name!r} of {here} is not tracked: {tracked} holds {listed(map(repr, names), None)}."
             yield ("log_config", printed, index), message + did_you_mean(name, names)

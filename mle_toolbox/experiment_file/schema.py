@@ -21,7 +21,8 @@ from jsonschema.validators import extend
 from mle_toolbox.bundle import schemas_dir
 from mle_toolbox.errors import Problem, did_you_mean, nearest
 from mle_toolbox.experiment_file.json_locate import JsonPath
-from mle_toolbox.experiment_file.wording import expected, found, hint, listed, place, shortened
+from mle_toolbox.experiment_file.wording import expected, found, hint, place, shortened
+from mle_toolbox.text import listed
 
 __all__ = ["Checked", "check_schema", "load_schema"]
 
@@ -123,7 +124,7 @@ def _unknown_keys(
             yield (*path, key), f"{what} is known from the original mle-toolbox and not supported (yet){way_out}."
         elif key not in known:
             home = _home_of(key, root)
-            near = did_you_mean(key, known) or f" Known are {listed(known)}."
+            near = did_you_mean(key, known) or f" Known are {listed(map(repr, known), None)}."
             advice = f" It belongs in {home}." if home else near
             yield (*path, key), f"unknown {what}.{advice}"
 

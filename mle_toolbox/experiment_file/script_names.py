@@ -14,7 +14,7 @@ from pyflakes.messages import UndefinedName
 
 from mle_toolbox.errors import did_you_mean
 from mle_toolbox.experiment_file.script_tree import ScriptTree
-from mle_toolbox.experiment_file.wording import listed
+from mle_toolbox.text import listed
 
 __all__ = ["OFFERED_BY_EXPERIMENT", "undefined_names"]
 
@@ -142,11 +142,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _other_lines(lines: list[int]) -> str:
-    if not lines:
-        return ""
-    if len(lines) == 1:
-        return f" (also in line {lines[0]})"
-    return f" (also in lines {', '.join(str(line) for line in lines[:-1])} and {lines[-1]})"
+    return f" (also in {'line' if len(lines) == 1 else 'lines'} {listed(lines, None)})" if lines else ""
 
 
 def _hint(node: ast.Name, script: ScriptTree) -> str:
@@ -158,7 +154,8 @@ def _hint(node: ast.Name, script: ScriptTree) -> str:
         return f" Is '{_USUAL_IMPORTS[name]}' missing?"
     loops = [variable for scope in scopes[:1] for variable in script.loop_variables(scope)]
     if len(name) <= _LONGEST_INDEX and loops:
-        return f" The loop {'variable here is' if len(loops) == 1 else 'variables here are'} {listed(loops)}."
+        here = "variable here is" if len(loops) == 1 else "variables here are"
+        return f" The loop {here} {listed(map(repr, loops), None)}."
     if name in OFFERED_BY_EXPERIMENT:
         return f" MLExperiment has it: 'mle = MLExperiment()', then 'mle.{name}'."
     known = {known for scope in scopes for known in script.bound_names(scope)}

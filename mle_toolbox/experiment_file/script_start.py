@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mle_toolbox.experiment_file.script_tree import ScriptTree
-from mle_toolbox.experiment_file.wording import listed
+from mle_toolbox.text import listed
 
 __all__ = ["trouble_at_start"]
 
@@ -106,8 +106,9 @@ def _positional(name: str, passed: str) -> str:
 
 
 def _strict(unknown: Sequence[str], method: str) -> str:
+    passed = listed(map(repr, unknown), None)
     return (
-        f"{method}() ends the script, because `mle run` passes {listed(unknown)}, which this parser does not know. "
+        f"{method}() ends the script, because `mle run` passes {passed}, which this parser does not know. "
         "Write 'args, _ = parser.parse_known_args()': MLExperiment() reads them itself."
     )
 

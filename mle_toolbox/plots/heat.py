@@ -22,6 +22,7 @@ from mle_toolbox.plots.sheet import new_sheet, sheet_on
 from mle_toolbox.plots.style import drawing
 from mle_toolbox.plots.text import plain
 from mle_toolbox.statistics import Estimate, estimate
+from mle_toolbox.text import count as number_of
 
 __all__ = ["heat_map"]
 
@@ -236,4 +237,4 @@ def _caption(
 def _diverged_words(count: int) -> str:
     if not count:
         return ""
-    return "1 seed diverged and does not count." if count == 1 else f"{count} seeds diverged and do not count."
+    return f"{number_of(count, 'seed diverged and does', 'seeds diverged and do')} not count."

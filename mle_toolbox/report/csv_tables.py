@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.render.records import csv_text
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.records import csv_text
 
 __all__ = ["write_tables"]
 

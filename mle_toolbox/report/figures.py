@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.render.sentences import better_words
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.wording import better_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

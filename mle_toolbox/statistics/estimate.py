@@ -20,7 +20,7 @@ from mle_toolbox.statistics.intervals import (
     mean_interval,
     median_interval,
 )
-from mle_toolbox.statistics.wording import interval_text, percent
+from mle_toolbox.text import interval_text, percent
 
 __all__ = [
     "SEEDS_AGAINST_SKEWNESS",
