@@ -47,7 +47,7 @@ def call(arguments: argparse.Namespace) -> int:
     for sentence in stopped.left:
         console.print(escape(sentence), style="yellow")
     output = output_console()
-    output.print("Nothing of this experiment is running." if stopped.is_nothing else _counted(stopped))
+    output.print("Nothing of this experiment is running." if stopped.is_nothing else _in_words(stopped))
     if not stopped.is_nothing:
         _print_state(folder)
         console.print(f"The next `mle run {escape(experiment_file.name)}` goes on from here.")
@@ -80,7 +80,7 @@ def _of_file(path: Path, given: Path | None) -> tuple[ExperimentFolder, Path]:
     return folder, path.absolute()
 
 
-def _counted(stopped: Stopped) -> str:
+def _in_words(stopped: Stopped) -> str:
     numbers = {"driver": stopped.drivers, "task": stopped.tasks, "seed run": stopped.seed_runs}
     parts = [count(number, noun) for noun, number in numbers.items() if number]
     return f"Stopped: {', '.join(parts)}." if parts else "Nothing could be stopped from here."

@@ -14,12 +14,12 @@ from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
+from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.experiment_file.source_text import read_text, text_of
 from mle_toolbox.seed_run.frozen_code import frozen_bytes
 
 __all__ = ["LoadedConfiguration", "load_configuration", "read_configuration_file"]
 
-_SECTIONS = ("train_config", "net_config", "model_config", "log_config")
 _LOG_KEYS = (
     "time_to_track",
     "what_to_track",
@@ -102,7 +102,7 @@ def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
     for section in ("train_config", "log_config"):
         if section not in content:
             found.append(((), f"the section {section!r} is missing.{_other_spelling(section, content)}"))
-    for section in _SECTIONS:
+    for section in SECTIONS:
         if section in content and not isinstance(content[section], dict):
             found.append(((section,), f"{section!r} must be an object {{ … }}, found {content[section]!r}."))
     return found
@@ -110,7 +110,7 @@ def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
 
 def _other_spelling(section: str, content: Mapping[str, Any]) -> str:
     for key in content:
-        if key not in _SECTIONS and did_you_mean(key, [section]):
+        if key not in SECTIONS and did_you_mean(key, [section]):
             return f" It has {key!r}. Did you mean {section!r}?"
     return ""
 

@@ -32,12 +32,11 @@ from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
 from mle_toolbox.experiment.tensorboard import TensorBoard
 from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, refusal
 from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 
 __all__ = ["MLExperiment"]
-
-_SECTIONS = ("train_config", "net_config", "model_config", "log_config", "device_config")
 
 
 class MLExperiment:
@@ -103,7 +102,7 @@ class MLExperiment:
         device_config: Mapping[str, Any] | None = None,
     ) -> None:
         given = (train_config, net_config, model_config, log_config, device_config)
-        sections = dict(zip(_SECTIONS, given, strict=True))
+        sections = dict(zip(SECTIONS, given, strict=True))
 
         def find() -> RunInputs:
             return find_inputs(config_fname, experiment_dir, seed_id, default_seed, sections)
@@ -344,7 +343,7 @@ class MLExperiment:
         file, content = self._inputs.configuration.file, self._inputs.configuration.content
         self.extra_config = Settings(self._inputs.extra, "extra_config", "the command line")
         self.config = Settings({}, "the configuration", file)
-        for name in dict.fromkeys((*_SECTIONS, *content)):
+        for name in dict.fromkeys((*SECTIONS, *content)):
             value = content.get(name, {})
             # `mle.train_config.seed_id` is how the original's scripts ask for the seed; `Config(**mle.train_config)`
             # must not meet a name that nobody wrote.

@@ -13,13 +13,12 @@ from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.plan import Configuration, read_only
 from mle_toolbox.experiment_file.schema import check_schema
+from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.experiment_file.source_text import read_text
 from mle_toolbox.experiment_file.wording import place
 from mle_toolbox.text import listed
 
 __all__ = ["ConfigurationFile", "read_configuration"]
-
-_SECTIONS = ("train_config", "net_config", "model_config", "log_config", "device_config")
 
 
 @dataclass(frozen=True)
@@ -84,10 +83,10 @@ def _misspelt(section: str) -> str | None:
     `test_config` is as near to `net_config` as a slip would be, so the first word must be right and only
     "config", the case or the separator may be wrong.
     """
-    if section in _SECTIONS:
+    if section in SECTIONS:
         return None
     head, _, tail = section.lower().replace("-", "_").replace(" ", "_").partition("_")
-    for known in _SECTIONS:
+    for known in SECTIONS:
         word = known.removesuffix("_config")
         if section.lower() in (known, word + "config") or (head == word and nearest(tail, ["config"])):
             return known

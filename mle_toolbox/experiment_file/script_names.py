@@ -14,6 +14,7 @@ from pyflakes.messages import UndefinedName
 
 from mle_toolbox.errors import did_you_mean
 from mle_toolbox.experiment_file.script_tree import ScriptTree
+from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.text import listed
 
 __all__ = ["OFFERED_BY_EXPERIMENT", "undefined_names"]
@@ -21,11 +22,7 @@ __all__ = ["OFFERED_BY_EXPERIMENT", "undefined_names"]
 # What people write without `mle.` in front.
 OFFERED_BY_EXPERIMENT = frozenset(
     {
-        "train_config",
-        "net_config",
-        "model_config",
-        "log_config",
-        "device_config",
+        *SECTIONS,
         "extra_config",
         "log",
         "update_log",

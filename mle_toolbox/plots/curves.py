@@ -17,6 +17,7 @@ from mle_toolbox.plots.panels import MOST_IN_ONE, draw_behind, new_panels, title
 from mle_toolbox.plots.sheet import Entry, Sheet, new_sheet, sheet_on
 from mle_toolbox.plots.style import Look, drawing, looks
 from mle_toolbox.statistics import Curve
+from mle_toolbox.statistics.estimate import STATISTICS
 
 __all__ = ["learning_curves"]
 
@@ -148,11 +149,10 @@ def _joined(names: Iterable[str]) -> str:
 def _caption(lines: list[CurveLines], with_seeds: bool) -> list[str]:
     with_band = next((each for each in lines if each.has_band), None)
     any_line = with_band or lines[0]
-    words = {"iqm": "interquartile mean"}.get(any_line.band.statistic, any_line.band.statistic)
     unfinished = sum(status != "done" for each in lines for status in each.curve.statuses)
     several = any(len(each.curve.values) > 1 for each in lines)
     return [
-        f"Bold: {words} of the seeds." if several else "One seed each: no interval.",
+        f"Bold: {STATISTICS[any_line.band.statistic]} of the seeds." if several else "One seed each: no interval.",
         f"Band: {with_band.band.method}." if with_band else "",
         "Thin: single seeds." if with_seeds and several else "",
         "The bold line is thinner where fewer seeds have a value." if any(each.n_changes for each in lines) else "",

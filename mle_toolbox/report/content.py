@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import mle_toolbox
+from mle_toolbox.colours import COLOURS, COLOURS_ON_DARK
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.report import answers, history, tables
 from mle_toolbox.report.curves import curve_data
@@ -83,6 +84,7 @@ def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]
     code = results.code()
     return {
         "slug": re.sub(r"[^A-Za-z0-9]+", "_", page["title"]).strip("_")[:40] or "report",
+        "colours": {"light": list(COLOURS), "dark": list(COLOURS_ON_DARK)},
         "configurations": list(numbers.configurations),
         "chosen": page["chosen"],
         "metrics": [{"name": each.name, "lower": each.lower_is_better} for each in numbers.metrics],

@@ -14,11 +14,11 @@ from mle_toolbox.results.answer import Answer, answer
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.series import TICK, scalar_metrics
 from mle_toolbox.statistics import direction
+from mle_toolbox.statistics.estimate import STATISTICS
 
 __all__ = ["AT", "STATISTICS", "Metric", "Numbers", "read_numbers"]
 
 AT = {"last": "last value", "best": "best value", "auc": "area under the curve"}
-STATISTICS = {"mean": "mean", "median": "median", "iqm": "interquartile mean"}
 
 
 @dataclass(frozen=True)

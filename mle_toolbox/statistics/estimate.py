@@ -98,6 +98,9 @@ _STATISTICS = {
     "iqm": _Statistic(interquartile_mean, iqm_interval, "t interval of the interquartile mean"),
 }
 
+STATISTICS = {"mean": "mean", "median": "median", "iqm": "interquartile mean"}
+"""What they are called in words."""
+
 SEEDS_AGAINST_SKEWNESS = 25
 """With so many seeds the t interval of the mean covers 0.93 for 0.95 also where values are moderately skewed."""
 

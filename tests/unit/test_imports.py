@@ -22,6 +22,7 @@ LAYERS = (
     "installed_first",
     "errors",
     "text",
+    "colours",
     "excerpts",
     "surroundings",
     "bundle",

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.excerpts import last_lines
-from mle_toolbox.report.curves import points_shown
+from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.report.facts import SeedRun, cost, versions
 from mle_toolbox.report.history import failures, run_rows, state
+from mle_toolbox.statistics.thinning import evenly_chosen
 
 
 def run(seed: int = 0, status: str = "done", **record: object) -> SeedRun:
@@ -82,7 +82,7 @@ def test_a_table_of_thousands_of_runs_is_not_made() -> None:
 
 @pytest.mark.parametrize("length", [1, 2, 199, 200, 201, 1000, 100_000])
 def test_few_points_are_shown_with_both_ends(length: int) -> None:
-    chosen = points_shown(length)
+    chosen = evenly_chosen(length)
 
     assert chosen[0] == 0
     assert chosen[-1] == length - 1
