@@ -115,5 +115,6 @@ def pair_cautions(
         if each.caution:
             about.setdefault(each.caution, []).append(f"{shown(a)} and {shown(b)}")
     for caution, pairs in about.items():
-        some = "; ".join([*pairs[:_PAIRS], *([f"{len(pairs) - _PAIRS} more pairs"] if pairs[_PAIRS:] else [])])
+        # Not listed(): an "and" stands inside each pair already.
+        some = "; ".join(pairs[:_PAIRS]) + (f" and {len(pairs) - _PAIRS} more pairs" if pairs[_PAIRS:] else "")
         yield f"{'All pairs' if len(pairs) == len(comparisons) > 1 else some}: {caution}"
