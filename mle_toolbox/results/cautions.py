@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from mle_toolbox.results.code import CodeState
 from mle_toolbox.results.lengths import length_remark, short_configurations
 from mle_toolbox.results.seed import SeedResults
-from mle_toolbox.text import listed
+from mle_toolbox.text import count, listed
 
 __all__ = ["WAY_OUT", "code_cautions", "length_cautions", "outdated_cautions"]
 
@@ -52,10 +52,10 @@ def outdated_cautions(results: Mapping[str, Configuration], shown: Callable[[str
     """Say where finished runs do not count because the configuration has been edited since."""
     counts = {name: each.statuses.count("outdated") for name, each in results.items()}
     sentences = {
-        name: f"{count} finished seed {'run is' if count == 1 else 'runs are'} of an earlier configuration and "
-        f"{'is' if count == 1 else 'are'} not counted."
-        for name, count in counts.items()
-        if count
+        name: f"{count(n, 'finished seed run is', 'finished seed runs are')} of an earlier configuration and "
+        f"{'is' if n == 1 else 'are'} not counted."
+        for name, n in counts.items()
+        if n
     }
     lines = list(_by_sentence(sentences, shown, "have seed runs of an earlier configuration, which are not counted"))
     if lines:

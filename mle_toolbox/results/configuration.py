@@ -18,7 +18,8 @@ from mle_toolbox.results.cautions import code_cautions, length_cautions, outdate
 from mle_toolbox.results.code import CodeState, code_states, recorded
 from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
-from mle_toolbox.text import count, listed
+from mle_toolbox.seed_ranges import seeds_in_words
+from mle_toolbox.text import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,8 +186,8 @@ class ConfigurationResults:
 
 
 def seeds_words(statuses: Sequence[str], missing: Sequence[int]) -> str:
-    """Return ``8 seeds done, 1 failed; nothing yet from seeds 3 and 7``."""
+    """Return ``8 seeds done, 1 failed; nothing yet from seeds 3, 7``."""
     counts = Counter(sorted(statuses, key=lambda each: each != "done"))
     words = [f"{count(n, 'seed') if not place else n} {each}" for place, (each, n) in enumerate(counts.items())]
-    yet = f"; nothing yet from {'seed' if len(missing) == 1 else 'seeds'} {listed(missing, 10)}" if missing else ""
+    yet = f"; nothing yet from {seeds_in_words(missing)}" if missing else ""
     return (", ".join(words) or "no seeds") + yet

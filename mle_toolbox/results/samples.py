@@ -16,7 +16,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.results.series import series, time_variable
-from mle_toolbox.text import counted
+from mle_toolbox.text import counted, listed
 
 __all__ = ["NEVER_COUNTED", "NUMBERED", "SeedSample", "lower_is_better_of", "may_be_paired", "seed_sample"]
 
@@ -131,7 +131,7 @@ def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> 
     numbered = [each.configuration for each in samples if each.numbered]
     if wanted and numbered:
         raise ResultsError(
-            f"paired=True: the seeds of {', '.join(map(repr, numbered[:3]))}{', …' if numbered[3:] else ''} are not "
+            f"paired=True: the seeds of {listed(map(repr, numbered), 3)} are not "
             "known, only numbered, so no two runs belong together. Leave paired out."
         )
     return False if numbered else wanted
