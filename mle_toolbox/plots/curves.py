@@ -82,7 +82,10 @@ def learning_curves(
     in_panels = axes is None and (panels if panels is not None else len(lines) > MOST_IN_ONE)
     with_seeds = seeds if seeds is not None else in_panels or len(lines) <= _MOST_WITH_SEEDS
     with drawing(style):
-        sheet = _sheet(len(lines), in_panels, size, axes)
+        if in_panels:
+            sheet = new_panels(len(lines), size)
+        else:
+            sheet = sheet_on(axes) if axes is not None else new_sheet(size or _SIZE)
         hidden = _set_scales(sheet, lines, log_x, log_y)
         if in_panels:
             _draw_panels(sheet, lines, with_seeds)
@@ -90,7 +93,8 @@ def learning_curves(
             _draw_together(sheet, lines, with_seeds)
         cut = set_limits(sheet.axes, lines, log_x=log_x, log_y=log_y, with_seeds=with_seeds)
         own = looks(1) * len(lines) if in_panels else looks(len(lines))
-        for where, look, each in zip(_places(sheet, len(lines)), own, lines, strict=True):
+        places = sheet.axes if in_panels else sheet.axes * len(lines)
+        for where, look, each in zip(places, own, lines, strict=True):
             draw_diverged(where, each, look)
         times, metrics = ([each.curve.time_name for each in lines], [each.curve.metric for each in lines])
         label_sheet(sheet, _joined(times), _joined(metrics))
@@ -98,16 +102,6 @@ def learning_curves(
         if in_panels:
             title_panels(sheet, [each.name for each in lines], [each.remark() for each in lines])
         return figure
-
-
-def _sheet(count: int, in_panels: bool, size: tuple[float, float] | None, axes: Axes | None) -> Sheet:
-    if in_panels:
-        return new_panels(count, size)
-    return sheet_on(axes) if axes is not None else new_sheet(size or _SIZE)
-
-
-def _places(sheet: Sheet, count: int) -> list[Axes]:
-    return sheet.axes if len(sheet.axes) == count else sheet.axes * count
 
 
 def _set_scales(sheet: Sheet, lines: list[CurveLines], log_x: bool, log_y: bool) -> str:

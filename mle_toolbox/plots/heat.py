@@ -229,14 +229,8 @@ def _caption(
     return [
         f"The {statistic} over n seeds.",
         f"Where up to {several} configurations have the same two values: the mean of theirs." if several > 1 else "",
-        _diverged_words(diverged),
+        f"{number_of(diverged, 'seed diverged and does', 'seeds diverged and do')} not count." if diverged else "",
         f"Framed: {best_words}" if best_words else "",
         "Hatched: no value." if np.isnan(values).any() else "",
         note,
     ]
-
-
-def _diverged_words(count: int) -> str:
-    if not count:
-        return ""
-    return f"{number_of(count, 'seed diverged and does', 'seeds diverged and do')} not count."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.analysis import Configurations
@@ -32,10 +31,11 @@ def _configurations(results: Configurations) -> str:
     rows = tuple(
         (
             Cell(name),
-            *(Cell(_text(differences.get(name, {}), key)) for key in keys),
+            *(Cell(value_text(apart[key]) if key in apart else "") for key in keys),
             Cell(seeds_words(each.statuses, each.missing)),
         )
         for name, each in results.items()
+        for apart in [differences.get(name, {})]
     )
     metrics = ", ".join(results.metrics) or "none yet"
     title = f"{results.title}: {len(results)} configurations"
@@ -65,7 +65,3 @@ def _variables(title: str, time: Sequence[str], shapes: Mapping[str, tuple[int, 
     return Table(
         title, (Column("name"), Column("kind"), Column("shape", right=True)), rows, (), tuple(remarks)
     ).to_html()
-
-
-def _text(values: Mapping[str, Any], key: str) -> str:
-    return value_text(values[key]) if key in values else ""

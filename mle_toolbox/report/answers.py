@@ -11,7 +11,6 @@ from mle_toolbox.render.sentences import ends_words, pair_cautions
 from mle_toolbox.report.numbers import AT, Metric, Numbers
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.statistics import Comparison
-from mle_toolbox.statistics.comparison import Correction
 from mle_toolbox.text import MINUS, NOTHING, isolated, listed, p_text, percent
 
 __all__ = ["answers", "comparison_data", "comparison_tables"]
@@ -44,6 +43,7 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
                 continue
             methods = dict.fromkeys(each.method for each in answer.comparisons.values())
             correction = answer.tests.correction
+            corrected = [f"p corrected: {correction}, {correction.reason}."] if correction else []
             tables.append(
                 {
                     "key": f"{i}|{at}",
@@ -53,7 +53,11 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
                     "p": f"p ({correction.method})" if correction else "p",
                     "rows": [_comparison_row(a, b, each) for (a, b), each in shown.items()],
                     "caption": f"Mean {words} over seeds, {metric.direction}. " + _which_pairs(answer, shown),
-                    "notes": [*_sentences(methods), *_corrected(correction), *pair_cautions(shown, isolated)],
+                    "notes": [
+                        *(f"{method[0].upper()}{method[1:]}." for method in methods),
+                        *corrected,
+                        *pair_cautions(shown, isolated),
+                    ],
                 }
             )
     return tables
@@ -134,10 +138,6 @@ def _after(each: Comparison) -> str:
     return f" ({each.correction})" if each.correction else ""
 
 
-def _corrected(correction: Correction | None) -> list[str]:
-    return [f"p corrected: {correction}, {correction.reason}."] if correction else []
-
-
 def _in_table(answer: Answer, n_configurations: int) -> Mapping[tuple[str, str], Comparison]:
     if n_configurations <= _ALL_PAIRS_IN_TABLE_UP_TO:
         return answer.comparisons
@@ -164,7 +164,3 @@ def _is_tested(each: Comparison) -> bool:
 
 def _cells(each: Comparison) -> dict[str, str]:
     return {name: text.replace("-", MINUS) for name, text in comparison_cells(each).items()}
-
-
-def _sentences(methods: Iterable[str]) -> Sequence[str]:
-    return [f"{method[0].upper()}{method[1:]}." for method in methods]

@@ -62,13 +62,11 @@ def _whole_numbers(content: Mapping[str, Any]) -> str:
     decisive = {
         key: value
         for key, value in flatten(content).items()
-        if key.startswith("log_config.") or isinstance(value, list | int) or _is_whole(value)
+        if key.startswith("log_config.")
+        or isinstance(value, list | int)
+        or (isinstance(value, float) and value.is_integer())
     }
     return repr(sorted(decisive.items()))
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, float) and value.is_integer()
 
 
 def _is_whole_run(run: SeedResults) -> bool:
