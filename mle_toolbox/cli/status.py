@@ -15,7 +15,7 @@ from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_st
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.statuses import changed_code, status_grid, status_line
-from mle_toolbox.seed_run.code import not_frozen_in_words
+from mle_toolbox.seed_run.own_code import not_frozen_in_words
 from mle_toolbox.text import count
 
 __all__ = ["add_arguments", "call"]

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.snakemake_side.assumptions import own_folder
 from mle_toolbox.text import count
 from snakemake_executor_plugin_mle_sge import gridengine

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -121,18 +120,13 @@ def _heard(pid: int, steps: Sequence[Callable[[], None]]) -> Sequence[Callable[[
 
 def _snakemake_above(pid: int) -> int | None:
     """Return the nearest Snakemake among the ancestors of a process, or None."""
-    for _ in range(20):
-        answer = subprocess.run(
-            ["ps", "-o", "ppid=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout.split(None, 1)
-        if len(answer) < 2 or not answer[0].isdecimal():
-            return None
-        parent, command = int(answer[0]), answer[1]
-        if is_snakemake(command):
-            return pid
-        if parent <= 1:
-            return None
-        pid = parent
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for each in (process, *process.parents()):
+            if is_snakemake(" ".join(each.cmdline())):
+                return int(each.pid)
     return None
 
 

@@ -13,9 +13,9 @@ from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator, ScalarFormat
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import StatisticsError
+from mle_toolbox.plots.figure_text import plain
 from mle_toolbox.plots.sheet import Sheet
 from mle_toolbox.plots.style import points
-from mle_toolbox.plots.text import plain
 from mle_toolbox.text import count as number_of
 
 __all__ = ["hidden_by_log", "hidden_words", "label_axis", "label_sheet", "log_scale", "marker_places"]

@@ -55,7 +55,7 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
 def _only_words(words: str) -> Figure:
     from matplotlib.figure import Figure
 
-    from mle_toolbox.plots.text import plain
+    from mle_toolbox.plots.figure_text import plain
 
     figure = Figure(figsize=(6, 1))
     figure.text(0.5, 0.5, plain(words), ha="center", va="center", wrap=True)

@@ -13,11 +13,11 @@ from typing import Any
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.excerpts import last_lines
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.layout import SEED_PREFIX, ExperimentFolder, SeedFolder
 from mle_toolbox.render.statuses import SIGNS, legend_of
 from mle_toolbox.report.facts import Cost, SeedRun, versions
 from mle_toolbox.seed_ranges import seeds_in_words
-from mle_toolbox.seed_run.code import code_digest, git_in_words
+from mle_toolbox.seed_run.own_code import code_digest, git_in_words
 from mle_toolbox.seed_run.stored_run import StoredRun
 from mle_toolbox.text import NOTHING, amount, count, duration, isolated
 
@@ -174,7 +174,7 @@ def _failure(run: SeedRun, err_file: str | None) -> dict[str, Any]:
         "seed": run.seed,
         "reason": run.reason,
         "details": ", ".join(filter(None, [run.ending, ticks, host, attempt])),
-        "file": f"seed_{run.seed}/{err_file}",
+        "file": f"{SEED_PREFIX}{run.seed}/{err_file}",
         "lines": "\n".join(last_lines(path, _LAST_LINES)) if path and path.is_file() else "",
     }
 

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from mle_toolbox.colours import COLOURS
 from mle_toolbox.errors import UsageError
 from mle_toolbox.plots import final_values, learning_curves, save_figure
-from mle_toolbox.plots.text import plain, shortened, wrapped
+from mle_toolbox.plots.figure_text import plain, shortened, wrapped
 from mle_toolbox.statistics import Curve
 from mle_toolbox.statistics.thinning import thinned
 

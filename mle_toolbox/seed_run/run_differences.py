@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mle_toolbox.seed_run.code import git_in_words
 from mle_toolbox.seed_run.identity import extra_arguments_of
+from mle_toolbox.seed_run.own_code import git_in_words
 from mle_toolbox.seed_run.stored_run import StoredRun
 
 __all__ = ["RunDifferences", "differences"]

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 
-from mle_toolbox.file_names import PROJECT_VARIABLE
+from mle_toolbox.layout import PROJECT_VARIABLE
 from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.seed_run.frozen_code import frozen_code, stored_code
 from mle_toolbox.text import listed

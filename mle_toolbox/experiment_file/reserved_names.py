@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from mle_toolbox.layout import ExperimentFolder, SeedFolder, names_in
 from mle_toolbox.snakemake_side.assumptions import OWN_FOLDER, repeated_end, trouble_with_path
 
 __all__ = [
@@ -22,26 +23,10 @@ __all__ = [
     "trouble_with_stem",
 ]
 
-# What we write ourselves. Paths are layout.py's, which stands above this package; a test holds the two together.
-OWN_IN_EXPERIMENT = (
-    *("experiment.json", "results.h5", "results.csv", "report.html", "summary.csv", "comparisons.csv"),
-    *("learning_curves.svg", "final_values.svg", "collect.log", "report.log", ".driver"),
-)
+# The pictures of `mle plot` may lie among the seeds of a configuration that is called figures.
+OWN_IN_EXPERIMENT = tuple(name for name in names_in(ExperimentFolder) if name != "figures")
 OWN_IN_PROJECT = ("Snakefile", "profiles", "local", "sge", OWN_FOLDER)
-OWN_IN_SEED_RUN = (
-    "log.h5",
-    "log.h5.ready",
-    "journal.bin",
-    "run.json",
-    "run.json.ready",
-    "config.json",
-    "checkpoint.pkl",
-    "models",
-    "figures",
-    "extra",
-    "tboard",
-    ".done",
-)
+OWN_IN_SEED_RUN = names_in(SeedFolder)
 
 
 def collision_key(name: str) -> str:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import time
 
-from mle_toolbox.file_names import CHECKPOINT, DONE, JOURNAL, LOG, READY_LOG, READY_RECORD, RUN_RECORD
+from mle_toolbox.layout import CHECKPOINT, DONE, JOURNAL, LOG, READY_LOG, READY_RECORD, RUN_RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["bring_to_present", "put_in_place", "sync_folder"]
+__all__ = ["bound_times_by_now", "publish", "sync_folder"]
 
 
-def put_in_place(folder: str) -> None:
+def publish(folder: str) -> None:
     """Make the prepared log and record those of the seed run, durably; remove journal and checkpoint.
 
     May be interrupted anywhere, and repeated.
@@ -51,7 +51,7 @@ def put_in_place(folder: str) -> None:
             pass
 
 
-def bring_to_present(paths: Iterable[str | os.PathLike[str]]) -> None:
+def bound_times_by_now(paths: Iterable[str | os.PathLike[str]]) -> None:
     """Give files whose time is yet to come the present time; what cannot be changed is left as it is.
 
     To be called for what a job was made from, before the job ends: after a clock was set back, or when another

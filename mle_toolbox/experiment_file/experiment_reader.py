@@ -10,12 +10,12 @@ from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.argument_words import words_of
-from mle_toolbox.experiment_file.configuration import ConfigurationFile, read_configuration
+from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile, read_configuration
 from mle_toolbox.experiment_file.experiment_rules import broken_rules, minutes
-from mle_toolbox.experiment_file.files import trouble_with_named_file
 from mle_toolbox.experiment_file.json_locate import JsonPath
-from mle_toolbox.experiment_file.names import collision_key, trouble_with_stem
+from mle_toolbox.experiment_file.named_files import trouble_with_named_file
 from mle_toolbox.experiment_file.plan import JobResources, Plan
+from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_stem
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
 from mle_toolbox.experiment_file.source_text import trouble_with_file
 from mle_toolbox.experiment_file.wording import expected

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.run import ForeignRun
+from mle_toolbox.importers.imported_run import ImportedRun
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.text import listed
 
@@ -22,7 +22,7 @@ _SEED = re.compile(r"(?:(?P<group>.*)_)?seed_(?P<seed>\d+)")
 _PARTS = ("stats", "time")
 
 
-def read_mle_logging(file: Path, source: str) -> list[ForeignRun]:
+def read_mle_logging(file: Path, source: str) -> list[ImportedRun]:
     """Read every seed in a file, whether it is ``log_seed_0.hdf5``, a merged ``log.hdf5`` or a ``meta_log.hdf5``.
 
     Numbers are float32 in the file, so they are as exact as that. The stamps in ``time/time`` are texts and left out.
@@ -60,7 +60,7 @@ def _seeds(content: Any, file: Path) -> Iterator[tuple[Any, str | None, int | No
                 yield seed_group, name, int(match["seed"])
 
 
-def _run(group: Any, source: str, name: str | None, seed: int | None) -> ForeignRun:
+def _run(group: Any, source: str, name: str | None, seed: int | None) -> ImportedRun:
     time = {each: data[()] for each, data in group["time"].items() if data.dtype.kind in "iuf" and data.ndim == 1}
     stats = {each: data[()] for each, data in group["stats"].items() if data.dtype.kind in "biuf"}
     # A crash while it was saving leaves datasets of unequal length: ticks that not all have are not whole.
@@ -76,7 +76,7 @@ def _run(group: Any, source: str, name: str | None, seed: int | None) -> Foreign
     )
     settings, own_name = _meta(group.get("meta", {}))
     log = LogData(tuple(times), tuple(stats), {each: columns[each] for each in (*times, *stats)})
-    return ForeignRun(source, log, settings, group=name or own_name, seed=seed, remarks=remarks)
+    return ImportedRun(source, log, settings, group=name or own_name, seed=seed, remarks=remarks)
 
 
 def _widened(values: NDArray[Any]) -> NDArray[Any]:

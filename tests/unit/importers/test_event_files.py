@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.tensorboard import read_tensorboard
-from mle_toolbox.foreign.wire import message, tf_records
+from mle_toolbox.importers.tensorboard_reader import read_tensorboard
+from mle_toolbox.importers.wire import message, tf_records
 
 pytest.importorskip("tensorboardX")
 pytest.importorskip("tensorboard")

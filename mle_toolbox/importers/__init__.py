@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mle_toolbox.foreign.kinds import KINDS
-from mle_toolbox.foreign.reading import import_logs
-from mle_toolbox.foreign.writing import write_results
+from mle_toolbox.importers.kinds import KINDS
+from mle_toolbox.importers.reading import import_logs
+from mle_toolbox.importers.writing import write_results
 
 __all__ = ["KINDS", "import_logs", "write_results"]

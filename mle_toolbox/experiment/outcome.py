@@ -1,6 +1,7 @@
-"""What is done about seed runs that are no first ones that end well: launch.py does those, and comes here for the rest.
+"""How a seed run has come out: its log put in place, or on record why there is none.
 
-Only a parent sees how a process really ended, so the last word about a run is spoken here.
+For all that is no first run that ends well, which train_job.py does without this. Only a parent sees how a process
+really ended, so the last word about a run is spoken here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.experiment.child_process import ChildEnd
 from mle_toolbox.experiment.early_end import end_of_stderr, hint_for_early_end
 from mle_toolbox.experiment.ending import STOPPED_STATUS
-from mle_toolbox.experiment.launch import Launch
+from mle_toolbox.experiment.launched_script import LaunchedScript
 from mle_toolbox.experiment.orphan import (
     is_done_meanwhile,
     is_done_with,
@@ -28,11 +29,11 @@ from mle_toolbox.experiment.orphan import (
 from mle_toolbox.experiment.stop_notice import ENDING_SIGNALS, stopped_in_words
 from mle_toolbox.experiment.used_resources import used_resources
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.log.in_place import bring_to_present
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
+from mle_toolbox.log.publish import bound_times_by_now
 from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared
-from mle_toolbox.seed_run.earlier import set_aside
+from mle_toolbox.seed_run.earlier_runs import set_aside
 from mle_toolbox.seed_run.identity import is_of
 
 __all__ = ["finish", "run_seed"]
@@ -50,7 +51,7 @@ _CAUSES = {
 }
 
 
-def run_seed(launch: Launch) -> int:
+def run_seed(script: LaunchedScript) -> int:
     """Run the script for one configuration and one seed, and finish its log if it ended well.
 
     Returns
@@ -59,36 +60,36 @@ def run_seed(launch: Launch) -> int:
         The exit status of the script; 128 + n when signal n has ended it; 1 when it ended well but left no log; 75
         when it was told to end and ended by itself.
     """
-    if _is_done_by_another(launch):
-        bring_to_present([launch.script, launch.configuration])
+    if _is_done_by_another(script):
+        bound_times_by_now([script.path, script.configuration])
         return 0
-    _make_room(launch)
-    before = _record_content(SeedFolder(Path(launch.folder)))
-    return finish(launch, launch.start(), before)
+    _make_room(script)
+    before = _record_content(SeedFolder(Path(script.folder)))
+    return finish(script, script.start(), before)
 
 
-def _make_room(launch: Launch) -> None:
+def _make_room(script: LaunchedScript) -> None:
     """Set aside a finished run of another identity: the end of one that had lost its driver, or typed by hand.
 
     What else was in the way had been set aside before this job began (drive/settle.py).
     """
-    folder = SeedFolder(Path(launch.folder))
+    folder = SeedFolder(Path(script.folder))
     record = read_run_record(folder)
     if record is None or record.status != "done" or not folder.log.exists():
         return
-    if is_of(folder, record, wanted_identity(Path(launch.configuration), launch.extra_arguments)):
+    if is_of(folder, record, wanted_identity(Path(script.configuration), script.extra_arguments)):
         return
     ours = [os.fstat(descriptor) for descriptor in (1, 2)]
     written = [each.name for each in os.scandir(folder.path) if any(os.path.samestat(each.stat(), our) for our in ours)]
-    set_aside(folder, ExperimentFolder(Path(launch.experiment_dir)), but_for=written)
+    set_aside(folder, ExperimentFolder(Path(script.experiment_dir)), but_for=written)
 
 
-def finish(launch: Launch, end: ChildEnd, before: bytes | None = None) -> int:
+def finish(script: LaunchedScript, end: ChildEnd, before: bytes | None = None) -> int:
     """Put the log of a script that has ended in place, or put on record why there is none.
 
     Parameters
     ----------
-    launch
+    script
         What was started.
     end
         How it ended.
@@ -101,17 +102,17 @@ def finish(launch: Launch, end: ChildEnd, before: bytes | None = None) -> int:
         As of ``run_seed``.
     """
     # The script of a launcher whose driver was killed may have been a little quicker to take the folder.
-    if end.code > 0 and _is_done_by_another(launch):
+    if end.code > 0 and _is_done_by_another(script):
         return 0
-    return _Finish(launch, SeedFolder(Path(launch.folder)), before).finish(end)
+    return _Finish(script, SeedFolder(Path(script.folder)), before).finish(end)
 
 
-def _is_done_by_another(launch: Launch) -> bool:
+def _is_done_by_another(script: LaunchedScript) -> bool:
     """Wait for a run of this seed that has lost its driver, and tell whether what is wanted now is finished."""
-    folder = SeedFolder(Path(launch.folder))
+    folder = SeedFolder(Path(script.folder))
 
     def identity() -> str:
-        return wanted_identity(Path(launch.configuration), launch.extra_arguments)
+        return wanted_identity(Path(script.configuration), script.extra_arguments)
 
     if (orphan := orphan_of(folder)) is not None:
         _say(f"process {orphan.pid}, which a driver that was killed has left, still runs this seed. Waiting for it.")
@@ -127,7 +128,7 @@ def _is_done_by_another(launch: Launch) -> bool:
 class _Finish(NamedTuple):
     """What is done about a script that has ended."""
 
-    launch: Launch
+    script: LaunchedScript
     folder: SeedFolder
     before: bytes | None
 
@@ -164,7 +165,7 @@ class _Finish(NamedTuple):
         noted = _noted(record, end)
         with contextlib.suppress(OSError):
             discard_prepared(self.folder)
-            # Told before its MLExperiment, it has changed nothing of what an earlier attempt has left.
+            # Stopped before its MLExperiment, it has changed nothing of what an earlier attempt has left.
             if self.before is None or _record_content(self.folder) != self.before:
                 self.folder.path.mkdir(parents=True, exist_ok=True)
                 write_run_record(self.folder, noted._replace(exit_status=status) if end.code >= 0 else noted)
@@ -205,12 +206,12 @@ class _Finish(NamedTuple):
             return f"ended with exit status {end.code}{'' if record is not None else self._too_early()}"
         if record is None:
             return (
-                f"{self.launch.script} ended well but never made an MLExperiment for {self.folder.path}, so there is "
+                f"{self.script.path} ended well but never made an MLExperiment for {self.folder.path}, so there is "
                 "no log. Add to it: from mle_toolbox import MLExperiment; mle = MLExperiment()"
             )
         if record.status == "failed" or not self.folder.ready_log.exists():
             why = record.reason or (_WORKER_ENDED if record.pid != end.pid else _PYTHON_ENDED)
-            return f"{self.launch.script} ended with exit status 0, but its log is not finished: {why}"
+            return f"{self.script.path} ended with exit status 0, but its log is not finished: {why}"
         return None
 
     def _is_still_done(self) -> bool:
@@ -221,7 +222,7 @@ class _Finish(NamedTuple):
     def _too_early(self) -> str:
         if not self.folder.path.exists():  # it was there when the script was started
             return ": its folder was removed while it ran"
-        prefix = self.launch.conda_prefix
+        prefix = self.script.conda_prefix
         where = f"; mle-toolbox must be installed in {prefix}" if prefix is not None else ""
         return f" before it had made its MLExperiment{where}"
 
@@ -232,12 +233,12 @@ class _Finish(NamedTuple):
         earlier = read_run_record(self.folder)
         attempt = earlier.attempt + 1 if earlier is not None else 1
         return RunRecord(
-            configuration=self.launch.name,
-            seed=self.launch.seed,
+            configuration=self.script.name,
+            seed=self.script.seed,
             host=os.uname().nodename,
             pid=end.pid,
             scheduler=scheduler_ids(),
-            command=self.launch.command,
+            command=self.script.command,
             start=_now(),
             attempt=attempt,
         )
@@ -259,18 +260,18 @@ def _stopped_by(end: ChildEnd, record: RunRecord | None) -> int | None:
     warning is no order to end. It counts where the script has died of it, or has a handler of its own for it, which
     breaks off the loop in one script and only saves something in another: nobody can tell.
     """
-    orders = [told for told in end.told if not told.is_warning and (end.code != 0 or not told.was_complete)]
+    orders = [each for each in end.received if not each.is_warning and (end.code != 0 or not each.was_complete)]
     if orders:
         return orders[0].number
     if -end.code in ENDING_SIGNALS:
         return -end.code
-    for told in end.told:
+    for each in end.received:
         # Still "running": os._exit, which leaves no time to say what is handled.
         is_heeded = record is not None and (
-            record.status == "running" or Signals(told.number).name in record.own_handlers
+            record.status == "running" or Signals(each.number).name in record.own_handlers
         )
-        if told.is_warning and (end.code == -told.number or (is_heeded and not told.was_complete)):
-            return told.number
+        if each.is_warning and (end.code == -each.number or (is_heeded and not each.was_complete)):
+            return each.number
     return None
 
 

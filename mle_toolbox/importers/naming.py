@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
-from mle_toolbox.foreign.pattern import CONFIGURATION, RUN, SEED
-from mle_toolbox.foreign.run import ForeignRun
+from mle_toolbox.importers.imported_run import ImportedRun
+from mle_toolbox.importers.pattern import CONFIGURATION, RUN, SEED
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.results.differences import differing, flatten, short_names, value_text
 from mle_toolbox.text import listed
@@ -31,7 +31,7 @@ class NamedRun:
     seed: int
     numbered: bool
     settings: Mapping[str, Any]
-    run: ForeignRun
+    run: ImportedRun
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class _Placed:
     group: str | None
     settings: Mapping[str, Any]
     seed: int | None
-    run: ForeignRun
+    run: ImportedRun
 
 
-def name_runs(runs: Iterable[tuple[Mapping[str, str], ForeignRun]], seed_key: str | None = None) -> list[NamedRun]:
+def name_runs(runs: Iterable[tuple[Mapping[str, str], ImportedRun]], seed_key: str | None = None) -> list[NamedRun]:
     """Give every run its configuration and seed.
 
     Parameters
@@ -78,7 +78,7 @@ def name_runs(runs: Iterable[tuple[Mapping[str, str], ForeignRun]], seed_key: st
     ]
 
 
-def _place(parts: Mapping[str, str], run: ForeignRun, seed_key: str | None) -> _Placed:
+def _place(parts: Mapping[str, str], run: ImportedRun, seed_key: str | None) -> _Placed:
     logged = flatten(run.settings, quoted=False)
     own = {name: _value(text) for name, text in parts.items() if name not in (CONFIGURATION, SEED, RUN)}
     settings = {**logged, **own}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
+from mle_toolbox.importers.imported_run import ImportedRun, Series, log_of_series
 from mle_toolbox.results.differences import flatten
 from mle_toolbox.text import listed
 
@@ -66,7 +66,7 @@ _Row = Mapping[str, float]
 _Reader = Callable[[Path], tuple[list[_Row], list[str]]]
 
 
-def read_csv(files: Sequence[Path], source: str, time: Sequence[str] = ()) -> ForeignRun:
+def read_csv(files: Sequence[Path], source: str, time: Sequence[str] = ()) -> ImportedRun:
     """Read tables with a heading, separated by commas, semicolons or tabs.
 
     An empty cell is a value that was not logged.
@@ -84,12 +84,12 @@ def read_csv(files: Sequence[Path], source: str, time: Sequence[str] = ()) -> Fo
     return _read(files, source, time, _csv_rows)
 
 
-def read_json_lines(files: Sequence[Path], source: str, time: Sequence[str] = ()) -> ForeignRun:
+def read_json_lines(files: Sequence[Path], source: str, time: Sequence[str] = ()) -> ImportedRun:
     """Read one JSON object a line; nested keys are joined with dots. See ``read_csv``."""
     return _read(files, source, time, _json_rows)
 
 
-def _read(files: Sequence[Path], source: str, time: Sequence[str], read: _Reader) -> ForeignRun:
+def _read(files: Sequence[Path], source: str, time: Sequence[str], read: _Reader) -> ImportedRun:
     metrics: dict[str, Series] = {}
     clocks: dict[str, Series] = {}
     owner: dict[str, Path] = {}
@@ -114,7 +114,7 @@ def _read(files: Sequence[Path], source: str, time: Sequence[str], read: _Reader
                 )
             metrics[name], owner[name] = series, file
     clocks.pop(step_name, None)
-    return ForeignRun(source, log_of_series(step_name or _ROW, metrics, clocks), remarks=tuple(remarks))
+    return ImportedRun(source, log_of_series(step_name or _ROW, metrics, clocks), remarks=tuple(remarks))
 
 
 def _csv_rows(file: Path) -> tuple[list[_Row], list[str]]:

@@ -12,7 +12,7 @@ import pytest
 from mle_toolbox.cli import main
 from mle_toolbox.drive.status import read_status
 from mle_toolbox.errors import ResultsError, UsageError
-from mle_toolbox.foreign import import_logs, write_results
+from mle_toolbox.importers import import_logs, write_results
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results import ExperimentResults, load
 

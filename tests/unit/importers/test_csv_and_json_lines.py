@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mle_toolbox.errors import ResultsError, UsageError
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
-from mle_toolbox.foreign.tables import read_csv, read_json_lines
+from mle_toolbox.importers.imported_run import ImportedRun, Series, log_of_series
+from mle_toolbox.importers.table_files import read_csv, read_json_lines
 from mle_toolbox.log.measured import was_measured
 
 
-def csv_run(tmp_path: Path, text: str, *time: str) -> ForeignRun:
+def csv_run(tmp_path: Path, text: str, *time: str) -> ImportedRun:
     file = tmp_path / "progress.csv"
     file.write_text(text)
     return read_csv([file], "run", time)

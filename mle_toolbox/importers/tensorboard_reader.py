@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
-from mle_toolbox.foreign.wire import Fields, first_varint, message, tf_records, varint_to_int64
+from mle_toolbox.importers.imported_run import ImportedRun, Series, log_of_series
+from mle_toolbox.importers.wire import Fields, first_varint, message, tf_records, varint_to_int64
 
 __all__ = ["read_tensorboard"]
 
@@ -21,7 +21,7 @@ _TYPES = {1: ("<f4", 5), 2: ("<f8", 6), 3: ("<i4", 7), 9: ("<i8", 10)}
 """Number types of a tensor: how they lie in its content, and the field that may hold them instead."""
 
 
-def read_tensorboard(files: Sequence[Path], source: str) -> ForeignRun:
+def read_tensorboard(files: Sequence[Path], source: str) -> ImportedRun:
     """Read the event files of one run; of a step that was logged twice, as after a restart, the newer file counts.
 
     Values that were written as float32 are as exact as that. The time variables are ``step`` and ``seconds``, the time
@@ -40,7 +40,7 @@ def read_tensorboard(files: Sequence[Path], source: str) -> ForeignRun:
     start = min((moment for _, moment in moments), default=0.0)
     metrics = {tag: Series.of(*zip(*points, strict=True)) for tag, points in found.items()}
     clock = Series.of([step for step, _ in moments], [moment - start for _, moment in moments])
-    return ForeignRun(source, log_of_series("step", metrics, {"seconds": clock}), remarks=tuple(remarks))
+    return ImportedRun(source, log_of_series("step", metrics, {"seconds": clock}), remarks=tuple(remarks))
 
 
 def _scalars(data: bytes) -> Iterator[tuple[str, int, float, float]]:

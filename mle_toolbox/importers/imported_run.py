@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.log.log_data import LARGEST_EXACT, LogData
 from mle_toolbox.log.run_record import RunStatus
 
-__all__ = ["ForeignRun", "Series", "log_of_series"]
+__all__ = ["ImportedRun", "Series", "log_of_series"]
 
 
 @dataclass(frozen=True)
-class ForeignRun:
+class ImportedRun:
     """What one file or folder has told.
 
     Attributes

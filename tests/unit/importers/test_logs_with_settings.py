@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign import import_logs
-from mle_toolbox.foreign.wandb import read_wandb
-from mle_toolbox.foreign.wire import leveldb_records
+from mle_toolbox.importers import import_logs
+from mle_toolbox.importers.wandb import read_wandb
+from mle_toolbox.importers.wire import leveldb_records
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.hdf5 import write_log
 from mle_toolbox.log.log_data import LogData

@@ -16,7 +16,7 @@ from mle_toolbox.experiment.heard_signals import heard_signals
 from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import RunInputs, find_inputs
 from mle_toolbox.experiment.own_checkpoint import Continuation
-from mle_toolbox.experiment.saving import Saver
+from mle_toolbox.experiment.saver import Saver
 from mle_toolbox.experiment.seed_run import SeedRun
 from mle_toolbox.experiment.seeding import (
     make_rng,
@@ -29,7 +29,7 @@ from mle_toolbox.experiment.seeding import (
 from mle_toolbox.experiment.session import is_interactive, notice
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
-from mle_toolbox.experiment.tensorboard import TensorBoard
+from mle_toolbox.experiment.tensorboard_writer import TensorBoard
 from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, refusal
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.sections import SECTIONS
@@ -148,7 +148,7 @@ class MLExperiment:
             self._saver,
             self.log_config,
             self.train_config,
-            board=TensorBoard(run.folder.path / "tboard" / tboard) if tboard else None,
+            board=TensorBoard(run.folder.tboard / tboard) if tboard else None,
             before_first_tick=self._go_on,
             at_first_tick=self._forget_checkpoint,
             after_each_tick=end_watch.forget_errors if is_interactive() else None,

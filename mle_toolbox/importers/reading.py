@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ResultsError, UsageError
-from mle_toolbox.foreign.kinds import KINDS, find_files, kind_named, kind_of
-from mle_toolbox.foreign.naming import NamedRun, name_runs
-from mle_toolbox.foreign.pattern import Match, PathPattern, guess_pattern
-from mle_toolbox.foreign.run import ForeignRun
+from mle_toolbox.importers.imported_run import ImportedRun
+from mle_toolbox.importers.kinds import KINDS, find_files, kind_named, kind_of
+from mle_toolbox.importers.naming import NamedRun, name_runs
+from mle_toolbox.importers.pattern import Match, PathPattern, guess_pattern
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import stack
 from mle_toolbox.results import ConfigurationResults, ExperimentResults, SeedResults
@@ -174,7 +174,7 @@ def _configuration(root: Path, name: str, named: Sequence[NamedRun]) -> Configur
 
 
 def _log(named: NamedRun) -> LogData:
-    run: ForeignRun = named.run
+    run: ImportedRun = named.run
     origin = {"configuration": named.configuration, "seed": named.seed, "source": run.source}
     numbered = {NUMBERED: True} if named.numbered else {}
     return replace(run.log, attributes={**run.log.attributes, **origin, **numbered})

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
-from mle_toolbox.foreign.wire import Fields, leveldb_records, message, varint_to_int64
+from mle_toolbox.importers.imported_run import ImportedRun, Series, log_of_series
+from mle_toolbox.importers.wire import Fields, leveldb_records, message, varint_to_int64
 from mle_toolbox.log.run_record import RunStatus
 from mle_toolbox.results.differences import flatten
 
@@ -23,7 +23,7 @@ _KEY, _NESTED, _VALUE_JSON = 1, 2, 16
 _UPDATE, _RUN_CONFIG, _EXIT_CODE = 1, 4, 1
 
 
-def read_wandb(files: Sequence[Path], source: str) -> ForeignRun:
+def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
     """Read the file of one run: its history, its configuration, and how it ended.
 
     The time variables are ``step`` and ``seconds``; keys that begin with "_" belong to wandb.
@@ -55,7 +55,7 @@ def read_wandb(files: Sequence[Path], source: str) -> ForeignRun:
     reason = {"failed": "Weights & Biases recorded an exit code that is not 0", "died": "the log has no end"}.get(
         status
     )
-    return ForeignRun(source, log, settings, status, reason, remarks=tuple(remarks))
+    return ImportedRun(source, log, settings, status, reason, remarks=tuple(remarks))
 
 
 def _messages(data: bytes) -> Iterator[Fields]:

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from mle_toolbox.errors import UsageError
-from mle_toolbox.foreign.pattern import PathPattern, guess_pattern
+from mle_toolbox.importers.pattern import PathPattern, guess_pattern
 
 
 @pytest.mark.parametrize(

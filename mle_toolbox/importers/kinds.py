@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.errors import UsageError, did_you_mean
-from mle_toolbox.foreign.mle_logging import read_mle_logging
-from mle_toolbox.foreign.mlflow import is_mlflow_run, read_mlflow
-from mle_toolbox.foreign.run import ForeignRun
-from mle_toolbox.foreign.tables import read_csv, read_json_lines
-from mle_toolbox.foreign.tensorboard import read_tensorboard
-from mle_toolbox.foreign.wandb import read_wandb
+from mle_toolbox.importers.imported_run import ImportedRun
+from mle_toolbox.importers.mle_logging import read_mle_logging
+from mle_toolbox.importers.mlflow import is_mlflow_run, read_mlflow
+from mle_toolbox.importers.table_files import read_csv, read_json_lines
+from mle_toolbox.importers.tensorboard_reader import read_tensorboard
+from mle_toolbox.importers.wandb import read_wandb
 
 __all__ = ["KINDS", "Kind", "find_files", "kind_named", "kind_of"]
 
-_Read = Callable[[Sequence[Path], str, Sequence[str]], list[ForeignRun]]
+_Read = Callable[[Sequence[Path], str, Sequence[str]], list[ImportedRun]]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status, write_run_record
 from mle_toolbox.seed_run.identity import identity_of_run
 
@@ -119,7 +119,7 @@ class EarlierRuns:
         """Remove the folders whose seed runs have all been taken back, with what was merged from them."""
         for folder in map(ConfigurationFolder, self._emptied):
             if not folder.seeds_on_disk():
-                for file in (folder.log, folder.path / "merge.log"):
+                for file in (folder.log, folder.merge_log):
                     file.unlink(missing_ok=True)
                 with contextlib.suppress(OSError):  # there is something of the user's
                     folder.path.rmdir()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.foreign.run import ForeignRun, Series, log_of_series
+from mle_toolbox.importers.imported_run import ImportedRun, Series, log_of_series
 from mle_toolbox.log.run_record import RunStatus
 
 __all__ = ["is_mlflow_run", "read_mlflow"]
@@ -23,7 +23,7 @@ def is_mlflow_run(folder: Path) -> bool:
     return (folder / "meta.yaml").is_file() and (folder / "metrics").is_dir() and (folder / "params").is_dir()
 
 
-def read_mlflow(files: Sequence[Path], source: str) -> ForeignRun:
+def read_mlflow(files: Sequence[Path], source: str) -> ImportedRun:
     """Read one run; ``files`` is its folder alone.
 
     The time variables are ``step`` and ``seconds``, the time since the first value. Parameters become settings,
@@ -46,7 +46,7 @@ def read_mlflow(files: Sequence[Path], source: str) -> ForeignRun:
     meta = _meta(folder / "meta.yaml")
     status = _STATUSES.get(meta.get("status"), "done")
     reason = None if status == "done" else f"MLflow recorded the status {meta.get('status')}"
-    return ForeignRun(source, log, _settings(folder), status, reason, remarks=tuple(remarks))
+    return ImportedRun(source, log, _settings(folder), status, reason, remarks=tuple(remarks))
 
 
 def _points(file: Path) -> tuple[np.ndarray[Any, np.dtype[np.float64]], int]:

@@ -1,8 +1,7 @@
-"""How the script of one seed run is started, and the shortest way from there to a finished log.
+"""How the script of one seed run is started, and how the log of one that ended as usual gets its name.
 
-Every seed run pays for what this imports, and nearly all are alike: nothing is in their folder before, and they end
-well. So only ``os`` and what is built into Python is imported here, paths are strings, and whatever is not as usual is
-left to launcher.py. Started by ``python -S``: packages are not needed, and finding them takes time.
+Every seed run waits for what this imports, so that is only what is built into Python, and paths are strings;
+train_job.py has the figures.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import os
 import sys
 
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
-from mle_toolbox.file_names import (
+from mle_toolbox.layout import (
     JOURNAL,
     LOG,
     PROJECT_VARIABLE,
@@ -22,13 +21,13 @@ from mle_toolbox.file_names import (
     SNAPSHOT_VARIABLE,
     seed_folder,
 )
-from mle_toolbox.log.in_place import bring_to_present, put_in_place
+from mle_toolbox.log.publish import bound_times_by_now, publish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Launch", "main"]
+__all__ = ["LaunchedScript"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _THREAD_VARIABLES = (
@@ -40,12 +39,12 @@ _THREAD_VARIABLES = (
 )
 
 
-class Launch:
+class LaunchedScript:
     """The script of one seed run, and how it is started.
 
     Parameters
     ----------
-    script, configuration, seed, experiment_dir
+    path, configuration, seed, experiment_dir
         What is run, and the results folder of the experiment. The same arguments given to the script by hand
         do the same run.
     cores
@@ -60,7 +59,7 @@ class Launch:
 
     def __init__(
         self,
-        script: str,
+        path: str,
         configuration: str,
         seed: int,
         experiment_dir: str,
@@ -70,7 +69,7 @@ class Launch:
         conda_prefix: str | None = None,
         extra_arguments: Sequence[str] = (),
     ) -> None:
-        self.script = script
+        self.path = path
         self.configuration = configuration
         self.seed = seed
         self.experiment_dir = _absolute(experiment_dir)
@@ -85,13 +84,13 @@ class Launch:
     def command(self) -> list[str]:
         """The command line of the script."""
         arguments = ["-config", _plain(self.configuration), "-seed", str(self.seed), "-exp_dir", self.experiment_dir]
-        return [self._python, _plain(self.script), *arguments, *self.extra_arguments]
+        return [self._python, _plain(self.path), *arguments, *self.extra_arguments]
 
     def start(self) -> ChildEnd:
         """Run the script to its end."""
         before = self._prepared()
         end = run_child(self.command, self._environment(), lambda: self._prepared() not in (None, before))
-        bring_to_present([self.script, self.configuration])
+        bound_times_by_now([self.path, self.configuration])
         return end
 
     def is_first(self) -> bool:
@@ -99,7 +98,7 @@ class Launch:
         left = (RUN_RECORD, JOURNAL, LOG, READY_LOG, READY_RECORD)
         return not any(os.path.lexists(f"{self.folder}/{name}") for name in left)
 
-    def put_in_place(self) -> bool:
+    def publish_log(self) -> bool:
         """Finish a first run that has ended with status 0; whether it is all as usual."""
         try:
             journal = os.open(f"{self.folder}/{JOURNAL}", os.O_RDWR)
@@ -110,7 +109,7 @@ class Launch:
             fcntl.lockf(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not all(os.path.lexists(f"{self.folder}/{name}") for name in (READY_LOG, READY_RECORD)):
                 return False
-            put_in_place(self.folder)
+            publish(self.folder)
         except OSError:
             return False
         finally:
@@ -148,41 +147,6 @@ class Launch:
                 "CONDA_DEFAULT_ENV": os.path.basename(self.conda_prefix),
             }
         return environment
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run what the command line says, and return the exit status of the launcher (see ``run_seed``).
-
-    By hand, because argparse would take as long as everything else here.
-    """
-    end = arguments.index("--")
-    given = dict(each.removeprefix("--").split("=", 1) for each in arguments[:end])
-    launch = Launch(
-        given["script"],
-        given["config"],
-        int(given["seed"]),
-        given["experiment-dir"],
-        int(given.get("cores", 1)),
-        python=given.get("python"),
-        conda_prefix=given.get("conda-prefix"),
-        extra_arguments=arguments[end + 1 :],
-    )
-    first = launch.is_first()
-    if first:
-        ended = launch.start()
-        if ended.code == 0 and not ended.told and launch.put_in_place():
-            return 0
-    _find_packages()
-    from mle_toolbox.experiment.launcher import finish, run_seed
-
-    return finish(launch, ended) if first else run_seed(launch)
-
-
-def _find_packages() -> None:
-    if sys.flags.no_site:
-        import site
-
-        site.main()
 
 
 def _absolute(path: str) -> str:
