@@ -63,20 +63,21 @@ def one_line(text: str) -> str:
 def last_lines(path: Path, count: int, width: int = WIDTH) -> list[str]:
     """Return the last lines of a text file, each readable; blank ones at its end do not count.
 
-    Raises
-    ------
-    OSError
-        When it cannot be read.
+    Of a file that cannot be read the only line says why, in brackets: this is shown where something has failed, and the
+    reason must not be lost over that.
     """
-    with path.open("rb") as file:
-        end = _end_of_text(file)
-        parts: list[tuple[int, int]] = []
-        for newline in _newlines_before(file, end):
-            if len(parts) == count:
-                break
-            parts.append((newline + 1, end))
-            end = newline
-        return [_line(file, *part, width) for part in reversed(parts)]
+    try:
+        with path.open("rb") as file:
+            end = _end_of_text(file)
+            parts: list[tuple[int, int]] = []
+            for newline in _newlines_before(file, end):
+                if len(parts) == count:
+                    break
+                parts.append((newline + 1, end))
+                end = newline
+            return [_line(file, *part, width) for part in reversed(parts)]
+    except OSError as error:
+        return [f"({error.strerror})"]
 
 
 def lines_of(path: Path, width: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from mle_toolbox.errors import UsageError
 
-__all__ = ["format_seeds", "parse_seeds"]
+__all__ = ["format_seeds", "parse_seeds", "seeds_in_words"]
 
 
 def format_seeds(seeds: Iterable[int]) -> str:
@@ -45,3 +45,13 @@ def parse_seeds(text: str) -> tuple[int, ...]:
             raise UsageError(f"{part!r} is neither a seed nor a range of seeds such as 0-9.")
         seeds.extend(range(int(first), int(last or first) + 1))
     return tuple(seeds)
+
+
+def seeds_in_words(seeds: Iterable[int]) -> str:
+    """Return ``seed 3`` or ``seeds 0-4, 7``.
+
+    >>> seeds_in_words([3]), seeds_in_words([7, 0, 1, 2])
+    ('seed 3', 'seeds 0-2, 7')
+    """
+    different = sorted(set(seeds))
+    return f"{'seed' if len(different) == 1 else 'seeds'} {format_seeds(different).replace(',', ', ')}"

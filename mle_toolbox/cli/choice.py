@@ -13,6 +13,7 @@ from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results import Configurations
 from mle_toolbox.results.series import array_words, one_element_words
+from mle_toolbox.text import listed
 
 __all__ = [
     "add_choice_arguments",
@@ -125,7 +126,7 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tupl
     for name in given or ():
         if name not in there:
             hint = array_words(results, name) or did_you_mean(name, there)
-            raise UsageError(f"--metric {name}: there is {_listed(there)}.{hint}")
+            raise UsageError(f"--metric {name}: there is {listed(map(repr, there), 12)}.{hint}")
     return tuple(dict.fromkeys(given)) if given else there[:1]
 
 
@@ -145,7 +146,9 @@ def choose_configurations(names: Iterable[str], given: Sequence[str] | None) -> 
         # A name may hold characters that have a meaning in patterns.
         fitting = [wanted] if wanted in names else [name for name in names if fnmatchcase(name, wanted)]
         if not fitting:
-            raise UsageError(f"--configurations {wanted}: there is {_listed(names)}.{did_you_mean(wanted, names)}")
+            raise UsageError(
+                f"--configurations {wanted}: there is {listed(map(repr, names), 12)}.{did_you_mean(wanted, names)}"
+            )
         chosen.update(dict.fromkeys(fitting))
     return tuple(chosen)
 
@@ -158,11 +161,6 @@ def _folder(given: Path | None) -> Path:
         name = given if given is not None else Path("exp.yaml")
         raise ResultsError(f"{name} has not been run yet: there is no {folder.path}. Next:\n  mle run {name}")
     return folder.path
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:12]))
-    return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
 def _at(text: str) -> str:

@@ -7,9 +7,9 @@ import shlex
 import sys
 from pathlib import Path
 
+from mle_toolbox.cli.consoles import output_console
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.seed_runs import RUN_HELP, find_seed_run
-from mle_toolbox.cli.tables import output_console
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.seed_run.own_code import git_in_words
 from mle_toolbox.seed_run.stored_run import ELSEWHERE, StoredRun, extract_code

@@ -14,7 +14,7 @@ from rich.markup import escape
 from mle_cluster.findings import Finding, fine, problem
 from mle_cluster.known import schedulers
 from mle_cluster.scheduler import Request, Scheduler
-from mle_toolbox.cli.tables import error_console, output_console
+from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
@@ -25,6 +25,7 @@ from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.snakemake_side.profile_files import Profile, read_profile
+from mle_toolbox.text import count
 
 __all__ = ["add_arguments", "call"]
 
@@ -150,5 +151,5 @@ def _show(finding: Finding, console: Console) -> None:
 def _verdict(found: dict[str, int]) -> str:
     if not found["problem"] and not found["warning"]:
         return "All is well."
-    parts = [f"{found[kind]} {kind}{'' if found[kind] == 1 else 's'}" for kind in ("problem", "warning") if found[kind]]
+    parts = [count(found[kind], kind) for kind in ("problem", "warning") if found[kind]]
     return f"{' and '.join(parts)}; what mends each stands below it."

@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from mle_toolbox.cli.files import last_lines, shown
+from mle_toolbox.cli.files import shown
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name
-from mle_toolbox.excerpts import readable
+from mle_toolbox.excerpts import last_lines, readable
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.text import listed
 
 __all__ = ["show_failed_steps", "show_failures", "show_held"]
 
@@ -110,8 +111,7 @@ def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str
         word = runs[run].status if run in runs else "waiting"
         alike.setdefault(("not started" if word == "waiting" else word, reason), []).append(run)
     for (words, reason), members in list(alike.items())[:_SHOWN_IN_FULL]:
-        more = f" and {len(members) - _SHOWN_IN_FULL} more" if len(members) > _SHOWN_IN_FULL else ""
-        console.print(f"\n{escape(_names(members[:_SHOWN_IN_FULL]))}{more}: {words}", style="red")
+        console.print(f"\n{escape(_names(members, _SHOWN_IN_FULL))}: {words}", style="red")
         for line in reason.splitlines():
             console.print(f"  {escape(readable(line, _WORDS))}")
         if words == "not started" and members[0] in runs:
@@ -121,8 +121,8 @@ def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str
         console.print(f"\nalso: {escape(_names(rest))}", style="red")
 
 
-def _names(runs: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{configuration} seed {seed}" for configuration, seed in runs)
+def _names(runs: Iterable[tuple[str, int]], most: int | None = None) -> str:
+    return listed((f"{configuration} seed {seed}" for configuration, seed in runs), most)
 
 
 def _show_end(status: ExperimentStatus, run: SeedRunStatus, console: Console) -> None:

@@ -9,10 +9,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
+from mle_toolbox.render.sentences import at_words, better_words, meaning_of_best
 from mle_toolbox.results import Configurations
-from mle_toolbox.results.answer import meaning_of_best
 from mle_toolbox.results.differences import short_names
-from mle_toolbox.results.wording import at_words, better_words, counts_words, lower_is_better_of
+from mle_toolbox.results.samples import lower_is_better_of
+from mle_toolbox.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,7 +60,7 @@ class FigureRequest:
         total = sum((Counter(each) for each in left_out.values()), Counter[str]())
         note = better_words(self.lower, self.lower_is_better is None).capitalize() + "."
         if total:
-            note += f" Seed runs that are not shown: {counts_words(total)}."
+            note += f" Seed runs that are not shown: {counted(total)}."
         note = " ".join([note, *results.figure_cautions(include_unfinished=self.include_unfinished)])
         return {"note": note, "size": self.size, "caption": self.caption, "style": self.style}
 

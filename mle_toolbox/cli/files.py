@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mle_toolbox import excerpts
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 
-__all__ = ["find_experiment", "find_experiment_folder", "last_lines", "shown"]
-
-
-def last_lines(path: Path, count: int, width: int = excerpts.WIDTH) -> list[str]:
-    """Return the last lines of a text file, each readable; a file that cannot be read is said to be so."""
-    try:
-        return excerpts.last_lines(path, count, width)
-    except OSError as error:
-        return [f"({error.strerror})"]
+__all__ = ["find_experiment", "find_experiment_folder", "shown"]
 
 
 def shown(path: Path) -> str:

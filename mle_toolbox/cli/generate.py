@@ -10,6 +10,7 @@ from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.generate import Outcome, WrittenFile, check_snakefile, write_snakefile
 from mle_toolbox.project_profiles import InstalledProfile, check_profiles, install_profiles
+from mle_toolbox.text import count
 
 __all__ = ["add_arguments", "call", "describe"]
 
@@ -48,8 +49,8 @@ def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile
     """Yield what was done and what to type next, in three lines when all is as usual."""
     configurations, seeds = len(plan.configurations), len(plan.seeds)
     yield (
-        f"{snakefile.path.name}: {snakefile.outcome.value}; {_counted(configurations, 'configuration')} x "
-        f"{_counted(seeds, 'seed')} = {_counted(configurations * seeds, 'seed run')}"
+        f"{snakefile.path.name}: {snakefile.outcome.value}; {count(configurations, 'configuration')} x "
+        f"{count(seeds, 'seed')} = {count(configurations * seeds, 'seed run')}"
     )
     if profiles:
         yield "profiles " + ", ".join(f"{each.name}: {each.outcome.value}" for each in profiles)
@@ -76,7 +77,3 @@ def _check(plan: Plan, output: Path, *, profiles: bool) -> int:
 
 def _short(path: Path, project: Path) -> str:
     return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -6,9 +6,10 @@ import argparse
 import shlex
 from pathlib import Path
 
+from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.files import shown
-from mle_toolbox.cli.tables import error_console, output_console, results_table
 from mle_toolbox.importers import KINDS, import_logs, write_results
+from mle_toolbox.render.overview import results_table
 from mle_toolbox.results import load
 from mle_toolbox.results.analysis import Configurations
 

@@ -19,6 +19,7 @@ from rich.progress import (
 
 from mle_toolbox.excerpts import readable
 from mle_toolbox.snakemake_side.job_events import Tally
+from mle_toolbox.text import counted
 
 __all__ = ["watching"]
 
@@ -139,4 +140,4 @@ class _Detail:
         }
         stopped = sum(self._known.values())
         counts = {self._running: len(tally.running), "stopped": stopped, "failed": len(tally.failed) - stopped}
-        return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        return counted(counts)

@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mle_toolbox.cli.files import find_experiment_folder, last_lines, shown
+from mle_toolbox.cli.files import find_experiment_folder, shown
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name, read_status
 from mle_toolbox.errors import UsageError, did_you_mean
-from mle_toolbox.excerpts import lines_of, readable
+from mle_toolbox.excerpts import last_lines, lines_of, readable
 
 __all__ = ["add_arguments", "call"]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mle_toolbox.cli.choice import add_choice_arguments, add_folder_arguments, choose_metrics, result_folders
+from mle_toolbox.cli.consoles import error_console
 from mle_toolbox.cli.figures import KINDS, FigureRequest, draw
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.results import read_results
-from mle_toolbox.cli.tables import error_console
 from mle_toolbox.errors import MLEToolboxError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
 

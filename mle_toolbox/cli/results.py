@@ -14,13 +14,15 @@ from mle_toolbox.cli.choice import (
     choose_metrics,
     result_folders,
 )
+from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.files import shown
-from mle_toolbox.cli.tables import MAX_METRICS, error_console, output_console, too_many_metrics
 from mle_toolbox.errors import MissingExtraError, UsageError, did_you_mean
+from mle_toolbox.render.overview import MAX_METRICS, too_many_metrics
 from mle_toolbox.results import Configurations, load
+from mle_toolbox.text import listed
 
 if TYPE_CHECKING:
-    from mle_toolbox.results.renderings import Rendered
+    from mle_toolbox.render.rendered import Rendered
 
 __all__ = ["add_arguments", "call", "read_results"]
 
@@ -118,8 +120,7 @@ def _baseline(results: Configurations, given: str) -> str | None:
     hint = did_you_mean(given, [*results, "best", "all"])
     if Path(given).is_dir():
         hint = f" To compare the experiments in {given!r}, write it before --compare."
-    names = ", ".join(map(repr, list(results)[:12]))
-    raise UsageError(f"--compare {given}: there is {names}, or best, or all.{hint}")
+    raise UsageError(f"--compare {given}: there is {listed(map(repr, results), 12)}, or best, or all.{hint}")
 
 
 def _format(given: str | None, output: Path | None) -> str:
@@ -134,7 +135,7 @@ def _format(given: str | None, output: Path | None) -> str:
 
 
 def _text(parts: list[Rendered], form: str) -> str:
-    from mle_toolbox.results.records import csv_text, json_text
+    from mle_toolbox.render.records import csv_text, json_text
 
     if form == "csv":
         return csv_text([record for part in parts for record in part.records()])
@@ -153,7 +154,7 @@ _WRITERS: dict[str, Callable[[Rendered], str]] = {
 
 
 def _write_parquet(parts: list[Rendered], output: Path) -> None:
-    from mle_toolbox.results.records import dataframe
+    from mle_toolbox.render.records import dataframe
 
     output.parent.mkdir(parents=True, exist_ok=True)
     try:

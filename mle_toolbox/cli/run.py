@@ -10,26 +10,30 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
-from mle_toolbox.cli.files import last_lines, shown
+from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.live import watching
-from mle_toolbox.cli.tables import error_console, output_console, results_table, status_line
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, dry_run, run_experiment
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import MLEToolboxError, ResultsError
+from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.generate import Outcome, belongs_to, write_snakefile
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import run_status
 from mle_toolbox.project_profiles import install_profiles
+from mle_toolbox.render.overview import results_table
+from mle_toolbox.render.statuses import status_line
 from mle_toolbox.results import ExperimentResults, load
 from mle_toolbox.snakemake_side.assumptions import NOT_UNDERSTOOD, is_place_in_code
 from mle_toolbox.snakemake_side.profile_files import unread_profile
 from mle_toolbox.snakemake_side.snakemake_command import RunOptions
+from mle_toolbox.text import listed
 
 __all__ = ["add_arguments", "call"]
 
@@ -209,7 +213,7 @@ def _again(arguments: argparse.Namespace) -> str:
 
 
 def _waiting_for(left: list[str]) -> str:
-    named = ", ".join(left[:_LEFT_SHOWN]) + (f" and {len(left) - _LEFT_SHOWN} more" if len(left) > _LEFT_SHOWN else "")
+    named = listed(left, _LEFT_SHOWN)
     return f"An earlier run was killed and its seed runs go on: {named}. They are waited for, not repeated."
 
 

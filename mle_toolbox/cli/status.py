@@ -9,12 +9,14 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from mle_toolbox.cli.consoles import output_console
 from mle_toolbox.cli.files import find_experiment
-from mle_toolbox.cli.tables import changed_code, output_console, status_grid, status_line
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.render.statuses import changed_code, status_grid, status_line
 from mle_toolbox.seed_run.own_code import not_frozen_in_words
+from mle_toolbox.text import count
 
 __all__ = ["add_arguments", "call"]
 
@@ -62,7 +64,7 @@ def _not_frozen(status: ExperimentStatus) -> str | None:
     if not found:
         return None
     files = sorted({name for names in found for name in names})
-    return f"{len(found)} seed run{'s' if len(found) > 1 else ''} imported {not_frozen_in_words(files)}"
+    return f"{count(len(found), 'seed run')} imported {not_frozen_in_words(files)}"
 
 
 def _unattended(status: ExperimentStatus) -> str | None:

@@ -9,13 +9,15 @@ from pathlib import Path
 import yaml
 from rich.markup import escape
 
+from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.files import find_experiment_folder
-from mle_toolbox.cli.tables import error_console, output_console, status_line
 from mle_toolbox.drive.status import read_status
 from mle_toolbox.drive.stop import Stopped, stop_experiment
 from mle_toolbox.errors import ExperimentFileError, ResultsError
 from mle_toolbox.experiment_record import read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.render.statuses import status_line
+from mle_toolbox.text import count
 
 __all__ = ["add_arguments", "call"]
 
@@ -45,7 +47,7 @@ def call(arguments: argparse.Namespace) -> int:
     for sentence in stopped.left:
         console.print(escape(sentence), style="yellow")
     output = output_console()
-    output.print("Nothing of this experiment is running." if stopped.is_nothing else _counted(stopped))
+    output.print("Nothing of this experiment is running." if stopped.is_nothing else _in_words(stopped))
     if not stopped.is_nothing:
         _print_state(folder)
         console.print(f"The next `mle run {escape(experiment_file.name)}` goes on from here.")
@@ -78,16 +80,9 @@ def _of_file(path: Path, given: Path | None) -> tuple[ExperimentFolder, Path]:
     return folder, path.absolute()
 
 
-def _counted(stopped: Stopped) -> str:
-    parts = [
-        f"{number} {noun}{'' if number == 1 else 's'}"
-        for number, noun in (
-            (stopped.drivers, "driver"),
-            (stopped.tasks, "task"),
-            (stopped.seed_runs, "seed run"),
-        )
-        if number
-    ]
+def _in_words(stopped: Stopped) -> str:
+    numbers = {"driver": stopped.drivers, "task": stopped.tasks, "seed run": stopped.seed_runs}
+    parts = [count(number, noun) for noun, number in numbers.items() if number]
     return f"Stopped: {', '.join(parts)}." if parts else "Nothing could be stopped from here."
 
 

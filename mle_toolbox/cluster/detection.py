@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mle_cluster.scheduler import Queue, Scheduler, SchedulerError
 from mle_toolbox.errors import UsageError, did_you_mean
+from mle_toolbox.text import listed
 
 __all__ = ["Place", "detect_place"]
 
@@ -59,7 +60,7 @@ def detect_place(scheduler: Scheduler, queue: str | None, asked_by: str = "the e
     plural = len(open_queues) > 1
     return Place(
         scheduler.profile,
-        f"{scheduler.name} answers and {'queues' if plural else 'queue'} {_listed(open_queues)} "
+        f"{scheduler.name} answers and {'queues' if plural else 'queue'} {listed(open_queues, _NAMES_SHOWN)} "
         f"{'accept' if plural else 'accepts'} jobs: running there (--profile local runs here).",
     )
 
@@ -74,11 +75,6 @@ def _hindrance(queues: Sequence[Queue]) -> str:
     parts = [f"{each.name} is {each.hindrance}" for each in queues]
     more = f"; {len(parts) - _NAMES_SHOWN} more" if len(parts) > _NAMES_SHOWN else ""
     return f" ({'; '.join(parts[:_NAMES_SHOWN])}{more})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    return f"{shown} and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else shown
 
 
 def _plain(error: SchedulerError) -> str:

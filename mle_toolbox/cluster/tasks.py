@@ -15,6 +15,7 @@ from mle_cluster.lock import holder_of
 from mle_cluster.records import ArrayFolder, array_folders, records_folders
 from mle_cluster.scheduler import Scheduler, TaskId, TaskState, in_queue
 from mle_toolbox.log.held_file import is_locked
+from mle_toolbox.text import count
 
 __all__ = [
     "OpenTask",
@@ -184,7 +185,7 @@ def tasks_in_words(tasks: Sequence[OpenTask]) -> str:
         counts = [f"{running} running"] if running else []
         counts += [f"{len(members) - running} queued"] if running < len(members) else []
         parts.append(f"job {job}: {', '.join(counts)}")
-    return f"{len(tasks)} {'task' if len(tasks) == 1 else 'tasks'} ({'; '.join(parts)})"
+    return f"{count(len(tasks), 'task')} ({'; '.join(parts)})"
 
 
 def schedulers_in_words(tasks: Sequence[OpenTask]) -> str:

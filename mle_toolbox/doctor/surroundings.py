@@ -14,6 +14,7 @@ from mle_toolbox.snakemake_side.assumptions import OWN_FOLDER
 from mle_toolbox.snakemake_side.profile_files import unread_profile
 from mle_toolbox.snakemake_side.snakemake_command import trouble_with_cache
 from mle_toolbox.surroundings import home, user_name
+from mle_toolbox.text import listed
 
 __all__ = ["check_surroundings"]
 
@@ -87,10 +88,9 @@ def _check_temporary_files() -> Iterator[Finding]:
 def _check_modules(folders: list[str]) -> Iterator[Finding]:
     names = sorted(Path(place).name for place in shadowing(folders).values())
     if names:
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         one = len(names) == 1
         yield fine(
-            f"{', '.join(names[:_SHOWN])}{more} beside the script {'has the name of an' if one else 'have names of'} "
+            f"{listed(names, _SHOWN)} beside the script {'has the name of an' if one else 'have names of'} "
             f"installed module{'' if one else 's'}: the script gets {'this file' if one else 'these files'}, as by "
             "hand; mle-toolbox and Snakemake get what is installed"
         )

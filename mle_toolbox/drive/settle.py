@@ -22,6 +22,7 @@ from mle_toolbox.seed_run.earlier_runs import EarlierRuns, set_aside
 from mle_toolbox.seed_run.identity import is_of
 from mle_toolbox.seed_run.own_code import Hashes, files_that_differ
 from mle_toolbox.snakemake_side.leftovers import forget_outputs
+from mle_toolbox.text import count
 
 __all__ = ["Settled", "code_check", "settle"]
 
@@ -46,11 +47,15 @@ class Settled:
         again = Counter(run.path.parent.name for run, was in self.found.items() if not was)
         aside = Counter(run.path.parent.name for run in self.put_aside)
         said = [
-            f"{old} is now called {new}: {_runs(n)} taken along, not repeated." for (old, new), n in renamed.items()
+            f"{old} is now called {new}: {count(n, 'seed run')} taken along, not repeated."
+            for (old, new), n in renamed.items()
         ]
-        said += [f"{name}: {_runs(n)} taken back from earlier results, not repeated." for name, n in again.items()]
+        said += [
+            f"{name}: {count(n, 'seed run')} taken back from earlier results, not repeated."
+            for name, n in again.items()
+        ]
         return said + [
-            f"{name}: {_runs(n)} kept aside; undo the edit, and the next run takes them back."
+            f"{name}: {count(n, 'seed run')} kept aside; undo the edit, and the next run takes them back."
             for name, n in aside.items()
         ]
 
@@ -165,7 +170,3 @@ def _touch_first(paths: Iterable[Path]) -> None:
         except FileNotFoundError:
             continue
         return
-
-
-def _runs(count: int) -> str:
-    return "1 seed run" if count == 1 else f"{count} seed runs"

@@ -33,6 +33,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import run_status
+from mle_toolbox.text import count as number_of
 
 __all__ = ["Stopped", "stop_experiment"]
 
@@ -182,7 +183,7 @@ def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: 
         else:
             here.append(run)
     if here:
-        count = f"{len(here)} seed {'run' if len(here) == 1 else 'runs'}"
+        count = number_of(len(here), "seed run")
         say(f"Ending {count} that an earlier driver has left here ...")
         launchers = [run.record.launcher or 0 for run in here if run.record]
         # A launcher puts on record how its script has ended, which takes it a moment longer.

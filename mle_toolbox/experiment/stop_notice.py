@@ -13,6 +13,8 @@ import time
 from types import FrameType
 from typing import Any
 
+from mle_toolbox.text import count
+
 __all__ = ["ENDING_SIGNALS", "StopNotice", "stop_notice", "stopped_in_words"]
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -132,7 +134,7 @@ def stopped_in_words(number: int, n_ticks: int, *, has_checkpoint: bool, error: 
         The error with which it ended as well, in one line.
     """
     received = signal.Signals(number)
-    after = f"{n_ticks} tick{'' if n_ticks == 1 else 's'}"
+    after = count(n_ticks, "tick")
     then = f", then {error}" if error is not None else ""
     next_time = "resumes from its checkpoint" if has_checkpoint else "starts over: no checkpoint was saved"
     return f"stopped after {after} ({received.name}: {_WORDS[received]}{then}). The next attempt {next_time}."

@@ -15,7 +15,8 @@ from mle_toolbox.experiment_file.plan import Configuration, read_only
 from mle_toolbox.experiment_file.schema import check_schema
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.experiment_file.source_text import read_text
-from mle_toolbox.experiment_file.wording import listed, location
+from mle_toolbox.experiment_file.wording import location
+from mle_toolbox.text import listed
 
 __all__ = ["ConfigurationFile", "read_configuration"]
 
@@ -77,7 +78,7 @@ def _mistakes(content: Mapping[str, Any], usable: Mapping[str, Any]) -> Iterator
         for index, name in enumerate((log.get(printed) or []) if names else []):
             if name not in names:
                 here = location(("log_config", printed))
-                message = f"{name!r} of {here} is not tracked: {tracked} lists {listed(names)}."
+                message = f"{name!r} of {here} is not tracked: {tracked} lists {listed(map(repr, names), None)}."
                 yield ("log_config", printed, index), message + did_you_mean(name, names)
 
 

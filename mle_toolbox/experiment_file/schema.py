@@ -20,7 +20,8 @@ from jsonschema.validators import extend
 from mle_toolbox.bundle import schemas_dir
 from mle_toolbox.errors import Problem, did_you_mean, nearest
 from mle_toolbox.experiment_file.json_locate import JsonPath
-from mle_toolbox.experiment_file.wording import expected, found, hint, listed, location, shortened
+from mle_toolbox.experiment_file.wording import expected, found, hint, location, shortened
+from mle_toolbox.text import listed
 
 __all__ = ["Checked", "check_schema", "load_schema"]
 
@@ -127,7 +128,7 @@ def _unknown_keys(
             # A valid key in the wrong section is more likely than a misspelling of another one.
             sections = root["properties"].items()
             home = next((name for name, inner in sections if key in _resolved(inner, root).get("properties", {})), None)
-            near = did_you_mean(key, known) or f" Valid names are {listed(known)}."
+            near = did_you_mean(key, known) or f" Valid names are {listed(map(repr, known), None)}."
             advice = f" It belongs in {home}." if home else near
             yield (*path, key), f"unknown {what}.{advice}"
 

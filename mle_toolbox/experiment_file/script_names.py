@@ -14,18 +14,15 @@ from pyflakes.messages import UndefinedName
 
 from mle_toolbox.errors import did_you_mean
 from mle_toolbox.experiment_file.script_tree import ScriptTree
-from mle_toolbox.experiment_file.wording import listed
+from mle_toolbox.experiment_file.sections import SECTIONS
+from mle_toolbox.text import listed
 
 __all__ = ["OFFERED_BY_EXPERIMENT", "undefined_names"]
 
 # Names that people tend to write without `mle.` in front.
 OFFERED_BY_EXPERIMENT = frozenset(
     {
-        "train_config",
-        "net_config",
-        "model_config",
-        "log_config",
-        "device_config",
+        *SECTIONS,
         "extra_config",
         "log",
         "update_log",
@@ -153,7 +150,8 @@ def _hint(node: ast.Name, script: ScriptTree) -> str:
         return f" Is '{_USUAL_IMPORTS[name]}' missing?"
     loops = [variable for scope in scopes[:1] for variable in script.loop_variables(scope)]
     if len(name) <= _LONGEST_INDEX and loops:
-        return f" The loop {'variable here is' if len(loops) == 1 else 'variables here are'} {listed(loops)}."
+        here = "variable here is" if len(loops) == 1 else "variables here are"
+        return f" The loop {here} {listed(map(repr, loops), None)}."
     if name in OFFERED_BY_EXPERIMENT:
         return f" It belongs to MLExperiment: 'mle = MLExperiment()', then 'mle.{name}'."
     known = {known for scope in scopes for known in script.bound_names(scope)}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mle_toolbox.experiment_file.script_tree import ScriptTree
-from mle_toolbox.experiment_file.wording import listed
+from mle_toolbox.text import listed
 
 __all__ = ["trouble_at_start"]
 
@@ -93,7 +93,7 @@ class _Parser:
         if unknown and strict:
             yield (
                 strict[0].lineno,
-                f"{_method(strict[0])}() ends the script, because `mle run` passes {listed(unknown)}, which this "
+                f"{_method(strict[0])}() ends the script, because `mle run` passes {listed(map(repr, unknown), None)}, which this "
                 "parser does not know. Write 'args, _ = parser.parse_known_args()': MLExperiment() reads them itself.",
             )
 

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mle_toolbox.experiment_file.json_locate import JsonPath
 
-__all__ = ["expected", "found", "hint", "listed", "location", "shortened"]
+__all__ = ["expected", "found", "hint", "location", "shortened"]
 
 _TYPE_WORDS = {
     "integer": "a whole number",
@@ -78,12 +78,6 @@ def hint(value: Any, schema: Mapping[str, Any]) -> str:
     if isinstance(value, int | float) and "string" in kinds:
         return f' Write it in quotes: "{value}".'
     return ""
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return ``'a', 'b' and 'c'``."""
-    *most, last = [repr(name) for name in names]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def shortened(text: str, length: int = 60) -> str:

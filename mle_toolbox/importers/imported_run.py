@@ -6,7 +6,7 @@ logged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.log.log_data import LARGEST_EXACT, LogData
 from mle_toolbox.log.run_record import RunStatus
 
-__all__ = ["ImportedRun", "Series", "log_of_series", "names_in_words"]
+__all__ = ["ImportedRun", "Series", "log_of_series"]
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,6 @@ def log_of_series(step_name: str, metrics: Mapping[str, Series], clocks: Mapping
         if gaps.any():
             absent[name] = gaps
     return LogData(time_names, tuple(name for name in columns if name not in time_names), columns, absent=absent)
-
-
-def names_in_words(names: Sequence[str], limit: int = 5) -> str:
-    """Return the names in quotes, the first ones where there are many."""
-    shown = ", ".join(map(repr, names[:limit]))
-    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
 def _column(series: Series, steps: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.importers.imported_run import ImportedRun, names_in_words
+from mle_toolbox.importers.imported_run import ImportedRun
 from mle_toolbox.log.log_data import LogData
+from mle_toolbox.text import listed
 
 __all__ = ["read_mle_logging"]
 
@@ -69,7 +70,7 @@ def _run(group: Any, source: str, name: str | None, seed: int | None) -> Importe
     # The stopwatch is kept by the logger; what the user tracks comes first.
     times = sorted(time, key=lambda each: each == "time_elapsed")
     remarks = (
-        (f"{source}: {names_in_words(torn)} have more ticks than the rest, as after a crash; they are cut off.",)
+        (f"{source}: {listed(map(repr, torn), 5)} have more ticks than the rest, as after a crash; they are cut off.",)
         if torn
         else ()
     )

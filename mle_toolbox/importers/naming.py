@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
-from mle_toolbox.importers.imported_run import ImportedRun, names_in_words
+from mle_toolbox.importers.imported_run import ImportedRun
 from mle_toolbox.importers.pattern import CONFIGURATION, RUN, SEED
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.results.differences import differing, flatten, short_names, value_text
+from mle_toolbox.text import listed
 
 __all__ = ["NamedRun", "name_runs"]
 
@@ -95,7 +96,7 @@ def _place(parts: Mapping[str, str], run: ImportedRun, seed_key: str | None) -> 
 
 def _check_seed_key(wanted: str, settings: Mapping[str, Any], source: str) -> None:
     if wanted not in settings:
-        there = f"the settings are {names_in_words(list(settings))}" if settings else "there are no settings"
+        there = f"the settings are {listed(map(repr, settings), 5)}" if settings else "there are no settings"
         raise UsageError(f"--seed-key {wanted}: {source} has no such setting; {there}.{did_you_mean(wanted, settings)}")
     if _as_seed(settings[wanted]) is None:
         raise UsageError(f"--seed-key {wanted}: {source} has {settings[wanted]!r} there, which is no whole number.")

@@ -18,6 +18,7 @@ from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import stack
 from mle_toolbox.results import ConfigurationResults, ExperimentResults, SeedResults
 from mle_toolbox.results.samples import NUMBERED
+from mle_toolbox.text import count, listed
 
 __all__ = ["import_logs"]
 
@@ -182,12 +183,8 @@ def _log(named: NamedRun) -> LogData:
 def _tell_ignored(names: Sequence[str], root: Path) -> None:
     if not names:
         return
-    shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-    what = (
-        "1 log does not fit the pattern and is"
-        if len(names) == 1
-        else f"{len(names)} logs do not fit the pattern and are"
-    )
+    shown = listed(names, _SHOWN)
+    what = count(len(names), "log does not fit the pattern and is", "logs do not fit the pattern and are")
     warnings.warn(f"{root}: {what} left out: {shown}", UserWarning, stacklevel=3)
 
 

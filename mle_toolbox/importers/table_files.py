@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
-from mle_toolbox.importers.imported_run import ImportedRun, Series, log_of_series, names_in_words
+from mle_toolbox.importers.imported_run import ImportedRun, Series, log_of_series
 from mle_toolbox.results.differences import flatten
+from mle_toolbox.text import listed
 
 __all__ = ["read_csv", "read_json_lines"]
 
@@ -143,16 +144,16 @@ def _csv_rows(file: Path) -> tuple[list[_Row], list[str]]:
     if torn:
         remarks.append(f"{file}: {torn} rows have another number of cells than the heading and are left out.")
     if texts:
-        remarks.append(f"{file}: text in {names_in_words(list(texts))} is left out.")
+        remarks.append(f"{file}: text in {listed(map(repr, texts), 5)} is left out.")
     return rows, remarks
 
 
 def _about_heading(file: Path, names: Sequence[str]) -> Iterator[str]:
     if names and all(_number(name) is not None for name in names):
-        yield f"{file}: there is no heading; the columns are called after the first row, {names_in_words(names)}."
+        yield f"{file}: there is no heading; the columns are called after the first row, {listed(map(repr, names), 5)}."
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        yield f"{file}: several columns are called {names_in_words(twice)}; of each name the last one counts."
+        yield f"{file}: several columns are called {listed(map(repr, twice), 5)}; of each name the last one counts."
 
 
 def _json_rows(file: Path) -> tuple[list[_Row], list[str]]:
@@ -193,7 +194,7 @@ def _time_names(file: Path, rows: Sequence[_Row], given: Sequence[str]) -> list[
     names = list(dict.fromkeys(name for row in rows for name in row))
     for name in given:
         if name not in names:
-            raise UsageError(f"--time {name}: {file} has {names_in_words(names)}.{did_you_mean(name, names)}")
+            raise UsageError(f"--time {name}: {file} has {listed(map(repr, names), 5)}.{did_you_mean(name, names)}")
     if given:
         return list(given)
     known = [name for wanted in _TIME_NAMES for name in names if name.lower() == wanted]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mle_toolbox.log.absence import unused_value, without_gaps
 from mle_toolbox.log.log_data import LogData, is_exact_in_float
-from mle_toolbox.seed_ranges import format_seeds
+from mle_toolbox.seed_ranges import seeds_in_words
 
 __all__ = ["MergedData", "stack"]
 
@@ -240,22 +240,18 @@ def _remarks_of_seeds(logs: Mapping[int, LogData]) -> Iterator[str]:
         for remark in logs[seed].remarks:
             seeds_with.setdefault(remark, []).append(seed)
     for remark, seeds in seeds_with.items():
-        yield f"{'seed' if len(seeds) == 1 else 'seeds'} {format_seeds(seeds)}: {remark}"
+        yield f"{seeds_in_words(seeds)}: {remark}"
 
 
 def _remarks(name: str, logs: Mapping[int, LogData], fitting: Sequence[NDArray[Any] | None]) -> list[str]:
     # A run that ended before its first tick has no names at all; that is told by its length.
     missing = [seed for seed in sorted(logs) if logs[seed].columns and name not in logs[seed].columns]
-    remarks = [f"{name!r} was not logged by {_seeds(missing)}."] if missing else []
+    remarks = [f"{name!r} was not logged by {seeds_in_words(missing)}."] if missing else []
     for seed, fits in zip(sorted(logs), fitting, strict=True):
         has = logs[seed].columns.get(name)
         if has is not None and fits is None:
             remarks.append(f"{name!r} of seed {seed} is left out: it has another shape, {has.shape[1:]}.")
     return remarks
-
-
-def _seeds(seeds: Sequence[int]) -> str:
-    return ("seed " if len(seeds) == 1 else "seeds ") + ", ".join(map(str, seeds))
 
 
 def _names(logs: Sequence[LogData]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -13,9 +13,10 @@ from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator, ScalarFormat
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import StatisticsError
+from mle_toolbox.plots.figure_text import plain
 from mle_toolbox.plots.sheet import Sheet
 from mle_toolbox.plots.style import points
-from mle_toolbox.plots.text import plain
+from mle_toolbox.text import count as number_of
 
 __all__ = ["hidden_by_log", "hidden_words", "label_axis", "label_sheet", "log_scale", "marker_places"]
 
@@ -85,7 +86,7 @@ def hidden_by_log(values: Iterable[NDArray[np.float64]]) -> int:
 
 def hidden_words(count: int) -> str:
     """Return the sentence for the caption on values that a logarithmic axis does not show; nothing of none."""
-    return f"Not drawn, because not above 0: {count:,} {'value' if count == 1 else 'values'}." if count else ""
+    return f"Not drawn, because not above 0: {number_of(count, 'value')}." if count else ""
 
 
 def label_sheet(sheet: Sheet, x: str, y: str) -> None:

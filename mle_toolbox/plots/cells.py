@@ -7,9 +7,9 @@ from typing import Any
 
 from matplotlib.colors import to_rgb
 
+from mle_toolbox.plots.figure_text import measure, plain, shortened
 from mle_toolbox.plots.sheet import Sheet
 from mle_toolbox.plots.style import points
-from mle_toolbox.plots.text import measure, plain, shortened
 
 __all__ = ["ink", "readable_size", "write_names"]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from mle_toolbox.plots.axis import marker_places
 from mle_toolbox.plots.style import Look
-from mle_toolbox.plots.thinning import thinned
 from mle_toolbox.statistics import Band, Curve
+from mle_toolbox.statistics.thinning import thinned
 
 __all__ = ["CurveLines", "draw_curve", "draw_diverged"]
 

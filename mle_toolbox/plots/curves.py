@@ -17,6 +17,7 @@ from mle_toolbox.plots.panels import MOST_IN_ONE, draw_behind, new_panels, title
 from mle_toolbox.plots.sheet import Entry, Sheet, new_sheet, sheet_on
 from mle_toolbox.plots.style import Look, drawing, looks
 from mle_toolbox.statistics import Curve
+from mle_toolbox.statistics.estimate import STATISTICS
 
 __all__ = ["learning_curves"]
 
@@ -81,7 +82,10 @@ def learning_curves(
     in_panels = axes is None and (panels if panels is not None else len(lines) > MOST_IN_ONE)
     with_seeds = seeds if seeds is not None else in_panels or len(lines) <= _MOST_WITH_SEEDS
     with drawing(style):
-        sheet = _sheet(len(lines), in_panels, size, axes)
+        if in_panels:
+            sheet = new_panels(len(lines), size)
+        else:
+            sheet = sheet_on(axes) if axes is not None else new_sheet(size or _SIZE)
         hidden = _set_scales(sheet, lines, log_x, log_y)
         if in_panels:
             _draw_panels(sheet, lines, with_seeds)
@@ -89,7 +93,8 @@ def learning_curves(
             _draw_together(sheet, lines, with_seeds)
         cut = set_limits(sheet.axes, lines, log_x=log_x, log_y=log_y, with_seeds=with_seeds)
         own = looks(1) * len(lines) if in_panels else looks(len(lines))
-        for where, look, each in zip(_places(sheet, len(lines)), own, lines, strict=True):
+        places = sheet.axes if in_panels else sheet.axes * len(lines)
+        for where, look, each in zip(places, own, lines, strict=True):
             draw_diverged(where, each, look)
         times, metrics = ([each.curve.time_name for each in lines], [each.curve.metric for each in lines])
         label_sheet(sheet, _joined(times), _joined(metrics))
@@ -97,16 +102,6 @@ def learning_curves(
         if in_panels:
             title_panels(sheet, [each.name for each in lines], [each.remark() for each in lines])
         return figure
-
-
-def _sheet(count: int, in_panels: bool, size: tuple[float, float] | None, axes: Axes | None) -> Sheet:
-    if in_panels:
-        return new_panels(count, size)
-    return sheet_on(axes) if axes is not None else new_sheet(size or _SIZE)
-
-
-def _places(sheet: Sheet, count: int) -> list[Axes]:
-    return sheet.axes if len(sheet.axes) == count else sheet.axes * count
 
 
 def _set_scales(sheet: Sheet, lines: list[CurveLines], log_x: bool, log_y: bool) -> str:
@@ -148,11 +143,10 @@ def _joined(names: Iterable[str]) -> str:
 def _caption(lines: list[CurveLines], with_seeds: bool) -> list[str]:
     with_band = next((each for each in lines if each.has_band), None)
     any_line = with_band or lines[0]
-    words = {"iqm": "interquartile mean"}.get(any_line.band.statistic, any_line.band.statistic)
     unfinished = sum(status != "done" for each in lines for status in each.curve.statuses)
     several = any(len(each.curve.values) > 1 for each in lines)
     return [
-        f"Bold: {words} of the seeds." if several else "One seed each: no interval.",
+        f"Bold: {STATISTICS[any_line.band.statistic]} of the seeds." if several else "One seed each: no interval.",
         f"Band: {with_band.band.method}." if with_band else "",
         "Thin: single seeds." if with_seeds and several else "",
         "The bold line is thinner where fewer seeds have a value." if any(each.n_changes for each in lines) else "",

@@ -14,14 +14,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
+from mle_toolbox.colours import COLOURS
 from mle_toolbox.errors import StatisticsError, did_you_mean
 from mle_toolbox.plots.axis import hidden_by_log
 from mle_toolbox.plots.cells import ink, readable_size, write_names
+from mle_toolbox.plots.figure_text import plain
 from mle_toolbox.plots.samples import SampleLike, samples_of
 from mle_toolbox.plots.sheet import new_sheet, sheet_on
 from mle_toolbox.plots.style import drawing
-from mle_toolbox.plots.text import plain
 from mle_toolbox.statistics import Estimate, estimate
+from mle_toolbox.statistics.estimate import STATISTICS
+from mle_toolbox.text import count as number_of
 
 __all__ = ["heat_map"]
 
@@ -208,7 +211,7 @@ def _place_of_best(values: NDArray[np.float64], lower_is_better: bool) -> tuple[
 def _frame(axes: Axes, places: Iterable[tuple[int, int]]) -> None:
     for row, column in sorted(places):
         inner = Rectangle(
-            (column - 0.46, row - 0.46), 0.92, 0.92, fill=False, linewidth=1.8, edgecolor="#D55E00", gid="best"
+            (column - 0.46, row - 0.46), 0.92, 0.92, fill=False, linewidth=1.8, edgecolor=COLOURS[1], gid="best"
         )
         axes.add_patch(inner)
 
@@ -220,20 +223,14 @@ def _caption(
     best_words: str,
     note: str,
 ) -> list[str]:
-    statistic = {"iqm": "interquartile mean"}.get(estimates[0].statistic, estimates[0].statistic)
+    statistic = STATISTICS[estimates[0].statistic]
     several = max(len(inside) for inside in cells.values())
     diverged = sum(each.diverged for each in estimates)
     return [
         f"The {statistic} over n seeds.",
         f"Where up to {several} configurations have the same two values: the mean of theirs." if several > 1 else "",
-        _diverged_words(diverged),
+        f"{number_of(diverged, 'seed diverged and does', 'seeds diverged and do')} not count." if diverged else "",
         f"Framed: {best_words}" if best_words else "",
         "Hatched: no value." if np.isnan(values).any() else "",
         note,
     ]
-
-
-def _diverged_words(count: int) -> str:
-    if not count:
-        return ""
-    return "1 seed diverged and does not count." if count == 1 else f"{count} seeds diverged and do not count."

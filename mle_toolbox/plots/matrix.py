@@ -11,11 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mle_toolbox.colours import COLOURS
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.plots.cells import ink, readable_size, write_names
 from mle_toolbox.plots.sheet import new_sheet, sheet_on
 from mle_toolbox.plots.style import drawing
 from mle_toolbox.statistics import Comparison
+from mle_toolbox.text import percent
 
 __all__ = ["probability_of_improvement_matrix"]
 
@@ -139,7 +141,7 @@ def _mark(axes: Axes, differs: NDArray[np.bool_], values: NDArray[np.float64]) -
         return
     for row, column in places:
         inner = mpl.patches.Rectangle(
-            (column - 0.44, row - 0.44), 0.88, 0.88, fill=False, linewidth=1.3, edgecolor="#D55E00", gid="differs"
+            (column - 0.44, row - 0.44), 0.88, 0.88, fill=False, linewidth=1.3, edgecolor=COLOURS[1], gid="differs"
         )
         axes.add_patch(inner)
 
@@ -156,7 +158,7 @@ def _caption(
     )
     return [
         "How likely a run of the row is better than a run of the column.",
-        f"In brackets: {100 * any_pair.confidence:.10g} % interval." if with_interval else "",
+        f"In brackets: {percent(any_pair.confidence)} interval." if with_interval else "",
         f"{marked}: the means differ, p < {level}." if any_differs else f"No two means differ with p < {level}.",
         note,
     ]

@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
+from mle_toolbox.plots.figure_text import measure, plain, shortened
 from mle_toolbox.plots.sheet import Sheet, new_sheet
 from mle_toolbox.plots.style import points
-from mle_toolbox.plots.text import measure, plain, shortened
 
 __all__ = ["MOST_IN_ONE", "draw_behind", "new_panels", "title_panels"]
 

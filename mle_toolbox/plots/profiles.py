@@ -18,6 +18,7 @@ from mle_toolbox.plots.samples import Sample, SampleLike, samples_of
 from mle_toolbox.plots.sheet import Entry, Sheet, new_sheet, sheet_on
 from mle_toolbox.plots.style import Look, drawing, looks
 from mle_toolbox.statistics import performance_profile, profile_interval
+from mle_toolbox.text import percent
 
 __all__ = ["performance_profiles"]
 
@@ -188,6 +189,6 @@ def _caption(samples: Mapping[str, Sample], confidence: float) -> list[str]:
     with_band = len(samples) <= _MOST_WITH_BAND or len(samples) > MOST_IN_ONE
     with_band = with_band and any(len(each.values) >= _LEAST_WITH_BAND for each in samples.values())
     return [
-        f"Bands: {100 * confidence:.10g} % intervals of the share at each threshold." if with_band else "",
+        f"Bands: {percent(confidence)} intervals of the share at each threshold." if with_band else "",
         "Seeds that diverged reach no threshold." if diverged else "",
     ]

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from mle_toolbox.plots.figure_text import measure, plain, shortened, wrapped
 from mle_toolbox.plots.style import points
-from mle_toolbox.plots.text import measure, plain, shortened, wrapped
 
 __all__ = ["Entry", "Sheet", "new_sheet", "sheet_on"]
 

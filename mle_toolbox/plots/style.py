@@ -15,12 +15,10 @@ from typing import Any, cast
 import matplotlib as mpl
 from cycler import cycler
 
+from mle_toolbox.colours import COLOURS
 from mle_toolbox.errors import UsageError, did_you_mean
 
-__all__ = ["COLOURS", "Look", "drawing", "looks", "points"]
-
-# Okabe & Ito 2008, "Color Universal Design", without the yellow, which is too pale for a line on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+__all__ = ["Look", "drawing", "looks", "points"]
 
 # Shape tells what colour cannot: in grey print, and to eyes that see few colours.
 _MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">", "p")

@@ -6,13 +6,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mle_toolbox.render.comparisons import comparison_cells
+from mle_toolbox.render.sentences import ends_words, pair_cautions
 from mle_toolbox.report.numbers import AT, Metric, Numbers
-from mle_toolbox.report.wording import MINUS, NOTHING, isolated, listed, p_value, short
 from mle_toolbox.results.answer import Answer
-from mle_toolbox.results.wording import ends_words
 from mle_toolbox.statistics import Comparison
-from mle_toolbox.statistics.comparison import Correction
-from mle_toolbox.statistics.wording import interval_text, percent
+from mle_toolbox.text import MINUS, NOTHING, isolated, listed, p_text, percent
 
 __all__ = ["answers", "comparison_data", "comparison_tables"]
 
@@ -44,6 +43,7 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
                 continue
             methods = dict.fromkeys(each.method for each in answer.comparisons.values())
             correction = answer.tests.correction
+            corrected = [f"p corrected: {correction}, {correction.reason}."] if correction else []
             tables.append(
                 {
                     "key": f"{i}|{at}",
@@ -53,7 +53,11 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
                     "p": f"p ({correction.method})" if correction else "p",
                     "rows": [_comparison_row(a, b, each) for (a, b), each in shown.items()],
                     "caption": f"Mean {words} over seeds, {metric.direction}. " + _which_pairs(answer, shown),
-                    "notes": [*_sentences(methods), *_corrected(correction), *_pair_cautions(shown)],
+                    "notes": [
+                        *(f"{method[0].upper()}{method[1:]}." for method in methods),
+                        *corrected,
+                        *pair_cautions(shown, isolated),
+                    ],
                 }
             )
     return tables
@@ -76,7 +80,7 @@ def comparison_data(numbers: Numbers) -> dict[str, dict[str, Any]]:
                         "a": places[a],
                         "b": places[b],
                         "improvement": each.probability_of_improvement,
-                        "text": f"difference of the means {_difference(each)}, p {_relation(each.p)}{_after(each)}",
+                        "text": f"difference of the means {_cells(each)['difference']}, {p_text(each.p)}{_after(each)}",
                         "numbers": [getattr(each, name) for name in _NUMBERS],
                     }
                     for (a, b), each in answer.comparisons.items()
@@ -109,11 +113,11 @@ def _verdict(answer: Answer) -> list[str]:
         largest = max(rivals.values(), key=lambda each: each.p)
         whom = "the other" if len(rivals) == 1 else f"each of the {len(rivals)} others"
         if len(rivals) < len(answer.with_leader):
-            whom = listed(list(rivals))
-        return [f"It is better than {whom} beyond chance: p {_relation(largest.p)}{_after(largest)}."]
+            whom = _named(rivals)
+        return [f"It is better than {whom} beyond chance: {p_text(largest.p)}{_after(largest)}."]
     others = [name for name in rivals if name not in ties]
-    better = f" It is better than {listed(others)}." if others else ""
-    return [f"It is not significantly different from {listed(ties)}.{better}", *_power(ties, rivals)]
+    better = f" It is better than {_named(others)}." if others else ""
+    return [f"It is not significantly different from {_named(ties)}.{better}", *_power(ties, rivals)]
 
 
 def _power(ties: Sequence[str], rivals: Mapping[str, Comparison]) -> Iterator[str]:
@@ -126,16 +130,12 @@ def _power(ties: Sequence[str], rivals: Mapping[str, Comparison]) -> Iterator[st
         yield whom + rivals[nearest].power_words()
 
 
-def _relation(p: float) -> str:
-    return p_value(p) if p < 0.001 or math.isnan(p) else f"= {p_value(p)}"
+def _named(names: Iterable[str]) -> str:
+    return listed(map(isolated, names), 5)
 
 
 def _after(each: Comparison) -> str:
     return f" ({each.correction})" if each.correction else ""
-
-
-def _corrected(correction: Correction | None) -> list[str]:
-    return [f"p corrected: {correction}, {correction.reason}."] if correction else []
 
 
 def _in_table(answer: Answer, n_configurations: int) -> Mapping[tuple[str, str], Comparison]:
@@ -153,18 +153,8 @@ def _which_pairs(answer: Answer, shown: Mapping[tuple[str, str], Comparison]) ->
 
 
 def _comparison_row(a: str, b: str, each: Comparison) -> dict[str, str]:
-    improvement = interval_text(each.probability_of_improvement, each.poi_low, each.poi_high)
-    return {
-        "a": a,
-        "b": b,
-        "difference": _difference(each),
-        "ratio": interval_text(each.ratio, each.ratio_low, each.ratio_high),
-        "p": p_value(each.p),
-        "improvement": improvement,
-        "effect": short(each.effect_size, 3),
-        "verdict": {"a": "yes, better", "b": "yes, worse", None: "no"}[each.better()] if _is_tested(each) else NOTHING,
-        "needed": NOTHING if each.better() or each.seeds_needed is None else f"{each.seeds_needed:,}",
-    }
+    verdict = {"a": "yes, better", "b": "yes, worse", None: "no"}[each.better()] if _is_tested(each) else NOTHING
+    return {"a": a, "b": b, **_cells(each), "verdict": verdict}
 
 
 def _is_tested(each: Comparison) -> bool:
@@ -172,21 +162,5 @@ def _is_tested(each: Comparison) -> bool:
     return not math.isnan(each.p)
 
 
-def _pair_cautions(pairs: Mapping[tuple[str, str], Comparison]) -> Iterator[str]:
-    """Yield each caution once, with the pairs that it is about."""
-    about: dict[str, list[str]] = {}
-    for (a, b), each in pairs.items():
-        if each.caution:
-            about.setdefault(each.caution, []).append(f"{isolated(a)} and {isolated(b)}")
-    for caution, named in about.items():
-        whom = "All pairs" if len(named) == len(pairs) > 1 else "; ".join(named[:3])
-        more = f" and {len(named) - 3} more pairs" if whom != "All pairs" and len(named) > 3 else ""
-        yield f"{whom}{more}: {caution}"
-
-
-def _difference(each: Comparison) -> str:
-    return interval_text(each.difference, each.difference_low, each.difference_high).replace("-", MINUS)
-
-
-def _sentences(methods: Iterable[str]) -> Sequence[str]:
-    return [f"{method[0].upper()}{method[1:]}." for method in methods]
+def _cells(each: Comparison) -> dict[str, str]:
+    return {name: text.replace("-", MINUS) for name, text in comparison_cells(each).items()}

@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import mle_toolbox
+from mle_toolbox.colours import COLOURS, COLOURS_ON_DARK
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.report import answers, history, tables
 from mle_toolbox.report.curves import curve_data
 from mle_toolbox.report.facts import SeedRun, all_runs, cost
 from mle_toolbox.report.how import how_made
 from mle_toolbox.report.numbers import AT, STATISTICS, Metric, Numbers
-from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodeState
-from mle_toolbox.seed_ranges import format_seeds
+from mle_toolbox.seed_ranges import format_seeds, seeds_in_words
 from mle_toolbox.seed_run.own_code import git_in_words, not_frozen_in_words
+from mle_toolbox.text import NOTHING, amount, count, duration, isolated
 
 __all__ = ["page_content", "page_data"]
 
@@ -83,6 +84,7 @@ def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]
     code = results.code()
     return {
         "slug": re.sub(r"[^A-Za-z0-9]+", "_", page["title"]).strip("_")[:40] or "report",
+        "colours": {"light": list(COLOURS), "dark": list(COLOURS_ON_DARK)},
         "configurations": list(numbers.configurations),
         "chosen": page["chosen"],
         "metrics": [{"name": each.name, "lower": each.lower_is_better} for each in numbers.metrics],
@@ -176,15 +178,15 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
     for name in numbers.configurations:
         waiting = [run.seed for run in runs if run.configuration == name and run.status == "waiting"]
         if waiting:
-            yield f"{isolated(name)}: {_named(waiting)} not started."
+            yield f"{isolated(name)}: {seeds_in_words(waiting)} not started."
         stopped = [run.seed for run in runs if run.configuration == name and run.status == "stopped"]
         if stopped:
-            yield f"{isolated(name)}: {_named(stopped)} stopped before the end, as asked."
+            yield f"{isolated(name)}: {seeds_in_words(stopped)} stopped before the end, as asked."
         for metric in numbers.metrics:
             diverged = _diverged(numbers, metric, name)
             if diverged:
                 words = f"ended with a {isolated(metric.name)} that is not finite (diverged)"
-                yield f"{isolated(name)}: {_named(diverged)} {words}."
+                yield f"{isolated(name)}: {seeds_in_words(diverged)} {words}."
         yield from (f"{isolated(name)}: {remark}" for remark in results[name].remarks)
 
 
@@ -206,10 +208,6 @@ def _chosen(numbers: Numbers) -> list[int]:
 
 def _cores(record: Mapping[str, Any]) -> int:
     return int(record.get("job", {}).get("cores") or 1)
-
-
-def _named(seeds: Sequence[int]) -> str:
-    return f"{'seed' if len(seeds) == 1 else 'seeds'} {format_seeds(seeds).replace(',', ', ')}"
 
 
 def _short_seeds(seeds: Sequence[int]) -> str:

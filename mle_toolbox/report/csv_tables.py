@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.render.records import csv_text
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.records import csv_text
 
 __all__ = ["write_tables"]
 
@@ -16,14 +16,11 @@ def write_tables(results: Configurations, folder: ExperimentFolder) -> None:
     """Write ``summary.csv`` and ``comparisons.csv``: mean last values with intervals, and who is better than whom."""
     metrics = results.metrics
     _write(folder.summary, results.summary(metrics).to_csv() if metrics else "configuration\n")
-    compared = metrics if len(results) > 1 and _something_is_done(results) else ()
+    is_anything_done = any("done" in each.statuses for each in results.values())
+    compared = metrics if len(results) > 1 and is_anything_done else ()
     baselines = {name: None if results.answer(name).shows_all_pairs else "best" for name in compared}
     rows = [row for name, each in baselines.items() for row in results.compare(metric=name, baseline=each).records()]
     _write(folder.comparisons, csv_text(rows) if rows else "a,b,metric\n")
-
-
-def _something_is_done(results: Configurations) -> bool:
-    return any("done" in each.statuses for each in results.values())
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mle_toolbox.report.numbers import STATISTICS, Metric, Numbers
 from mle_toolbox.report.packing import pack
@@ -17,10 +16,10 @@ from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.curves import curve_of
 from mle_toolbox.results.series import TICK
 from mle_toolbox.statistics import Curve
+from mle_toolbox.statistics.thinning import POINTS, evenly_chosen
 
-__all__ = ["curve_data", "points_shown"]
+__all__ = ["curve_data"]
 
-_POINTS = 200
 _FEWEST_POINTS = 40
 _NUMBERS_OF_SEEDS = 1_000_000
 """Numbers in all single seeds' curves together; each takes 5.3 bytes of the file."""
@@ -37,23 +36,11 @@ def curve_data(results: Configurations, numbers: Numbers) -> dict[str, list[dict
     return found
 
 
-def points_shown(length: int, most: int = _POINTS) -> NDArray[np.intp]:
-    """Return which of ``length`` points are shown: all, or about ``most`` with the first and the last.
-
-    A quarter of them lies closer to the beginning, evenly on a logarithmic axis, where curves bend most.
-    """
-    if length <= most:
-        return np.arange(length)
-    even = np.linspace(0, length - 1, most - most // 4).round()
-    early = np.geomspace(1, length, most // 4).round() - 1
-    return np.unique(np.concatenate([even, early]).astype(np.intp))
-
-
 def _points_of_seeds(numbers: Numbers) -> int:
     """Return how many points of a single seed's curve the file has room for; 0 leaves them out."""
     n_seeds = sum(len(sample.seeds) for metric in numbers.metrics for sample in numbers.answer(metric).samples.values())
     room = _NUMBERS_OF_SEEDS // max(1, n_seeds * len(numbers.times))
-    return 0 if room < _FEWEST_POINTS else min(room, _POINTS)
+    return 0 if room < _FEWEST_POINTS else min(room, POINTS)
 
 
 def _curve(results: Configurations, numbers: Numbers, name: str, metric: Metric, time: str) -> Curve | None:
@@ -66,7 +53,7 @@ def _curve(results: Configurations, numbers: Numbers, name: str, metric: Metric,
 def _entry(curve: Curve | None, points_of_seeds: int) -> dict[str, Any] | None:
     if curve is None or curve.time.size == 0 or not curve.seeds:
         return None
-    chosen = points_shown(curve.time.size, points_of_seeds or _POINTS)
+    chosen = evenly_chosen(curve.time.size, points_of_seeds or POINTS)
     seen = replace(curve, time=curve.time[chosen], values=curve.values[:, chosen])
     return {
         "t": pack(seen.time),

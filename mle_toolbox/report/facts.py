@@ -18,7 +18,7 @@ from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
 from mle_toolbox.results import ConfigurationResults
 from mle_toolbox.seed_run.own_code import git_in_words
 
-__all__ = ["Cost", "SeedRun", "all_runs", "cost", "last_lines", "versions"]
+__all__ = ["Cost", "SeedRun", "all_runs", "cost", "versions"]
 
 
 @dataclass(frozen=True)
@@ -138,14 +138,6 @@ def versions(runs: Iterable[SeedRun]) -> dict[str, list[tuple[str, int]]]:
         for name, version in run.record.packages.items():
             seen.setdefault(name, Counter())[str(version)] += 1
     return {name: counts.most_common() for name, counts in seen.items() if counts}
-
-
-def last_lines(path: Path, count: int) -> str:
-    """Return the last lines of a text file, each readable; empty when there is none that can be read."""
-    try:
-        return "\n".join(excerpts.last_lines(path, count))
-    except OSError:
-        return ""
 
 
 def _runs_of(name: str, results: ConfigurationResults) -> Iterator[SeedRun]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.render.sentences import better_words
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.wording import better_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
 def _only_words(words: str) -> Figure:
     from matplotlib.figure import Figure
 
-    from mle_toolbox.plots.text import plain
+    from mle_toolbox.plots.figure_text import plain
 
     figure = Figure(figsize=(6, 1))
     figure.text(0.5, 0.5, plain(words), ha="center", va="center", wrap=True)

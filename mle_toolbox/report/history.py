@@ -12,27 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.excerpts import last_lines
 from mle_toolbox.layout import SEED_PREFIX, ExperimentFolder, SeedFolder
-from mle_toolbox.report.facts import Cost, SeedRun, last_lines, versions
-from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
-from mle_toolbox.seed_ranges import format_seeds
+from mle_toolbox.render.statuses import SIGNS, legend_of
+from mle_toolbox.report.facts import Cost, SeedRun, versions
+from mle_toolbox.seed_ranges import seeds_in_words
 from mle_toolbox.seed_run.own_code import code_digest, git_in_words
 from mle_toolbox.seed_run.stored_run import StoredRun
+from mle_toolbox.text import NOTHING, amount, count, duration, isolated
 
 __all__ = ["cost_lines", "failures", "files", "full_texts", "grid", "run_rows", "state", "steps", "version_lines"]
 
 Lines = list[dict[str, str]]
 
-SIGNS = {
-    "done": ("✓", "done"),
-    "running": ("▸", "running"),
-    "stopped": ("‖", "stopped before its end, as asked"),
-    "failed": ("✗", "failed"),
-    "died": ("†", "died (killed, or its machine went down)"),
-    "outdated": ("≠", "outdated: done, of an earlier configuration, and not counted"),
-    "older code": ("≈", "done, of older code"),
-    "waiting": ("·", "not started"),
-}
 _NOT_DONE = ("running", "stopped", "failed", "died", "outdated", "older code")
 _FAILURES_IN_FULL = 20
 _LAST_LINES = 15
@@ -79,13 +71,13 @@ def grid(runs: Sequence[SeedRun]) -> dict[str, Any]:
             parts.append(
                 {
                     "status": status,
-                    "signs": SIGNS[status][0] * len(seeds),
-                    "title": f"{SIGNS[status][1]}: {_seeds(seeds)}",
+                    "signs": SIGNS[status].sign * len(seeds),
+                    "title": f"{SIGNS[status].words}: {seeds_in_words(seeds)}",
                 }
             )
         done = sum(run.status == "done" for run in own)
         rows.append({"name": name, "done": f"{done}/{len(own)}", "parts": parts})
-    legend = "   ".join(f"{sign} {words}" for name, (sign, words) in SIGNS.items() if any(r.kind == name for r in runs))
+    legend = "   ".join(f"{each.sign} {each.words}" for each in legend_of(run.kind for run in runs))
     return {"rows": rows, "legend": legend, "caption": "One sign for each seed run, in the order of the seeds."}
 
 
@@ -183,7 +175,7 @@ def _failure(run: SeedRun, err_file: str | None) -> dict[str, Any]:
         "reason": run.reason,
         "details": ", ".join(filter(None, [run.ending, ticks, host, attempt])),
         "file": f"{SEED_PREFIX}{run.seed}/{err_file}",
-        "lines": last_lines(path, _LAST_LINES) if path else "",
+        "lines": "\n".join(last_lines(path, _LAST_LINES)) if path and path.is_file() else "",
     }
 
 
@@ -291,10 +283,6 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-
-
-def _seeds(seeds: Sequence[int]) -> str:
-    return f"{'seed' if len(seeds) == 1 else 'seeds'} {format_seeds(seeds)}"
 
 
 def _line(name: str, value: str) -> dict[str, str]:

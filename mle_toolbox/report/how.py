@@ -7,9 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from mle_toolbox import __distribution__
 from mle_toolbox.report.numbers import STATISTICS, Numbers
-from mle_toolbox.report.wording import isolated
 from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
-from mle_toolbox.statistics.wording import percent
+from mle_toolbox.text import isolated, percent
 
 __all__ = ["how_made"]
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mle_toolbox.render.sentences import better_words
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.answer import Answer, answer
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.series import TICK, scalar_metrics
-from mle_toolbox.results.wording import better_words
 from mle_toolbox.statistics import direction
+from mle_toolbox.statistics.estimate import STATISTICS
 
 __all__ = ["AT", "STATISTICS", "Metric", "Numbers", "read_numbers"]
 
 AT = {"last": "last value", "best": "best value", "auc": "area under the curve"}
-STATISTICS = {"mean": "mean", "median": "median", "iqm": "interquartile mean"}
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
+from mle_toolbox.render.sentences import best_cautions, estimate_cautions, meaning_of_best
 from mle_toolbox.report.numbers import AT, STATISTICS, Metric, Numbers
 from mle_toolbox.report.packing import pack
-from mle_toolbox.report.wording import NO_BREAK, NOTHING, count, isolated
-from mle_toolbox.results.answer import best_cautions, estimate_cautions, meaning_of_best
 from mle_toolbox.results.differences import differing, short_names, value_text
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.statistics import Estimate
+from mle_toolbox.text import NO_BREAK, NOTHING, count, counted, isolated
 
 __all__ = ["difference_table", "final_data", "final_table", "final_words"]
 
@@ -112,5 +112,4 @@ def _seeds(sample: SeedSample | None) -> dict[str, str]:
     if sample is None:
         return {"done": "0", "trouble": ""}
     done, planned = len(sample.values), len(sample.values) + sample.missing
-    trouble = ", ".join(f"{number} {reason}" for reason, number in sample.left_out.items())
-    return {"done": f"{done} of {planned}" if sample.missing else str(done), "trouble": trouble}
+    return {"done": f"{done} of {planned}" if sample.missing else str(done), "trouble": counted(sample.left_out)}

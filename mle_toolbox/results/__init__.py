@@ -6,18 +6,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.collection import ExperimentCollection
-from mle_toolbox.results.comparisons import Comparisons
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.loading import load
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.seed import SeedResults
-from mle_toolbox.results.summary import Summary
-from mle_toolbox.results.table import Table
+
+if TYPE_CHECKING:
+    from mle_toolbox.results.shown import Comparisons, Summary, Table
 
 __all__ = [
     "Answer",
@@ -33,3 +36,10 @@ __all__ = [
     "Table",
     "load",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.shown"), name)

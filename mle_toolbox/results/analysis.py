@@ -13,20 +13,18 @@ from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.results.answer import Answer, answer
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodePlace, CodeState, code_states, recorded
-from mle_toolbox.results.comparisons import Comparisons
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves, curve_of
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.lookup import UnknownNameError, unknown_name
-from mle_toolbox.results.samples import NEVER_COUNTED, SeedSample, seed_sample
+from mle_toolbox.results.samples import NEVER_COUNTED, SeedSample, lower_is_better_of, seed_sample
 from mle_toolbox.results.series import array_words, scalar_metrics
-from mle_toolbox.results.summary import Summary, SummaryRow
-from mle_toolbox.results.wording import at_words, cautions_about, counts_words, lower_is_better_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from mle_toolbox.results.shown import Comparisons, Summary
     from mle_toolbox.statistics import Comparison
 
 __all__ = ["Configurations"]
@@ -181,6 +179,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
         --------
         >>> load("experiments").summary("accuracy", at="best").to_latex()  # doctest: +SKIP
         """
+        from mle_toolbox.results.shown import Summary, SummaryRow
+
         names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
         metrics = [
             self.answer(
@@ -201,11 +201,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
             estimates = {found.metric: found.estimates[name] for found in metrics}
             planned = done + sum(others.values())
             rows.append(SummaryRow(name, differences.get(name, {}), done, planned, others, estimates))
-        title = f"{self.title}: {at_words(at)}s" if not at.startswith("mean") else f"{self.title}: {at_words(at)}"
-        remarks = (*self._left_out(metrics), *self._length_cautions())
         code = self.code(include_unfinished=include_unfinished)
-        first = tuple(self._first_cautions(code))
-        return Summary(title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code)
+        first, remarks = tuple(self._first_cautions(code)), tuple(self._length_cautions())
+        return Summary(self.title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code)
 
     @with_installed_modules
     def compare(
@@ -242,6 +240,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
         ResultsError
             When there is no such configuration, or fewer than two.
         """
+        from mle_toolbox.results.shown import Comparisons
+
         if a is not None and b is None and baseline is None:
             a, baseline = None, a
         for name in (a, b, baseline):
@@ -318,9 +318,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
         return long_table([run for each in self.values() for run in each.runs])
 
     def _repr_html_(self) -> str:
-        from mle_toolbox.results.notebook import configurations_html
+        from mle_toolbox.results.shown import html_of
 
-        return configurations_html(self)
+        return html_of(self)
 
     def _code_places(self) -> Mapping[str, CodePlace]:
         """Return whose code the configurations run, where it is known."""
@@ -341,17 +341,6 @@ class Configurations(Mapping[str, ConfigurationResults]):
             error = unknown_name(metric, there, self.title)
             raise UnknownNameError(f"{error}{array_words(self, metric)}")
         return there[0] if metric is None else metric
-
-    def _left_out(self, metrics: Sequence[Answer]) -> list[str]:
-        """Say which seeds are done and still have no number."""
-        words = {
-            metric.metric: {
-                name: counts_words({why: n for why, n in sample.left_out.items() if why.startswith("without")})
-                for name, sample in metric.samples.items()
-            }
-            for metric in metrics
-        }
-        return [f"{sentence}." for sentence in cautions_about(words)]
 
 
 def _counts(status: str, include_unfinished: bool) -> bool:

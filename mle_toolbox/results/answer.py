@@ -1,24 +1,23 @@
 """Which configuration is best: the one answer, of which every table, file, figure and page shows its part.
 
-An `Answer` is about one metric, one value of each run and one statistic. It holds the estimates, the tests that decide,
-the best set and the words for it. Knows nothing of tables, files or pages.
+An `Answer` is about one metric, one value of each run and one statistic. It holds the estimates, the tests that decide
+and the best set. Knows nothing of tables, files or pages; ``render/`` puts it into words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from mle_toolbox.results.samples import SeedSample, may_be_paired
-from mle_toolbox.results.wording import best_by_ends, cautions_about
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import AllPairs, Comparison, Estimate
 
-__all__ = ["Answer", "answer", "best_cautions", "estimate_cautions", "meaning_of_best"]
+__all__ = ["Answer", "answer"]
 
 Pair = tuple[str, str]
 
@@ -151,24 +150,6 @@ def answer(
         samples,
         _estimates(samples, statistic, confidence),
         tests,
-    )
-
-
-def meaning_of_best(answers: Sequence[Answer]) -> str:
-    """Say what it means that a configuration is marked, empty where none is."""
-    tests = dict.fromkeys(each.test for each in answers if each.test)
-    return f"best, or not significantly different from the best ({'; '.join(tests)})." if tests else ""
-
-
-def best_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:
-    """Yield where the best rests on some of the seeds only; ``shown`` is how a name of the user is written."""
-    return best_by_ends({each.metric: {name: each.samples[name] for name in each.best} for each in answers}, shown)
-
-
-def estimate_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:
-    """Yield what to beware of in the estimates, each sentence once."""
-    return cautions_about(
-        {each.metric: {name: estimate.caution for name, estimate in each.estimates.items()} for each in answers}, shown
     )
 
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from mle_toolbox.results.code import CodeState
 from mle_toolbox.results.lengths import length_remark, short_configurations
-from mle_toolbox.results.wording import WAY_OUT, listed
+from mle_toolbox.results.seed import SeedResults
+from mle_toolbox.text import count, listed
 
-if TYPE_CHECKING:
-    from mle_toolbox.results.configuration import ConfigurationResults
+__all__ = ["WAY_OUT", "code_cautions", "length_cautions", "outdated_cautions"]
 
-__all__ = ["code_cautions", "length_cautions", "outdated_cautions"]
+WAY_OUT = " `mle run --rerun older-code` reruns them, --only-current leaves them out."
+"""What can be done about runs of older code; behind the last sentence on them."""
+
+
+class Configuration(Protocol):
+    """What has to be known of a configuration; ``ConfigurationResults`` is one."""
+
+    @property
+    def runs(self) -> Sequence[SeedResults]:
+        """One entry for each seed that has been started."""
+
+    @property
+    def statuses(self) -> Sequence[str]:
+        """How each of them stands."""
+
 
 _LINES = 4
 """So many sentences of a kind; what is true of more configurations is said of all of them together."""
@@ -34,14 +48,14 @@ def code_cautions(
     return lines
 
 
-def outdated_cautions(results: Mapping[str, ConfigurationResults], shown: Callable[[str], str] = str) -> list[str]:
+def outdated_cautions(results: Mapping[str, Configuration], shown: Callable[[str], str] = str) -> list[str]:
     """Say where finished runs do not count because the configuration has been edited since."""
     counts = {name: each.statuses.count("outdated") for name, each in results.items()}
     sentences = {
-        name: f"{count} finished seed {'run is' if count == 1 else 'runs are'} of an earlier configuration and "
-        f"{'is' if count == 1 else 'are'} not counted."
-        for name, count in counts.items()
-        if count
+        name: f"{count(n, 'finished seed run is', 'finished seed runs are')} of an earlier configuration and "
+        f"{'is' if n == 1 else 'are'} not counted."
+        for name, n in counts.items()
+        if n
     }
     lines = list(_by_sentence(sentences, shown, "have seed runs of an earlier configuration, which are not counted"))
     if lines:
@@ -50,7 +64,7 @@ def outdated_cautions(results: Mapping[str, ConfigurationResults], shown: Callab
 
 
 def length_cautions(
-    results: Mapping[str, ConfigurationResults],
+    results: Mapping[str, Configuration],
     contents: Mapping[str, Mapping[str, Any]],
     shown: Callable[[str], str] = str,
 ) -> list[str]:

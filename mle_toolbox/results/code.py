@@ -85,7 +85,7 @@ def code_states(
     other. A script that imports a module for some seeds only has not changed for that.
     """
     of_run = {(name, seed): record for name, runs in records.items() for seed, record in runs.items()}
-    newest_first = sorted(of_run, key=lambda run: _age(of_run[run]), reverse=True)
+    newest_first = sorted(of_run, key=lambda run: (_moment(of_run[run].start), _moment(of_run[run].end)), reverse=True)
     where = {name: (places or {}).get(name, CodePlace()) for name in records}
     files = {run: _files(record, where[run[0]].script) for run, record in of_run.items()}
     newest: dict[tuple[str, str], str] = {}
@@ -182,10 +182,6 @@ def _is_other_code(one: RunRecord, other: RunRecord) -> bool:
     # Runs of the same stored code may have imported different files of it.
     same = one.snapshot is not None and one.snapshot == other.snapshot
     return not same and one.extra[_DIGEST] != other.extra[_DIGEST]
-
-
-def _age(record: RunRecord) -> tuple[float, float]:
-    return _moment(record.start), _moment(record.end)
 
 
 def _moment(text: str | None) -> float:

@@ -10,10 +10,11 @@ from typing import Any
 
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace
-from mle_toolbox.results.configuration import ConfigurationResults, summary
+from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.lookup import known_names, unknown_name
+from mle_toolbox.text import count
 
 __all__ = ["ExperimentCollection"]
 
@@ -50,7 +51,7 @@ class ExperimentCollection(Configurations):
     @property
     def title(self) -> str:
         """How many experiments it holds."""
-        return f"{len(self.experiments)} {'experiment' if len(self.experiments) == 1 else 'experiments'}"
+        return count(len(self.experiments), "experiment")
 
     @property
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
@@ -110,7 +111,7 @@ class ExperimentCollection(Configurations):
 
     def __repr__(self) -> str:
         lines = [f"<ExperimentCollection: {self.title}, {len(self)} configurations>"]
-        lines += [f"  {name!r}: {summary(each.statuses, each.missing)}" for name, each in self.items()]
+        lines += [f"  {name!r}: {seeds_words(each.statuses, each.missing)}" for name, each in self.items()]
         lines += [f"  caution  {caution}" for caution in self.cautions]
         return "\n".join(lines)
 

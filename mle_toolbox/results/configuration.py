@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,18 @@ from numpy.typing import NDArray
 
 from mle_toolbox.log.merged_data import MergedData
 from mle_toolbox.log.run_record import RunStatus
+from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodeState, code_states, recorded
 from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
+from mle_toolbox.seed_ranges import seeds_in_words
+from mle_toolbox.text import count
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["ConfigurationResults"]
+__all__ = ["ConfigurationResults", "seeds_words"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,8 +90,6 @@ class ConfigurationResults:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What has to be known of the finished runs before they are averaged; see ``ExperimentResults.cautions``."""
-        from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
-
         alone = {self.name: self}
         return (*outdated_cautions(alone), *code_cautions(self._code()), *length_cautions(alone, {}))
 
@@ -138,16 +140,16 @@ class ConfigurationResults:
         return name in self.data.columns
 
     def __repr__(self) -> str:
-        lines = [f"<ConfigurationResults {self.name!r}: {summary(self.statuses, self.missing)}>"]
+        lines = [f"<ConfigurationResults {self.name!r}: {seeds_words(self.statuses, self.missing)}>"]
         for kind, names in (("time  ", self.time_names), ("metric", self.metric_names)):
             lines += [f"  {kind}  {name!r} {self.data.columns[name].shape}" for name in names]
         lines += [f"  remark  {remark}" for remark in (*self.cautions, *self.remarks)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from mle_toolbox.results.notebook import configuration_html
+        from mle_toolbox.results.shown import html_of
 
-        return configuration_html(self)
+        return html_of(self)
 
     def to_xarray(self) -> xr.Dataset:
         """Return a dataset with dimensions ``seed`` and ``tick``, as xarray reads it from the merged log.
@@ -183,21 +185,9 @@ class ConfigurationResults:
         return long_table(self.runs)
 
 
-def summary(statuses: Sequence[str], missing: Sequence[int]) -> str:
+def seeds_words(statuses: Sequence[str], missing: Sequence[int]) -> str:
     """Return ``8 seeds done, 1 failed; nothing yet from seeds 3, 7``."""
-    counts = ", ".join(_counts(statuses)) or "no seeds"
-    return counts + (
-        f"; nothing yet from {'seed' if len(missing) == 1 else 'seeds'} {_listed(missing)}" if missing else ""
-    )
-
-
-def _counts(statuses: Sequence[str]) -> Iterator[str]:
-    first = True
-    for status in dict.fromkeys(sorted(statuses, key=lambda each: each != "done")):
-        count = statuses.count(status)
-        yield f"{count} {'seed ' if count == 1 else 'seeds '}{status}" if first else f"{count} {status}"
-        first = False
-
-
-def _listed(seeds: Sequence[int]) -> str:
-    return ", ".join(map(str, seeds[:10])) + (f" and {len(seeds) - 10} more" if len(seeds) > 10 else "")
+    counts = Counter(sorted(statuses, key=lambda each: each != "done"))
+    words = [f"{count(n, 'seed') if not place else n} {each}" for place, (each, n) in enumerate(counts.items())]
+    yet = f"; nothing yet from {seeds_in_words(missing)}" if missing else ""
+    return (", ".join(words) or "no seeds") + yet

@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import MissingExtraError
 from mle_toolbox.log.variable_names import own_names, safe_names
-from mle_toolbox.results.seed import SeedResults
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 __all__ = ["dataset", "long_table", "tree"]
+
+
+class Run(Protocol):
+    """What a table needs of a seed run; ``SeedResults``, which knows this module, is one."""
+
+    @property
+    def configuration(self) -> str:
+        """Which one, and its seed."""
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def n_ticks(self) -> int: ...
+
+    def __getitem__(self, name: str, /) -> NDArray[Any]: ...
+
 
 _FIXED = ("configuration", "seed", "status", "tick")
 
@@ -59,7 +81,7 @@ def tree(datasets: Mapping[str, xr.Dataset]) -> xr.DataTree:
     return result
 
 
-def long_table(runs: Sequence[SeedResults]) -> pd.DataFrame:
+def long_table(runs: Sequence[Run]) -> pd.DataFrame:
     """Return one row per run and tick; see ``ExperimentResults.to_dataframe``."""
     pandas = _extra("pandas", "to_dataframe")
     # Of all runs together, so that a column means the same in each.
@@ -75,7 +97,7 @@ def long_table(runs: Sequence[SeedResults]) -> pd.DataFrame:
     return result
 
 
-def _own_columns(run: SeedResults, names: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+def _own_columns(run: Run, names: Mapping[str, str]) -> dict[str, NDArray[Any]]:
     n_ticks = run.n_ticks
     return {
         names["configuration"]: np.full(n_ticks, run.configuration, dtype=object),

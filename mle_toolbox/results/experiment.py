@@ -11,7 +11,7 @@ from typing import Any
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace, CodeState
-from mle_toolbox.results.configuration import ConfigurationResults, summary
+from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.lookup import known_names, unknown_name
 
 __all__ = ["ExperimentResults"]
@@ -110,7 +110,7 @@ class ExperimentResults(Configurations):
 
     def __repr__(self) -> str:
         lines = [f"<ExperimentResults {str(self.path)!r}: {len(self)} configurations>"]
-        lines += [f"  {name!r}: {summary(each.statuses, each.missing)}" for name, each in self.items()]
+        lines += [f"  {name!r}: {seeds_words(each.statuses, each.missing)}" for name, each in self.items()]
         lines += [f"  caution  {caution}" for caution in self.cautions]
         return "\n".join(lines)
 

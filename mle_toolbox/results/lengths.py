@@ -9,7 +9,7 @@ import numpy as np
 
 from mle_toolbox.results.differences import flatten
 from mle_toolbox.results.seed import SeedResults
-from mle_toolbox.seed_ranges import format_seeds
+from mle_toolbox.seed_ranges import seeds_in_words
 
 __all__ = ["length_remark", "short_configurations"]
 
@@ -27,7 +27,7 @@ def length_remark(runs: Iterable[SeedResults]) -> str | None:
     rest = [length for seed, length in ticks.items() if seed not in short]
     if not short:
         return f"the seed runs differ in length: {_span(ticks.values())} ticks."
-    have = f"seed {short[0]} has" if len(short) == 1 else f"seeds {_seeds(short)} have"
+    have = f"{seeds_in_words(short)} {'has' if len(short) == 1 else 'have'}"
     siblings = "its" if len(short) == 1 else "their"
     siblings += " sibling" if len(rest) == 1 else " siblings"
     was = "was it" if len(short) == 1 else "were they"
@@ -62,13 +62,11 @@ def _whole_numbers(content: Mapping[str, Any]) -> str:
     decisive = {
         key: value
         for key, value in flatten(content).items()
-        if key.startswith("log_config.") or isinstance(value, list | int) or _is_whole(value)
+        if key.startswith("log_config.")
+        or isinstance(value, list | int)
+        or (isinstance(value, float) and value.is_integer())
     }
     return repr(sorted(decisive.items()))
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, float) and value.is_integer()
 
 
 def _is_whole_run(run: SeedResults) -> bool:
@@ -79,7 +77,3 @@ def _is_whole_run(run: SeedResults) -> bool:
 def _span(lengths: Iterable[int]) -> str:
     several = sorted(set(lengths))
     return f"{several[0]:,}" if len(several) == 1 else f"{several[0]:,} to {several[-1]:,}"
-
-
-def _seeds(seeds: Iterable[int]) -> str:
-    return format_seeds(sorted(seeds)).replace(",", ", ")

@@ -16,8 +16,9 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.results.series import series, time_variable
+from mle_toolbox.text import counted, listed
 
-__all__ = ["NEVER_COUNTED", "NUMBERED", "SeedSample", "may_be_paired", "seed_sample"]
+__all__ = ["NEVER_COUNTED", "NUMBERED", "SeedSample", "lower_is_better_of", "may_be_paired", "seed_sample"]
 
 NUMBERED = "mle_toolbox_seed_is_a_number_only"
 """Attribute of an imported run whose seed is not known."""
@@ -74,14 +75,9 @@ class SeedSample:
         return sum(self.left_out.values())
 
     def __repr__(self) -> str:
-        others = [
-            f"{count} {reason}" for reason, count in {"diverged": self.diverged, **self.left_out}.items() if count
-        ]
-        return (
-            f"<SeedSample {self.configuration!r}, {self.at} {self.metric!r}: "
-            + ", ".join([f"{self.n} seeds", *others])
-            + ">"
-        )
+        counts = counted({"diverged": self.diverged, **self.left_out})
+        seeds = f"{self.n} seeds{', ' if counts else ''}{counts}"
+        return f"<SeedSample {self.configuration!r}, {self.at} {self.metric!r}: {seeds}>"
 
 
 def seed_sample(
@@ -111,6 +107,19 @@ def seed_sample(
     return SeedSample(configuration.name, metric, at, values, tuple(seeds), counted, numbered)
 
 
+def lower_is_better_of(metric: str, lower_is_better: bool | None) -> bool:
+    """Return what was said, or what the metric's name suggests."""
+    if isinstance(lower_is_better, bool):
+        return lower_is_better
+    if lower_is_better is not None:
+        raise ResultsError(
+            f"lower_is_better is True, False or None, for all metrics that are asked for; found {lower_is_better!r}."
+        )
+    from mle_toolbox.statistics import direction
+
+    return direction(metric) == "lower"
+
+
 def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> bool | None:
     """Return ``paired`` for the statistics: what is wanted, and False where equal seeds mean nothing.
 
@@ -122,7 +131,7 @@ def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> 
     numbered = [each.configuration for each in samples if each.numbered]
     if wanted and numbered:
         raise ResultsError(
-            f"paired=True: the seeds of {', '.join(map(repr, numbered[:3]))}{', …' if numbered[3:] else ''} are not "
+            f"paired=True: the seeds of {listed(map(repr, numbered), 3)} are not "
             "known, only numbered, so no two runs belong together. Leave paired out."
         )
     return False if numbered else wanted

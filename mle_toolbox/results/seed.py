@@ -136,9 +136,9 @@ class SeedResults:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from mle_toolbox.results.notebook import seed_html
+        from mle_toolbox.results.shown import html_of
 
-        return seed_html(self)
+        return html_of(self)
 
     def to_xarray(self) -> xr.Dataset:
         """Return a dataset with dimension ``tick``, as xarray reads it from ``log.h5``.

@@ -13,6 +13,7 @@ from mle_toolbox.log.measured import was_measured
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
+from mle_toolbox.text import listed
 
 __all__ = ["TICK", "array_words", "one_element_words", "scalar_metrics", "series", "time_variable"]
 
@@ -48,8 +49,9 @@ def one_element_words(configurations: Mapping[str, ConfigurationResults]) -> str
     names = [name for name, column in columns.items() if column.shape[_SEED_AND_TICK:] == (1,)]
     if not names:
         return ""
-    are = f"{names[0]!r} is an array" if len(names) == 1 else f"{', '.join(map(repr, names))} are arrays"
-    return f" {are} of shape (1,) at every tick. Where that is one number, the script logs it with .item()."
+    are = "is an array" if len(names) == 1 else "are arrays"
+    begin = f" {listed(map(repr, names))} {are} of shape (1,) at every tick."
+    return f"{begin} Where that is one number, the script logs it with .item()."
 
 
 def time_variable(configuration: ConfigurationResults, time: str | None = None) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from mle_toolbox.layout import PROJECT_VARIABLE
 from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.seed_run.frozen_code import frozen_code, stored_code
+from mle_toolbox.text import listed
 
 __all__ = [
     "Hashes",
@@ -111,8 +112,7 @@ def code_digest(code: dict[str, str]) -> str:
 
 def not_frozen_in_words(files: Sequence[str]) -> str:
     """Return a sentence on files that were imported although they were not stored at the start."""
-    named = ", ".join(files[:_NAMED]) + (f" and {len(files) - _NAMED} more" if len(files) > _NAMED else "")
-    return f"not the code that was stored at the start, but what was found on disk: {named}."
+    return f"not the code that was stored at the start, but what was found on disk: {listed(files, _NAMED)}."
 
 
 def git_in_words(record: RunRecord) -> str:

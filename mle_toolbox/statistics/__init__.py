@@ -27,7 +27,7 @@ from mle_toolbox.statistics.permutation import permutation_p
 from mle_toolbox.statistics.power import detectable_difference, seeds_needed
 from mle_toolbox.statistics.reduction import area_under_curve, at, best_so_far, check_at
 from mle_toolbox.statistics.score_profiles import optimality_gap, performance_profile, profile_interval
-from mle_toolbox.statistics.wording import interval_text, p_text, percent
+from mle_toolbox.text import interval_text, p_text, percent
 
 __all__ = [
     "AllPairs",

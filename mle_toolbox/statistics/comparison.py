@@ -24,7 +24,7 @@ from mle_toolbox.statistics.improvement import improvement_interval, probability
 from mle_toolbox.statistics.pairing import Pair, prepare
 from mle_toolbox.statistics.permutation import permutation_p
 from mle_toolbox.statistics.power import detectable_difference, seeds_needed
-from mle_toolbox.statistics.wording import interval_text, p_text, percent
+from mle_toolbox.text import interval_text, p_text, percent
 
 __all__ = ["Comparison", "Correction", "caution", "compare", "compare_pair", "difference_of"]
 

@@ -11,7 +11,7 @@ from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.bands import band_of_columns
 from mle_toolbox.statistics.checks import check_confidence, real_array, rising_times
 from mle_toolbox.statistics.estimate import interval_words, skewness_caution
-from mle_toolbox.statistics.wording import percent
+from mle_toolbox.text import percent
 
 __all__ = ["Band", "Curve", "band"]
 

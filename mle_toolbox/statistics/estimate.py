@@ -20,7 +20,7 @@ from mle_toolbox.statistics.intervals import (
     mean_interval,
     median_interval,
 )
-from mle_toolbox.statistics.wording import interval_text, percent
+from mle_toolbox.text import interval_text, percent
 
 __all__ = [
     "SEEDS_AGAINST_SKEWNESS",
@@ -97,6 +97,9 @@ _STATISTICS = {
     "median": _Statistic(median, median_interval, "interval of the median"),
     "iqm": _Statistic(interquartile_mean, iqm_interval, "t interval of the interquartile mean"),
 }
+
+STATISTICS = {"mean": "mean", "median": "median", "iqm": "interquartile mean"}
+"""What they are called in words."""
 
 SEEDS_AGAINST_SKEWNESS = 25
 """With so many seeds the t interval of the mean covers 0.93 for 0.95 also where values are moderately skewed."""

@@ -23,7 +23,7 @@ def test_a_grid_engine_that_answers_is_used_and_named(experiment: Project) -> No
 
     assert outcome.returncode == 0, outcome.stderr
     assert (
-        "Grid Engine answers and queues all.q, other.q accept jobs: running there (--profile local runs here)."
+        "Grid Engine answers and queues all.q and other.q accept jobs: running there (--profile local runs here)."
         in outcome.stderr
     )
     assert "Submitted job" in outcome.stderr

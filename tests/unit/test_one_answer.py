@@ -18,17 +18,17 @@ from scipy.special import stdtrit
 
 from mle_toolbox.cli import main
 from mle_toolbox.cli.figures import FigureRequest, draw
-from mle_toolbox.cli.tables import results_table
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.log.sealing import commit_log, prepare_log
+from mle_toolbox.render.overview import results_table
+from mle_toolbox.render.rendered import Rendered, as_text
 from mle_toolbox.report import write_report, write_tables
 from mle_toolbox.report.answers import comparison_data
 from mle_toolbox.report.numbers import Numbers, read_numbers
 from mle_toolbox.report.tables import final_data, final_table
 from mle_toolbox.results import ExperimentResults, load
-from mle_toolbox.results.renderings import Rendered, as_text
 from mle_toolbox.statistics import compare_all, holm
 from tests.made_results import made_results
 

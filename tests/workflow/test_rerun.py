@@ -91,7 +91,7 @@ def test_editing_the_script_runs_nothing_and_marks_the_runs_stale(finished: Proj
     assert finished.jobs_to_run() == {}
     said = finished.mle("status").stdout
     assert "6 made by older code" in said
-    assert "a, b: 3 seed runs each were made before train.py changed." in said
+    assert "a and b: 3 seed runs each were made before train.py changed." in said
 
 
 def test_seeds_that_were_added_after_an_edit_make_the_others_runs_of_older_code(finished: Project) -> None:

@@ -1,10 +1,6 @@
-// Colours of charts: after Okabe and Ito, so that they can be told apart by everybody; lighter ones on dark paper.
-// Beyond eight configurations the kind of line changes too.
+// How charts look. The colours come with the data (mle_toolbox/colours.py); beyond them the kind of line changes too.
 
-const COLOURS = {
-  light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a4fbf", "#5c6670"],
-  dark: ["#4fa8e0", "#ff8a3d", "#2fc79b", "#e59bc4", "#e8b93e", "#8fd0f7", "#b394f0", "#aab4bf"],
-};
+const COLOURS = DATA.colours;
 const DASHES = ["solid", [7, 4], [2, 3], [10, 3, 2, 3]];
 const SYMBOLS = ["circle", "diamond", "triangle", "rect"];
 

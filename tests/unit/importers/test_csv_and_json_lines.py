@@ -88,7 +88,7 @@ def test_a_table_without_a_heading_is_said(tmp_path: Path) -> None:
     file = tmp_path / "progress.csv"
 
     assert csv_run(tmp_path, "0,1.5\n1,2.5\n").remarks == (
-        f"{file}: there is no heading; the columns are called after the first row, '0', '1.5'.",
+        f"{file}: there is no heading; the columns are called after the first row, '0' and '1.5'.",
     )
     assert csv_run(tmp_path, "step,0.5\n1,2.5\n").remarks == ()
 

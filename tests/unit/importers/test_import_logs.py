@@ -77,7 +77,7 @@ def test_runs_without_seeds_are_numbered_and_never_paired(tmp_path: Path) -> Non
     assert [run.path.parent.name for run in results["a"].runs] == ["x9", "x10", "y"]
     assert not results.compare("a", "b").found["a", "b"].paired
     assert not results.compare("a", "b", paired=False).found["a", "b"].paired
-    with pytest.raises(ResultsError, match="the seeds of 'a', 'b' are not known, only numbered"):
+    with pytest.raises(ResultsError, match="the seeds of 'a' and 'b' are not known, only numbered"):
         results.compare(paired=True, baseline="best")
 
 
@@ -137,7 +137,8 @@ def test_logs_that_do_not_fit_are_listed(logs: Path) -> None:
         write_csv(logs / f"old_{number}.csv", 0.0)
 
     with pytest.warns(
-        UserWarning, match=r"5 logs do not fit the pattern and are left out: old_0.csv, old_1.csv, old_2"
+        UserWarning,
+        match=r"5 logs do not fit the pattern and are left out: old_0.csv, old_1.csv, old_2\.csv and 2 more",
     ):
         import_logs(logs, PATTERN)
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from mle_toolbox.colours import COLOURS
 from mle_toolbox.errors import UsageError
 from mle_toolbox.plots import final_values, learning_curves, save_figure
-from mle_toolbox.plots.style import COLOURS
-from mle_toolbox.plots.text import plain, shortened, wrapped
-from mle_toolbox.plots.thinning import thinned
+from mle_toolbox.plots.figure_text import plain, shortened, wrapped
 from mle_toolbox.statistics import Curve
+from mle_toolbox.statistics.thinning import thinned
 
 
 def test_settings_are_as_before_and_pyplot_is_not_loaded(tmp_path: Path) -> None:

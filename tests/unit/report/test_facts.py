@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import doctest
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mle_toolbox.excerpts import last_lines
 from mle_toolbox.log.run_record import RunRecord
-from mle_toolbox.report import wording
-from mle_toolbox.report.curves import points_shown
-from mle_toolbox.report.facts import SeedRun, cost, last_lines, versions
+from mle_toolbox.report.facts import SeedRun, cost, versions
 from mle_toolbox.report.history import failures, run_rows, state
+from mle_toolbox.statistics.thinning import evenly_chosen
 
 
 def run(seed: int = 0, status: str = "done", **record: object) -> SeedRun:
     return SeedRun("a", seed, status, RunRecord(configuration="a", seed=seed, **record))  # type: ignore[arg-type]
-
-
-def test_the_examples_in_the_wording_hold() -> None:
-    assert doctest.testmod(wording).failed == 0
 
 
 def test_core_hours_are_time_by_cores_of_the_runs_that_have_both_ends() -> None:
@@ -54,8 +50,10 @@ def test_the_last_lines_are_what_a_person_would_have_seen(tmp_path: Path) -> Non
     path = tmp_path / "err.txt"
     path.write_bytes(b"first\n" * 9000 + b"\x1b[31m 10%\r 50%\r100%\x1b[0m\r\nValueError: \xff\n\n")
 
-    assert last_lines(path, 2) == "100%\nValueError: \ufffd"
-    assert last_lines(tmp_path / "none.txt", 2) == ""
+    assert last_lines(path, 2) == ["100%", "ValueError: \ufffd"]
+    assert last_lines(tmp_path / "none.txt", 2) == ["(No such file or directory)"]
+    [without] = failures([replace(run(0, "failed"), folder=tmp_path)], "none.txt")[0]
+    assert without["lines"] == ""
 
 
 def test_runs_that_are_not_done_are_counted_by_their_state() -> None:
@@ -84,7 +82,7 @@ def test_a_table_of_thousands_of_runs_is_not_made() -> None:
 
 @pytest.mark.parametrize("length", [1, 2, 199, 200, 201, 1000, 100_000])
 def test_few_points_are_shown_with_both_ends(length: int) -> None:
-    chosen = points_shown(length)
+    chosen = evenly_chosen(length)
 
     assert chosen[0] == 0
     assert chosen[-1] == length - 1

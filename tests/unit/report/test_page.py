@@ -381,7 +381,8 @@ def test_runs_of_an_earlier_configuration_have_a_sign_of_their_own(tmp_path: Pat
 
     assert "1 of 3 seed runs done, 1 stopped, 1 outdated" in text
     assert "a: 1 finished seed run is of an earlier configuration and is not counted." in text
-    assert "‖ stopped before its end, as asked ≠ outdated" in text
+    assert "≠ outdated: done with an earlier configuration" in text
+    assert "‖ stopped before its end, as asked; the next `mle run` goes on with it" in text
     assert "✗" not in text
 
 

@@ -12,7 +12,7 @@ from rich.constrain import Constrain
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from mle_toolbox.results.table import Cell, Column, Table
+from mle_toolbox.render.grid import Cell, Column, Grid
 
 __all__ = ["TerminalTable"]
 
@@ -22,9 +22,9 @@ _AROUND = 3  # a blank at both sides of a cell, and the line between two
 
 
 class TerminalTable:
-    """What rich prints of a `Table`."""
+    """What rich prints of a `Grid`."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Grid) -> None:
         self._table = table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
@@ -45,7 +45,7 @@ def _note(line: str, style: str) -> RenderableType:
     return Constrain(Text(line, style=style, overflow="fold", no_wrap=False), _WIDEST_NOTE)
 
 
-def _fitting(table: Table, width: int) -> tuple[Table, list[str]]:
+def _fitting(table: Grid, width: int) -> tuple[Grid, list[str]]:
     """Write numbers in two lines where they do not fit, then leave out columns; return the titles of these."""
     left_out: list[str] = []
     if _width(table) > width:
@@ -67,7 +67,7 @@ def _in_two_lines(cell: Cell, column: Column) -> Cell:
     return replace(cell, text=_SECOND_LINE.sub(r"\n\1", cell.text)) if column.right else cell
 
 
-def _width(table: Table) -> int:
+def _width(table: Grid) -> int:
     texts = [[column.title for column in table.columns], *(_texts(table, row) for row in table.rows)]
     widest = (
         max(cell_len(line) for text in column for line in text.split("\n")) for column in zip(*texts, strict=True)
@@ -75,7 +75,7 @@ def _width(table: Table) -> int:
     return 1 + sum(_AROUND + each for each in widest)
 
 
-def _texts(table: Table, row: tuple[Cell, ...]) -> list[str]:
+def _texts(table: Grid, row: tuple[Cell, ...]) -> list[str]:
     """Return the cells of a row; in columns where a cell has a star, the others leave room for one."""
     starred = [any(each[place].best for each in table.rows) for place in range(len(table.columns))]
     return [_starred(cell) if star else cell.text for cell, star in zip(row, starred, strict=True)]
@@ -86,7 +86,7 @@ def _starred(cell: Cell) -> str:
     return "\n".join([f"{first} {'*' if cell.best else ' '}", *(f"{line}  " for line in rest)])
 
 
-def _grid(table: Table) -> RichTable:
+def _grid(table: Grid) -> RichTable:
     grid = RichTable(title=Text(table.title, style="bold"), title_justify="left")
     for column in table.columns:
         grid.add_column(Text(column.title), justify="right" if column.right else "left", overflow="fold")

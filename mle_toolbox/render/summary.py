@@ -6,12 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mle_toolbox.results.answer import Answer, best_cautions, estimate_cautions, meaning_of_best
+from mle_toolbox.render.rendered import Rendered, with_differences
+from mle_toolbox.render.sentences import (
+    at_words,
+    best_cautions,
+    better_words,
+    cautions_about,
+    estimate_cautions,
+    meaning_of_best,
+)
+from mle_toolbox.render.table import Cell, Column, Table
+from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.code import CodeState, code_record
 from mle_toolbox.results.differences import short_names, value_text
-from mle_toolbox.results.renderings import Rendered, with_differences
-from mle_toolbox.results.table import Cell, Column, Table
-from mle_toolbox.results.wording import at_words, better_words, counts_words, listed
+from mle_toolbox.text import count, counted, listed
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
@@ -35,21 +43,27 @@ class SummaryRow:
     @property
     def seeds(self) -> str:
         """Return ``8/10, 2 failed``."""
-        rest = counts_words(self.others)
+        rest = counted(self.others)
         return f"{self.done}/{self.planned}" + (f", {rest}" if rest else "")
 
 
 @dataclass(frozen=True, repr=False)
 class Summary(Rendered):
-    """A table of configurations; see ``ExperimentResults.summary``. ``metrics`` has the answer for each metric."""
+    """A table of the configurations ``of`` an experiment, with an answer for each metric; see its ``summary``."""
 
-    title: str
+    of: str
     metrics: tuple[Answer, ...]
     rows: tuple[SummaryRow, ...]
     remarks: tuple[str, ...] = ()
     includes_unfinished: bool = False
     first: tuple[str, ...] = ()
     code: Mapping[str, CodeState] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What the table shows."""
+        at = next(each.at for each in self.metrics)
+        return f"{self.of}: {at_words(at)}{'' if at.startswith('mean') else 's'}"
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -198,10 +212,21 @@ class Summary(Rendered):
             yield f"{more} more keys differ between the configurations: {listed(self.keys_that_differ[len(keys) :])}."
         running = sum(row.others.get("running", 0) for row in self.rows)
         if running and not self.includes_unfinished:
-            runs = "1 seed run is" if running == 1 else f"{running} seed runs are"
+            runs = count(running, "seed run is", "seed runs are")
             yield f"{runs} still running; these are the numbers of those that are done."
         yield from estimate_cautions(self.metrics)
+        yield from (f"{sentence}." for sentence in cautions_about(self._without_the_metric()))
         yield from self.remarks
+
+    def _without_the_metric(self) -> dict[str, dict[str, str | None]]:
+        """Return, by metric and configuration, how many seeds are done and still have no number."""
+        return {
+            metric.metric: {
+                name: counted({why: n for why, n in sample.left_out.items() if why.startswith("without")})
+                for name, sample in metric.samples.items()
+            }
+            for metric in self.metrics
+        }
 
 
 _ESTIMATE = ("statistic", "value", "low", "high", "confidence", "n", "diverged", "missing", "method", "caution")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mle_toolbox.render.records import csv_text, json_text
+from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.differences import differing, flatten, short_names, value_text
-from mle_toolbox.results.records import csv_text, json_text
-from mle_toolbox.results.table import Cell, Column, Table
 
 KEYS = st.text("abc.", min_size=1, max_size=4)
 CONTENT = st.recursive(
@@ -85,7 +85,7 @@ def test_html_holds_no_markup_of_the_text(text: str) -> None:
 
 @given(st.text(max_size=20))
 def test_a_terminal_shows_the_text_as_it_is(text: str) -> None:
-    from mle_toolbox.results.renderings import as_text
+    from mle_toolbox.render.rendered import as_text
 
     printable = "".join(char for char in text if char.isalnum() and char.isascii())
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mle_toolbox.results.table import Cell, Column, Table
+from mle_toolbox.render.table import Cell, Column, Table
 
 TABLE = Table(
     "experiments",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mle_toolbox.results.wording import WAY_OUT
+from mle_toolbox.render.grid import Cell, Column, Grid
+from mle_toolbox.results.cautions import WAY_OUT
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,54 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Column", "Table"]
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Text, and whether it is set off as one of the best."""
-
-    text: str
-    best: bool = False
-
-
-@dataclass(frozen=True)
-class Column:
-    """A heading; numbers stand at the right. A narrow terminal leaves out the columns of the highest rank, never 0."""
-
-    title: str
-    right: bool = False
-    rank: int = 0
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of cells.
-
-    Attributes
-    ----------
-    title
-        One line.
-    columns, rows
-        As many cells in each row as there are columns.
-    method
-        How the numbers were made: one sentence each.
-    cautions
-        What to beware of: one sentence each.
-    first
-        What has to be known before the numbers are read, and stands above them: one sentence each.
-    best
-        What it means that a cell is set off, empty where none is.
-    """
-
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    method: tuple[str, ...] = ()
-    cautions: tuple[str, ...] = ()
-    best: str = ""
-    first: tuple[str, ...] = ()
+class Table(Grid):
+    """A `Grid` in every form in which it is shown."""
 
     def to_rich(self) -> RenderableType:
         """Return it for a terminal; what is best is bold and has a star, for those who see no bold."""
-        from mle_toolbox.results.terminal import TerminalTable
+        from mle_toolbox.render.terminal import TerminalTable
 
         return TerminalTable(self)
 

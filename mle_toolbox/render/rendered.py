@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.installed_first import with_installed_modules
-from mle_toolbox.results.records import csv_text, dataframe, json_text
-from mle_toolbox.results.table import Table
+from mle_toolbox.render.records import csv_text, dataframe, json_text
+from mle_toolbox.render.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd

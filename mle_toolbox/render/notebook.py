@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.render.table import Cell, Column, Table
+from mle_toolbox.results.analysis import Configurations
+from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.differences import short_names, value_text
-from mle_toolbox.results.table import Cell, Column, Table
+from mle_toolbox.results.seed import SeedResults
 
-if TYPE_CHECKING:
-    from mle_toolbox.results.analysis import Configurations
-    from mle_toolbox.results.configuration import ConfigurationResults
-    from mle_toolbox.results.seed import SeedResults
-
-__all__ = ["configuration_html", "configurations_html", "seed_html"]
+__all__ = ["html_of"]
 
 _MAX_KEYS = 6
 
 
-def configurations_html(results: Configurations) -> str:
-    """Return the configurations, what differs between them, and how their seeds stand."""
-    from mle_toolbox.results.configuration import summary
+def html_of(results: Configurations | ConfigurationResults | SeedResults) -> str:
+    """Return what a notebook shows of results."""
+    if isinstance(results, Configurations):
+        return _configurations(results)
+    return _seed(results) if isinstance(results, SeedResults) else _configuration(results)
 
+
+def _configurations(results: Configurations) -> str:
+    """Return the configurations, what differs between them, and how their seeds stand."""
     differences = results.differences()
     keys = list(dict.fromkeys(key for each in differences.values() for key in each))[:_MAX_KEYS]
     titles = short_names(keys)
@@ -29,26 +31,25 @@ def configurations_html(results: Configurations) -> str:
     rows = tuple(
         (
             Cell(name),
-            *(Cell(_text(differences.get(name, {}), key)) for key in keys),
-            Cell(summary(each.statuses, each.missing)),
+            *(Cell(value_text(apart[key]) if key in apart else "") for key in keys),
+            Cell(seeds_words(each.statuses, each.missing)),
         )
         for name, each in results.items()
+        for apart in [differences.get(name, {})]
     )
     metrics = ", ".join(results.metrics) or "none yet"
     title = f"{results.title}: {len(results)} configurations"
     return Table(title, columns, rows, (f"Metrics: {metrics}.",), first=results.cautions).to_html()
 
 
-def configuration_html(results: ConfigurationResults) -> str:
+def _configuration(results: ConfigurationResults) -> str:
     """Return the variables of a configuration and how its seeds stand."""
-    from mle_toolbox.results.configuration import summary
-
     shapes = {name: results.data.columns[name].shape for name in results.data.names}
-    title = f"{results.name}: {summary(results.statuses, results.missing)}"
+    title = f"{results.name}: {seeds_words(results.statuses, results.missing)}"
     return _variables(title, results.time_names, shapes, (*results.cautions, *results.remarks))
 
 
-def seed_html(results: SeedResults) -> str:
+def _seed(results: SeedResults) -> str:
     """Return the variables of a seed run and how it stands."""
     shapes = {name: results[name].shape for name in results.names}
     title = f"{results.configuration}, seed {results.seed}: {results.status}, {results.n_ticks} ticks"
@@ -64,7 +65,3 @@ def _variables(title: str, time: Sequence[str], shapes: Mapping[str, tuple[int, 
     return Table(
         title, (Column("name"), Column("kind"), Column("shape", right=True)), rows, (), tuple(remarks)
     ).to_html()
-
-
-def _text(values: Mapping[str, Any], key: str) -> str:
-    return value_text(values[key]) if key in values else ""

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.render.rendered import Rendered
+from mle_toolbox.render.sentences import at_words, better_words, ends_words, pair_cautions
+from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.code import CodeState, code_record
-from mle_toolbox.results.renderings import Rendered
 from mle_toolbox.results.samples import SeedSample
-from mle_toolbox.results.table import Cell, Column, Table
-from mle_toolbox.results.wording import at_words, better_words, counts_words, ends_words
+from mle_toolbox.text import NOTHING, counted, interval_text, p_value
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Comparison
     from mle_toolbox.statistics.comparison import Correction
 
-__all__ = ["Comparisons"]
+__all__ = ["Comparisons", "comparison_cells"]
 
 Pair = tuple[str, str]
 
@@ -121,19 +122,13 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         }
 
     def _cells(self, pair: Pair) -> Iterator[Cell]:
-        from mle_toolbox.statistics.wording import interval_text
-
         found, better = self.found[pair], self._better(pair)
-        yield Cell(pair[0], best=bool(better) and better == pair[0])
-        yield Cell(pair[1], best=bool(better) and better == pair[1])
+        cells = comparison_cells(found)
+        yield from (Cell(name, best=name == better) for name in pair)
         yield Cell(f"{found.n_a}, {found.n_b}")
-        yield Cell(interval_text(found.difference, found.difference_low, found.difference_high))
-        yield Cell(interval_text(found.ratio, found.ratio_low, found.ratio_high))
-        yield Cell(_p(found.p))
-        yield Cell(interval_text(found.probability_of_improvement, found.poi_low, found.poi_high))
-        yield Cell(_number(found.effect_size))
+        yield from (Cell(cells[name]) for name in ("difference", "ratio", "p", "improvement", "effect"))
         yield Cell(better or "undecided")
-        yield Cell("" if better or found.seeds_needed is None else f"{found.seeds_needed:,}")
+        yield Cell(cells["needed"])
 
     def _better(self, pair: Pair) -> str:
         return {"a": pair[0], "b": pair[1], None: ""}[self.found[pair].better()]
@@ -166,25 +161,21 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
             left_out = {"diverged": sample.diverged, **sample.left_out}
             if name in better and (words := ends_words(sample)):
                 yield f"{name} is better among the seeds that ended well ({words})."
-            elif out := counts_words(left_out):
+            elif out := counted(left_out):
                 yield f"{name}: {out}; {'it does' if sum(left_out.values()) == 1 else 'they do'} not count."
 
     def _cautions(self) -> Iterator[str]:
         yield from self.remarks
-        by_sentence: dict[str, list[str]] = {}
-        for (a, b), each in self.found.items():
-            if each.caution:
-                by_sentence.setdefault(each.caution, []).append(f"{a} and {b}")
-        for sentence, pairs in by_sentence.items():
-            more = f" and {len(pairs) - 3} more pairs" if len(pairs) > 3 else ""
-            yield f"{'; '.join(pairs[:3])}{more}: {sentence}"
+        yield from pair_cautions(self.found)
 
 
-def _p(p: float) -> str:
-    if math.isnan(p):
-        return "\N{EN DASH}"
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if math.isfinite(value) else "\N{EN DASH}"
+def comparison_cells(found: Comparison) -> dict[str, str]:
+    """Return the numbers of a comparison as every table writes them."""
+    return {
+        "difference": interval_text(found.difference, found.difference_low, found.difference_high),
+        "ratio": interval_text(found.ratio, found.ratio_low, found.ratio_high),
+        "p": p_value(found.p),
+        "improvement": interval_text(found.probability_of_improvement, found.poi_low, found.poi_high),
+        "effect": f"{found.effect_size:.2f}" if math.isfinite(found.effect_size) else NOTHING,
+        "needed": NOTHING if found.better() or found.seeds_needed is None else f"{found.seeds_needed:,}",
+    }

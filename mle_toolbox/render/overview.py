@@ -1,0 +1,36 @@
+"""The table at the end of `mle run`: the final values of the first metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from mle_toolbox.results import Configurations
+from mle_toolbox.results.series import one_element_words
+from mle_toolbox.text import listed
+
+__all__ = ["MAX_METRICS", "results_table", "too_many_metrics"]
+
+MAX_METRICS = 4
+"""As many metrics as a table in a terminal has, unless others are asked for."""
+
+
+def results_table(results: Configurations) -> RenderableType:
+    """Return the final value of each metric for each configuration, with what it rests on."""
+    if not results.metrics:
+        nothing = "No configuration has logged a metric that is one number a tick, so there is no table."
+        return Text(nothing + one_element_words(results))
+    table = results.summary(results.metrics[:MAX_METRICS]).table()
+    if words := one_element_words(results):
+        table = replace(table, cautions=(*table.cautions, words.strip()))
+    if len(results.metrics) > MAX_METRICS:
+        table = replace(table, cautions=(*table.cautions, too_many_metrics(results.metrics)))
+    return table.to_rich()
+
+
+def too_many_metrics(names: Sequence[str]) -> str:
+    """Say which metrics are not in a table of the first ones."""
+    return f"Not shown: {listed(names[MAX_METRICS:])}. `mle results --metric NAME` shows them."

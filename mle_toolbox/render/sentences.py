@@ -1,0 +1,120 @@
+"""What an answer says beside its numbers: what was taken of a run, what it means to be best, what to beware of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mle_toolbox.text import listed
+
+if TYPE_CHECKING:
+    from mle_toolbox.results.answer import Answer
+    from mle_toolbox.results.samples import SeedSample
+    from mle_toolbox.statistics import Comparison
+
+__all__ = [
+    "at_words",
+    "best_cautions",
+    "better_words",
+    "cautions_about",
+    "ends_words",
+    "estimate_cautions",
+    "meaning_of_best",
+    "pair_cautions",
+]
+
+_PAIRS = 3
+
+
+def at_words(at: str) -> str:
+    """Return ``last value`` for ``last``, and so on.
+
+    >>> at_words("mean-last-5")
+    'mean of the last 5 values'
+    """
+    known = {"last": "last value", "best": "best value", "auc": "area under the curve divided by its length"}
+    return known.get(at) or f"mean of the last {at.rpartition('-')[2]} values"
+
+
+def better_words(lower_is_better: bool, assumed: bool) -> str:
+    """Return ``lower is better (assumed)``, without the end where somebody said so."""
+    return f"{'lower' if lower_is_better else 'higher'} is better{' (assumed)' if assumed else ''}"
+
+
+def meaning_of_best(answers: Sequence[Answer]) -> str:
+    """Say what it means that a configuration is marked, empty where none is."""
+    tests = dict.fromkeys(each.test for each in answers if each.test)
+    return f"best, or not significantly different from the best ({'; '.join(tests)})." if tests else ""
+
+
+def ends_words(sample: SeedSample) -> str:
+    """Return ``1 of its 5 seeds diverged, 2 failed``, nothing where all seeds ended well.
+
+    Runs of older code that were asked to be left out ended as well as the others.
+    """
+    left_out = {why: count for why, count in sample.left_out.items() if why != "older code"}
+    bad = {why: count for why, count in {"diverged": sample.diverged, **left_out}.items() if count}
+    first = f" of its {sample.n + sum(bad.values())} seeds"
+    return ", ".join(f"{n}{'' if place else first} {why}" for place, (why, n) in enumerate(bad.items()))
+
+
+def best_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield where the best rests on some of the seeds only, each sentence once.
+
+    ``shown`` is how a name of the user is written.
+    """
+    metrics: dict[str, list[str]] = {}
+    for each in answers:
+        ends = {name: ends_words(each.samples[name]) for name in each.best}
+        if marked := [f"{shown(name)} ({words})" for name, words in ends.items() if words]:
+            metrics.setdefault(listed(marked, 3), []).append(shown(each.metric))
+    for named, those in metrics.items():
+        of = "" if len(those) == len(answers) else f" in {listed(those)}"
+        yield f"Among the best{of} only by the seeds that ended well: {named}."
+
+
+def estimate_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield what to beware of in the estimates, each sentence once; ``shown`` is how a name of the user is written."""
+    return cautions_about(
+        {each.metric: {name: estimate.caution for name, estimate in each.estimates.items()} for each in answers}, shown
+    )
+
+
+def cautions_about(
+    cautions: Mapping[str, Mapping[str, str | None]], shown: Callable[[str], str] = str
+) -> Iterator[str]:
+    """Yield each caution once, and what it is true of where that is not everything.
+
+    ``cautions`` by metric and configuration; ``shown`` is how a name of the user is written.
+    """
+    places: dict[str, dict[str, list[str]]] = {}
+    for metric, by_configuration in cautions.items():
+        for name, sentence in by_configuration.items():
+            if sentence:
+                places.setdefault(sentence, {}).setdefault(metric, []).append(name)
+    for sentence, by_metric in places.items():
+        if all(len(by_metric.get(metric, ())) == len(each) for metric, each in cautions.items()):
+            yield sentence
+            continue
+        of = []
+        for metric, names in by_metric.items():
+            some = listed(map(shown, names))
+            if len(names) == len(cautions[metric]):
+                of.append(shown(metric))
+            else:
+                of.append(some if len(cautions) == 1 else f"{shown(metric)} of {some}")
+        yield f"{'; '.join(of)}: {sentence}"
+
+
+def pair_cautions(
+    comparisons: Mapping[tuple[str, str], Comparison], shown: Callable[[str], str] = str
+) -> Iterator[str]:
+    """Yield each caution once, with the pairs that it is about; ``shown`` is how a name of the user is written."""
+    about: dict[str, list[str]] = {}
+    for (a, b), each in comparisons.items():
+        if each.caution:
+            about.setdefault(each.caution, []).append(f"{shown(a)} and {shown(b)}")
+    for caution, pairs in about.items():
+        # Not listed(): an "and" stands inside each pair already.
+        some = "; ".join(pairs[:_PAIRS]) + (f" and {len(pairs) - _PAIRS} more pairs" if pairs[_PAIRS:] else "")
+        yield f"{'All pairs' if len(pairs) == len(comparisons) > 1 else some}: {caution}"

@@ -1,0 +1,106 @@
+"""How seed runs stand: a sign for each, and what the signs mean, in a terminal and on the page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
+from mle_toolbox.text import count, counted, listed
+
+__all__ = ["SIGNS", "Sign", "changed_code", "legend_of", "status_grid", "status_line"]
+
+
+class Sign(NamedTuple):
+    """The sign of a status, its colour in a terminal, and what it means."""
+
+    sign: str
+    style: str
+    words: str
+
+
+SIGNS = {
+    "done": Sign("✓", "green", "done"),
+    "older code": Sign("≈", "yellow", "done, of older code"),
+    "outdated": Sign("≠", "yellow", "outdated: done with an earlier configuration, not counted; runs again"),
+    "running": Sign("▸", "cyan", "running"),
+    "stopped": Sign("‖", "yellow", "stopped before its end, as asked; the next `mle run` goes on with it"),
+    "failed": Sign("✗", "red", "failed"),
+    "died": Sign("†", "red", "died (killed, or its machine went down)"),
+    "waiting": Sign("·", "dim", "not started"),
+}
+_SEEDS_A_GROUP = 10
+_MOST_LINES = 5
+
+
+def legend_of(kinds: Iterable[str]) -> list[Sign]:
+    """Return the signs of those that occur, in the order of the table above."""
+    there = set(kinds)
+    return [sign for kind, sign in SIGNS.items() if kind in there]
+
+
+def status_line(status: ExperimentStatus) -> str:
+    """Return one line such as ``18 of 20 seed runs done, 2 failed``."""
+    counts = status.counts
+    rest = {name: counts[name] for name in ("outdated", "running", "stopped", "failed", "died")}
+    rest["made by older code"] = sum(each.stale for each in status.runs)
+    done = f"{counts['done']:,} of {len(status.runs):,} seed runs done"
+    return ", ".join(filter(None, [done, counted(rest)]))
+
+
+def changed_code(status: ExperimentStatus) -> list[str]:
+    """Say, for each configuration, which files have changed since its runs were done; alike ones together."""
+    alike: dict[tuple[int, str], list[str]] = {}
+    for name in status.configurations:
+        stale = [run for run in status.of(name) if run.stale]
+        if stale:
+            files = listed(sorted({file for run in stale for file in run.changed}))
+            alike.setdefault((len(stale), files), []).append(name)
+    lines = []
+    for (number, files), names in list(alike.items())[:_MOST_LINES]:
+        each = " each" if len(names) > 1 else ""
+        runs = count(number, f"seed run{each} was", f"seed runs{each} were")
+        lines.append(f"≈ {listed(names, 3)}: {runs} made before {files} changed.")
+    if len(alike) > _MOST_LINES:
+        lines.append(f"≈ and {sum(map(len, list(alike.values())[_MOST_LINES:]))} more configurations.")
+    return lines
+
+
+def status_grid(status: ExperimentStatus) -> RenderableType:
+    """Return configurations x seeds, one sign each, with a legend of the signs that occur."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right")
+    table.add_column(overflow="fold")
+    for name in status.configurations:
+        kinds = [_kind(run) for run in status.of(name)]
+        table.add_row(Text(name), _seeds_ok(status.of(name)), _signs(kinds))
+    shown = [f"[{style}]{sign}[/] {escape(words)}" for sign, style, words in legend_of(map(_kind, status.runs))]
+    return Group(table, Text(), Text.from_markup("   ".join(shown)))
+
+
+def _seeds_ok(runs: Iterable[SeedRunStatus]) -> Text:
+    statuses = Counter(each.status for each in runs)
+    text = Text(f"{statuses['done']}/{statuses.total()}")
+    if bad := statuses["failed"] + statuses["died"]:
+        text.append(f"  {bad} failed", style="red")
+    return text
+
+
+def _signs(kinds: Iterable[str]) -> Text:
+    text = Text()
+    for position, kind in enumerate(kinds):
+        if position and position % _SEEDS_A_GROUP == 0:
+            text.append(" ")
+        text.append(SIGNS[kind].sign, style=SIGNS[kind].style)
+    return text
+
+
+def _kind(run: SeedRunStatus) -> str:
+    return "older code" if run.stale else run.status

@@ -1,0 +1,28 @@
+"""The one place of ``results/`` that names ``render/``, which stands above it.
+
+``results.summary()`` or ``_repr_html_`` are asked of answers and give text, so these classes are loaded when they are
+asked for, and ``load`` alone pays for no table.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mle_toolbox.render.comparisons import Comparisons
+    from mle_toolbox.render.notebook import html_of
+    from mle_toolbox.render.summary import Summary, SummaryRow
+    from mle_toolbox.render.table import Table
+
+__all__ = ["Comparisons", "Summary", "SummaryRow", "Table", "html_of"]
+
+_PLACES = {"Comparisons": "comparisons", "Summary": "summary", "SummaryRow": "summary", "Table": "table"}
+_PLACES |= {"html_of": "notebook"}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"mle_toolbox.render.{_PLACES[name]}"), name)

@@ -1,0 +1,164 @@
+"""How a number, a time or a list of names is written: the same in every message, table, figure and page.
+
+As many digits as the interval allows. Standard library only, and little of it: training scripts import this.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "MINUS",
+    "NOTHING",
+    "NO_BREAK",
+    "amount",
+    "count",
+    "counted",
+    "duration",
+    "interval_text",
+    "isolated",
+    "listed",
+    "p_text",
+    "p_value",
+    "percent",
+    "short",
+]
+
+MINUS, NOTHING, NO_BREAK = "\u2212", "\u2013", "\u00a0"
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return ``1 seed`` or ``2,000 seeds``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Return ``2 failed, 1 running``; what there is none of is not named."""
+    return ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+
+
+def listed(names: Iterable[object], most: int | None = 6) -> str:
+    """Return ``a, b and c``; of more than ``most``, the first and how many more.
+
+    >>> listed(["a", "b", "c"]), listed("abcdefgh", most=2), listed(map(repr, ["a"]))
+    ('a, b and c', 'a, b and 6 more', "'a'")
+    """
+    parts = list(map(str, names))
+    if most is not None and len(parts) > most:
+        parts = [*parts[:most], f"{len(parts) - most:,} more"]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def isolated(name: str) -> str:
+    """Return a name so that its own direction of writing ends where it ends."""
+    return name if name.isascii() else f"\u2068{name}\u2069"
+
+
+def duration(seconds: float | None) -> str:
+    """Return ``2 min 5 s``; records hold whole seconds, so a shorter run is only known to be under one.
+
+    >>> duration(125), duration(0), duration(90061)
+    ('2 min 5 s', 'under 1 s', '1 d 1 h')
+    """
+    if seconds is None:
+        return "not on record"
+    if seconds < 1:
+        return "under 1 s"
+    units = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
+    parts: list[str] = []
+    rest = round(seconds)
+    for size, unit in units:
+        number, rest = divmod(rest, size)
+        if number or parts:
+            parts.append(f"{number} {unit}" if number else "")
+        if len(parts) == 2:
+            break
+    return " ".join(filter(None, parts))
+
+
+def amount(value: float) -> str:
+    """Return a few digits; a small amount is said to be under 0.01.
+
+    >>> amount(0.004), amount(1234.5), amount(12.34)
+    ('under 0.01', '1,234', '12.3')
+    """
+    if value < 0.01:
+        return "under 0.01"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def short(value: float | None, digits: int = 4) -> str:
+    """Return a number with few digits, an en dash for none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    if math.isfinite(value):
+        return f"{value:.{digits}g}".replace("-", MINUS)
+    return "∞" if value > 0 else f"{MINUS}∞"
+
+
+def percent(confidence: float) -> str:
+    """Return ``95 %`` for 0.95."""
+    return f"{100 * confidence:.10g} %"
+
+
+def p_value(p: float) -> str:
+    r"""Return a p-value for the column of a table.
+
+    >>> p_value(0.00001), p_value(0.0312), p_value(float("nan"))
+    ('< 0.001', '0.031', '\u2013')
+    """
+    if math.isnan(p):
+        return NOTHING
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def p_text(p: float) -> str:
+    """Return a p-value for a sentence: ``p = 0.031``, or ``p < 0.001``."""
+    if math.isnan(p):
+        return "no p"
+    return f"p {'' if p < 0.001 else '= '}{p_value(p)}"
+
+
+def interval_text(value: float, low: float, high: float) -> str:
+    """Return ``0.123 ± 0.011``, or ``0.12 [0.10, 0.17]`` where the value is not in the middle.
+
+    The interval's half width has two digits, the value as many decimals. A value without an interval has four digits.
+    """
+    if not math.isfinite(value):
+        return "-"
+    half = (high - low) / 2
+    if not math.isfinite(half):
+        return f"{value:.4g}"
+    if half <= abs(value) * 1e-15:
+        return f"{value:.4g} ± 0"
+    symmetric = abs((low + high) / 2 - value) <= 0.005 * half
+    decimals = _decimals(half)
+    exponent = int(f"{max(abs(value), half):.1e}".partition("e")[2])
+    if half >= 1e6 or (decimals > 6 and exponent < -1):
+        value, low, high, half = (_shifted(number, -exponent) for number in (value, low, high, half))
+        decimals = _decimals(half)
+        inside = _with_decimals(value, low, high, half, decimals, symmetric)
+        return f"({inside})e{exponent:+03d}" if symmetric else f"{inside} e{exponent:+03d}"
+    return _with_decimals(value, low, high, half, decimals, symmetric)
+
+
+def _shifted(number: float, places: int) -> float:
+    """Return the number times ten to the ``places``, which as a factor may leave the range of floats."""
+    from decimal import Decimal  # rarely needed, and training scripts import this module
+
+    return float(Decimal(number).scaleb(places))
+
+
+def _decimals(half: float) -> int:
+    """Return how many decimals show two digits of ``half``, after rounding: 0.0999 is 0.10."""
+    return max(0, 1 - int(f"{half:.1e}".partition("e")[2]))
+
+
+def _with_decimals(value: float, low: float, high: float, half: float, decimals: int, symmetric: bool) -> str:
+    # z: a small negative number is not rounded to -0.
+    if symmetric:
+        return f"{value:z.{decimals}f} ± {half:.{decimals}f}"
+    return f"{value:z.{decimals}f} [{low:z.{decimals}f}, {high:z.{decimals}f}]"
