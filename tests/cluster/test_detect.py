@@ -31,6 +31,7 @@ def test_a_grid_engine_that_answers_is_used_and_named(experiment: Project) -> No
     assert record["scheduler"].keys() == {"job", "task"}
 
 
+@pytest.mark.alone
 def test_a_scheduler_that_is_down_is_named_and_seed_runs_stay_here(experiment: Project, grid_engine: Path) -> None:
     experiment.let_go()
 
@@ -42,6 +43,7 @@ def test_a_scheduler_that_is_down_is_named_and_seed_runs_stay_here(experiment: P
     assert "): running on this machine.\n" in outcome.stderr
 
 
+@pytest.mark.alone
 def test_queues_that_are_disabled_are_named_and_seed_runs_stay_here(experiment: Project) -> None:
     experiment.let_go()
     subprocess.run(["qmod", "-d", "all.q", "other.q"], check=True, capture_output=True)
@@ -56,6 +58,7 @@ def test_queues_that_are_disabled_are_named_and_seed_runs_stay_here(experiment: 
     assert "running on this machine" in outcome.stderr
 
 
+@pytest.mark.alone
 def test_the_queue_of_the_experiment_file_decides(experiment: Project) -> None:
     experiment.let_go()
     _ask_for_queue(experiment, "other.q")
@@ -170,6 +173,7 @@ def test_the_snakemake_that_a_killed_run_has_left_is_followed_to_its_end(experim
     assert len(experiment.started()) == 4
 
 
+@pytest.mark.alone
 def test_nothing_is_started_while_tasks_may_be_in_a_queue_that_cannot_be_asked(
     experiment: Project, grid_engine: Path
 ) -> None:

@@ -163,6 +163,7 @@ def test_a_script_that_was_started_by_hand_is_left_alone_and_named(experiment: P
     assert by_hand.wait(timeout=60) == 0
 
 
+@pytest.mark.alone
 def test_with_a_silent_scheduler_what_has_not_started_never_will(
     experiment: Project, grid_engine: Path, queue: Queue
 ) -> None:
