@@ -140,6 +140,10 @@ class Project:
         return sorted(path.read_text().split()) if path.exists() else []
 
 
+SILENT = {"SGE_QMASTER_PORT": "1"}
+"""For commands that are to find no master daemon: nobody listens there. The others go on having theirs."""
+
+
 @contextmanager
 def without_master(grid_engine: Path) -> Iterator[None]:
     """Stop the master daemon for the length of a block."""

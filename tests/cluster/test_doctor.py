@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from mle_project import Project, ask_for, edit_profile
-from sge_project import wait_until, without_master
+from sge_project import SILENT, wait_until
 
 from mle_toolbox import __version__
 
@@ -194,10 +194,8 @@ def test_a_job_that_no_machine_can_ever_run_is_a_problem(experiment: Project, qu
     assert queue() == {}
 
 
-@pytest.mark.alone
-def test_a_scheduler_that_is_down_is_a_problem(experiment: Project, grid_engine: Path) -> None:
-    with without_master(grid_engine):
-        outcome = experiment.mle("doctor")
+def test_a_scheduler_that_is_down_is_a_problem(experiment: Project) -> None:
+    outcome = experiment.mle("doctor", **SILENT)
 
     assert outcome.returncode == 1
     assert "but the scheduler does not answer" in outcome.stdout

@@ -106,7 +106,8 @@ def _is_open_to_all(path: Path) -> bool:
 
 
 def test_the_reference_experiment_runs_as_an_ordinary_user(account: Account, repository: Path) -> None:
-    shutil.copy(repository / "exp.yaml", account.folder)
+    text = (repository / "exp.yaml").read_text()
+    (account.folder / "exp.yaml").write_text(text.replace("num_seeds: 10", "num_seeds: 2"))
     shutil.copytree(repository / "ode", account.folder / "ode")
     account.own()
 
@@ -114,9 +115,9 @@ def test_the_reference_experiment_runs_as_an_ordinary_user(account: Account, rep
 
     assert outcome.returncode == 0, outcome.stderr
     assert "running there" in outcome.stderr
-    assert "20 of 20 seed runs done" in outcome.stdout
+    assert "4 of 4 seed runs done" in outcome.stdout
     records = [json.loads(path.read_text()) for path in account.folder.glob("experiments/*/seed_*/run.json")]
-    assert len(records) == 20
+    assert len(records) == 4
     assert {path.owner() for path in account.folder.glob("experiments/*/seed_*/*")} == {USER}
 
 
