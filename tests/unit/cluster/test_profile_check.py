@@ -11,6 +11,8 @@ from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.profiles import install_profiles
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
