@@ -15,32 +15,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from snakemake.io import is_flagged
-from snakemake.shell import shell
 from snakemake_interface_executor_plugins.settings import DeploymentMethod, SharedFSUsage
 
+from mle_toolbox.snakemake_side.assumptions import TEMPORARY_FOLDER_VARIABLES, THREAD_VARIABLES
+from mle_toolbox.snakemake_side.private_access import framed, is_flagged, uses_bash
 from snakemake_executor_plugin_mle_sge.records import TaskRecord
 
 __all__ = ["describe", "direct_command", "exports", "is_fresh", "needed_files", "prepare", "runs_directly"]
 
 # Linux takes 128 KiB for one argument.
 _LONGEST_COMMAND = 100_000
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "GOTO_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-_TMP_VARIABLES = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 
 
 def runs_directly(workflow: Any, job: Any) -> bool:
     """Whether a job's shell command can run without a Snakemake around it on the node."""
     if job.is_group() or not job.rule.shellcmd or not _is_plain(workflow, job):
         return False
-    if Path(shell.get_executable() or "").name != "bash":
+    if not uses_bash():
         return False
     if workflow.remote_execution_settings.precommand or workflow.storage_registry.default_storage_provider is not None:
         return False
@@ -52,8 +43,7 @@ def runs_directly(workflow: Any, job: Any) -> bool:
 
 def direct_command(job: Any) -> str | None:
     """Return the rule's shell command as Snakemake itself would start it, or None when it is too long for that."""
-    prefix, suffix = shell._get_process_prefix(shell.get_executable()), shell._process_suffix
-    command = f"{prefix} {job.shellcmd} {suffix}".strip()
+    command = framed(job.shellcmd)
     return command if len(command.encode()) < _LONGEST_COMMAND else None
 
 
@@ -62,9 +52,9 @@ def exports(job: Any, envvars: Mapping[str, str]) -> str:
 
     The folder for temporary files stays the one that the scheduler made, unless the job names its own.
     """
-    variables = dict.fromkeys(_THREAD_VARIABLES, str(job.threads))
+    variables = dict.fromkeys(THREAD_VARIABLES, str(job.threads))
     if not job.is_group() and (folder := _temporary_folder(job)) != tempfile.gettempdir():
-        variables |= dict.fromkeys(_TMP_VARIABLES, folder)
+        variables |= dict.fromkeys(TEMPORARY_FOLDER_VARIABLES, folder)
     variables |= envvars
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
 

@@ -24,6 +24,8 @@ from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings
 
+from mle_toolbox import installed_first
+from mle_toolbox.snakemake_side.assumptions import own_folder
 from snakemake_executor_plugin_mle_sge import gridengine
 from snakemake_executor_plugin_mle_sge.attaching import Attaching
 from snakemake_executor_plugin_mle_sge.gridengine import TaskId
@@ -72,7 +74,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
         if trouble := gridengine.trouble_with_folder(Path(self.workflow.workdir_init).absolute()):
             raise WorkflowError(trouble)
         self._settings = settings
-        self._root = (Path(self.workflow.workdir_init) / ".snakemake" / "mle_sge").absolute()
+        self._root = (own_folder(Path(self.workflow.workdir_init)) / "mle_sge").absolute()
         _make_writable(self._root)
         self._nested_folder = self._root / "nested" / time.strftime("%Y%m%d-%H%M%S")
         self._driver = self._root / lock_name(Path(self.workflow.main_snakefile), Path(self.workflow.workdir_init))
@@ -137,9 +139,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]  # the interface has no ty
     def get_python_executable(self) -> str:
         """Return what starts a nested Snakemake, which imports nothing from the folder in which it is started."""
         python = super().get_python_executable()
-        # Of the same wheel. Only named here: the executor itself works without that package.
-        first = Path(__file__).parents[1] / "mle_toolbox" / "installed_first.py"
-        return shlex.join([str(python), "-P", *([str(first)] if first.is_file() else [])])
+        return shlex.join([str(python), "-P", installed_first.__file__])
 
     def get_job_exec_prefix(self, job: Any) -> str:
         """Nothing: qsub is told the folder."""

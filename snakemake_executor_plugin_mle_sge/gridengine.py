@@ -1,6 +1,6 @@
 """The commands of Grid Engine: qsub, qstat, qdel, qacct, qconf, and what their answers mean.
 
-Knows nothing of Snakemake. Every call has a time limit, because the commands wait long for a master daemon that is
+Loads nothing of Snakemake. Every call has a time limit, because the commands wait long for a master daemon that is
 down, and runs in a session of its own, so that Ctrl-C in the terminal does not cut a qsub or qdel short.
 """
 
@@ -13,6 +13,8 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from mle_toolbox.snakemake_side.assumptions import PROFILE_VARIABLE
 
 __all__ = [
     "GridEngineError",
@@ -46,7 +48,7 @@ _NO_ACCOUNT_YET = re.compile(r"job (id|name) \S+ not found", re.IGNORECASE)
 # What qsub -wd replaces, whatever follows it (qsub(1), -o); after the end of a line it loses the rest.
 _REPLACED = re.compile(r"\$(HOME|USER|JOB_ID|JOB_NAME|HOSTNAME|TASK_ID)|\n")
 # Functions are multi-line values that older versions hand on torn; a profile of the driver's is none for the job.
-_NOT_HANDED_ON = ("BASH_FUNC_", "SNAKEMAKE_PROFILE")
+_NOT_HANDED_ON = ("BASH_FUNC_", PROFILE_VARIABLE)
 
 
 class GridEngineError(Exception):

@@ -31,6 +31,7 @@ from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.seed_run.identity import identity_of_run
 from mle_toolbox.seed_run.code_store import snapshot_variables
+from mle_toolbox.snakemake_side.private_access import forced_jobs
 
 
 def read_plan(path):
@@ -145,10 +146,10 @@ def record_start():
     `mle run` has settled it before; a Snakemake that is typed by hand does it here, after it has planned its jobs. For a
     job that turns out to be done already, the launcher sees that. What is to be made again by force goes aside first.
     """
-    forced = workflow.dag_settings
-    if forced.forceall or STARTED_VARIABLE not in os.environ:
-        os.environ[STARTED_VARIABLE] = str(time.time_ns() if forced.forceall or forced.forcerun else 0)
-        for sentence in settle(PLAN, is_current=code_check(PLAN), rerun_all=forced.forceall).sentences:
+    all_are_forced, some_are_forced = forced_jobs(workflow)
+    if all_are_forced or STARTED_VARIABLE not in os.environ:
+        os.environ[STARTED_VARIABLE] = str(time.time_ns() if some_are_forced else 0)
+        for sentence in settle(PLAN, is_current=code_check(PLAN), rerun_all=all_are_forced).sentences:
             logger.info(sentence)
     write_experiment_record(PLAN)
     if SNAPSHOT_VARIABLE not in os.environ:  # where `mle run` has not stored it

@@ -13,7 +13,6 @@ from rich.markup import escape
 
 from mle_toolbox.cli.tables import error_console, output_console
 from mle_toolbox.cluster.detection import Place, detect_place
-from mle_toolbox.cluster.profile import Profile, read_profile
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.doctor.findings import Finding, fine, problem
 from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
@@ -24,6 +23,7 @@ from mle_toolbox.drive.place import PROFILE_VARIABLE
 from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.snakemake_side.profile_files import Profile, read_profile
 
 __all__ = ["add_arguments", "call"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.generate import Outcome, WrittenFile, check_snakefile, write_snakefile
-from mle_toolbox.profiles import InstalledProfile, check_profiles, install_profiles
+from mle_toolbox.project_profiles import InstalledProfile, check_profiles, install_profiles
 
 __all__ = ["add_arguments", "call", "describe"]
 

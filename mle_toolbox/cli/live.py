@@ -17,8 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mle_toolbox.drive.progress import Tally
 from mle_toolbox.excerpts import readable
+from mle_toolbox.snakemake_side.job_events import Tally
 
 __all__ = ["watching"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,6 @@ from mle_toolbox.cli.tables import error_console, output_console, results_table,
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, dry_run, run_experiment
-from mle_toolbox.drive.snakemake_command import RunOptions, unread_profile
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import MLEToolboxError, ResultsError
@@ -27,15 +25,15 @@ from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.generate import Outcome, belongs_to, write_snakefile
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import run_status
-from mle_toolbox.profiles import install_profiles
+from mle_toolbox.project_profiles import install_profiles
 from mle_toolbox.results import ExperimentResults, load
+from mle_toolbox.snakemake_side.assumptions import NOT_UNDERSTOOD, is_place_in_code
+from mle_toolbox.snakemake_side.profile_files import unread_profile
+from mle_toolbox.snakemake_side.snakemake_command import RunOptions
 
 __all__ = ["add_arguments", "call"]
 
 _LAST_LINES = 15
-_NOT_UNDERSTOOD = 2  # the status of a Snakemake that takes no such option, be it typed or in the profile
-# Snakemake adds where in the code an error was raised, which is nothing that its user could change.
-_PLACE_IN_CODE = re.compile(r'  File "[^"]+", line \d+, in \w+$')
 _LEFT_SHOWN = 5
 
 
@@ -182,14 +180,14 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
         return 1
     console.print(f"\nSnakemake stopped before the seed runs were done. Its last words ({shown(outcome.log)}):")
     lines = last_lines(outcome.log, 2 * _LAST_LINES)
-    for line in [line for line in lines if not _PLACE_IN_CODE.match(line)][-_LAST_LINES:]:
+    for line in [line for line in lines if not is_place_in_code(line)][-_LAST_LINES:]:
         console.print("  " + escape(line), style="dim")
     return _status_after(outcome)
 
 
 def _status_after(outcome: RunOutcome) -> int:
     """Return 2 where Snakemake did not understand an option, 1 where something else kept it from its end."""
-    return 2 if outcome.exit_status == _NOT_UNDERSTOOD else 1
+    return 2 if outcome.exit_status == NOT_UNDERSTOOD else 1
 
 
 def _asks_for_profile(words: Sequence[str]) -> bool:

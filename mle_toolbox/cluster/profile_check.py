@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from mle_toolbox.bundle import profiles_dir
-from mle_toolbox.cluster.profile import EXECUTOR, profile_file
-from mle_toolbox.cluster.refusal import refusal
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
-from mle_toolbox.profiles import known_profiles
+from mle_toolbox.project_profiles import known_profiles
+from mle_toolbox.snakemake_side.profile_files import EXECUTOR, is_computed, profile_file, text_of_value, truth_of_text
+from mle_toolbox.snakemake_side.profile_refusal import refusal
 from snakemake_executor_plugin_mle_sge.gridengine import trouble_with_folder
 
 __all__ = ["check_profile"]
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-# In such a profile the keys and values are computed (https://yte-template-engine.github.io).
-_COMPUTED = "__use_yte__"
 
 
 def check_profile(name: str, project: Path) -> None:
@@ -49,11 +45,16 @@ def check_profile(name: str, project: Path) -> None:
             "config.yaml is one too."
         )
     document = read_yaml(file, str(file.relative_to(project) if file.is_relative_to(project) else file))
-    if isinstance(document.data, dict) and _COMPUTED in document.data:
+    if isinstance(document.data, dict) and is_computed(document.data):
         return
     problems = sorted(_problems(document))
     if not problems and not _is_as_shipped(document.data):
-        problems = list(refusal(file, project, document))
+        refused = refusal(file, project, [key for key in document.data if isinstance(key, str)])
+        if refused is not None:
+            key, words = refused
+            about = f"{key}: " if key is not None else ""
+            line = document.line((key,) if key is not None else ())
+            problems = [Problem(document.name, line, f"{about}Snakemake refuses this: {words.rstrip('.')}.")]
     if problems:
         raise ExperimentFileError(problems)
     if document.data.get("executor") == EXECUTOR and (trouble := trouble_with_folder(project)):
@@ -74,7 +75,7 @@ def _problems(document: Document) -> Iterator[Problem]:
         yield Problem(document.name, document.line(()), f"expected lines of the form `key: value`{there}.")
         return
     for key, value in document.data.items():
-        if isinstance(value, str) and os.path.expandvars(value) == "":
+        if isinstance(value, str) and text_of_value(value) == "":
             yield _problem(
                 document,
                 key,
@@ -118,11 +119,9 @@ def _converted(value: object, kind: type) -> Any:
     # A list or a mapping is no number in its text either; as text for qsub it is none that was meant.
     if kind is str and isinstance(value, list | dict):
         raise ValueError(value)
-    text = os.path.expandvars(str(value))
+    text = text_of_value(value)
     if kind is bool:
-        if text.lower() not in _BOOLEANS:
-            raise ValueError
-        return _BOOLEANS[text.lower()]
+        return truth_of_text(text)
     converted = kind(text)
     if kind is float and not math.isfinite(converted):
         raise ValueError

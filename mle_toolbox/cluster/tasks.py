@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.log.lock import is_locked
+from mle_toolbox.snakemake_side.assumptions import own_folder
 from snakemake_executor_plugin_mle_sge import gridengine
 from snakemake_executor_plugin_mle_sge.gridengine import TaskId
 from snakemake_executor_plugin_mle_sge.records import ArrayFolder, array_folders
@@ -69,7 +70,7 @@ class Submitter:
 
 def records_folder(project: Path) -> Path:
     """Return where the executor keeps what it has submitted from a project folder."""
-    return project / ".snakemake" / "mle_sge"
+    return own_folder(project) / "mle_sge"
 
 
 def open_tasks(project: Path, results: Path, *, given_up: bool = False) -> list[OpenTask]:

@@ -18,14 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import mle_toolbox.doctor.probe
-from mle_toolbox.cluster.profile import find_profile
 from mle_toolbox.cluster.tasks import open_tasks
-from mle_toolbox.drive.progress import EventFile
-from mle_toolbox.drive.snakemake_command import stop_snakemake
 from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.installed_first import program
-from mle_toolbox.surroundings import environment_for
+from mle_toolbox.snakemake_side.job_events import EventFile
+from mle_toolbox.snakemake_side.profile_files import find_profile
+from mle_toolbox.snakemake_side.snakemake_command import (
+    environment_for,
+    event_options,
+    snakemake_with_profile,
+    stop_snakemake,
+)
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, ask
 from snakemake_executor_plugin_mle_sge.verification import Obstacle, obstacle_of
 
@@ -134,8 +138,7 @@ class _Run:
         return self._report
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [*program("-m", "snakemake"), "--profile", self._profile, "--workflow-profile", "none"]
-        command += ["--logger", "mle", "--logger-mle-events", "events"]
+        command = [*snakemake_with_profile(self._profile), *event_options("events")]
         with (self._folder / "said").open("wb") as output:
             return subprocess.Popen(
                 command,

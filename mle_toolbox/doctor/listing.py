@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mle_toolbox.cluster.profile import Profile
+from mle_toolbox.snakemake_side.profile_files import Profile
 from snakemake_executor_plugin_mle_sge.gridengine import ask
 
 __all__ = ["Complex", "answer", "file_of", "parse_complexes", "parse_listing", "seconds_of"]

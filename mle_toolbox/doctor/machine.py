@@ -7,7 +7,6 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -20,11 +19,11 @@ import mle_toolbox
 from mle_toolbox.doctor.findings import Finding, fine, problem, warning
 from mle_toolbox.environment import find_environment
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.snakemake_side.assumptions import REQUIREMENT, VERSIONS_IN_WORDS, version_fits
 
 __all__ = ["available_cores", "check_experiment", "check_folder", "check_python", "nearest_folder"]
 
 _PLUGINS = ("snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge")
-_SNAKEMAKE = "'snakemake>=9.19,<10'"
 _FEW_BYTES, _VERY_FEW_BYTES = 2 * 10**9, 10**8
 _FEW_FILES = 10_000
 _CLOCK_SECONDS = 2.0
@@ -43,11 +42,13 @@ def check_python() -> Iterator[Finding]:
     """Look at the programs of this machine."""
     version = _version("snakemake")
     if version is None:
-        yield problem("Snakemake is not installed beside mle-toolbox", f"{sys.executable} -m pip install {_SNAKEMAKE}")
-    elif not (9, 19) <= _numbers(version) < (10,):
         yield problem(
-            f"Snakemake {version} does not fit: 9.19 or newer is needed, and older than 10",
-            f"{sys.executable} -m pip install {_SNAKEMAKE}",
+            "Snakemake is not installed beside mle-toolbox", f"{sys.executable} -m pip install '{REQUIREMENT}'"
+        )
+    elif not version_fits(version):
+        yield problem(
+            f"Snakemake {version} does not fit: {VERSIONS_IN_WORDS}",
+            f"{sys.executable} -m pip install '{REQUIREMENT}'",
         )
     else:
         yield fine(
@@ -199,10 +200,6 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(each) for each in re.findall(r"\d+", version)[:2])
 
 
 def _size(number: int) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mle_toolbox
-from mle_toolbox.cluster.profile import Profile
 from mle_toolbox.doctor.findings import Finding, fine, problem, warning
 from mle_toolbox.doctor.job import JobReport, run_job
 from mle_toolbox.doctor.listing import file_of
 from mle_toolbox.doctor.machine import nearest_folder
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.snakemake_side.profile_files import Profile
 from snakemake_executor_plugin_mle_sge.verification import ASK_FOR_LESS
 
 __all__ = ["check_node"]

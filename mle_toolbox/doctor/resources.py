@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mle_toolbox.cluster.profile import Profile
 from mle_toolbox.doctor.findings import Finding, fine, problem, warning
 from mle_toolbox.doctor.listing import Complex, answer, file_of, parse_complexes, parse_listing
 from mle_toolbox.errors import did_you_mean
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.snakemake_side.profile_files import Profile
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
 __all__ = ["check_limits", "check_resources"]

@@ -6,12 +6,12 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 
-from mle_toolbox.cluster.profile import Profile
 from mle_toolbox.doctor.findings import Finding, fine, problem, warning
 from mle_toolbox.doctor.listing import answer, file_of, parse_listing, seconds_of
 from mle_toolbox.doctor.resources import check_limits, check_resources
 from mle_toolbox.errors import did_you_mean
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.snakemake_side.profile_files import Profile
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 from snakemake_executor_plugin_mle_sge.queues import QueueInstance, named, queue_instances, queue_names, states_in_words
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mle_toolbox.doctor.findings import Finding, fine, problem, warning
-from mle_toolbox.drive.snakemake_command import unread_profile
 from mle_toolbox.installed_first import shadowing
-from mle_toolbox.surroundings import home, trouble_with_cache, user_name
+from mle_toolbox.snakemake_side.assumptions import OWN_FOLDER
+from mle_toolbox.snakemake_side.profile_files import unread_profile
+from mle_toolbox.snakemake_side.snakemake_command import trouble_with_cache
+from mle_toolbox.surroundings import home, user_name
 
 __all__ = ["check_surroundings"]
 
@@ -46,7 +48,7 @@ def _check_user() -> Iterator[Finding]:
     if (trouble := trouble_with_cache()) is not None:
         wanted = "HOME" if place is None or "XDG_CACHE_HOME" not in os.environ else "XDG_CACHE_HOME"
         yield warning(
-            f"{trouble}: `mle run` has Snakemake's cache in .snakemake of the project instead",
+            f"{trouble}: `mle run` has Snakemake's cache in {OWN_FOLDER} of the project instead",
             f"a `snakemake` that you type needs it: set {wanted} to a folder that you may write to",
         )
     if user_name() is None:

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mle_toolbox.drive.lock import Holder
-from mle_toolbox.drive.progress import EventFile, Tally
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.snakemake_side.job_events import EventFile, Tally
 
 __all__ = ["EarlierSnakemake", "remember_plan"]
 

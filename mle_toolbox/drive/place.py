@@ -6,13 +6,13 @@ import os
 from collections.abc import Sequence
 
 from mle_toolbox.cluster.detection import Place, detect_place
-from mle_toolbox.cluster.profile import read_profile
 from mle_toolbox.cluster.tasks import OpenTask, Submitter, open_tasks, submitter, tasks_in_queue, tasks_in_words
 from mle_toolbox.drive.lock import is_driven
 from mle_toolbox.errors import FolderInUseError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
+from mle_toolbox.snakemake_side.profile_files import read_profile
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
 __all__ = ["PROFILE_VARIABLE", "choose_place", "left_here"]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mle_toolbox.cluster.tasks import Submitter, delete_tasks, open_tasks, tasks_in_queue
 from mle_toolbox.drive.lock import Holder, is_alive, is_driven
+from mle_toolbox.snakemake_side.assumptions import is_snakemake
 from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
 __all__ = ["Driver", "driver_of_lock", "driver_of_submissions", "drivers_by_hand", "end_processes"]
@@ -127,7 +128,7 @@ def _snakemake_above(pid: int) -> int | None:
         if len(answer) < 2 or not answer[0].isdecimal():
             return None
         parent, command = int(answer[0]), answer[1]
-        if "snakemake" in command and "train.py" not in command:
+        if is_snakemake(command):
             return pid
         if parent <= 1:
             return None

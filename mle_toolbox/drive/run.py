@@ -16,16 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from mle_toolbox.drive.earlier import EarlierSnakemake, remember_plan
-from mle_toolbox.drive.leftovers import clear_leftovers
 from mle_toolbox.drive.lock import driver_lock, is_driven
-from mle_toolbox.drive.progress import EventFile, Tally
 from mle_toolbox.drive.settle import code_check, settle
-from mle_toolbox.drive.snakemake_command import (
-    RunOptions,
-    snakemake_command,
-    start_snakemake,
-    stop_snakemake,
-)
 from mle_toolbox.drive.status import read_plan_status
 from mle_toolbox.drive.stopped import note_stopped
 from mle_toolbox.errors import ResultsError
@@ -34,12 +26,22 @@ from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.seed_run.code_store import snapshot_variables
-from mle_toolbox.surroundings import environment_for
+from mle_toolbox.snakemake_side.assumptions import ENDED_ORDERLY
+from mle_toolbox.snakemake_side.job_events import EventFile, Tally
+from mle_toolbox.snakemake_side.leftovers import clear_leftovers
+from mle_toolbox.snakemake_side.snakemake_command import (
+    RunOptions,
+    dry_run_options,
+    environment_for,
+    event_options,
+    snakemake_command,
+    start_snakemake,
+    stop_snakemake,
+)
 
 __all__ = ["RunOutcome", "dry_run", "run_experiment"]
 
 _LOOK_EVERY_SECONDS = 0.1
-_ORDERLY = (0, 1)
 _ECHO_SECONDS = 0.5
 
 
@@ -81,15 +83,14 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         # Before the leftovers are cleared: what a seed run without a driver finishes from here on is known by its time.
         started.touch()
         if is_left_over:
-            clear_leftovers(plan)
+            clear_leftovers(plan.project_dir, plan.experiment_dir)
         tally = Tally(total=len(plan.seed_runs))
         settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code)
         tally.said += [(sentence, False) for sentence in settled.sentences]
         _renew_record(plan)
         events.write_bytes(b"")
         remember_plan(folder, plan)
-        command = snakemake_command(plan, snakefile, options)
-        command += ["--logger", "mle", "--logger-mle-events", str(events)]
+        command = [*snakemake_command(plan.project_dir, snakefile, options), *event_options(events)]
         follower = _Follower(EventFile(events), tally, watch)
         with log.open("wb") as output, _termination_as_interrupt():
             variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns), **snapshot_variables(plan, warnings.warn)}
@@ -101,7 +102,7 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
             runs = [run for run in read_plan_status(plan).runs if (run.configuration, run.seed) in stopped]
             note_stopped(runs, since=started.stat().st_mtime)
         # Interrupted, Snakemake leaves marks of incompleteness also on what was just finished.
-        if not interrupted and process.returncode in _ORDERLY:
+        if not interrupted and process.returncode in ENDED_ORDERLY:
             started.unlink(missing_ok=True)
         _mend_record(plan, ended_well=process.returncode == 0)
     return RunOutcome(process.returncode, interrupted, follower.tally, log)
@@ -115,25 +116,20 @@ def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str
     """
     driver = ExperimentFolder(plan.experiment_path).driver
     if (driver / "started").exists() and not is_driven(driver):
-        clear_leftovers(plan)  # what was finished just before an interruption would be counted
+        # What was finished just before an interruption would be counted.
+        clear_leftovers(plan.project_dir, plan.experiment_dir)
     settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code, only_look=True)
     for sentence in settled.sentences:
         say(sentence)
-    command = [*snakemake_command(plan, snakefile, options), "--dry-run", "--quiet", "rules"]
     experiment = ExperimentFolder(plan.experiment_path)
     again = {run.log for run in settled.put_aside if run not in settled.found}
     again |= {experiment.configuration(run.path.parent.name).log for run in settled.found}
-    again = {path for path in again if path.exists()}
-    if again:
-        command += [
-            "--forcerun",
-            *sorted((plan.experiment_dir / path.relative_to(experiment.path)).as_posix() for path in again),
-        ]
+    forced = [(plan.experiment_dir / path.relative_to(experiment.path)).as_posix() for path in again if path.exists()]
     with tempfile.TemporaryDirectory() as folder:
-        if settled.found:
-            found = Path(folder) / "found.json"
+        found = Path(folder) / "found.json" if settled.found else None
+        if found is not None:
             found.write_text(json.dumps([[run.path.parent.name, run.path.name] for run in settled.found]))
-            command += ["--config", f"found_runs={found}"]
+        command = [*snakemake_command(plan.project_dir, snakefile, options), *dry_run_options(forced, found)]
         environment = environment_for(plan.project_dir)
         return subprocess.run(command, cwd=plan.project_dir, env=environment, check=False).returncode
 

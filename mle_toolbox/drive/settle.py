@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mle_toolbox.drive.leftovers import forget_outputs
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
 from mle_toolbox.seed_run.code import Hashes, files_that_differ
 from mle_toolbox.seed_run.earlier import EarlierRuns, set_aside
 from mle_toolbox.seed_run.identity import is_of
+from mle_toolbox.snakemake_side.leftovers import forget_outputs
 
 __all__ = ["Settled", "code_check", "settle"]
 
@@ -124,7 +124,7 @@ def settle(
     if not only_look:
         earlier.remove_what_is_empty()
         moved = [*settled.put_aside, *settled.found]
-        forget_outputs(plan, (path for run in moved for path in (run.log, run.done)))
+        _forget(plan, (path for run in moved for path in (run.log, run.done)))
         _have_merged_again_what_changed(plan, experiment)
     return settled
 
@@ -147,11 +147,14 @@ def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) ->
     for folder in map(experiment.configuration, changed):
         _touch_first(folder.seed(seed).log for seed in plan.seeds)
     # Snakemake passes over a newer file whose content it has noted.
-    forget_outputs(
-        plan, [*(experiment.configuration(name).log for name in changed), experiment.results, experiment.table]
-    )
+    _forget(plan, [*(experiment.configuration(name).log for name in changed), experiment.results, experiment.table])
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(wanted), encoding="utf-8")
+
+
+def _forget(plan: Plan, outputs: Iterable[Path]) -> None:
+    """Have Snakemake forget how outputs were made, by the names that the rules give them."""
+    forget_outputs(plan.project_dir, (plan.experiment_dir / path.relative_to(plan.experiment_path) for path in outputs))
 
 
 def _touch_first(paths: Iterable[Path]) -> None:

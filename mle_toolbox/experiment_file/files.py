@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from mle_toolbox.errors import did_you_mean
-from mle_toolbox.experiment_file.names import trouble_with_braces
 from mle_toolbox.experiment_file.source_text import trouble_with_file
+from mle_toolbox.snakemake_side.assumptions import trouble_with_path
 
 __all__ = ["trouble_with_named_file"]
 
@@ -30,7 +30,7 @@ def trouble_with_named_file(project_dir: Path, written: Path, suffix: str) -> st
     name = str(written)
     if written.suffix.lower() != suffix:
         return f"{name!r} must be a {suffix} file."
-    if (braces := trouble_with_braces(name)) is not None:
+    if (braces := trouble_with_path(name)) is not None:
         return f"{braces}. Choose another name."
     trouble = trouble_with_file(project_dir / written)
     if trouble is None:

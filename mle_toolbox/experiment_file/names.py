@@ -7,16 +7,16 @@ otherwise.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
+
+from mle_toolbox.snakemake_side.assumptions import OWN_FOLDER, repeated_end, trouble_with_path
 
 __all__ = [
     "OWN_IN_EXPERIMENT",
     "OWN_IN_PROJECT",
     "OWN_IN_SEED_RUN",
     "collision_key",
-    "trouble_with_braces",
     "trouble_with_file_name",
     "trouble_with_results_name",
     "trouble_with_stem",
@@ -27,7 +27,7 @@ OWN_IN_EXPERIMENT = (
     *("experiment.json", "results.h5", "results.csv", "report.html", "summary.csv", "comparisons.csv"),
     *("learning_curves.svg", "final_values.svg", "collect.log", "report.log", ".driver"),
 )
-OWN_IN_PROJECT = ("Snakefile", "profiles", "local", "sge", ".snakemake")
+OWN_IN_PROJECT = ("Snakefile", "profiles", "local", "sge", OWN_FOLDER)
 OWN_IN_SEED_RUN = (
     "log.h5",
     "log.h5.ready",
@@ -43,10 +43,6 @@ OWN_IN_SEED_RUN = (
     ".done",
 )
 
-# As in snakemake.io (PeriodicityDetector) and snakemake.pathvars.
-_REPEATED_END = re.compile(r"(.+?)\1{19}$")
-_PATH_VARIABLE = re.compile(r"<[a-z][a-z0-9_]*>")
-
 
 def collision_key(name: str) -> str:
     """Return what two names share when a file system may take them for one: macOS ignores case and Unicode forms."""
@@ -59,8 +55,8 @@ def trouble_with_stem(stem: str) -> str | None:
         return "its results folder would be hidden or have no name"
     if _is_among(stem, OWN_IN_EXPERIMENT):
         return f"its results folder would be called {stem!r}, which is a file of mle-toolbox"
-    if (repeated := _REPEATED_END.search(stem)) is not None:
-        return f"it ends with {repeated.group(1)!r} twenty times or more, which Snakemake takes for an endless loop"
+    if (repeated := repeated_end(stem)) is not None:
+        return f"it ends with {repeated!r} twenty times or more, which Snakemake takes for an endless loop"
     return None
 
 
@@ -68,7 +64,7 @@ def trouble_with_file_name(name: str) -> str | None:
     """Say why a seed run could not write a file of this name in its folder, or return None."""
     if _is_among(name, OWN_IN_SEED_RUN):
         return f"{name!r} is what mle-toolbox calls a file of its own there"
-    return trouble_with_braces(name)
+    return trouble_with_path(name)
 
 
 def trouble_with_results_name(path: str) -> str | None:
@@ -76,14 +72,6 @@ def trouble_with_results_name(path: str) -> str | None:
     first = path.partition("/")[0]
     taken = _is_among(first, OWN_IN_PROJECT)
     return f"{first!r} is what mle-toolbox or Snakemake calls a file of its own in this folder" if taken else None
-
-
-def trouble_with_braces(path: str) -> str | None:
-    """Say why Snakemake could not use this path, or return None."""
-    if set("{}") & set(path):
-        return f"{path!r} has braces, which Snakemake takes for wildcards"
-    found = _PATH_VARIABLE.search(path)
-    return f"{path!r} has {found.group()!r}, which Snakemake takes for a variable" if found else None
 
 
 def _is_among(name: str, names: Iterable[str]) -> bool:

@@ -11,7 +11,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mle_toolbox.experiment_file.names import trouble_with_braces, trouble_with_results_name
+from mle_toolbox.experiment_file.names import trouble_with_results_name
+from mle_toolbox.snakemake_side.assumptions import trouble_with_path
 
 __all__ = ["trouble_with_results_place"]
 
@@ -34,7 +35,7 @@ def trouble_with_results_place(
     sources
         Folders that must not lie in it or be it, each with what lies there.
     """
-    name = trouble_with_braces(written)
+    name = trouble_with_path(written)
     name = name or trouble_with_results_name(os.path.relpath(folder, experiment_file.parent))
     if name is not None:
         return f"{name}. Choose another name."

@@ -32,6 +32,7 @@ from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_run.code import is_own
 from mle_toolbox.seed_run.git import Repository, read_repository
 from mle_toolbox.seed_run.imports import imported_files
+from mle_toolbox.snakemake_side.assumptions import OWN_FOLDER
 
 __all__ = ["Entry", "Snapshot", "read_object", "read_snapshot", "snapshot_variables", "take_snapshot"]
 
@@ -49,7 +50,7 @@ _SOURCES = (
     *(".py", ".pyi", ".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".cuh", ".jl", ".r", ".rs", ".sh"),
     *(".yaml", ".yml", ".toml", ".cfg", ".ini", ".smk"),
 )
-_NEVER = frozenset({".git", ".snakemake", "__pycache__", "node_modules", ".ipynb_checkpoints", CODE})
+_NEVER = frozenset({".git", OWN_FOLDER, "__pycache__", "node_modules", ".ipynb_checkpoints", CODE})
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 

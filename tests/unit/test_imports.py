@@ -24,6 +24,7 @@ LAYERS = (
     "excerpts",
     "surroundings",
     "bundle",
+    "snakemake_side",
     "environment",
     "seed_ranges",
     "file_names",
@@ -39,7 +40,7 @@ LAYERS = (
     "foreign",
     "report",
     "generate",
-    "profiles",
+    "project_profiles",
     "cluster",
     "drive",
     "doctor",
@@ -115,7 +116,18 @@ def test_the_package_never_imports_snakemake(path: Path) -> None:
     if path == PACKAGE / "cluster" / "profile_check.py":
         names.remove(SETTINGS_OF_THE_EXECUTOR)
 
+    if path == PACKAGE / "snakemake_side" / "private_access.py":
+        names -= {"snakemake.io", "snakemake.shell"}  # in functions that only our plugins call
+
     assert not {name for name in names if name.startswith("snakemake")}
+
+
+def test_the_room_that_knows_snakemake_does_not_load_it() -> None:
+    room = sorted((PACKAGE / "snakemake_side").glob("[a-z]*.py"))
+
+    loaded = loaded_by("".join(f"import mle_toolbox.snakemake_side.{path.stem}\n" for path in room))
+
+    assert not {name for name in loaded if name.startswith("snakemake")}
 
 
 def test_the_plain_parts_of_the_executor_load_no_snakemake() -> None:

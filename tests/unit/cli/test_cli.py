@@ -198,7 +198,7 @@ def test_everything_after_two_dashes_goes_to_snakemake(
     started: list[tuple[str, ...]] = []
     monkeypatch.setattr(
         "mle_toolbox.drive.run.snakemake_command",
-        lambda plan, snakefile, options: started.append(options.snakemake_arguments) or ["true"],
+        lambda project, snakefile, options: started.append(options.snakemake_arguments) or ["true"],
     )
 
     status = main(["run", "--dry-run", *before, "--", "--forceall", "all"])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mle_toolbox.cluster.profile import profile_file, read_profile
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.errors import ExperimentFileError, UsageError
-from mle_toolbox.profiles import install_profiles
+from mle_toolbox.project_profiles import install_profiles
+from mle_toolbox.snakemake_side.profile_files import profile_file, read_profile
 
 pytestmark = pytest.mark.slow
 

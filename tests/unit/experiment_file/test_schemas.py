@@ -13,7 +13,7 @@ from mle_toolbox.experiment import configuration as run_configuration
 from mle_toolbox.experiment_file.names import OWN_IN_EXPERIMENT, OWN_IN_PROJECT, OWN_IN_SEED_RUN
 from mle_toolbox.experiment_file.schema import load_schema
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.profiles import profile_names
+from mle_toolbox.project_profiles import profile_names
 
 SCHEMAS = ("experiment", "configuration")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from snakemake_interface_logger_plugins.settings import OutputSettingsLoggerInterface
 
-from mle_toolbox.drive.snakemake_command import RunOptions, snakemake_command
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.profiles import install_profiles
+from mle_toolbox.project_profiles import install_profiles
+from mle_toolbox.snakemake_side.snakemake_command import RunOptions, snakemake_command
 from snakemake_logger_plugin_mle import LogHandler, LogHandlerSettings
 
 TIMESPAN = "--max-jobs-per-timespan"
@@ -27,7 +27,7 @@ def plan(repository: Path, tmp_path: Path) -> Plan:
 
 @pytest.mark.parametrize("profile", ["local", "sge"])
 def test_timers_of_the_scheduler_are_rare(plan: Plan, profile: str) -> None:
-    command = snakemake_command(plan, Path("Snakefile"), RunOptions(profile=profile))
+    command = snakemake_command(plan.project_dir, Path("Snakefile"), RunOptions(profile=profile))
 
     assert command[command.index(TIMESPAN) + 1] == "1000000/10m"
 
@@ -36,7 +36,7 @@ def test_a_limit_that_the_user_has_put_into_the_profile_holds(plan: Plan) -> Non
     profile = plan.project_dir / "profiles" / "local" / "config.yaml"
     profile.write_text(profile.read_text().replace("100000/5s", "10/1m"))
 
-    command = snakemake_command(plan, Path("Snakefile"), RunOptions())
+    command = snakemake_command(plan.project_dir, Path("Snakefile"), RunOptions())
 
     assert TIMESPAN not in command
 

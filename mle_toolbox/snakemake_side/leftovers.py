@@ -16,39 +16,45 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.snakemake_side.assumptions import own_folder
 
 __all__ = ["clear_leftovers", "forget_outputs"]
 
 
-def clear_leftovers(plan: Plan) -> None:
-    """Remove stale locks, and marks of incompleteness on outputs that are there. All of that only for this experiment.
+def clear_leftovers(project: Path, results: Path) -> None:
+    """Remove stale locks, and marks of incompleteness on outputs that are there. All of that only for these results.
 
     Call it only while holding the driver lock, and only when an earlier driver of ours did not end by itself: a
     Snakemake that was started by hand may live.
+
+    Parameters
+    ----------
+    project
+        The folder in which Snakemake is started.
+    results
+        The results folder as the rules name it, from there.
     """
-    folder = plan.project_dir / ".snakemake"
-    prefix = f"{plan.experiment_dir.as_posix()}/"
+    folder = own_folder(project)
+    prefix = f"{results.as_posix()}/"
     for lock in (folder / "locks").glob("*.lock"):
         if any(line.startswith(prefix) for line in lock.read_text(errors="replace").splitlines()):
             lock.unlink()
     for mark, output in _incomplete(folder / "incomplete"):
-        if output.startswith(prefix) and (plan.project_dir / output).exists():
+        if output.startswith(prefix) and (project / output).exists():
             mark.unlink()
 
 
-def forget_outputs(plan: Plan, outputs: Iterable[Path]) -> None:
+def forget_outputs(project: Path, outputs: Iterable[Path]) -> None:
     """Remove Snakemake's notes on how outputs were made, which no longer hold because others lie there now.
 
-    Without a note only the file counts.
+    Without a note only the file counts. Outputs are named as by the rules, from the project folder.
     """
-    notes = plan.project_dir / ".snakemake" / "metadata"
+    notes = own_folder(project) / "metadata"
     if not notes.is_dir():
         return
     longest = os.pathconf(notes, "PC_NAME_MAX") - 1
     for output in outputs:
-        relative = plan.experiment_dir / output.relative_to(plan.experiment_path)
-        name = urlsafe_b64encode(relative.as_posix().encode()).decode()
+        name = urlsafe_b64encode(output.as_posix().encode()).decode()
         *folders, last = (name[start : start + longest] for start in range(0, len(name), longest))
         notes.joinpath(*(f"@{each}" for each in folders), last).unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from mle_toolbox.cli.live import watching
-from mle_toolbox.drive.progress import EventFile, Tally
+from mle_toolbox.snakemake_side.job_events import EventFile, Tally
 
 
 def job(number: int, seed: int) -> dict[str, object]:

@@ -1,20 +1,18 @@
-"""The profiles of a project, and which one a bare `--profile NAME` means.
+"""The profiles that are written into a project, and whether a bare `--profile NAME` means them.
 
-Snakemake looks for `./NAME`, then in the user's and the system's configuration folder, never in `profiles/`
-(snakemake/cli.py, get_profile_dir). So a link `NAME` is put beside the Snakefile where the name means nothing yet.
+Snakemake does not look for a profile in `profiles/` (snakemake_side/profile_files.py). So a link `NAME` is put beside
+the Snakefile where the name means nothing yet.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.bundle import profiles_dir
 from mle_toolbox.errors import UsageError
 from mle_toolbox.generate import Outcome, WrittenFile, compare_stamped, write_stamped
-from mle_toolbox.surroundings import home
+from mle_toolbox.snakemake_side.profile_files import resolve_profile, site_profiles_dir, user_profiles_dir
 
 __all__ = [
     "InstalledProfile",
@@ -22,8 +20,6 @@ __all__ = [
     "install_profiles",
     "known_profiles",
     "profile_names",
-    "resolve_profile",
-    "user_profiles_dir",
 ]
 
 
@@ -65,7 +61,7 @@ def profile_names() -> tuple[str, ...]:
 
 def known_profiles(project: Path) -> tuple[str, ...]:
     """Return the names that mean something behind ``--profile``: shipped, of the project, the user or the site."""
-    folders = (project / "profiles", user_profiles_dir(), _site_profiles_dir())
+    folders = (project / "profiles", user_profiles_dir(), site_profiles_dir())
     found = {file.parent.name for folder in folders for file in folder.glob("*/*.yaml")}
     return tuple(sorted(found.union(profile_names())))
 
@@ -104,28 +100,6 @@ def check_profiles(project: Path) -> list[WrittenFile]:
         if not _is_source(project / "profiles" / name, name)
         for each in _shipped(name)
     ]
-
-
-def resolve_profile(name: str, project: Path) -> Path | None:
-    """Return what Snakemake takes for ``--profile NAME`` in ``project``, or None when it finds nothing."""
-    candidates = (project / name, user_profiles_dir() / name, _site_profiles_dir() / name)
-    return next((each for each in candidates if os.path.lexists(each)), None)
-
-
-def user_profiles_dir() -> Path:
-    """Return the folder in which Snakemake looks for the user's own profiles."""
-    # Without a home, Snakemake takes "~" for the name of a folder.
-    place = home() or Path("~")
-    if sys.platform == "darwin":
-        return place / "Library" / "Application Support" / "snakemake"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or place / ".config") / "snakemake"
-
-
-def _site_profiles_dir() -> Path:
-    if sys.platform == "darwin":
-        return Path("/Library/Application Support/snakemake")
-    first = (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)[0]
-    return Path(first) / "snakemake"
 
 
 def _shipped(name: str) -> list[Path]:

@@ -1,14 +1,49 @@
-"""How far a run is, counted from the events that our Snakemake logger plugin writes."""
+"""What Snakemake reports about jobs: as our logger plugin writes it down, and as `mle run` counts it.
+
+The plugin is handed a log record for everything that Snakemake has to say; `described` makes the line of an event file
+of those that matter, `EventFile` reads the lines and `Tally` counts them.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from logging import INFO, WARNING, LogRecord
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EventFile", "Tally"]
+from mle_toolbox.snakemake_side.assumptions import ADVICE_AFTER_REASON
+
+__all__ = ["EventFile", "Tally", "described"]
+
+_EXECUTOR = "snakemake_executor_plugin_mle_sge"
+
+
+def described(record: LogRecord) -> dict[str, Any] | None:
+    """Return what is passed on of a log record, or None when it is neither about jobs nor of our executor's.
+
+    The values of ``event`` are those of ``LogEvent`` in snakemake_interface_logger_plugins.common. Which other fields a
+    record has is written nowhere but where Snakemake makes it, and they do not agree on how a job's number is called.
+    """
+    said = vars(record)
+    match said.get("event"):
+        case "run_info":
+            return {"event": "plan", "jobs": said["stats"]}
+        case "job_info":
+            wildcards = {name: str(value) for name, value in (said["wildcards"] or {}).items()}
+            return {"event": "job", "id": said["jobid"], "rule": said["rule_name"], "wildcards": wildcards}
+        case "job_started":
+            return {"event": "started", "ids": said["jobs"]}
+        case "job_finished":
+            return {"event": "finished", "id": said["job_id"]}
+        case "job_error":
+            reason = (said.get("rule_msg") or "").partition(ADVICE_AFTER_REASON)[0].strip()
+            return {"event": "failed", "id": said["jobid"], "reason": reason}
+    if record.levelno >= INFO and _EXECUTOR in Path(record.pathname).parts:
+        # What our executor has to say of the scheduler: job numbers, tasks that are held back, silence.
+        return {"event": "said", "text": record.getMessage(), "warning": record.levelno >= WARNING}
+    return None
 
 
 @dataclass

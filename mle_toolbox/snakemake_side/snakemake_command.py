@@ -1,0 +1,180 @@
+"""The command line of a Snakemake of ours, its surroundings, and how it is started and stopped.
+
+Snakemake takes the path of a profile for a pattern and replaces variables in others. The name of the folder in which it
+is started is not ours to choose, so paths are given from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from mle_toolbox.errors import UsageError
+from mle_toolbox.installed_first import program
+from mle_toolbox.snakemake_side.assumptions import own_folder
+from mle_toolbox.snakemake_side.private_access import RARE_TIMERS, SHIPPED_TIMESPANS, TIMESPAN
+from mle_toolbox.snakemake_side.profile_files import find_profile, from_folder, read_profile
+from mle_toolbox.surroundings import home, user_name
+
+__all__ = [
+    "RunOptions",
+    "dry_run_options",
+    "environment_for",
+    "event_options",
+    "snakemake_command",
+    "snakemake_with_profile",
+    "start_snakemake",
+    "stop_snakemake",
+    "trouble_with_cache",
+]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the user of `mle run` asks for beyond the experiment file."""
+
+    profile: str = "local"
+    cores: int | None = None
+    rerun_older_code: bool = False
+    """Whether finished runs of older code are made again."""
+    snakemake_arguments: tuple[str, ...] = ()
+
+
+def snakemake_with_profile(profile: str) -> list[str]:
+    """Return the beginning of a command line whose settings come from this profile and from nowhere else.
+
+    `profiles/default`, or a folder `default`, may belong to another workflow in this folder, and Snakemake would take
+    its settings unasked, which override those of the profile key by key.
+    """
+    return [*program("-m", "snakemake"), "--profile", profile, "--workflow-profile", "none"]
+
+
+def snakemake_command(project: Path, snakefile: Path, options: RunOptions) -> list[str]:
+    """Return the command line of `mle run`, to be started in the project folder."""
+    command = snakemake_with_profile(from_folder(find_profile(options.profile, project), project))
+    command += ["--snakefile", from_folder(snakefile, project)]
+    if read_profile(options.profile, project).keys.get(TIMESPAN) in SHIPPED_TIMESPANS:
+        command += [f"--{TIMESPAN}", RARE_TIMERS]
+    # What is finished was settled before (settle.py): a seed run is due where it is missing, and what is made from seed
+    # runs where it is older. Snakemake's notes decide nothing, which a copied project lacks and an old one has wrong.
+    command += ["--rerun-triggers", "mtime"]
+    if options.cores is not None:
+        command += ["--cores", str(options.cores)]
+    # The user's own words come last, and of an option that is given twice the last one counts.
+    return [*command, *options.snakemake_arguments]
+
+
+def event_options(events: Path | str) -> list[str]:
+    """Return what has our logger plugin append its events to a file (job_events.py)."""
+    return ["--logger", "mle", "--logger-mle-events", str(events)]
+
+
+def dry_run_options(forced: Iterable[str], found_runs: Path | None) -> list[str]:
+    """Return what has Snakemake only print the jobs that would run.
+
+    Parameters
+    ----------
+    forced
+        Outputs that count as out of date, as the rules name them.
+    found_runs
+        What the workflow reads from its ``config["found_runs"]``.
+    """
+    options = ["--dry-run", "--quiet", "rules"]
+    if again := sorted(forced):
+        options += ["--forcerun", *again]
+    if found_runs is not None:
+        options += ["--config", f"found_runs={found_runs}"]
+    return options
+
+
+def trouble_with_cache() -> str | None:
+    """Return why Snakemake could not keep its cache of sources where it always does, or None when it can."""
+    # As platformdirs has it, which Snakemake asks.
+    place = home()
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        folder = Path(given)
+    elif place is None:
+        return "HOME is not set, and this user has no entry in the list of users"
+    else:
+        folder = place / "Library" / "Caches" if sys.platform == "darwin" else place / ".cache"
+    try:
+        (folder / "snakemake").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder / "snakemake"):
+            return None
+    except OSError as error:
+        return f"{folder} cannot be written ({error.strerror})"
+
+
+def environment_for(project: Path) -> dict[str, str]:
+    """Return the environment in which Snakemake is started for a project: this one, with what it lacks.
+
+    In a container under a number that has no name (``docker -u``), or as a service, there is no home, or none that can
+    be written to, and Snakemake ends there in a traceback before it has read anything. Nearly always nothing is
+    lacking. What is added is handed on to the seed runs, whose libraries need the same.
+
+    Raises
+    ------
+    UsageError
+        When there is no folder for temporary files.
+    """
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        raise UsageError(
+            "There is no folder for temporary files: neither TMPDIR (or TEMP, TMP) nor /tmp, /var/tmp and this folder "
+            "can be written. Make room there, or set TMPDIR to a folder that you may write to."
+        ) from None
+    environment = dict(os.environ)
+    own_home = own_folder(project) / "mle_home"
+    if user_name() is None:
+        environment |= {"USER": f"uid{os.getuid()}", "LOGNAME": f"uid{os.getuid()}"}
+    if home() is None:
+        environment["HOME"] = str(own_home)
+    if trouble_with_cache() is not None:
+        environment["XDG_CACHE_HOME"] = str(own_home / ".cache")
+        environment.setdefault("MPLCONFIGDIR", str(own_home / ".cache" / "matplotlib"))
+    return environment
+
+
+def start_snakemake(
+    command: list[str], project: Path, output: IO[bytes], lock: int, variables: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start Snakemake in a session of its own, so that signals reach it only through us, and only once."""
+    # A shell makes commands behind `&` ignore SIGINT, which would be inherited.
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if is_ignored:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(
+            [from_folder(Path(word), project) if word.startswith(f"{project}/") else word for word in command],
+            cwd=project,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(lock,),
+            env={**environment_for(project), **variables},
+        )
+    finally:
+        if is_ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def stop_snakemake(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt Snakemake and its jobs as Ctrl-C in a terminal would; a second Ctrl-C meanwhile is harsher."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            continue
+        return
