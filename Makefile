@@ -59,7 +59,7 @@ example: $(RUNTIME)
 	@$(BIN)/mle run exp.yaml --profile local
 
 quick: $(COMPLETE)
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow and not soak' -q tests/unit $(PYTEST)
+	@$(BIN)/python -m pytest -n logical --dist worksteal -m 'not slow and not soak' -q tests/unit $(PYTEST)
 
 # Four processes even on two cores: many tests wait, for Grid Engine or for what they have told to end.
 test: $(COMPLETE)

@@ -6,9 +6,11 @@ never looks like a passing suite.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,25 @@ settings.load_profile("same examples")
 def repository() -> Path:
     """The root of this checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function that fills a folder once for all processes of `-n`, and answers where it is; only to be copied."""
+    own = tmp_path_factory.getbasetemp()
+    base = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, is_made = base / f"once-{name}", base / f"once-{name}.is-made"
+        with (base / f"once-{name}.lock").open("a") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            if not is_made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                fill(folder)
+                is_made.touch()
+        return folder
+
+    return make
 
 
 @pytest.hookimpl(trylast=True)  # when it is known which tests run

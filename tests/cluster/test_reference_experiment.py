@@ -21,15 +21,17 @@ pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def made_locally(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+def made_locally(made_once: Callable[[str, Callable[[Path], object]], Path], repository: Path) -> Path:
     """The three inputs of the reference experiment, what the generator makes of them, and its results; to be copied."""
-    folder = tmp_path_factory.mktemp("local") / "project"
-    folder.mkdir()
-    shutil.copy(repository / "exp.yaml", folder)
-    shutil.copytree(repository / "ode", folder / "ode")
-    _run(folder, "mle-gen-snakefile", "exp.yaml")
-    _run(folder, "snakemake", "--profile", "local")
-    return folder
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        shutil.copy(repository / "exp.yaml", folder)
+        shutil.copytree(repository / "ode", folder / "ode")
+        _run(folder, "mle-gen-snakefile", "exp.yaml")
+        _run(folder, "snakemake", "--profile", "local")
+
+    return made_once("reference", make)
 
 
 @pytest.fixture

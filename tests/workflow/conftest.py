@@ -156,12 +156,14 @@ def project(new_project: Callable[[str], Project]) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_once(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """The folder of a project in which everything has run; only to be copied."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project")
-    outcome = project.mle("run", "exp.yaml")
+    return made_once("finished", _run_all)
+
+
+def _run_all(folder: Path) -> None:
+    outcome = make_project(folder).mle("run", "exp.yaml")
     assert outcome.returncode == 0, outcome.stderr
-    return project.path
 
 
 @pytest.fixture
