@@ -39,7 +39,7 @@ from mle_toolbox.statistics import (
     profile_interval,
 )
 from mle_toolbox.statistics.comparison import caution, difference_of
-from mle_toolbox.statistics.differences import ratio_interval
+from mle_toolbox.statistics.difference_intervals import ratio_interval
 from mle_toolbox.statistics.pairing import Pair
 
 Floats = NDArray[np.float64]

@@ -61,7 +61,7 @@ atexit.register(lambda: print(opened, file=sys.stderr))
 HOLDER = """
 import sys
 from pathlib import Path
-from mle_toolbox.log.lock import hold
+from mle_toolbox.log.held_file import hold
 held = [hold(Path(line.rstrip("\\n"))) for line in iter(sys.stdin.readline, "\\n")]
 print("held", flush=True)
 sys.stdin.read()

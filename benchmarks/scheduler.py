@@ -16,7 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from snakemake_executor_plugin_mle_sge import gridengine
+
+from mle_cluster.grid_engine import commands
+from mle_cluster.scheduler import SchedulerError
 
 __all__ = ["Call", "Recorder", "alone", "cpu_seconds"]
 
@@ -73,8 +75,8 @@ def alone(*, is_alone: bool) -> Iterator[None]:
         if not is_alone:
             fcntl.lockf(file, fcntl.LOCK_EX)
         try:
-            gridengine.ask(["qstat"])
-        except gridengine.GridEngineError:
+            commands.ask(["qstat"])
+        except SchedulerError:
             print("Left out: no Grid Engine answers. On Debian, as root: tests/cluster/grid_engine.sh start")
             sys.exit(2)
         yield
@@ -113,8 +115,8 @@ def _call(command: str, begin: str, end: str, answer: str) -> Call:
 
 def _accounts(since: str) -> str:
     try:
-        return gridengine.ask(["qacct", "-j", "-b", since], seconds=60)
-    except gridengine.GridEngineError:
+        return commands.ask(["qacct", "-j", "-b", since], seconds=60)
+    except SchedulerError:
         return ""
 
 

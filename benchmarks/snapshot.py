@@ -17,7 +17,7 @@ from measure import machine, median, print_table
 
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.seed_run.code_store import take_snapshot
+from mle_toolbox.seed_run.code_snapshot import take_snapshot
 
 LINES = "".join(f"def function_{number}(x):\n    return x + {number}\n\n\n" for number in range(30))
 CONFIGURATION = {"train_config": {}, "log_config": {"time_to_track": ["t"], "what_to_track": ["x"]}}

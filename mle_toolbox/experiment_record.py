@@ -11,7 +11,7 @@ from typing import Any
 
 import mle_toolbox
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.experiment_file.identity import identity_of
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file

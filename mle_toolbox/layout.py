@@ -1,165 +1,166 @@
-"""Which file lies where in a results folder.
+"""Which file lies where in a results folder: the only place that knows the names.
 
 Paths only: nothing here reads or writes. The tree is drawn in docs/architecture.md.
+
+Nothing is imported, because every seed run waits for this module: its launcher needs 12 ms of CPU for all else, and
+``import typing`` alone takes another 14, ``pathlib`` 16 (Python 3.11). Hence the plain classes, and the names as
+constants where the launcher makes strings of them.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import NamedTuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
-from mle_toolbox import file_names
+__all__ = ["ConfigurationFolder", "ExperimentFolder", "SeedFolder", "names_in", "seed_folder"]
 
-__all__ = ["ConfigurationFolder", "ExperimentFolder", "SeedFolder"]
+LOG = "log.h5"
+READY_LOG = "log.h5.ready"
+JOURNAL = "journal.bin"
+DONE = ".done"
+RUN_RECORD = "run.json"
+READY_RECORD = "run.json.ready"
+CHECKPOINT = "checkpoint.pkl"
+EXPERIMENT_RECORD = "experiment.json"
+CODE = ".code"
+
+SEED_PREFIX = "seed_"
+
+# By these a seed run learns of places outside of its folder.
+SNAPSHOT_VARIABLE = "MLE_CODE_SNAPSHOT"
+"""Environment variable: the file that lists the code of this start, absolute."""
+PROJECT_VARIABLE = "MLE_PROJECT_DIR"
+"""Environment variable: the folder of the experiment file, absolute, as this machine calls it."""
 
 
-class SeedFolder(NamedTuple):
+class _Named:
+    """An attribute of a folder: the path of what has this name in it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, folder: _Folder, owner: type[_Folder]) -> Path:
+        return folder.path / self.name
+
+
+class _Folder:
+    """A folder of results, equal to any other that has the same path."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, _Folder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path!r})"
+
+
+class SeedFolder(_Folder):
     """The folder of one seed run."""
 
-    path: Path
+    __slots__ = ()
 
-    @property
-    def log(self) -> Path:
-        """The finished log; there only once the run ended well."""
-        return self.path / file_names.LOG
-
-    @property
-    def ready_log(self) -> Path:
-        """The whole log under a temporary name, until the run is known to have ended well."""
-        return self.path / file_names.READY_LOG
-
-    @property
-    def journal(self) -> Path:
-        """The append-only log of a run that goes on; also carries the lock of the folder."""
-        return self.path / file_names.JOURNAL
-
-    @property
-    def done(self) -> Path:
-        """Mark beside a finished log for Snakemake, which removes it before a job starts and when one fails."""
-        return self.path / file_names.DONE
-
-    @property
-    def run_record(self) -> Path:
-        """Status and provenance of the run."""
-        return self.path / file_names.RUN_RECORD
-
-    @property
-    def ready_record(self) -> Path:
-        """The record of a run that ended well, beside the whole log under a temporary name."""
-        return self.path / file_names.READY_RECORD
-
-    @property
-    def config(self) -> Path:
-        """The configuration that the run used."""
-        return self.path / "config.json"
-
-    @property
-    def checkpoint(self) -> Path:
-        """What ``mle.checkpoint`` saved, until the run ends well."""
-        return self.path / file_names.CHECKPOINT
-
-    @property
-    def models(self) -> Path:
-        """Folder of saved models."""
-        return self.path / "models"
-
-    @property
-    def figures(self) -> Path:
-        """Folder of saved figures."""
-        return self.path / "figures"
-
-    @property
-    def extra(self) -> Path:
-        """Folder of other saved objects."""
-        return self.path / "extra"
+    log = _Named(LOG)
+    """The finished log; there only once the run ended well."""
+    ready_log = _Named(READY_LOG)
+    """The whole log under a temporary name, until the run is known to have ended well."""
+    journal = _Named(JOURNAL)
+    """The append-only log of a run that goes on; also carries the lock of the folder."""
+    done = _Named(DONE)
+    """Mark beside a finished log for Snakemake, which removes it before a job starts and when one fails."""
+    run_record = _Named(RUN_RECORD)
+    """Status and provenance of the run."""
+    ready_record = _Named(READY_RECORD)
+    """The record of a run that ended well, beside the whole log under a temporary name."""
+    config = _Named("config.json")
+    """The configuration that the run used."""
+    checkpoint = _Named(CHECKPOINT)
+    """What ``mle.checkpoint`` saved, until the run ends well."""
+    models = _Named("models")
+    """Folder of saved models."""
+    figures = _Named("figures")
+    """Folder of saved figures."""
+    extra = _Named("extra")
+    """Folder of other saved objects."""
+    tboard = _Named("tboard")
+    """Folder of TensorBoard's event files."""
 
 
-class ConfigurationFolder(NamedTuple):
+class ConfigurationFolder(_Folder):
     """The folder of one configuration."""
 
-    path: Path
+    __slots__ = ()
 
-    @property
-    def log(self) -> Path:
-        """The log merged over seeds."""
-        return self.path / "log.h5"
+    log = _Named(LOG)
+    """The log merged over seeds."""
+    merge_log = _Named("merge.log")
+    """What the rule ``merge`` printed."""
 
-    def seed(self, seed: int) -> SeedFolder:
-        """Return the folder of one seed."""
-        return SeedFolder(self.path / f"{file_names.SEED_PREFIX}{seed}")
+    def seed(self, seed: int | str) -> SeedFolder:
+        """Return the folder of one seed, or of a wildcard that stands for any."""
+        return SeedFolder(self.path / f"{SEED_PREFIX}{seed}")
 
     def seeds_on_disk(self) -> tuple[int, ...]:
         """Return the seeds that have a folder, in increasing order."""
-        names = (
-            entry.name.removeprefix(file_names.SEED_PREFIX) for entry in self.path.glob(f"{file_names.SEED_PREFIX}*")
-        )
+        names = (entry.name.removeprefix(SEED_PREFIX) for entry in self.path.glob(f"{SEED_PREFIX}*"))
         return tuple(sorted(int(name) for name in names if name.isdecimal()))
 
 
-class ExperimentFolder(NamedTuple):
+class ExperimentFolder(_Folder):
     """The results folder of one experiment file."""
 
-    path: Path
+    __slots__ = ()
 
-    @property
-    def record(self) -> Path:
-        """The resolved plan and its provenance."""
-        return self.path / "experiment.json"
-
-    @property
-    def results(self) -> Path:
-        """All configurations in one file, a netCDF group each."""
-        return self.path / "results.h5"
-
-    @property
-    def table(self) -> Path:
-        """Final values of every seed run, as CSV."""
-        return self.path / "results.csv"
-
-    @property
-    def report(self) -> Path:
-        """The page that says what was run and what came out."""
-        return self.path / "report.html"
-
-    @property
-    def summary(self) -> Path:
-        """Estimates and intervals of every configuration, as CSV."""
-        return self.path / "summary.csv"
-
-    @property
-    def comparisons(self) -> Path:
-        """Comparisons of the configurations, as CSV."""
-        return self.path / "comparisons.csv"
-
-    @property
-    def learning_curves(self) -> Path:
-        """Learning curves of the first metric."""
-        return self.path / "learning_curves.svg"
-
-    @property
-    def final_values(self) -> Path:
-        """Final values of the first metric."""
-        return self.path / "final_values.svg"
-
-    @property
-    def figures(self) -> Path:
-        """What ``mle plot`` draws."""
-        return self.path / "figures"
-
-    @property
-    def driver(self) -> Path:
-        """What ``mle run`` keeps about itself: its lock and Snakemake's output."""
-        return self.path / ".driver"
-
-    @property
-    def earlier(self) -> Path:
-        """Seed runs of earlier configurations and of older code, kept aside."""
-        return self.path / ".earlier"
+    record = _Named(EXPERIMENT_RECORD)
+    """The resolved plan and its provenance."""
+    results = _Named("results.h5")
+    """All configurations in one file, a netCDF group each."""
+    table = _Named("results.csv")
+    """Final values of every seed run, as CSV."""
+    report = _Named("report.html")
+    """The page that says what was run and what came out."""
+    summary = _Named("summary.csv")
+    """Estimates and intervals of every configuration, as CSV."""
+    comparisons = _Named("comparisons.csv")
+    """Comparisons of the configurations, as CSV."""
+    learning_curves = _Named("learning_curves.svg")
+    """Learning curves of the first metric."""
+    final_values = _Named("final_values.svg")
+    """Final values of the first metric."""
+    figures = _Named("figures")
+    """What ``mle plot`` draws."""
+    collect_log = _Named("collect.log")
+    """What the rule ``collect`` printed."""
+    report_log = _Named("report.log")
+    """What the rule ``report`` printed."""
+    driver = _Named(".driver")
+    """What ``mle run`` keeps about itself: its lock and Snakemake's output."""
+    earlier = _Named(".earlier")
+    """Seed runs of earlier configurations and of older code, kept aside."""
+    code = _Named(CODE)
+    """The stored code of each start."""
 
     def configuration(self, name: str) -> ConfigurationFolder:
         """Return the folder of one configuration."""
         return ConfigurationFolder(self.path / name)
 
-    def seed_run(self, configuration: str, seed: int) -> SeedFolder:
+    def seed_run(self, configuration: str, seed: int | str) -> SeedFolder:
         """Return the folder of one seed run."""
         return self.configuration(configuration).seed(seed)
+
+
+def names_in(folder: type[_Folder]) -> tuple[str, ...]:
+    """Return the names of all that we write ourselves into a folder of this kind."""
+    return tuple(each.name for each in vars(folder).values() if isinstance(each, _Named))
+
+
+def seed_folder(experiment_dir: str, configuration: str, seed: int) -> str:
+    """Return the path of the folder of one seed run."""
+    return f"{experiment_dir}/{configuration}/{SEED_PREFIX}{seed}"

@@ -14,7 +14,7 @@ rule collect:
             labels={"content": "last values of all seed runs"},
         ),
     log:
-        f"{EXPERIMENT_DIR}/collect.log",
+        RUNS.collect_log.as_posix(),
     localrule: True
     conda:
         "../workflow/envs/mle-toolbox.yaml"

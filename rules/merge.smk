@@ -8,7 +8,7 @@ rule merge:
     output:
         log=update(MERGED_LOG),
     log:
-        f"{EXPERIMENT_DIR}/{{configuration}}/merge.log",
+        ANY_CONFIGURATION.merge_log.as_posix(),
     localrule: True
     conda:
         "../workflow/envs/mle-toolbox.yaml"

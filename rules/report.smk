@@ -37,7 +37,7 @@ rule report:
             labels={"content": "final values"},
         ),
     log:
-        f"{EXPERIMENT_DIR}/report.log",
+        RUNS.report_log.as_posix(),
     localrule: True
     conda:
         "../workflow/envs/mle-toolbox.yaml"

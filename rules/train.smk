@@ -11,8 +11,8 @@ rule train:
         configuration=configuration_file,
         script=ancient(PLAN.script.as_posix()),
     output:
-        log=update(f"{SEED_FOLDER}/log.h5"),
-        done=f"{SEED_FOLDER}/.done",
+        log=update(ANY_RUN.log.as_posix()),
+        done=ANY_RUN.done.as_posix(),
     log:
         out=f"{SEED_FOLDER}/{PLAN.job.log_file}",
         err=f"{SEED_FOLDER}/{PLAN.job.err_file}",

@@ -15,7 +15,7 @@ if "PYTHONPATH" in os.environ:  # the script's folders, in which nothing of ours
 
     prefer_installed()
 
-from mle_toolbox.experiment.launch import main  # noqa: E402
+from mle_toolbox.experiment.train_job import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

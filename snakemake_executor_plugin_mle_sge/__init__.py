@@ -1,8 +1,8 @@
 """Snakemake executor plugin `mle-sge`: jobs as array tasks on a Grid Engine cluster.
 
-Snakemake finds it by the prefix of its name and asks for the names below. They are imported when they are asked for,
-so that what knows nothing of Snakemake (gridengine.py, records.py) can be used without it, by `mle stop` for instance.
-How the executor works is told in executor.py.
+Snakemake finds it by the prefix of its name, from which it also takes the name of the executor and of its settings, and
+asks for the names below. They are imported when they are asked for, since Snakemake imports every plugin at every
+start. How the executor works is told in mle_cluster/executor.py.
 """
 
 from __future__ import annotations

@@ -25,12 +25,12 @@ from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_record import write_experiment_record
-from mle_toolbox.file_names import SNAPSHOT_VARIABLE
+from mle_toolbox.layout import SNAPSHOT_VARIABLE
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.seed_run.identity import identity_of_run
-from mle_toolbox.seed_run.code_store import snapshot_variables
+from mle_toolbox.seed_run.code_snapshot import snapshot_variables
 from mle_toolbox.snakemake_side.private_access import forced_jobs
 
 
@@ -64,6 +64,8 @@ ENVIRONMENT = find_environment(PLAN.job.environment)
 # In a dry run of `mle run`: finished runs that it would put in place first, as [configuration, name of the folder].
 FOUND = json.loads(Path(config["found_runs"]).read_text()) if "found_runs" in config else []
 
+ANY_CONFIGURATION = RUNS.configuration("{configuration}")
+ANY_RUN = ANY_CONFIGURATION.seed("{seed}")
 RESULTS = RUNS.results.as_posix()
 RESULTS_TABLE = RUNS.table.as_posix()
 REPORT = RUNS.report.as_posix()
@@ -72,8 +74,8 @@ COMPARISONS = RUNS.comparisons.as_posix()
 LEARNING_CURVES = RUNS.learning_curves.as_posix()
 FINAL_VALUES = RUNS.final_values.as_posix()
 CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in PLAN.configurations)
-MERGED_LOG = f"{EXPERIMENT_DIR}/{{configuration}}/log.h5"
-SEED_FOLDER = f"{EXPERIMENT_DIR}/{{configuration}}/seed_{{seed}}"
+MERGED_LOG = ANY_CONFIGURATION.log.as_posix()
+SEED_FOLDER = ANY_RUN.path.as_posix()
 
 
 def record_as_wanted(wildcards):

@@ -11,7 +11,7 @@ from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.seed_runs import RUN_HELP, find_seed_run
 from mle_toolbox.cli.tables import output_console
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.seed_run.code import git_in_words
+from mle_toolbox.seed_run.own_code import git_in_words
 from mle_toolbox.seed_run.stored_run import ELSEWHERE, StoredRun, extract_code
 
 __all__ = ["add_arguments", "call"]

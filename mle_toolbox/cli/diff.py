@@ -6,7 +6,7 @@ import argparse
 
 from mle_toolbox.cli.seed_runs import RUN_HELP, find_seed_run
 from mle_toolbox.cli.tables import output_console
-from mle_toolbox.seed_run.differences import differences
+from mle_toolbox.seed_run.run_differences import differences
 
 __all__ = ["add_arguments", "call"]
 

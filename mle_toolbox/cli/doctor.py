@@ -11,13 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from mle_cluster.findings import Finding, fine, problem
+from mle_cluster.known import schedulers
+from mle_cluster.scheduler import Request, Scheduler
 from mle_toolbox.cli.tables import error_console, output_console
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile_check import check_profile
-from mle_toolbox.doctor.findings import Finding, fine, problem
 from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
 from mle_toolbox.doctor.node import check_node
-from mle_toolbox.doctor.site import check_site
 from mle_toolbox.doctor.surroundings import check_surroundings
 from mle_toolbox.drive.place import PROFILE_VARIABLE
 from mle_toolbox.errors import ExperimentFileError, UsageError
@@ -61,30 +62,24 @@ def _parts(path: Path, arguments: argparse.Namespace) -> Iterator[str | Finding]
     plan, mistakes = _read(path)
     project = plan.project_dir if plan is not None else path.absolute().parent
     results = plan.experiment_path if plan is not None else project
-    profile = read_profile("sge", project)
-    place = _place(plan, profile)
-    goes_there = isinstance(place, Place) and place.profile == "sge"
+    backends = [_Backend(each, plan, read_profile(each.profile, project)) for each in schedulers()]
+    used = next((each for each in backends if each.is_used), None)
     yield "This machine"
     yield from check_python()
     yield from check_surroundings(project, project / plan.script if plan is not None else None)
     if mistakes is not None:
         yield problem(f"{path} has mistakes:\n{mistakes}", "mend them; `mle run` starts nothing before")
     if plan is not None:
-        yield from check_experiment(plan, local=not goes_there)
+        yield from check_experiment(plan, local=used is None)
     yield from check_folder(results)
-    yield "Grid Engine"
-    if isinstance(place, Finding):
-        yield place
-    elif goes_there or shutil.which("qsub") is None:
-        yield fine((place.why or "").rstrip("."))
-    yield from _check_profile(project)
-    yield from check_site(plan, profile)
+    for backend in backends:
+        yield from backend.findings(project)
     if variable := os.environ.get(PROFILE_VARIABLE):
         yield fine(f"{PROFILE_VARIABLE} is set, so `mle run` uses the profile {variable}, whatever is found here")
-    if goes_there and not arguments.no_job:
+    if used is not None and not arguments.no_job:
         yield "A real job, as a seed run would be"
         error_console().print("  submitting one, and waiting for it ...", style="dim")
-        yield from check_node(plan, project, results, profile, arguments.wait)
+        yield from check_node(used.scheduler, plan, project, results, used.profile, arguments.wait)
 
 
 def _read(path: Path) -> tuple[Plan | None, str | None]:
@@ -96,22 +91,50 @@ def _read(path: Path) -> tuple[Plan | None, str | None]:
         return None, str(error)
 
 
-def _check_profile(project: Path) -> Iterator[Finding]:
+class _Backend:
+    """A scheduler, its profile, and whether seed runs would go there."""
+
+    def __init__(self, scheduler: Scheduler, plan: Plan | None, profile: Profile) -> None:
+        self.scheduler, self.profile = scheduler, profile
+        self._plan = plan
+        queue = plan.job.queue if plan is not None and plan.job.queue else profile.setting("queue")
+        asked_by = plan.experiment_file.name if plan is not None and plan.job.queue else f"the profile {profile.name}"
+        self._place: Place | Finding
+        try:
+            self._place = detect_place(scheduler, queue or None, asked_by)
+        except UsageError as error:
+            self._place = problem(str(error), "name another queue in the experiment file, or in the profile")
+
+    @property
+    def is_used(self) -> bool:
+        return isinstance(self._place, Place) and self._place.profile == self.scheduler.profile
+
+    def findings(self, project: Path) -> Iterator[str | Finding]:
+        yield self.scheduler.name
+        if isinstance(self._place, Finding):
+            yield self._place
+        elif self.is_used or shutil.which(self.scheduler.submitting) is None:
+            yield fine((self._place.why or "").rstrip("."))
+        yield from _check_profile(self.scheduler.profile, project)
+        yield from self.scheduler.check_site(_request(self._plan), self.profile)
+
+
+def _request(plan: Plan | None) -> Request | None:
+    if plan is None:
+        return None
+    job = plan.job
+    return Request(
+        plan.experiment_file.name, len(plan.seed_runs), job.cores, job.memory_mb, job.time_minutes, job.gpus, job.queue
+    )
+
+
+def _check_profile(name: str, project: Path) -> Iterator[Finding]:
     try:
-        check_profile("sge", project)
+        check_profile(name, project)
     except ExperimentFileError as error:
-        yield problem(f"the profile sge has mistakes:\n{error}", "mend them; `mle run` starts nothing there before")
+        yield problem(f"the profile {name} has mistakes:\n{error}", "mend them; `mle run` starts nothing there before")
     except UsageError as error:
         yield problem(str(error), "`mle run` starts nothing there before")
-
-
-def _place(plan: Plan | None, profile: Profile) -> Place | Finding:
-    queue = plan.job.queue if plan is not None and plan.job.queue else profile.setting("queue")
-    asked_by = plan.experiment_file.name if plan is not None and plan.job.queue else f"the profile {profile.name}"
-    try:
-        return detect_place(queue or None, asked_by)
-    except UsageError as error:
-        return problem(str(error), "name another queue in the experiment file, or in the profile")
 
 
 def _show(finding: Finding, console: Console) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.tables import error_console, output_console, results_table
-from mle_toolbox.foreign import KINDS, import_logs, write_results
+from mle_toolbox.importers import KINDS, import_logs, write_results
 from mle_toolbox.results import load
 from mle_toolbox.results.analysis import Configurations
 

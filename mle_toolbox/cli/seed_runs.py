@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mle_toolbox.cli.choice import result_folders
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.layout import SEED_PREFIX, ExperimentFolder, SeedFolder
 from mle_toolbox.seed_run.stored_run import StoredRun
 
 __all__ = ["RUN_HELP", "find_seed_run"]
@@ -16,7 +16,7 @@ RUN_HELP = (
     "a seed run: CONFIGURATION/SEED (CONFIGURATION alone: its first seed), with EXPERIMENT: before it for another "
     "experiment file or results folder than that of exp.yaml, or the folder of the seed run"
 )
-_NAMED = re.compile(r"(?:(?P<experiment>.+):)?(?P<configuration>[^/:]+)(?:/(?:seed_)?(?P<seed>\d+))?/?")
+_NAMED = re.compile(rf"(?:(?P<experiment>.+):)?(?P<configuration>[^/:]+)(?:/(?:{SEED_PREFIX})?(?P<seed>\d+))?/?")
 
 
 def find_seed_run(text: str) -> StoredRun:
@@ -29,7 +29,7 @@ def find_seed_run(text: str) -> StoredRun:
     ResultsError
         When it has no record.
     """
-    if Path(text, "run.json").exists():
+    if SeedFolder(Path(text)).run_record.exists():
         return StoredRun(SeedFolder(Path(text)))
     named = _NAMED.fullmatch(text)
     if named is None:

@@ -14,7 +14,7 @@ from mle_toolbox.cli.tables import changed_code, output_console, status_grid, st
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.seed_run.code import not_frozen_in_words
+from mle_toolbox.seed_run.own_code import not_frozen_in_words
 
 __all__ = ["add_arguments", "call"]
 

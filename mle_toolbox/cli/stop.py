@@ -1,4 +1,4 @@
-"""`mle stop`: end what runs of an experiment, here and in the queue of Grid Engine."""
+"""`mle stop`: end what runs of an experiment, here and in the queue of a cluster."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What Grid Engine is asked outside of Snakemake: does it answer, which queues accept jobs, which tasks are ours.
+"""What a cluster is asked outside of Snakemake: does it answer, which queues accept jobs, which tasks are ours.
 
-The commands themselves, and what the executor writes about its tasks, are known in one place each, which needs no
-Snakemake: `gridengine` and `records` of snakemake_executor_plugin_mle_sge.
+Asks a scheduler by its name (mle_cluster/known.py) and knows none of them.
 """

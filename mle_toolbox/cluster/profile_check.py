@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from mle_cluster.known import scheduler_of_executor
 from mle_toolbox.bundle import profiles_dir
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.project_profiles import known_profiles
 from mle_toolbox.snakemake_side.profile_files import EXECUTOR, is_computed, profile_file, text_of_value, truth_of_text
 from mle_toolbox.snakemake_side.profile_refusal import refusal
-from snakemake_executor_plugin_mle_sge.gridengine import trouble_with_folder
 
 __all__ = ["check_profile"]
 
@@ -57,7 +57,8 @@ def check_profile(name: str, project: Path) -> None:
             problems = [Problem(document.name, line, f"{about}Snakemake refuses this: {words.rstrip('.')}.")]
     if problems:
         raise ExperimentFileError(problems)
-    if document.data.get("executor") == EXECUTOR and (trouble := trouble_with_folder(project)):
+    scheduler = scheduler_of_executor(document.data.get("executor"))
+    if scheduler is not None and (trouble := scheduler.trouble_with_folder(project)):
         raise UsageError(trouble)
 
 

@@ -5,20 +5,16 @@ What is on disk tells which tasks have started and ended; the scheduler is asked
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import re
-import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mle_toolbox.log.lock import is_locked
-from mle_toolbox.snakemake_side.assumptions import own_folder
-from snakemake_executor_plugin_mle_sge import gridengine
-from snakemake_executor_plugin_mle_sge.gridengine import TaskId
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder, array_folders
+from mle_cluster.lock import holder_of
+from mle_cluster.records import ArrayFolder, array_folders, records_folders
+from mle_cluster.scheduler import Scheduler, TaskId, TaskState, in_queue
+from mle_toolbox.log.held_file import is_locked
 
 __all__ = [
     "OpenTask",
@@ -26,7 +22,7 @@ __all__ = [
     "delete_tasks",
     "give_up",
     "open_tasks",
-    "records_folder",
+    "schedulers_in_words",
     "submitter",
     "tasks_in_queue",
     "tasks_in_words",
@@ -60,17 +56,13 @@ class Submitter:
     pid: int
     host: str
     since: str
+    scheduler: str
     lock: Path
 
     @property
     def lives(self) -> bool:
         """Whether it still holds its lock."""
         return is_locked(self.lock)
-
-
-def records_folder(project: Path) -> Path:
-    """Return where the executor keeps what it has submitted from a project folder."""
-    return own_folder(project) / "mle_sge"
 
 
 def open_tasks(project: Path, results: Path, *, given_up: bool = False) -> list[OpenTask]:
@@ -88,40 +80,44 @@ def open_tasks(project: Path, results: Path, *, given_up: bool = False) -> list[
     lies_in_results = functools.cache(lambda folder: _lies_in(project / folder, results))
     return [
         OpenTask(array, number)
-        for array in array_folders(records_folder(project))
-        if (given_up or not array.is_cancelled) and not _is_copy(array)
+        for array in array_folders(*records_folders(project))
+        if (given_up or not array.is_cancelled) and not array.is_copy
         for number in _open_numbers(array)
         if lies_in_results(Path(array.tasks[number - 1].output).parent.parent)
     ]
 
 
-def tasks_in_queue(tasks: Sequence[OpenTask], *, seconds: float) -> dict[OpenTask, str]:
-    """Ask the scheduler once; returns the state of every task that it still knows.
+def tasks_in_queue(tasks: Sequence[OpenTask], *, seconds: float) -> dict[OpenTask, TaskState]:
+    """Ask each scheduler once; returns the state of every task that is still there.
 
     Raises
     ------
-    GridEngineError
-        When it cannot be asked.
+    SchedulerError
+        When one of them cannot be asked.
     """
-    if not tasks:
-        return {}
-    states = gridengine.states(seconds=seconds)
-    for array in {task.array.path: task.array for task in tasks}.values():
-        # The driver died during qsub: the array is known by the folder of its output.
-        if array.job_id is None and (job_id := gridengine.find_array(array.path)) is not None:
-            array.set_job_id(job_id)
-    return {task: states[task.scheduler_id] for task in tasks if task.scheduler_id in states}
+    found: dict[OpenTask, TaskState] = {}
+    for scheduler, members in _by_scheduler(tasks):
+        states = scheduler.states(seconds=seconds)
+        for array in {task.array.path: task.array for task in members}.values():
+            # The driver died while it submitted: the array is known by the folder of its output.
+            if array.job_id is None and (job_id := scheduler.find_array(array.path)) is not None:
+                array.set_job_id(job_id)
+        there = in_queue(states)
+        found |= {task: states[task.scheduler_id] for task in members if task.scheduler_id in there}
+    return found
 
 
 def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]:
-    """Delete tasks with one qdel, wait until they are gone, and write down that nothing is to be expected of them.
+    """Delete tasks, wait until they are gone, and write down that nothing is to be expected of them.
+
+    A scheduler is called once for all of its tasks.
 
     Parameters
     ----------
     tasks
         Tasks that are in the queue.
     seconds
-        How long to wait; a running task gets -notify's delay, if its queue has one, before it is killed.
+        How long to wait; a running task may be given time to save what it has before it is killed.
 
     Returns
     -------
@@ -130,13 +126,16 @@ def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]
 
     Raises
     ------
-    GridEngineError
-        When the scheduler does not answer.
+    SchedulerError
+        When a scheduler does not answer.
     """
-    members = _by_array(tasks)
-    gridengine.delete(
-        {each[0].scheduler_id[0]: None if _is_whole(each) else [task.number for task in each] for each in members}
-    )
+    for scheduler, members in _by_scheduler(tasks):
+        scheduler.delete(
+            {
+                each[0].scheduler_id[0]: None if _is_whole(each) else [task.number for task in each]
+                for each in _by_array(members)
+            }
+        )
     end = time.monotonic() + seconds
     while (left := list(tasks_in_queue(tasks, seconds=seconds))) and time.monotonic() < end:
         time.sleep(_LOOK_SECONDS)
@@ -152,6 +151,14 @@ def give_up(tasks: Sequence[OpenTask]) -> None:
     for members in _by_array(tasks):
         if _is_whole(members):
             members[0].array.cancel()
+
+
+def _by_scheduler(tasks: Sequence[OpenTask]) -> list[tuple[Scheduler, list[OpenTask]]]:
+    found: dict[str, tuple[Scheduler, list[OpenTask]]] = {}
+    for task in tasks:
+        scheduler = task.array.scheduler
+        found.setdefault(scheduler.executor, (scheduler, []))[1].append(task)
+    return list(found.values())
 
 
 def _by_array(tasks: Sequence[OpenTask]) -> list[list[OpenTask]]:
@@ -180,13 +187,18 @@ def tasks_in_words(tasks: Sequence[OpenTask]) -> str:
     return f"{len(tasks)} {'task' if len(tasks) == 1 else 'tasks'} ({'; '.join(parts)})"
 
 
+def schedulers_in_words(tasks: Sequence[OpenTask]) -> str:
+    """Return the names of the schedulers to which tasks were submitted."""
+    return " and ".join(dict.fromkeys(task.array.scheduler_name for task in tasks))
+
+
 def submitter(project: Path, results: Path) -> Submitter | None:
     """Return the Snakemake that waits for open tasks of an experiment, or None when none does."""
-    for path in sorted({task.array.driver for task in open_tasks(project, results)}):
-        with contextlib.suppress(OSError):
-            found = re.match(r"process (\d+) on (\S+) since (.+)", path.read_text())
-            if found and is_locked(path):
-                return Submitter(int(found.group(1)), found.group(2), found.group(3).strip(), path)
+    arrays = {task.array.driver: task.array for task in open_tasks(project, results)}
+    for path, array in sorted(arrays.items()):
+        holder = holder_of(path)
+        if holder is not None and is_locked(path):
+            return Submitter(holder.pid, holder.host, holder.since, array.scheduler_name, path)
     return None
 
 
@@ -200,13 +212,3 @@ def _lies_in(folder: Path, results: Path) -> bool:
     # too many than one too few.
     folder, results = folder.resolve(), results.resolve()
     return folder.is_relative_to(results) or results.is_relative_to(folder)
-
-
-def _is_copy(array: ArrayFolder) -> bool:
-    """Whether the records were copied here with the project: their tasks write to the place where they were made."""
-    try:
-        found = re.search(r"^folder=(.+)$", (array.path / "task.sh").read_text(), re.MULTILINE)
-        made_for = Path("".join(shlex.split(found.group(1)))) if found else array.path
-        return not made_for.samefile(array.path)
-    except (OSError, ValueError):
-        return True

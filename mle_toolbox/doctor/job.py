@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import mle_toolbox.doctor.probe
+from mle_cluster.scheduler import Obstacle, Scheduler, SchedulerError
 from mle_toolbox.cluster.tasks import open_tasks
 from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.plan import Plan
@@ -30,8 +31,6 @@ from mle_toolbox.snakemake_side.snakemake_command import (
     snakemake_with_profile,
     stop_snakemake,
 )
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError, ask
-from snakemake_executor_plugin_mle_sge.verification import Obstacle, obstacle_of
 
 __all__ = ["JobReport", "run_job"]
 
@@ -51,7 +50,7 @@ rule probe:
 # Whatever goes wrong with Python on the node is an answer, so the job itself ends well.
 _SCRIPT = """\
 printf '%s %s\\n' "$(hostname)" "$(date +%s.%N)" > seen.part && mv seen.part seen
-{probe} {results} > answer.part 2> error || printf 'exit status %s: %s' $? \\
+{probe} {results} {queue} {cores} > answer.part 2> error || printf 'exit status %s: %s' $? \\
     "$(tail -c 2000 error | tail -n 3)" > answer.part
 mv answer.part answer
 """
@@ -75,11 +74,13 @@ class JobReport:
     obstacle: Obstacle | None = None
 
 
-def run_job(plan: Plan | None, project: Path, results: Path, wait: float) -> JobReport:
-    """Run one job through the profile sge and say what became of it.
+def run_job(scheduler: Scheduler, plan: Plan | None, project: Path, results: Path, wait: float) -> JobReport:
+    """Run one job through the profile of a scheduler and say what became of it.
 
     Parameters
     ----------
+    scheduler
+        Where it runs.
     plan
         The experiment whose resources are asked for; None: one core and nothing else.
     project
@@ -91,13 +92,13 @@ def run_job(plan: Plan | None, project: Path, results: Path, wait: float) -> Job
     """
     folder = Path(tempfile.mkdtemp(dir=project, prefix=".mle-doctor-"))
     try:
-        _write_files(plan, folder, results)
-        return _Run(folder, project).follow(wait)
+        _write_files(scheduler, plan, folder, results)
+        return _Run(scheduler, folder, project).follow(wait)
     finally:
         _remove(folder)
 
 
-def _write_files(plan: Plan | None, folder: Path, results: Path) -> None:
+def _write_files(scheduler: Scheduler, plan: Plan | None, folder: Path, results: Path) -> None:
     job = plan.job if plan is not None else None
     asked: dict[str, Any] = {"job_name": "mle-doctor"}
     if job is not None:
@@ -106,15 +107,17 @@ def _write_files(plan: Plan | None, folder: Path, results: Path) -> None:
     cores = job.cores if job is not None else 1
     (folder / "Snakefile").write_text(_SNAKEFILE.format(cores=cores, resources=asked), encoding="utf-8")
     quoted = {"probe": shlex.join(program(mle_toolbox.doctor.probe.__file__)), "results": shlex.quote(str(results))}
+    quoted |= scheduler.node_variables
     (folder / "probe.sh").write_text(_SCRIPT.format(**quoted), encoding="utf-8")
 
 
 class _Run:
     """One Snakemake with one job, followed from here."""
 
-    def __init__(self, folder: Path, project: Path) -> None:
+    def __init__(self, scheduler: Scheduler, folder: Path, project: Path) -> None:
+        self._scheduler = scheduler
         self._folder = folder
-        profile = find_profile("sge", project)
+        profile = find_profile(scheduler.profile, project)
         self._profile = f"../{profile.relative_to(project)}" if profile.is_relative_to(project) else str(profile)
         self._report = JobReport()
 
@@ -176,13 +179,10 @@ class _Run:
             return ["it has started, and has not ended"]
         job = tasks[0].scheduler_id[0]
         try:
-            self._report.obstacle = obstacle_of(job, seconds=_SECONDS)
-            text = ask(["qstat", "-j", str(job)], seconds=_SECONDS)
-        except GridEngineError as error:
+            self._report.obstacle, words = self._scheduler.why_it_waits(job, seconds=_SECONDS)
+        except SchedulerError as error:
             return [str(error)]
-        _, found, after = text.partition("scheduling info:")
-        lines = [line.strip() for line in after.splitlines() if line.strip()]
-        return lines[:_LAST_LINES] if found and lines else ["the scheduler does not say why (see schedd_job_info)"]
+        return list(words)
 
     def _read_end(self, status: int) -> None:
         with contextlib.suppress(OSError):

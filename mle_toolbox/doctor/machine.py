@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mle_toolbox
-from mle_toolbox.doctor.findings import Finding, fine, problem, warning
+from mle_cluster.findings import Finding, fine, problem, warning
+from mle_cluster.known import schedulers
 from mle_toolbox.environment import find_environment
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.snakemake_side.assumptions import REQUIREMENT, VERSIONS_IN_WORDS, version_fits
 
 __all__ = ["available_cores", "check_experiment", "check_folder", "check_python", "nearest_folder"]
 
-_PLUGINS = ("snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge")
 _FEW_BYTES, _VERY_FEW_BYTES = 2 * 10**9, 10**8
 _FEW_FILES = 10_000
 _CLOCK_SECONDS = 2.0
@@ -55,14 +55,17 @@ def check_python() -> Iterator[Finding]:
             f"Python {platform.python_version()} ({sys.executable}), mle-toolbox {mle_toolbox.__version__}, "
             f"Snakemake {version}"
         )
-    missing = [name for name in _PLUGINS if importlib.util.find_spec(name) is None]
+    executors = [each.executor for each in schedulers()]
+    plugins = ["snakemake_logger_plugin_mle"]
+    plugins += [f"snakemake_executor_plugin_{name.replace('-', '_')}" for name in executors]
+    missing = [name for name in plugins if importlib.util.find_spec(name) is None]
     if missing:
         yield problem(
             f"Snakemake does not find {' and '.join(missing)}",
             f"install mle-toolbox anew: {sys.executable} -m pip install --force-reinstall --no-deps mle-toolbox",
         )
     else:
-        yield fine("Snakemake finds our plugins: the executor mle-sge and the logger mle")
+        yield fine(f"Snakemake finds our plugins: the executor {' and '.join(executors)} and the logger mle")
     yield from _check_path()
 
 

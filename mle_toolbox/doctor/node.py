@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mle_toolbox
-from mle_toolbox.doctor.findings import Finding, fine, problem, warning
+from mle_cluster.findings import Finding, fine, problem, warning
+from mle_cluster.scheduler import ASK_FOR_LESS, Scheduler
 from mle_toolbox.doctor.job import JobReport, run_job
-from mle_toolbox.doctor.listing import file_of
 from mle_toolbox.doctor.machine import nearest_folder
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.snakemake_side.profile_files import Profile
-from snakemake_executor_plugin_mle_sge.verification import ASK_FOR_LESS
 
 __all__ = ["check_node"]
 
@@ -22,11 +21,15 @@ _SLOW_SECONDS = 20.0
 _CLOCK_SECONDS = 2.0
 
 
-def check_node(plan: Plan | None, project: Path, results: Path, profile: Profile, wait: float) -> Iterator[Finding]:
+def check_node(
+    scheduler: Scheduler, plan: Plan | None, project: Path, results: Path, profile: Profile, wait: float
+) -> Iterator[Finding]:
     """Submit one job that asks for what a seed run asks for, and look at what it saw.
 
     Parameters
     ----------
+    scheduler
+        Where it runs.
     plan
         The experiment, or None.
     project
@@ -34,11 +37,11 @@ def check_node(plan: Plan | None, project: Path, results: Path, profile: Profile
     results
         The folder for results; it need not be there.
     profile
-        The profile sge.
+        The profile of that scheduler.
     wait
         Seconds after which a job that has not ended is removed.
     """
-    report = run_job(plan, project, nearest_folder(results), wait)
+    report = run_job(scheduler, plan, project, nearest_folder(results), wait)
     if report.timed_out:
         yield _unfinished(report, wait)
         return
@@ -51,11 +54,11 @@ def check_node(plan: Plan | None, project: Path, results: Path, profile: Profile
             "install Python and mle-toolbox in a folder that the nodes see too, for example in your home",
         )
         return
-    yield from _judge(report, plan, profile)
+    yield from _judge(scheduler, report, plan, profile)
 
 
 def _unfinished(report: JobReport, wait: float) -> Finding:
-    if report.obstacle is not None and report.obstacle.is_lasting:
+    if report.obstacle is not None and report.obstacle.kind == "never":
         return problem(f"the job can never start here: {report.obstacle.reason}", ASK_FOR_LESS)
     mend = "a full cluster is no fault; to wait longer: mle doctor --wait SECONDS"
     if report.obstacle is not None:
@@ -63,12 +66,12 @@ def _unfinished(report: JobReport, wait: float) -> Finding:
     return warning(f"the job did not end within {wait:.0f} s, and was removed: {'; '.join(report.reasons)}", mend)
 
 
-def _judge(report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[Finding]:
+def _judge(scheduler: Scheduler, report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[Finding]:
     answer, host = report.answer, report.answer.get("host")
     queue = f" in queue {answer['queue']}" if answer.get("queue") else ""
     yield fine(f"a job ran on {host}{queue}; from mle to its end {report.took:.0f} s")
     if report.seen_after is not None:
-        yield _shared(report.seen_after, str(host), profile)
+        yield _shared(report.seen_after, str(host), scheduler, profile)
     if "import_error" in answer:
         yield problem(
             f"mle-toolbox cannot be imported on {host}: {answer['import_error']}",
@@ -91,7 +94,7 @@ def _judge(report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[F
     if str(answer.get("slots")) != str(wanted):
         yield warning(
             f"the job asked for {wanted} cores and got {answer.get('slots')} slots",
-            f"see mle-sge-parallel-environment in {file_of(profile)}",
+            f"see {scheduler.executor}-{scheduler.cores_setting} in {profile.shown_file}",
         )
     if report.node_clock is not None and abs(report.node_clock) > _CLOCK_SECONDS:
         yield warning(
@@ -100,10 +103,12 @@ def _judge(report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[F
         )
 
 
-def _shared(seconds: float, host: str, profile: Profile) -> Finding:
+def _shared(seconds: float, host: str, scheduler: Scheduler, profile: Profile) -> Finding:
     text = f"the project folder is shared: a file written on {host} was seen here after {seconds:.1f} s"
     if seconds < _SLOW_SECONDS:
         return fine(text)
     return warning(
-        text, f"raise latency-wait and mle-sge-patience-seconds in {file_of(profile)} to {4 * seconds:.0f} or more"
+        text,
+        f"raise latency-wait and {scheduler.executor}-patience-seconds in {profile.shown_file} to {4 * seconds:.0f} or "
+        "more",
     )

@@ -1,5 +1,7 @@
-"""What the job of `mle doctor` looks at on its node. Started as a script, with the folder for results as argument.
+"""What the job of `mle doctor` looks at on its node.
 
+Started as a script; its arguments are the folder for results, and the names of the variables in which the scheduler
+says the queue and the number of cores.
 Prints JSON. Imports mle_toolbox only where that may fail.
 """
 
@@ -14,14 +16,14 @@ import tempfile
 __all__ = ["look_around"]
 
 
-def look_around(results: str) -> dict[str, object]:
+def look_around(results: str, queue: str, cores: str) -> dict[str, object]:
     """Return what this machine has: Python, mle-toolbox, cores, and whether results can be written."""
     seen: dict[str, object] = {
         "host": platform.node(),
-        "queue": os.environ.get("QUEUE"),
+        "queue": os.environ.get(queue),
         "python": platform.python_version(),
         "executable": sys.executable,
-        "slots": os.environ.get("NSLOTS"),
+        "slots": os.environ.get(cores),
         "writable": True,
     }
     try:
@@ -40,4 +42,4 @@ def look_around(results: str) -> dict[str, object]:
 if __name__ == "__main__":
     # Not the folder of this file: its siblings would hide modules of the same name.
     sys.path.pop(0)
-    print(json.dumps(look_around(sys.argv[1])))
+    print(json.dumps(look_around(*sys.argv[1:])))

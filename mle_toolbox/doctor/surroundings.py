@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mle_toolbox.doctor.findings import Finding, fine, problem, warning
+from mle_cluster.findings import Finding, fine, problem, warning
 from mle_toolbox.installed_first import shadowing
 from mle_toolbox.snakemake_side.assumptions import OWN_FOLDER
 from mle_toolbox.snakemake_side.profile_files import unread_profile
@@ -54,7 +54,7 @@ def _check_user() -> Iterator[Finding]:
     if user_name() is None:
         yield warning(
             f"user {os.getuid()} has no name here (no entry in the list of users): `mle run` gives Snakemake one",
-            "a `snakemake` that you type needs one: set USER; Grid Engine takes jobs only from users whom it knows",
+            "a `snakemake` that you type needs one: set USER; a scheduler takes jobs only from users whom it knows",
         )
 
 

@@ -147,21 +147,15 @@ def _in_use(results: Path, holder: Holder | None) -> str:
 
 def is_alive(pid: int) -> bool:
     """Tell whether there is a process of this number on this machine that has not ended."""
+    import psutil
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        # One that has ended stays a zombie where its parent takes no note, as in containers without an init.
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:
         return True
-    return not _is_zombie(pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    """Whether a process has ended and its parent has not taken note, as happens in containers without an init."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
-    except (OSError, IndexError):
-        return False
 
 
 def _now() -> str:

@@ -1,19 +1,33 @@
-"""Where an experiment is to run, so that nothing runs twice: a task in a queue does not know what happens here."""
+"""Where an experiment is to run, so that nothing runs twice: a task in a queue does not know what happens here.
+
+What the user asks for, else where tasks of an earlier run still are, else where a cluster answers within seconds. To
+run elsewhere than tasks that may still be queued is refused, also when the queue cannot be asked. Running tasks are
+safe anyway, because each holds the lock of its journal; records that were copied with the project say nothing.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
+from mle_cluster.known import scheduler_of_executor, schedulers
+from mle_cluster.scheduler import SchedulerError
 from mle_toolbox.cluster.detection import Place, detect_place
-from mle_toolbox.cluster.tasks import OpenTask, Submitter, open_tasks, submitter, tasks_in_queue, tasks_in_words
+from mle_toolbox.cluster.tasks import (
+    OpenTask,
+    Submitter,
+    open_tasks,
+    schedulers_in_words,
+    submitter,
+    tasks_in_queue,
+    tasks_in_words,
+)
 from mle_toolbox.drive.lock import is_driven
 from mle_toolbox.errors import FolderInUseError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
 from mle_toolbox.snakemake_side.profile_files import read_profile
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
 __all__ = ["PROFILE_VARIABLE", "choose_place", "left_here"]
 
@@ -36,14 +50,14 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
     Raises
     ------
     FolderInUseError
-        When tasks of an earlier run are, or may be, in the queue of Grid Engine, and this run would not wait for them;
+        When tasks of an earlier run are, or may be, in the queue of a cluster, and this run would not wait for them;
         or a Snakemake that was typed by hand waits for them.
     UsageError
         When the experiment asks for a queue that is not there.
     """
     place = _asked_for(profile, cores)
     if place is not None:
-        if read_profile(place.profile, plan.project_dir).uses_grid_engine:
+        if scheduler_of_executor(read_profile(place.profile, plan.project_dir).keys.get("executor")) is not None:
             _refuse_a_snakemake_by_hand(plan)
         else:
             _refuse_what_is_in_the_queue(plan)
@@ -53,13 +67,14 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
     if tasks:
         in_queue = _in_queue(plan, tasks)
         if in_queue:
+            scheduler = in_queue[0].array.scheduler
             return Place(
-                "sge",
-                f"{tasks_in_words(in_queue)} of an earlier run {_are(in_queue)} in the queue of Grid Engine: "
+                scheduler.profile,
+                f"{tasks_in_words(in_queue)} of an earlier run {_are(in_queue)} in the queue of {scheduler.name}: "
                 "going on with them there (`mle stop` deletes them).",
             )
     place = _found(plan)
-    if place.profile != "sge":
+    if place.profile == "local":
         _refuse_another_snakemake(plan)
     return place
 
@@ -88,15 +103,20 @@ def _asked_for(profile: str | None, cores: int | None) -> Place | None:
     if default := os.environ.get(PROFILE_VARIABLE):
         return Place(default, f"Profile {default}, because {PROFILE_VARIABLE} says so.")
     if cores is not None:
-        return Place("local", "--cores is about this machine: running on it (--profile sge runs on Grid Engine).")
+        elsewhere = ", ".join(f"--profile {each.profile} runs on {each.name}" for each in schedulers())
+        return Place("local", f"--cores is about this machine: running on it ({elsewhere}).")
     return None
 
 
 def _found(plan: Plan) -> Place:
-    if plan.job.queue is not None:
-        return detect_place(plan.job.queue, plan.experiment_file.name)
-    queue = read_profile("sge", plan.project_dir).setting("queue")
-    return detect_place(queue or None, "profiles/sge")
+    places = []
+    for scheduler in schedulers():
+        queue, asked_by = plan.job.queue, plan.experiment_file.name
+        if queue is None:
+            queue = read_profile(scheduler.profile, plan.project_dir).setting("queue") or None
+            asked_by = f"profiles/{scheduler.profile}"
+        places.append(detect_place(scheduler, queue, asked_by))
+    return next((each for each in places if each.profile != "local"), places[0])
 
 
 def _refuse_what_is_in_the_queue(plan: Plan) -> None:
@@ -104,11 +124,11 @@ def _refuse_what_is_in_the_queue(plan: Plan) -> None:
     tasks = open_tasks(plan.project_dir, plan.experiment_path)
     in_queue = _in_queue(plan, tasks) if tasks else []
     if in_queue:
-        name = plan.experiment_file.name
+        name, scheduler = plan.experiment_file.name, in_queue[0].array.scheduler
         raise FolderInUseError(
             f"{plan.experiment_path}: {tasks_in_words(in_queue)} of an earlier run {_are(in_queue)} in the queue of "
-            f"Grid Engine. Run here as well, they would run twice. `mle run {name} --profile sge` goes on with them, "
-            f"`mle stop {name}` deletes them."
+            f"{scheduler.name}. Run here as well, they would run twice. `mle run {name} --profile {scheduler.profile}` "
+            f"goes on with them, `mle stop {name}` deletes them."
         )
 
 
@@ -127,19 +147,19 @@ def _refuse_another_snakemake(plan: Plan) -> None:
 def _in_queue(plan: Plan, tasks: Sequence[OpenTask]) -> list[OpenTask]:
     try:
         return list(tasks_in_queue(tasks, seconds=_PATIENCE_SECONDS))
-    except GridEngineError as error:
+    except SchedulerError as error:
         raise FolderInUseError(
-            f"{plan.experiment_path}: {tasks_in_words(tasks)} of an earlier run may still be in the queue of Grid "
-            f"Engine, which cannot be asked ({str(error).rstrip('.')}). So that none of them runs twice, nothing was "
-            "started. Try again later or on the submit host; or give them up with "
+            f"{plan.experiment_path}: {tasks_in_words(tasks)} of an earlier run may still be in the queue of "
+            f"{schedulers_in_words(tasks)}, which cannot be asked ({str(error).rstrip('.')}). So that none of them "
+            "runs twice, nothing was started. Try again later or on the submit host; or give them up with "
             f"`mle stop {plan.experiment_file.name}`."
         ) from None
 
 
 def _submitting(plan: Plan, other: Submitter) -> str:
     return (
-        f"{plan.experiment_path}: a Snakemake runs this experiment on Grid Engine: process {other.pid} on {other.host} "
-        f"since {other.since}. Wait for it, or stop it with `mle stop {plan.experiment_file.name}`."
+        f"{plan.experiment_path}: a Snakemake runs this experiment on {other.scheduler}: process {other.pid} on "
+        f"{other.host} since {other.since}. Wait for it, or stop it with `mle stop {plan.experiment_file.name}`."
     )
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mle_cluster.scheduler import SchedulerError
 from mle_toolbox.cluster.tasks import Submitter, delete_tasks, open_tasks, tasks_in_queue
 from mle_toolbox.drive.lock import Holder, is_alive, is_driven
 from mle_toolbox.snakemake_side.assumptions import is_snakemake
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
 __all__ = ["Driver", "driver_of_lock", "driver_of_submissions", "drivers_by_hand", "end_processes"]
 
@@ -65,14 +64,14 @@ def driver_of_lock(folder: Path, holder: Holder) -> Driver:
 
 
 def driver_of_submissions(project: Path, results: Path, found: Submitter) -> Driver:
-    """Return a Snakemake that somebody has typed and that submits to Grid Engine.
+    """Return a Snakemake that somebody has typed and that submits to a cluster.
 
     One that does not hear SIGINT is told to start nothing more, and ends when its tasks are deleted.
     """
 
     def terminate() -> None:
         os.kill(found.pid, signal.SIGTERM)
-        with contextlib.suppress(GridEngineError):
+        with contextlib.suppress(SchedulerError):
             in_queue = list(tasks_in_queue(open_tasks(project, results), seconds=_SECONDS_TO_END))
             delete_tasks(in_queue, seconds=_SECONDS_TO_END)
 
@@ -121,18 +120,13 @@ def _heard(pid: int, steps: Sequence[Callable[[], None]]) -> Sequence[Callable[[
 
 def _snakemake_above(pid: int) -> int | None:
     """Return the nearest Snakemake among the ancestors of a process, or None."""
-    for _ in range(20):
-        answer = subprocess.run(
-            ["ps", "-o", "ppid=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout.split(None, 1)
-        if len(answer) < 2 or not answer[0].isdecimal():
-            return None
-        parent, command = int(answer[0]), answer[1]
-        if is_snakemake(command):
-            return pid
-        if parent <= 1:
-            return None
-        pid = parent
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for each in (process, *process.parents()):
+            if is_snakemake(" ".join(each.cmdline())):
+                return int(each.pid)
     return None
 
 

@@ -25,7 +25,7 @@ from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.seed_run.code_store import snapshot_variables
+from mle_toolbox.seed_run.code_snapshot import snapshot_variables
 from mle_toolbox.snakemake_side.assumptions import ENDED_ORDERLY
 from mle_toolbox.snakemake_side.job_events import EventFile, Tally
 from mle_toolbox.snakemake_side.leftovers import clear_leftovers

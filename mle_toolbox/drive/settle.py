@@ -18,9 +18,9 @@ from pathlib import Path
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
-from mle_toolbox.seed_run.code import Hashes, files_that_differ
-from mle_toolbox.seed_run.earlier import EarlierRuns, set_aside
+from mle_toolbox.seed_run.earlier_runs import EarlierRuns, set_aside
 from mle_toolbox.seed_run.identity import is_of
+from mle_toolbox.seed_run.own_code import Hashes, files_that_differ
 from mle_toolbox.snakemake_side.leftovers import forget_outputs
 
 __all__ = ["Settled", "code_check", "settle"]

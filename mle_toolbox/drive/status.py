@@ -13,8 +13,8 @@ from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import identities_of, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
-from mle_toolbox.seed_run.code import Hashes, files_that_differ
 from mle_toolbox.seed_run.identity import status_as_of
+from mle_toolbox.seed_run.own_code import Hashes, files_that_differ
 
 __all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_plan_status", "read_status"]
 

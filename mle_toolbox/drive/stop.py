@@ -1,6 +1,6 @@
-"""Stop what runs of an experiment: its driver, its tasks in the queue of Grid Engine, and seed runs that are left here.
+"""Stop what runs of an experiment: its driver, its tasks in the queue of a cluster, and seed runs that are left here.
 
-The driver first, since it deletes its own tasks with one qdel and takes note of that. What no driver looks after is
+The driver first, since it deletes its own tasks with one command and takes note of that. What no driver looks after is
 ended by us.
 """
 
@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import platform
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mle_cluster.known import scheduler_of_executor
+from mle_cluster.scheduler import SchedulerError
 from mle_toolbox.cluster.tasks import (
     OpenTask,
     delete_tasks,
     give_up,
     open_tasks,
+    schedulers_in_words,
     submitter,
     tasks_in_queue,
     tasks_in_words,
@@ -31,18 +33,14 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import run_status
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
-from snakemake_executor_plugin_mle_sge.records import ArrayFolder
 
 __all__ = ["Stopped", "stop_experiment"]
 
 _Id = tuple[Path, int]
 
 _SCHEDULER_SECONDS = 15.0
-# A running task gets the notice of -notify, often a minute, before it is killed.
+# A running task may get a notice, often a minute, before it is killed.
 _LEAVING_SECONDS = 120.0
-# How tasks end that know the notice, and that do not.
-_TOLD_TO_END = (STOPPED_STATUS, 128 + signal.SIGUSR2)
 
 
 @dataclass
@@ -77,13 +75,13 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     stopped = Stopped()
     here_and_there = _running(folder)
     running = [run for run in here_and_there if not _is_task(run)]
-    queued = _ids(_queued(open_tasks(project, folder.path, given_up=True)))
+    queued = _by_id(_queued(open_tasks(project, folder.path, given_up=True)))
     driven = _stop_drivers(folder, project, running, patience, say, stopped)
     if driven and stopped.left:
         # A driver on another machine goes on and would start again what is stopped under it.
         return stopped
     left = _delete_tasks(open_tasks(project, folder.path, given_up=True), say, stopped)
-    stopped.tasks = len({each for each in queued - left if not _came_to_its_end(*each)})
+    stopped.tasks = sum(not _came_to_its_end(task) for each, task in queued.items() if each not in left)
     _end_orphans(folder, say, stopped)
     note_stopped(here_and_there)
     stopped.seed_runs = sum(run_status(run.folder) not in ("running", "done") for run in running)
@@ -142,28 +140,29 @@ def _delete_tasks(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped
             return set()
         say(f"Deleting {tasks_in_words(in_queue)} ...")
         left = delete_tasks(in_queue, seconds=_LEAVING_SECONDS)
-    except GridEngineError as error:
+    except SchedulerError as error:
         give_up([task for task in tasks if not task.array.is_cancelled])
         started = [task for task in tasks if task.has_started]
         running = f" {tasks_in_words(started)} had started and may go on." if started else ""
         stopped.left.append(
-            f"Grid Engine cannot be asked ({str(error).rstrip('.')}). Tasks that have not started will end at once "
-            f"when they do.{running} Type the same again when it answers."
+            f"{schedulers_in_words(tasks)} cannot be asked ({str(error).rstrip('.')}). Tasks that have not started "
+            f"will end at once when they do.{running} Type the same again when it answers."
         )
-        return _ids(tasks)
+        return set(_by_id(tasks))
     if left:
+        scheduler = left[0].array.scheduler
         stopped.left.append(
-            f"{tasks_in_words(left)} did not leave the queue after qdel; `qstat` shows them, and an administrator can "
-            "remove them with qdel -f."
+            f"{tasks_in_words(left)} did not leave the queue after {scheduler.deleting}; `{scheduler.listing}` shows "
+            f"them, and an administrator can remove them with {scheduler.deleting_by_force}."
         )
-    return _ids(left)
+    return set(_by_id(left))
 
 
 def _queued(tasks: Sequence[OpenTask]) -> Sequence[OpenTask]:
     """Return what is in the queue; where that cannot be known, everything that may be."""
     try:
         return list(tasks_in_queue(tasks, seconds=_SCHEDULER_SECONDS))
-    except GridEngineError:
+    except SchedulerError:
         return tasks
 
 
@@ -211,14 +210,18 @@ def _is_task(run: SeedRunStatus) -> bool:
     return run.record is not None and "task" in (run.record.scheduler or {})
 
 
-def _came_to_its_end(array: Path, number: int) -> bool:
+def _came_to_its_end(task: OpenTask) -> bool:
     """Whether a task ended by itself while its driver was stopped; the records of what ended well are removed."""
-    outcome = ArrayFolder(array).exit(number)
-    return not array.exists() or (outcome is not None and outcome.status not in _TOLD_TO_END)
+    outcome = task.array.exit(task.number)
+    if outcome is None:
+        return not task.array.path.exists()
+    # How tasks end that know the scheduler's notice, and that do not.
+    scheduler = scheduler_of_executor(task.array.executor)
+    return outcome.status not in {STOPPED_STATUS, *(scheduler.notice_statuses if scheduler is not None else ())}
 
 
-def _ids(tasks: Iterable[OpenTask]) -> set[_Id]:
-    return {(task.array.path, task.number) for task in tasks}
+def _by_id(tasks: Iterable[OpenTask]) -> dict[_Id, OpenTask]:
+    return {(task.array.path, task.number): task for task in tasks}
 
 
 def _from_here(host: str, project: Path, folder: ExperimentFolder) -> str:

@@ -1,13 +1,20 @@
-"""Tasks of an experiment in the queue of Grid Engine that no driver waits for."""
+"""Tasks of an experiment in the queue of a cluster that no driver waits for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from mle_toolbox.cluster.tasks import OpenTask, open_tasks, submitter, tasks_in_queue, tasks_in_words
+from mle_cluster.scheduler import SchedulerError
+from mle_toolbox.cluster.tasks import (
+    OpenTask,
+    open_tasks,
+    schedulers_in_words,
+    submitter,
+    tasks_in_queue,
+    tasks_in_words,
+)
 from mle_toolbox.drive.lock import is_driven
 from mle_toolbox.layout import ExperimentFolder
-from snakemake_executor_plugin_mle_sge.gridengine import GridEngineError
 
 __all__ = ["unattended_tasks"]
 
@@ -26,14 +33,14 @@ def unattended_tasks(folder: ExperimentFolder, project: Path) -> str | None:
         return None
     try:
         in_queue: list[OpenTask] = list(tasks_in_queue(tasks, seconds=_PATIENCE_SECONDS))
-    except GridEngineError as error:
+    except SchedulerError as error:
         return (
-            f"Nobody waits for {tasks_in_words(tasks)} that may be in the queue of Grid Engine, which cannot be asked "
-            f"({str(error).rstrip('.')})."
+            f"Nobody waits for {tasks_in_words(tasks)} that may be in the queue of {schedulers_in_words(tasks)}, which "
+            f"cannot be asked ({str(error).rstrip('.')})."
         )
     if not in_queue:
         return None
     return (
-        f"Nobody waits for {tasks_in_words(in_queue)} in the queue of Grid Engine. `mle run` goes on with them, "
-        "`mle stop` deletes them."
+        f"Nobody waits for {tasks_in_words(in_queue)} in the queue of {schedulers_in_words(in_queue)}. `mle run` goes "
+        "on with them, `mle stop` deletes them."
     )

@@ -9,14 +9,14 @@ TYPE_CHECKING = False  # as in typing, whose import takes longer than all that t
 if TYPE_CHECKING:
     from typing import Any
 
-    from mle_toolbox.experiment.experiment import MLExperiment
+    from mle_toolbox.experiment.mle_experiment import MLExperiment
 
 __all__ = ["MLExperiment"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "MLExperiment":
-        from mle_toolbox.experiment.experiment import MLExperiment
+        from mle_toolbox.experiment.mle_experiment import MLExperiment
 
         return MLExperiment
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

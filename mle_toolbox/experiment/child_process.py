@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import resource
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["ChildEnd", "Told", "run_child"]
+__all__ = ["ChildEnd", "ReceivedSignal", "run_child"]
 
 # A scheduler's early warnings, which end a process that does not know them unless they are ignored.
 _WARNINGS = (signal.SIGUSR1, signal.SIGXCPU)
@@ -34,7 +34,7 @@ _SECONDS_FOR_THE_GROUP = 0.02
 _ECHO_SECONDS = 0.5
 
 
-class Told:
+class ReceivedSignal:
     """A signal that has come for a child.
 
     Parameters
@@ -66,15 +66,17 @@ class ChildEnd:
         Its exit status, or minus the number of the signal that ended it.
     usage
         The resources that it has used.
-    told
+    received
         The signals that came for it, directly or to be passed on, in their order.
     """
 
-    def __init__(self, pid: int, code: int, usage: resource.struct_rusage, told: Sequence[Told] = ()) -> None:
+    def __init__(
+        self, pid: int, code: int, usage: resource.struct_rusage, received: Sequence[ReceivedSignal] = ()
+    ) -> None:
         self.pid = pid
         self.code = code
         self.usage = usage
-        self.told = told
+        self.received = received
 
     @property
     def exit_status(self) -> int | None:
@@ -116,14 +118,14 @@ def run_child(
     """
     heard = [number for number in _PASSED_ON if number in _WARNINGS or signal.getsignal(number) is not signal.SIG_IGN]
     child = 0
-    told: list[Told] = []
+    received: list[ReceivedSignal] = []
     due: list[int] = []
     last: dict[int, float] = {}
     is_busy = False
 
     def hear(number: int, _: object) -> None:
         nonlocal is_busy
-        told.append(Told(number, is_complete()))
+        received.append(ReceivedSignal(number, is_complete()))
         due.append(number)
         # Too late, or interrupted in here by a second signal, which is seen to below.
         if not child or is_busy:
@@ -156,7 +158,7 @@ def run_child(
     pid, status, usage = os.wait4(child, 0)
     child = 0
     witness.end()
-    return ChildEnd(pid, os.waitstatus_to_exitcode(status), usage, tuple(told))
+    return ChildEnd(pid, os.waitstatus_to_exitcode(status), usage, tuple(received))
 
 
 class _Witness:
@@ -225,7 +227,7 @@ def _become(command: Sequence[str], environment: Mapping[str, str], heard: Seque
         for number in (*heard, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_IGN if number in _WARNINGS else signal.SIG_DFL)
         _die_with(parent)
-        # A script that waits for somebody to type would wait for ever; so it is told at once that nobody will.
+        # A script that waits for somebody to type would wait for ever; so it reads the end of a file at once.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
         os.execvpe(command[0], list(command), environment)  # noqa: S606

@@ -9,10 +9,10 @@ from typing import Any
 from mle_toolbox.errors import LogError, UsageError
 from mle_toolbox.experiment.own_checkpoint import Continuation
 from mle_toolbox.experiment.printing import TickPrinter
-from mle_toolbox.experiment.saving import Saver
+from mle_toolbox.experiment.saver import Saver
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.settings import Settings
-from mle_toolbox.experiment.tensorboard import TensorBoard
+from mle_toolbox.experiment.tensorboard_writer import TensorBoard
 from mle_toolbox.log.journal import JournalWriter
 
 __all__ = ["ExperimentLog", "is_step_to_log"]

@@ -13,10 +13,10 @@ from typing import Any
 
 from mle_toolbox.experiment.arguments import Arguments, other_words, parse_arguments, parse_seed
 from mle_toolbox.experiment.command_line import is_in_launched_run, start_folder, words_as_typed
-from mle_toolbox.experiment.configuration import LoadedConfiguration, load_configuration
+from mle_toolbox.experiment.run_configuration import LoadedConfiguration, load_configuration
 from mle_toolbox.experiment.session import script_path
 from mle_toolbox.experiment_file.argument_words import values_of
-from mle_toolbox.experiment_file.identity import identity_of
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 
 __all__ = ["RunInputs", "find_inputs"]
 

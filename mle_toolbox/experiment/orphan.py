@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mle_toolbox.experiment_file.identity import identity_of
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.layout import SeedFolder
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.log.run_record import RunRecord, read_run_record
 from mle_toolbox.seed_run.identity import identity_of_run
 
@@ -87,6 +87,6 @@ def is_done_with(folder: SeedFolder, identity: str) -> bool:
 
 def wanted_identity(configuration: Path, extra_arguments: Sequence[str]) -> str:
     """Return the identity of a run with this configuration, as it was when it was asked for, and these arguments."""
-    from mle_toolbox.experiment.configuration import read_configuration_file
+    from mle_toolbox.experiment.run_configuration import read_configuration_file
 
     return identity_of(read_configuration_file(configuration), extra_arguments)

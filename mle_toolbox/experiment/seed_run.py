@@ -36,8 +36,8 @@ from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared, prepare_log, prepare_record
-from mle_toolbox.seed_run.code import OwnCode, code_digest, not_frozen_in_words
 from mle_toolbox.seed_run.frozen_code import snapshot_name
+from mle_toolbox.seed_run.own_code import OwnCode, code_digest, not_frozen_in_words
 
 __all__ = ["SeedRun"]
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from mle_toolbox.errors import UsageError
 from mle_toolbox.experiment.command_line import is_multiprocessing_child
-from mle_toolbox.experiment.configuration import LoadedConfiguration
 from mle_toolbox.experiment.experiment_log import is_step_to_log
 from mle_toolbox.experiment.inputs import RunInputs
+from mle_toolbox.experiment.run_configuration import LoadedConfiguration
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.journal import ONLY_IN_THE_MAIN_PROCESS

@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 
 from mle_toolbox.errors import ExperimentFileError, Problem
-from mle_toolbox.experiment_file.experiment import Experiment, read_experiment
-from mle_toolbox.experiment_file.files import trouble_with_named_file
+from mle_toolbox.experiment_file.experiment_reader import Experiment, read_experiment
+from mle_toolbox.experiment_file.named_files import trouble_with_named_file
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.results_place import trouble_with_results_place
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mle_toolbox.experiment_file.identity import identity_of
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 
 __all__ = ["Configuration", "JobResources", "Plan", "read_only"]
 

@@ -11,12 +11,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mle_toolbox.experiment_file.names import trouble_with_results_name
+from mle_toolbox.experiment_file.reserved_names import trouble_with_results_name
+from mle_toolbox.layout import EXPERIMENT_RECORD, ExperimentFolder
 from mle_toolbox.snakemake_side.assumptions import trouble_with_path
 
 __all__ = ["trouble_with_results_place"]
-
-_RECORD = "experiment.json"
 
 
 def trouble_with_results_place(
@@ -83,14 +82,14 @@ def _belongs_to_another(folder: Path, written: str, experiment_file: Path) -> st
     if any(os.path.lexists(path) for path in seen):
         way_out = "Name another folder."
     else:
-        way_out = f"That file is gone: if it is this one under an older name, remove {_RECORD} there."
+        way_out = f"That file is gone: if it is this one under an older name, remove {EXPERIMENT_RECORD} there."
     shown = os.path.relpath(seen[0], experiment_file.parent)
     return f"{written!r} holds the results of {shown!r}. {way_out}"
 
 
 def _holder(folder: Path) -> str | None:
     try:
-        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+        record = json.loads(ExperimentFolder(folder).record.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     holder = record.get("experiment_file") if isinstance(record, dict) else None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mle_toolbox.errors import Problem
-from mle_toolbox.experiment_file.configuration import ConfigurationFile
+from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile
 from mle_toolbox.experiment_file.script_keys import wrong_keys
 from mle_toolbox.experiment_file.script_names import undefined_names
 from mle_toolbox.experiment_file.script_start import trouble_at_start

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from mle_toolbox.errors import nearest
-from mle_toolbox.experiment_file.configuration import ConfigurationFile
+from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile
 from mle_toolbox.experiment_file.script_tree import Scope, ScriptTree
 
 __all__ = ["wrong_keys"]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mle_toolbox.log.in_place import sync_folder
+from mle_toolbox.log.publish import sync_folder
 
 __all__ = ["replace_file", "told_as"]
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from mle_toolbox.log.absence import empty_ticks, with_gaps, without_gaps
 from mle_toolbox.log.log_data import LogData
-from mle_toolbox.log.names import own_names, safe_names
 from mle_toolbox.log.netcdf import (
     add_dimension,
     new_file,
@@ -19,6 +18,7 @@ from mle_toolbox.log.netcdf import (
     write_attributes,
     write_variables,
 )
+from mle_toolbox.log.variable_names import own_names, safe_names
 
 __all__ = ["LogData", "read_log", "write_log"]
 

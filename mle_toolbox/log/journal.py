@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import FolderInUseError, LogError
 from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.held_file import hold, read_bytes
 from mle_toolbox.log.journal_format import Header, Segment, read_segments
-from mle_toolbox.log.lock import hold, read_bytes
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.log.tick_encoder import TickEncoder, check_names
 

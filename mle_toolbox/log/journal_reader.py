@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolbox.log.held_file import is_locked, read_bytes
 from mle_toolbox.log.journal_format import (
     ABSENT,
     BOOL,
@@ -20,7 +21,6 @@ from mle_toolbox.log.journal_format import (
     decode_header,
     read_segments,
 )
-from mle_toolbox.log.lock import is_locked, read_bytes
 from mle_toolbox.log.log_data import LogData, is_exact_in_float
 
 __all__ = ["read"]

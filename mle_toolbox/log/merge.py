@@ -17,9 +17,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.absence import empty_ticks
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.hdf5 import read_log
-from mle_toolbox.log.in_place import bring_to_present
 from mle_toolbox.log.merged_data import MergedData, stack
-from mle_toolbox.log.names import own_names, safe_names
 from mle_toolbox.log.netcdf import (
     add_coordinate,
     add_dimension,
@@ -30,7 +28,9 @@ from mle_toolbox.log.netcdf import (
     write_attributes,
     write_variables,
 )
-from mle_toolbox.log.table import write_table
+from mle_toolbox.log.publish import bound_times_by_now
+from mle_toolbox.log.results_csv import write_table
+from mle_toolbox.log.variable_names import own_names, safe_names
 
 if TYPE_CHECKING:
     import h5py
@@ -70,7 +70,7 @@ def merge_seeds(logs: Mapping[int, Path], out: Path) -> None:
     """
     if not logs:
         raise ResultsError(f"{out}: there is no finished seed run to merge.")
-    bring_to_present(logs.values())
+    bound_times_by_now(logs.values())
     merged = stack({seed: read_log(path) for seed, path in logs.items()})
 
     def write(path: Path) -> None:
@@ -95,7 +95,7 @@ def merge_configurations(merged: Mapping[str, Path], out: Path) -> None:
     ResultsError
         When one of the merged logs cannot be read.
     """
-    bring_to_present(merged.values())
+    bound_times_by_now(merged.values())
     names = safe_names(merged)
 
     def write(path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
-from mle_toolbox.log.lock import is_locked
+from mle_toolbox.log.held_file import is_locked
 
 __all__ = [
     "RECORD_FORMAT",
@@ -36,11 +36,11 @@ class RunRecord(NamedTuple):
 
     Times are UTC in ISO 8601. ``status`` is ``running``, ``done``, ``failed`` or ``stopped`` (it left early because it
     was asked to, to be continued); that a run has died is only seen from outside, see ``run_status``. ``identity`` is
-    what decides its numbers apart from seed and code (``experiment_file/identity.py``); ``code`` holds the SHA-256 of
-    each file of the user's own that it was made of (the script, imported modules), by its path relative to the project
-    folder where it lies in that; ``snapshot`` names the stored code that it ran, and ``not_frozen`` the files of
-    ``code`` that came from elsewhere. ``own_handlers`` names the early warnings of a scheduler that the script itself
-    handles. ``git_dirty`` is true where a tracked file differed from the commit, or a file of
+    what decides its numbers apart from seed and code (``experiment_file/configuration_identity.py``); ``code`` holds
+    the SHA-256 of each file of the user's own that it was made of (the script, imported modules), by its path relative
+    to the project folder where it lies in that; ``snapshot`` names the stored code that it ran, and ``not_frozen``
+    the files of ``code`` that came from elsewhere. ``own_handlers`` names the early warnings of a scheduler that
+    the script itself handles. ``git_dirty`` is true where a tracked file differed from the commit, or a file of
     ``code`` was in none: ``git_untracked`` names those. ``extra`` holds the fields that this version does not know;
     they are written back as they were.
     """

@@ -1,7 +1,7 @@
 """How a journal becomes a finished log, in two steps that may each be interrupted and repeated.
 
 ``prepare_log`` and ``prepare_record`` run in the process that logged, when everything is written. What they have made
-is put in place by whoever knows that the run ended well (``commit_log``, in_place.py).
+is published by whoever knows that the run ended well (``commit_log``, publish.py).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from mle_toolbox.errors import FolderInUseError, ResultsError
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
-from mle_toolbox.log.in_place import put_in_place
-from mle_toolbox.log.lock import HeldFile, hold, is_held_here
+from mle_toolbox.log.held_file import HeldFile, hold, is_held_here
+from mle_toolbox.log.publish import publish
 from mle_toolbox.log.run_record import RunRecord, write_record
 
 __all__ = ["commit_log", "discard_prepared", "prepare_log", "prepare_record"]
@@ -89,7 +89,7 @@ def commit_log(folder: SeedFolder, record: RunRecord) -> None:
         if not folder.ready_log.exists() and not folder.log.exists():
             raise ResultsError(f"{folder.path}: there is no log to finish, {folder.ready_log.name} is missing.")
         prepare_record(folder, record)
-        put_in_place(str(folder.path))
+        publish(str(folder.path))
     finally:
         if lock is not None:
             lock.release()

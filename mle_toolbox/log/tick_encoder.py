@@ -217,7 +217,10 @@ def _getter(names: tuple[str, ...]) -> Callable[[_Tick], tuple[Any, ...]]:
 
 
 def _written_out(time_names: tuple[str, ...], metric_names: tuple[str, ...]) -> CodeType:
-    """Return the code of an ``encode`` for these names, with one statement for each, which saves a sixth of a tick.
+    """Return the code of an ``encode`` for these names, with one statement for each.
+
+    Kept although it is code that makes code: encoding a tick of three values takes 0.28 us with it, 0.71 in the
+    quickest way that was found without; `update_log` as a whole 3.5 us, else 4.2 (Python 3.11).
 
     It wants ``k0``, ``k1``, … (the types of the values), ``pack``, ``otherwise`` and ``error`` as globals.
     """

@@ -23,7 +23,7 @@ from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodeState
 from mle_toolbox.seed_ranges import format_seeds
-from mle_toolbox.seed_run.code import git_in_words, not_frozen_in_words
+from mle_toolbox.seed_run.own_code import git_in_words, not_frozen_in_words
 
 __all__ = ["page_content", "page_data"]
 

@@ -16,7 +16,7 @@ from mle_toolbox import excerpts
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
 from mle_toolbox.results import ConfigurationResults
-from mle_toolbox.seed_run.code import git_in_words
+from mle_toolbox.seed_run.own_code import git_in_words
 
 __all__ = ["Cost", "SeedRun", "all_runs", "cost", "last_lines", "versions"]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.layout import SEED_PREFIX, ExperimentFolder, SeedFolder
 from mle_toolbox.report.facts import Cost, SeedRun, last_lines, versions
 from mle_toolbox.report.wording import NOTHING, amount, count, duration, isolated
 from mle_toolbox.seed_ranges import format_seeds
-from mle_toolbox.seed_run.code import code_digest, git_in_words
+from mle_toolbox.seed_run.own_code import code_digest, git_in_words
 from mle_toolbox.seed_run.stored_run import StoredRun
 
 __all__ = ["cost_lines", "failures", "files", "full_texts", "grid", "run_rows", "state", "steps", "version_lines"]
@@ -182,7 +182,7 @@ def _failure(run: SeedRun, err_file: str | None) -> dict[str, Any]:
         "seed": run.seed,
         "reason": run.reason,
         "details": ", ".join(filter(None, [run.ending, ticks, host, attempt])),
-        "file": f"seed_{run.seed}/{err_file}",
+        "file": f"{SEED_PREFIX}{run.seed}/{err_file}",
         "lines": last_lines(path, _LAST_LINES) if path else "",
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import MissingExtraError
-from mle_toolbox.log.names import own_names, safe_names
+from mle_toolbox.log.variable_names import own_names, safe_names
 from mle_toolbox.results.seed import SeedResults
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from mle_toolbox.file_names import PROJECT_VARIABLE, SNAPSHOT_VARIABLE
+from mle_toolbox.layout import PROJECT_VARIABLE, SNAPSHOT_VARIABLE
 
 __all__ = ["frozen_bytes", "frozen_code", "is_stored", "snapshot_name", "stored_code"]
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mle_toolbox.experiment_file.identity import identity_of
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus

@@ -10,10 +10,9 @@ from typing import Literal
 
 from mle_toolbox.errors import MLEToolboxError, ResultsError, UsageError
 from mle_toolbox.experiment_record import read_experiment_record
-from mle_toolbox.file_names import CODE, RUN_RECORD
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.layout import CODE, RUN_RECORD, ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record
-from mle_toolbox.seed_run.code_store import Snapshot, read_object, read_snapshot
+from mle_toolbox.seed_run.code_store import Snapshot, manifest_path, object_path, read_object, read_snapshot
 
 __all__ = ["ELSEWHERE", "CodeFile", "StoredRun", "extract_code"]
 
@@ -119,7 +118,7 @@ class StoredRun:
     def _file(self, name: str, digest: str) -> CodeFile:
         now = _read(self.project_dir / name)
         is_same = now is not None and hashlib.sha256(now).hexdigest() == digest
-        is_stored = self.store is not None and (self.store / "objects" / digest[:2] / digest).exists()
+        is_stored = self.store is not None and object_path(self.store, digest).exists()
         return CodeFile(name, digest, "gone" if now is None else "as now" if is_same else "changed since", is_stored)
 
     def _find_store(self) -> Path | None:
@@ -127,7 +126,7 @@ class StoredRun:
         return next((folder / CODE for folder in above if (folder / CODE).is_dir()), None)
 
     def _manifest(self) -> Path | None:
-        return self.store / "snapshots" / str(self.record.snapshot) if self.store is not None else None
+        return manifest_path(self.store, str(self.record.snapshot)) if self.store is not None else None
 
 
 def extract_code(run: StoredRun, into: Path) -> Path:

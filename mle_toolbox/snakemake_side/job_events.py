@@ -17,7 +17,7 @@ from mle_toolbox.snakemake_side.assumptions import ADVICE_AFTER_REASON
 
 __all__ = ["EventFile", "Tally", "described"]
 
-_EXECUTOR = "snakemake_executor_plugin_mle_sge"
+_EXECUTORS = "mle_cluster"
 
 
 def described(record: LogRecord) -> dict[str, Any] | None:
@@ -40,7 +40,7 @@ def described(record: LogRecord) -> dict[str, Any] | None:
         case "job_error":
             reason = (said.get("rule_msg") or "").partition(ADVICE_AFTER_REASON)[0].strip()
             return {"event": "failed", "id": said["jobid"], "reason": reason}
-    if record.levelno >= INFO and _EXECUTOR in Path(record.pathname).parts:
+    if record.levelno >= INFO and _EXECUTORS in Path(record.pathname).parts:
         # What our executor has to say of the scheduler: job numbers, tasks that are held back, silence.
         return {"event": "said", "text": record.getMessage(), "warning": record.levelno >= WARNING}
     return None

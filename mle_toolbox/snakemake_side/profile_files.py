@@ -53,13 +53,18 @@ class Profile:
     keys: dict[str, Any]
 
     @property
-    def uses_grid_engine(self) -> bool:
-        """Whether it hands jobs to our executor."""
-        return self.keys.get("executor") == EXECUTOR
+    def shown_file(self) -> str:
+        """Its file as the user would type it from here."""
+        if self.file is None:
+            return "the profile"
+        try:
+            return str(self.file.relative_to(Path.cwd()))
+        except ValueError:
+            return str(self.file)
 
     def setting(self, name: str) -> str:
-        """Return a setting of the executor as text (``queue`` for ``mle-sge-queue``); empty when it is none."""
-        value = self.keys.get(f"{EXECUTOR}-{name}")
+        """Return a setting of its executor as text (``queue`` for ``mle-sge-queue``); empty when it is none."""
+        value = self.keys.get(f"{self.keys.get('executor')}-{name}")
         return "" if value is None or isinstance(value, list | dict) else str(value)
 
 

@@ -12,7 +12,7 @@ from mle_toolbox.statistics.alignment import align
 from mle_toolbox.statistics.all_pairs import AllPairs, compare_all, holm
 from mle_toolbox.statistics.bootstrap import bca_interval, bootstrap_interval
 from mle_toolbox.statistics.comparison import Comparison, compare
-from mle_toolbox.statistics.curves import Band, Curve, band
+from mle_toolbox.statistics.curve_band import Band, Curve, band
 from mle_toolbox.statistics.direction import direction
 from mle_toolbox.statistics.estimate import Estimate, estimate
 from mle_toolbox.statistics.improvement import improvement_interval, probability_of_improvement
@@ -25,8 +25,8 @@ from mle_toolbox.statistics.intervals import (
 )
 from mle_toolbox.statistics.permutation import permutation_p
 from mle_toolbox.statistics.power import detectable_difference, seeds_needed
-from mle_toolbox.statistics.profiles import optimality_gap, performance_profile, profile_interval
 from mle_toolbox.statistics.reduction import area_under_curve, at, best_so_far, check_at
+from mle_toolbox.statistics.score_profiles import optimality_gap, performance_profile, profile_interval
 from mle_toolbox.statistics.wording import interval_text, p_text, percent
 
 __all__ = [

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.errors import StatisticsError, did_you_mean
 from mle_toolbox.statistics.checks import check_confidence, real_array
 from mle_toolbox.statistics.comparison import Comparison, Correction, compare_pair, difference_of
-from mle_toolbox.statistics.differences import Difference
+from mle_toolbox.statistics.difference_intervals import Difference
 from mle_toolbox.statistics.estimate import Diverged, without_diverged
 from mle_toolbox.statistics.pairing import Pair, prepare
 from mle_toolbox.statistics.permutation import permutation_ps

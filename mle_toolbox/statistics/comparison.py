@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.statistics.checks import check_confidence
-from mle_toolbox.statistics.differences import (
+from mle_toolbox.statistics.difference_intervals import (
     Difference,
     effect_size,
     paired_difference,

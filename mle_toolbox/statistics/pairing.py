@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.checks import real_sample
-from mle_toolbox.statistics.differences import rounding
+from mle_toolbox.statistics.difference_intervals import rounding
 from mle_toolbox.statistics.estimate import Diverged, without_diverged
 
 __all__ = ["Pair", "prepare"]

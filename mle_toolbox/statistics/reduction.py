@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.errors import StatisticsError, did_you_mean
 from mle_toolbox.log.measured import was_measured
 from mle_toolbox.statistics.checks import check_axis, real_array, rising_times
-from mle_toolbox.statistics.curves import Curve
+from mle_toolbox.statistics.curve_band import Curve
 
 __all__ = ["area_under_curve", "at", "best_so_far", "check_at"]
 

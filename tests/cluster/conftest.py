@@ -16,7 +16,8 @@ from mle_project import Project as MleProject
 from mle_project import new_project
 from sge_project import Project, states_of, wait_until
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
+from mle_cluster.scheduler import TaskId
 
 SCRIPT = Path(__file__).with_name("grid_engine.sh")
 STARTED_BY_TESTS = Path("/var/run/mle-test-cluster/by-tests")
@@ -68,12 +69,12 @@ def _start() -> None:
 
 
 def _empty() -> None:
-    _delete(gridengine.states())
-    wait_until(lambda: not gridengine.states(), 30)
+    _delete(commands.states())
+    wait_until(lambda: not commands.states(), 30)
 
 
-def _delete(tasks: Iterable[gridengine.TaskId]) -> None:
-    gridengine.delete(dict.fromkeys(job for job, _ in tasks))
+def _delete(tasks: Iterable[TaskId]) -> None:
+    commands.delete(dict.fromkeys(job for job, _ in tasks))
 
 
 @pytest.fixture

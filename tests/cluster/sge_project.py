@@ -17,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
+from mle_cluster.scheduler import TaskId
 
 PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "sge"
 # Where grid_engine.sh notes the process of the exec daemon.
@@ -50,9 +51,9 @@ def kill_at_once(processes: Iterable[psutil.Process]) -> None:
 _submitted_in: dict[int, str] = {}
 
 
-def states_of(folder: Path) -> dict[gridengine.TaskId, str]:
+def states_of(folder: Path) -> dict[TaskId, str]:
     """Return the state of every task in the queue that was submitted in a folder or below it."""
-    found = gridengine.states()
+    found = commands.states()
     if unknown := {job for job, _ in found} - _submitted_in.keys():
         _submitted_in.update(_folders_of(unknown))
     ours = (str(folder), f"{folder}{os.sep}")

@@ -40,7 +40,7 @@ def jobs(body: str, *, count: int = 3, threads: int = 1, retries: int = 0, resou
 def test_records_that_cannot_be_written_are_one_sentence(project: Project, queue: Queue) -> None:
     project.write(jobs("true"))
     (project.path / ".snakemake").mkdir()
-    records = project.path / ".snakemake" / "mle_sge"
+    records = project.path / ".snakemake" / "mle_cluster"
     records.touch()
 
     status, said = project.run()
@@ -95,7 +95,7 @@ def test_no_folder_is_left_behind_in_the_project(project: Project) -> None:
     project.run()
 
     assert sorted(path.name for path in project.path.iterdir() if path.is_dir()) == [".snakemake", "out"]
-    assert not list((project.path / ".snakemake/mle_sge").glob("*/array.json"))
+    assert not list((project.path / ".snakemake/mle_cluster").glob("*/array.json"))
 
 
 @pytest.mark.parametrize("nested", [False, True])

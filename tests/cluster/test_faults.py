@@ -187,7 +187,7 @@ def test_a_seed_folder_that_the_node_does_not_have_is_told_by_the_end_of_the_tas
     said = let_start(run, queue)
 
     assert re.search(r"a seed 0: not started\n  Task \d+\.\d .* with exit status 1\.\n", said), said
-    assert re.search(r"\n  The end of its log /.*/\.snakemake/mle_sge/.*/log\.\d:\n", said), said
+    assert re.search(r"\n  The end of its log /.*/\.snakemake/mle_cluster/.*/log\.\d:\n", said), said
     assert "experiments/a/seed_0/out.txt: No such file or directory\n" in said
 
 

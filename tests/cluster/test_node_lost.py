@@ -64,7 +64,7 @@ def test_seed_runs_that_were_lost_with_their_node_are_told_so_and_only_they_run_
     )
     run = experiment.begin("mle_toolbox", "run", "exp.yaml")
     experiment.wait_for_starts(4)
-    wait_until(lambda: any(experiment.path.glob(".snakemake/mle_sge/*/exit.*")), 60)
+    wait_until(lambda: any(experiment.path.glob(".snakemake/mle_cluster/*/exit.*")), 60)
 
     kill_node(with_its_tasks=True)
     node()

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sge_project import wait_until
 
-from snakemake_executor_plugin_mle_sge import gridengine
+from mle_cluster.grid_engine import commands
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
@@ -58,8 +58,8 @@ def test_twenty_seed_runs_give_the_same_numbers_as_locally(
         assert (folder / "l-ode").exists()
         assert (folder / "e-ode").exists()
     job = int(re.search(r"Submitted job (\d+) with 20 tasks", said).group(1))  # type: ignore[union-attr]
-    wait_until(lambda: len(gridengine.accounts(job)) == 20, 40)
-    accounts = gridengine.accounts(job).values()
+    wait_until(lambda: len(commands.accounts(job)) == 20, 40)
+    accounts = commands.accounts(job).values()
     assert {(each["slots"], each["granted_pe"], each["jobname"]) for each in accounts} == {("2", "smp", "ode")}
 
 

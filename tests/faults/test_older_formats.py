@@ -17,7 +17,7 @@ from mle_toolbox.drive.status import read_status
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.checkpoint import read_checkpoint
 from mle_toolbox.experiment.own_checkpoint import continuation
-from mle_toolbox.experiment_file.identity import identity_of
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.journal import JournalWriter, read_journal
 from mle_toolbox.log.journal_format import MAGIC

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 pytestmark = pytest.mark.slow
 
-TOP_LEVEL = {"mle_toolbox", "snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge"}
+TOP_LEVEL = {"mle_cluster", "mle_toolbox", "snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge"}
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 import pytest
 
+import mle_cluster
 import mle_toolbox
 import snakemake_executor_plugin_mle_sge
 import snakemake_logger_plugin_mle
 from mle_toolbox.errors import ExperimentFileError, Problem
 from mle_toolbox.experiment.settings import MissingSettingError, Settings
 
-PACKAGES = (mle_toolbox, snakemake_executor_plugin_mle_sge, snakemake_logger_plugin_mle)
+PACKAGES = (mle_toolbox, mle_cluster, snakemake_executor_plugin_mle_sge, snakemake_logger_plugin_mle)
 PROBLEMS = [Problem("a.json", 3, "unknown key 'lr'."), Problem("exp.yaml", 0, "it is empty.")]
 MADE_OTHERWISE: dict[type, Callable[[], BaseException]] = {
     ExperimentFileError: lambda: ExperimentFileError(iter(PROBLEMS)),
@@ -40,7 +41,7 @@ def error_classes() -> list[type[BaseException]]:
 
 
 def test_every_error_class_is_looked_at() -> None:
-    assert {"ExperimentFileError", "GridEngineError", "MissingSettingError", "UnknownNameError", "UsageError"} <= {
+    assert {"ExperimentFileError", "SchedulerError", "MissingSettingError", "UnknownNameError", "UsageError"} <= {
         each.__name__ for each in error_classes()
     }
 

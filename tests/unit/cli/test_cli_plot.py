@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mle_toolbox.cli import main
-from mle_toolbox.foreign import import_logs, write_results
+from mle_toolbox.importers import import_logs, write_results
 
 
 @pytest.fixture

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from mle_cluster.grid_engine.backend import SCHEDULER
+from mle_cluster.grid_engine.queues import named, parse_queues, states_in_words
 from mle_toolbox.cluster import detection
-from mle_toolbox.cluster.detection import detect_place
+from mle_toolbox.cluster.detection import Place
 from mle_toolbox.errors import UsageError
-from snakemake_executor_plugin_mle_sge.queues import named, parse_queues, states_in_words
 
 Command = Callable[[str, str], None]
+
+
+def detect_place(queue: str | None, asked_by: str = "the experiment file") -> Place:
+    """Look for a Grid Engine."""
+    return detection.detect_place(SCHEDULER, queue, asked_by)
 
 
 def queues(*instances: tuple[str, str, int, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mle_toolbox.experiment.own_checkpoint import continuation
-from mle_toolbox.experiment_file.identity import identity_of
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.log.journal import JournalWriter, read_journal
 from mle_toolbox.log.run_record import read_run_record
 from tests.unit.experiment.conftest import Project

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 # A run that is told by its scheduler once, at the third tick of the first attempt.
 TOLD = """\
 import os, signal
-from mle_toolbox.experiment.experiment import MLExperiment as Original
+from mle_toolbox.experiment.mle_experiment import MLExperiment as Original
 log = Original.update_log
 
 def told(self, time_tick, *arguments, **keywords):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from mle_toolbox.experiment import configuration as run_configuration
-from mle_toolbox.experiment_file.names import OWN_IN_EXPERIMENT, OWN_IN_PROJECT, OWN_IN_SEED_RUN
+from mle_toolbox.experiment import run_configuration as run_configuration
+from mle_toolbox.experiment_file.reserved_names import OWN_IN_PROJECT, trouble_with_file_name, trouble_with_stem
 from mle_toolbox.experiment_file.schema import load_schema
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.layout import SeedFolder, names_in
 from mle_toolbox.project_profiles import profile_names
 
 SCHEMAS = ("experiment", "configuration")
@@ -77,15 +76,15 @@ def test_a_training_script_knows_the_same_keys_of_log_config_without_loading_the
     assert set(run_configuration._LOG_KEYS) == set(known)
 
 
-def test_no_name_of_the_layout_is_free_for_the_user() -> None:
-    experiment, seed = ExperimentFolder(Path("x")), SeedFolder(Path("x"))
-    in_experiment = {experiment.record, experiment.results, experiment.table, experiment.driver}
-    in_seed_run = {
-        getattr(seed, name)
-        for name, value in vars(SeedFolder).items()
-        if isinstance(value, property) and name != "path"
-    }
-
+def test_no_name_of_ours_in_the_project_is_free_for_results() -> None:
     assert {*profile_names(), "Snakefile", "profiles"} <= set(OWN_IN_PROJECT)
-    assert {path.name for path in in_experiment} <= set(OWN_IN_EXPERIMENT)
-    assert {path.name for path in in_seed_run} <= set(OWN_IN_SEED_RUN)
+
+
+@pytest.mark.parametrize("name", ["experiment.json", "results.h5", "results.csv", "report.html", "report.log"])
+def test_no_name_of_ours_in_a_results_folder_is_free_for_a_configuration(name: str) -> None:
+    assert "is a file of mle-toolbox" in (trouble_with_stem(name) or "")
+
+
+@pytest.mark.parametrize("name", names_in(SeedFolder))
+def test_no_name_of_ours_in_a_seed_folder_is_free_for_a_log_file(name: str) -> None:
+    assert "calls a file of its own" in (trouble_with_file_name(name) or "")

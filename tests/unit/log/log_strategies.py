@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from mle_toolbox.log.log_data import LogData
-from mle_toolbox.log.names import OWN_NAMES
+from mle_toolbox.log.variable_names import OWN_NAMES
 
 DTYPES = st.sampled_from([np.bool_, np.int64, np.uint64, np.float64])
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)

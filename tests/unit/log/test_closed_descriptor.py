@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mle_toolbox.errors import LogError
+from mle_toolbox.log.held_file import is_held_here, read_bytes
 from mle_toolbox.log.journal import JournalWriter, read_journal
-from mle_toolbox.log.lock import is_held_here, read_bytes
 
 CLOSED = r"journal.bin cannot be written any more: the script, or a library that it uses, has closed the file"
 OTHER = b"not ours: " + bytes(range(256))

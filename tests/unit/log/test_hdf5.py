@@ -18,7 +18,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.absence import shown
 from mle_toolbox.log.hdf5 import read_log, write_log
 from mle_toolbox.log.log_data import LogData
-from mle_toolbox.log.names import OWN_NAMES, own_names, safe_names
+from mle_toolbox.log.variable_names import OWN_NAMES, own_names, safe_names
 
 
 @settings(max_examples=80, deadline=None)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from mle_toolbox.log.lock import hold, is_held_here, is_locked, read_bytes
+from mle_toolbox.log.held_file import hold, is_held_here, is_locked, read_bytes
 
 HOLD = """
 import sys
 from pathlib import Path
-from mle_toolbox.log.lock import hold
+from mle_toolbox.log.held_file import hold
 hold(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

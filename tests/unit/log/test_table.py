@@ -10,9 +10,9 @@ import pytest
 
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.journal import JournalWriter
+from mle_toolbox.log.results_csv import write_table
 from mle_toolbox.log.run_record import RunRecord, write_run_record
 from mle_toolbox.log.sealing import commit_log, prepare_log
-from mle_toolbox.log.table import write_table
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from mle_toolbox.bundle import scripts_dir
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record
-from mle_toolbox.seed_run.code_store import snapshot_variables
+from mle_toolbox.seed_run.code_snapshot import snapshot_variables
 
 CONFIGURATION = {
     "train_config": {"rate": 1},

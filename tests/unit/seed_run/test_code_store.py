@@ -14,8 +14,9 @@ import pytest
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.log.run_record import RunRecord
-from mle_toolbox.seed_run.code import Hashes, files_that_differ
-from mle_toolbox.seed_run.code_store import Snapshot, read_object, read_snapshot, snapshot_variables, take_snapshot
+from mle_toolbox.seed_run.code_snapshot import snapshot_variables, take_snapshot
+from mle_toolbox.seed_run.code_store import Snapshot, read_object, read_snapshot
+from mle_toolbox.seed_run.own_code import Hashes, files_that_differ
 from tests.unit.seed_run.frozen_project import BEGIN, END, FrozenProject, git
 
 
@@ -148,7 +149,7 @@ TAKE = [
     sys.executable,
     "-c",
     "from mle_toolbox.experiment_file.loader import load_plan\n"
-    "from mle_toolbox.seed_run.code_store import take_snapshot\n"
+    "from mle_toolbox.seed_run.code_snapshot import take_snapshot\n"
     "print(take_snapshot(load_plan('exp.yaml', check_sources=False)).manifest)",
 ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mle_toolbox.seed_run.code import git_in_words
+from mle_toolbox.seed_run.own_code import git_in_words
 from tests.unit.seed_run.frozen_project import BEGIN, END, FrozenProject, git
 
 KINDS = ["frozen", "as on disk"]

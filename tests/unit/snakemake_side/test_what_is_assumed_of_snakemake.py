@@ -555,10 +555,14 @@ def test_the_workflow_has_what_the_executor_asks_it_for() -> None:
 
 
 def test_the_base_class_has_what_the_executor_uses_and_replaces() -> None:
-    from snakemake_executor_plugin_mle_sge.executor import Executor
+    from mle_cluster.executor import ClusterExecutor as Executor
 
     source = ast.parse(inspect.getsource(Executor))
-    own = {*vars(Executor), *re.findall(r"\bself\.(\w+)(?:: [^=\n]+)? = ", inspect.getsource(Executor))}
+    own = {
+        *vars(Executor),
+        *Executor.__annotations__,
+        *re.findall(r"\bself\.(\w+)(?:: [^=\n]+)? = ", inspect.getsource(Executor)),
+    }
     used = {chain[1] for chain in chains(source) if chain[0] == "self"}
     replaced = {
         name
@@ -568,7 +572,7 @@ def test_the_base_class_has_what_the_executor_uses_and_replaces() -> None:
 
     assert {"workflow", "logger", "lock", "wait_thread", "report_job_success"} <= used - own
     assert used - own <= attributes_of(RemoteExecutor)
-    assert replaced - {"options"} <= attributes_of(RemoteExecutor)
+    assert replaced - {"options", "check_settings"} <= attributes_of(RemoteExecutor)
 
 
 # -- no other room knows ----------------------------------------------------------------------------------------------

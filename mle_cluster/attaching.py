@@ -1,0 +1,194 @@
+"""Finds the tasks of an earlier call that are queued, running, or ended unseen, so that nothing runs twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from snakemake_interface_common.exceptions import WorkflowError
+
+from mle_cluster import command
+from mle_cluster.lock import holder_of, is_held
+from mle_cluster.records import ArrayFolder, TaskRecord, array_folders
+from mle_cluster.scheduler import Kind, Scheduler, SchedulerError, TaskId, TaskState, in_queue
+
+__all__ = ["Attaching"]
+
+Found = tuple[ArrayFolder, int]
+
+_LOOK_SECONDS = 0.5
+# An exit file that was written before we asked may take so long to be seen on a slow shared disk.
+_LATE_EXIT_SECONDS = 5.0
+# A deleted task may have a minute to save what it has.
+_LEAVING_SECONDS = 90.0
+
+
+class Attaching:
+    """The open tasks of earlier calls.
+
+    Parameters
+    ----------
+    scheduler
+        The scheduler to which the executor submits.
+    drivers
+        The locks that the executor holds, one in each folder of records. Arrays whose own lock is held by another
+        process are none of ours: that driver may be submitting them at this moment.
+    patience
+        Seconds to wait for a scheduler that does not answer, and for deleted tasks to leave.
+    say
+        Tells the user.
+
+    Raises
+    ------
+    WorkflowError
+        When there are open tasks and the scheduler cannot be asked about them.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, drivers: Sequence[Path], patience: float, say: Callable[[str], None]
+    ) -> None:
+        self._scheduler = scheduler
+        self._driver = drivers[0].name
+        self._patience = patience
+        self._say = say
+        self._open: dict[str, list[Found]] = {}
+        self._states: Mapping[TaskId, TaskState] = {}
+        self._elsewhere: dict[str, Path] = {}
+        """The locks of the drivers that make what other jobs of ours might make too."""
+        self._in_another_queue: dict[str, ArrayFolder] = {}
+        roots = [lock.parent for lock in drivers]
+        arrays = [array for array in array_folders(*roots) if not array.is_cancelled]
+        # Asked about a lock of our own, we would free it.
+        is_elsewhere = {lock: lock not in drivers and is_held(lock) for lock in {array.driver for array in arrays}}
+        folders = []
+        for array in arrays:
+            is_ours = array.executor == self._scheduler.executor
+            if is_ours and not is_elsewhere[array.driver]:
+                folders.append(array)
+            for number, record in _open_tasks(array):
+                if is_elsewhere[array.driver]:
+                    self._elsewhere[record.claim] = array.driver
+                elif is_ours:
+                    self._open.setdefault(record.claim, []).append((array, number))
+                elif number not in array.ended():
+                    self._in_another_queue[record.claim] = array
+        if self._open:
+            self._ask(folders)
+        # Once for all: a thousand lost tasks must not be waited for one after the other.
+        self._late_until = time.monotonic() + min(patience, _LATE_EXIT_SECONDS)
+
+    def find(self, job: Any) -> Found | None:
+        """Return the task that makes what ``job`` would make, or None when it has to be submitted.
+
+        Tasks that are of no use (made from other inputs, failed, or lost) are closed, and deleted if need be, before
+        None is returned, so that no two tasks ever write the same files.
+
+        Raises
+        ------
+        WorkflowError
+            When another driver makes the same, or a task in the queue of another scheduler does.
+        """
+        if not (self._open or self._elsewhere or self._in_another_queue):
+            return None
+        record = command.describe(job)
+        if (lock := self._elsewhere.get(record.claim)) is not None:
+            raise WorkflowError(
+                f"Another Snakemake makes the same ({record.label}): "
+                f"{holder_of(lock) or 'a process that left no name'}. Wait for it, or stop it with "
+                "Ctrl-C."
+            )
+        if (array := self._in_another_queue.get(record.claim)) is not None:
+            raise WorkflowError(
+                f"A task of an earlier call that makes the same ({record.label}) may still be in the queue of another "
+                f"scheduler, that of the executor {array.executor} ({array.path}). So that nothing runs twice, it is "
+                "not submitted here. Go on with the profile of that executor, or end it with `mle stop`."
+            )
+        candidates = self._open.pop(record.claim, [])
+        useful = [each for each in candidates if self._is_useful(each, job, record)]
+        kept = useful[-1] if useful else None
+        self._drop([each for each in candidates if each is not kept])
+        if kept is not None:
+            kept[0].set_driver(self._driver)
+        return kept
+
+    def _is_useful(self, found: Found, job: Any, record: TaskRecord) -> bool:
+        folder, number = found
+        if folder.tasks[number - 1].digest != record.digest or not command.is_fresh(job, folder.written):
+            return False
+        state = self._states.get((folder.job_id or 0, number))
+        # Asked first: a task that ends meanwhile has its exit file by now, or soon.
+        is_gone = state is None or state.kind is Kind.OVER
+        outcome = folder.exit(number) or (self._late_exit(found) if is_gone else None)
+        if outcome is not None:
+            return outcome.status == 0 and all(Path(name).exists() for name in job.output)
+        return state is not None and state.kind not in (Kind.STUCK, Kind.LEAVING, Kind.OVER)
+
+    def _late_exit(self, found: Found) -> Any:
+        folder, number = found
+        if folder.started(number) is None:
+            return folder.exit(number)
+        while (outcome := folder.exit(number)) is None and time.monotonic() < self._late_until:
+            time.sleep(_LOOK_SECONDS)
+        return outcome
+
+    def _drop(self, tasks: list[Found]) -> None:
+        alive: dict[int, list[int]] = {}
+        present = in_queue(self._states)
+        for folder, number in tasks:
+            if folder.job_id and (folder.job_id, number) in present and folder.exit(number) is None:
+                alive.setdefault(folder.job_id, []).append(number)
+        if alive:
+            self._say(f"Deleting tasks of an earlier call whose inputs have changed: {self._listed(alive)}")
+            self._scheduler.delete(alive)
+            self._wait_until_gone({(job, number) for job, numbers in alive.items() for number in numbers})
+        for folder, number in tasks:
+            folder.mark_done([number])
+
+    def _wait_until_gone(self, tasks: set[TaskId]) -> None:
+        end = time.monotonic() + max(self._patience, _LEAVING_SECONDS)
+        while tasks & in_queue(self._scheduler.states()):
+            if time.monotonic() > end:
+                raise WorkflowError(
+                    f"Tasks of an earlier call do not leave the queue after {self._scheduler.deleting}: "
+                    f"{' '.join(self._scheduler.task_name(*task) for task in sorted(tasks))}. Look at them with "
+                    f"{self._scheduler.listing}; an administrator can remove them with "
+                    f"{self._scheduler.deleting_by_force}."
+                )
+            time.sleep(_LOOK_SECONDS)
+
+    def _ask(self, folders: list[ArrayFolder]) -> None:
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                self._recover_ids(folders)
+                self._states = self._scheduler.states()
+            except SchedulerError as error:
+                if time.monotonic() > end:
+                    raise WorkflowError(
+                        f"Tasks of an earlier call may still be there, and the scheduler cannot be asked: {error} "
+                        "Try again later; nothing was submitted."
+                    ) from None
+                time.sleep(_LOOK_SECONDS)
+            else:
+                return
+
+    def _recover_ids(self, folders: list[ArrayFolder]) -> None:
+        """Find the ids of arrays whose driver died while submitting; what cannot be found will not start any more."""
+        for folder in folders:
+            if folder.job_id is not None or len(folder.done()) >= len(folder.tasks):
+                continue
+            job_id = self._scheduler.find_array(folder.path)
+            if job_id is None:
+                folder.cancel()
+            else:
+                folder.set_job_id(job_id)
+
+    def _listed(self, tasks: dict[int, list[int]]) -> str:
+        return " ".join(self._scheduler.task_name(job, number) for job, numbers in tasks.items() for number in numbers)
+
+
+def _open_tasks(array: ArrayFolder) -> Iterator[tuple[int, TaskRecord]]:
+    done = array.done()
+    return ((number, record) for number, record in enumerate(array.tasks, start=1) if number not in done)

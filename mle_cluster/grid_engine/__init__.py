@@ -1,0 +1,1 @@
+"""Grid Engine: the only place that knows its commands and their answers (backend.py is what others see)."""

@@ -1,0 +1,187 @@
+"""Grid Engine as a scheduler like any other: the answers to the questions of mle_cluster/scheduler.py."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mle_cluster.findings import Finding
+from mle_cluster.grid_engine import commands, deaths, refusals, request
+from mle_cluster.grid_engine.queues import named, queue_instances, queue_names, states_in_words
+from mle_cluster.grid_engine.verification import obstacle_of
+from mle_cluster.scheduler import (
+    Clues,
+    Kind,
+    Limits,
+    Obstacle,
+    Queue,
+    Queues,
+    Refusal,
+    Request,
+    SchedulerError,
+    Site,
+    TaskId,
+    TaskState,
+)
+
+__all__ = ["SCHEDULER", "GridEngine"]
+
+_SECONDS = 10.0
+_LAST_LINES = 8
+# The command ends by the notice (USR2) unless it knows it, and its shell has to outlive it to say so. That shell waits
+# for the command too: what it has started may use the time that it is given to save something. Warnings before a limit
+# (USR1, XCPU) are ignored by task.sh, and thereby by every command that does not ask for them.
+_RUN = """\
+trap : USR2 TERM
+/bin/bash -c "trap : USR2
+$command"
+finish $?"""
+
+
+class GridEngine:
+    """Grid Engine."""
+
+    name = "Grid Engine"
+    executor = "mle-sge"
+    profile = "sge"
+    submitting, deleting, deleting_by_force, listing = "qsub", "qdel", "qdel -f", "qstat"
+    # The master writes accounts every 15 s; what is not there some seconds later will not come any more.
+    account_seconds = 20.0
+    notice_statuses = frozenset({128 + signal.SIGUSR2})
+    task_words: Mapping[str, str] = {"@TASK@": "$SGE_TASK_ID", "@RUN@": _RUN}
+    node_variables: Mapping[str, str] = {"queue": "QUEUE", "cores": "NSLOTS"}
+    cores_setting = "parallel-environment"
+
+    def trouble_with_folder(self, folder: Path) -> str | None:
+        """Return the letters of a folder's name that qsub replaces."""
+        return commands.trouble_with_folder(folder)
+
+    def options(
+        self, settings: request.Settings, name: str, threads: int, resources: Mapping[str, object]
+    ) -> tuple[str, ...]:
+        """Return qsub options."""
+        return request.qsub_options(settings, name, threads, resources)
+
+    def limits_of(self, options: Sequence[str]) -> Limits:
+        """Read qsub options."""
+        return request.limits_of(options)
+
+    def command(
+        self, settings: request.Settings, options: Sequence[str], n_tasks: int, array: Path, project: Path
+    ) -> list[str]:
+        """Return a qsub."""
+        return request.qsub_command(settings, options, n_tasks, array, project)
+
+    def submit(self, command: Sequence[str], answer: Path) -> int:
+        """Run it."""
+        return commands.submit(command, answer)
+
+    def read_job_id(self, answer: Path) -> int | None:
+        """Read what it answered."""
+        return commands.read_job_id(answer)
+
+    def refusal(self, message: str, n_tasks: int) -> Refusal:
+        """Read why it refused."""
+        return refusals.read_refusal(message, n_tasks)
+
+    def find_array(self, array: Path) -> int | None:
+        """Look for a job by its output folder."""
+        return commands.find_array(array)
+
+    def delete(self, tasks: Mapping[int, Sequence[int] | None]) -> None:
+        """Call qdel, once."""
+        commands.delete(tasks)
+
+    def states(self, *, seconds: float = 30.0) -> Mapping[TaskId, TaskState]:
+        """Call qstat, once."""
+        return {task: _state(code) for task, code in commands.states(seconds=seconds).items()}
+
+    def stuck_reasons(self, job: int) -> Mapping[int, str]:
+        """Return the error reasons of qstat -j."""
+        return commands.error_reasons(job)
+
+    def obstacles(
+        self,
+        waiting: Mapping[int, Sequence[TaskState]],
+        queues: Mapping[int, str | None],
+        long_ago: int | None,
+    ) -> Mapping[int, Obstacle]:
+        """Ask which queues are open; and once what a job lacks that has waited for long, which is one qalter."""
+        found: dict[int, Obstacle] = {}
+        if not waiting:
+            return found
+        try:
+            instances = queue_instances(_SECONDS)
+        except SchedulerError:
+            instances = []
+        for job in waiting:
+            meant = named(instances, queues.get(job) or "*")
+            if meant and not any(each.accepts_jobs for each in meant):
+                names = ", ".join(sorted({each.queue for each in meant}))
+                found[job] = Obstacle(f"{names}: {states_in_words(meant)}", "closed")
+        if long_ago is not None and long_ago not in found:
+            try:
+                obstacle = obstacle_of(long_ago, seconds=_SECONDS)
+            except SchedulerError:  # the job may be gone between the questions
+                obstacle = None
+            if obstacle is not None:
+                found[long_ago] = obstacle
+        return found
+
+    def why_it_waits(self, job: int, *, seconds: float) -> tuple[Obstacle | None, Sequence[str]]:
+        """Ask qalter, and read what qstat -j says."""
+        obstacle = obstacle_of(job, seconds=seconds)
+        text = commands.ask(["qstat", "-j", str(job)], seconds=seconds)
+        _, found, after = text.partition("scheduling info:")
+        lines = [line.strip() for line in after.splitlines() if line.strip()]
+        words = lines[:_LAST_LINES] if found and lines else ["the scheduler does not say why (see schedd_job_info)"]
+        return obstacle, words
+
+    def accounts(self, job: int) -> Mapping[int, Mapping[str, str]] | None:
+        """Call qacct."""
+        return commands.accounts(job)
+
+    def ended_well(self, account: Mapping[str, str]) -> bool:
+        """Read an account."""
+        return deaths.ended_well(account)
+
+    def explain(self, clues: Clues) -> str:
+        """Say why a task was ended."""
+        return deaths.explain_death(clues)
+
+    def task_name(self, job: int, number: int) -> str:
+        """Return ``12.3``."""
+        return f"{job}.{number}"
+
+    def queues(self, asked: str | None, *, seconds: float) -> Queues:
+        """Ask for the queues that a request means."""
+        instances = queue_instances(seconds)
+        meant = named(instances, asked) if asked is not None else instances
+        found = []
+        for name in queue_names(meant):
+            members = [each for each in meant if each.queue == name]
+            found.append(Queue(name, any(each.accepts_jobs for each in members), states_in_words(members)))
+        return Queues(found, queue_names(instances))
+
+    def check_site(self, asked: Request | None, site: Site) -> Iterator[Finding]:
+        """Compare the site with what a profile says and seed runs will ask for."""
+        # Only `mle doctor` asks for it.
+        from mle_cluster.grid_engine.site import check_site
+
+        return check_site(asked, site)
+
+
+def _state(code: str) -> TaskState:
+    if "E" in code:
+        return TaskState(Kind.STUCK, code)
+    if "d" in code:
+        return TaskState(Kind.LEAVING, code)
+    if "h" in code:
+        return TaskState(Kind.HELD, code, "qhold, or waiting for another job")
+    if set("sST") & set(code):
+        return TaskState(Kind.SUSPENDED, code)
+    return TaskState(Kind.WAITING if code == "qw" else Kind.RUNNING, code)
+
+
+SCHEDULER = GridEngine()

@@ -1,0 +1,289 @@
+"""The commands of Grid Engine: qsub, qstat, qdel, qacct, qconf, and what their answers mean.
+
+Loads nothing of Snakemake. Every call has a time limit, because the commands wait long for a master daemon that is
+down, and runs in a session of its own, so that Ctrl-C in the terminal does not cut a qsub or qdel short.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mle_cluster.scheduler import SchedulerError, SchedulerSilentError, TaskId
+from mle_toolbox.snakemake_side.assumptions import PROFILE_VARIABLE
+
+__all__ = [
+    "accounts",
+    "ask",
+    "delete",
+    "error_reasons",
+    "expand_tasks",
+    "find_array",
+    "parallel_environments",
+    "parse_accounts",
+    "parse_states",
+    "read_job_id",
+    "states",
+    "submit",
+    "trouble_with_folder",
+    "user_name",
+    "verify",
+]
+
+_TIMEOUT_SECONDS = 30.0
+_SILENT = re.compile(
+    r"unable to contact|can't connect|cannot connect|commlib error|communication error|failed receiving gdi|"
+    r"unable to send message|got send error|timeout|got max\. unheard|qmaster .*not (reachable|available)",
+    re.IGNORECASE,
+)
+_NO_ACCOUNT_YET = re.compile(r"job (id|name) \S+ not found", re.IGNORECASE)
+# What qsub -wd replaces, whatever follows it (qsub(1), -o); after the end of a line it loses the rest.
+_REPLACED = re.compile(r"\$(HOME|USER|JOB_ID|JOB_NAME|HOSTNAME|TASK_ID)|\n")
+# Functions are multi-line values that older versions hand on torn; a profile of the driver's is none for the job.
+_NOT_HANDED_ON = ("BASH_FUNC_", PROFILE_VARIABLE)
+
+
+def submit(command: Sequence[str], answer: Path) -> int:
+    """Run a ``qsub -terse``; its answer also goes to a file, so that it outlives this process.
+
+    Parameters
+    ----------
+    command
+        The whole command line.
+    answer
+        Where the job id is written by qsub itself: a driver that is killed meanwhile finds it there.
+
+    Returns
+    -------
+    int
+        The job id.
+
+    Raises
+    ------
+    SchedulerSilentError
+        When the master daemon does not answer.
+    SchedulerError
+        When the job is refused.
+    """
+    with answer.open("wb") as file:
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.PIPE,
+                timeout=4 * _TIMEOUT_SECONDS,
+                env=_environment(),
+                start_new_session=True,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise SchedulerSilentError(f"qsub did not come back within {4 * _TIMEOUT_SECONDS:.0f} s.") from None
+        except FileNotFoundError:
+            raise SchedulerError(_no_command("qsub")) from None
+    if done.returncode != 0:
+        raise _error("qsub", answer.read_text(errors="replace") + done.stderr.decode(errors="replace"))
+    job_id = read_job_id(answer)
+    if job_id is None:
+        raise SchedulerError(f"qsub answered {answer.read_text(errors='replace')!r}, which names no job.")
+    return job_id
+
+
+def read_job_id(answer: Path) -> int | None:
+    """Return the job id that ``qsub -terse`` wrote (`12.1-20:1`), or None when there is none."""
+    try:
+        text = answer.read_text(errors="replace")
+    except OSError:
+        return None
+    # A JSV or a sge_request file may add lines of its own.
+    match = re.search(r"^(\d+)(\.\d+.*)?$", text, re.MULTILINE)
+    return int(match.group(1)) if match else None
+
+
+def trouble_with_folder(folder: Path) -> str | None:
+    """Return why jobs cannot be started in ``folder``, if that is so, as a sentence.
+
+    >>> trouble_with_folder(Path("/home/me/$USER"))
+    "Grid Engine cannot be told of the folder '/home/me/$USER': it replaces '$USER'. Rename the folder."
+    """
+    found = _REPLACED.search(str(folder))
+    if found is None:
+        return None
+    return f"Grid Engine cannot be told of the folder {str(folder)!r}: it replaces {found[0]!r}. Rename the folder."
+
+
+def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
+    """Return what a command of Grid Engine answers.
+
+    Parameters
+    ----------
+    command
+        The whole command line.
+    seconds
+        How long it may take: the commands themselves wait for minutes for a master daemon that is down.
+
+    Raises
+    ------
+    SchedulerSilentError
+        When the master daemon does not answer.
+    SchedulerError
+        When there is no such command, or it refuses.
+    """
+    return _run(command, seconds=seconds)
+
+
+def user_name() -> str:
+    """Return the name of this user; in a container it may have none, and then it is its number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # before Python 3.13 it is a KeyError
+        return str(os.getuid())
+
+
+def states(*, seconds: float = _TIMEOUT_SECONDS) -> dict[TaskId, str]:
+    """Ask once for the state of every task of this user, for example ``{(12, 3): "r"}``."""
+    return parse_states(_run(["qstat", "-u", user_name(), "-xml"], seconds=seconds))
+
+
+def parse_states(text: str) -> dict[TaskId, str]:
+    """Read the answer of ``qstat -xml``; a job that is no array counts as task 1."""
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314  (the scheduler's own answer)
+    except ElementTree.ParseError as error:
+        raise SchedulerSilentError(f"qstat -xml gave no XML ({error}).") from None
+    found: dict[TaskId, str] = {}
+    for entry in root.iter("job_list"):
+        job = int(entry.findtext("JB_job_number") or 0)
+        state = entry.findtext("state") or ""
+        for task in expand_tasks(entry.findtext("tasks") or "1"):
+            found[job, task] = state
+    return found
+
+
+def expand_tasks(ranges: str) -> Iterator[int]:
+    """Yield the task numbers of Grid Engine's notation.
+
+    >>> list(expand_tasks("1-5:2,9"))
+    [1, 3, 5, 9]
+    """
+    for part in ranges.split(","):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?(?::(\d+))?", part.strip())
+        if match:
+            first, last, step = match.groups()
+            yield from range(int(first), int(last or first) + 1, int(step or 1))
+
+
+def error_reasons(job_id: int) -> dict[int, str]:
+    """Return why tasks of a job are in state E, without the date and the numbers before it."""
+    text = _run(["qstat", "-j", str(job_id)])
+    found = re.findall(r"^error reason\s+(\d+):\s+(.*)$", text, re.MULTILINE)
+    return {int(task): re.sub(r"^\S+ \S+ \[\d+:\d+\]: (error: )?", "", reason) for task, reason in found}
+
+
+def verify(job_id: int, how: str, *, seconds: float = _TIMEOUT_SECONDS) -> str:
+    """Return what the scheduler says of a job that waits, on an empty cluster (``v``) or as things are now (``p``)."""
+    return _run(["qalter", "-w", how, str(job_id)], check=False, seconds=seconds)
+
+
+def find_array(folder: Path) -> int | None:
+    """Return the job whose output goes into ``folder``, which no other is called: for a qsub whose answer was lost."""
+    jobs = sorted({job for job, _ in states()})
+    if not jobs:
+        return None
+    text = _run(["qstat", "-j", ",".join(map(str, jobs))])
+    for block in text.split("=" * 20):
+        number = re.search(r"^job_number:\s+(\d+)", block, re.MULTILINE)
+        if number and re.search(rf"^stdout_path_list:.*/{re.escape(folder.name)}/", block, re.MULTILINE):
+            return int(number.group(1))
+    return None
+
+
+def delete(tasks: Mapping[int, Sequence[int] | None]) -> None:
+    """Delete jobs with one qdel; ``{12: None, 13: [1, 4]}`` is all of job 12 and two tasks of 13.
+
+    A task that is gone already is no error.
+    """
+    words: list[str] = []
+    for job, numbers in tasks.items():
+        words += [str(job)] if numbers is None else [f"{job}.{number}" for number in numbers]
+    if words:
+        _run(["qdel", *words], check=False)
+
+
+def accounts(job_id: int) -> dict[int, dict[str, str]] | None:
+    """Return what the accounting knows of a job's tasks; None when it cannot be read or will never know anything.
+
+    Grid Engine writes its accounts every 15 seconds (``flush_time``): a job that has just ended is not found at first.
+    """
+    try:
+        return parse_accounts(_run(["qacct", "-j", str(job_id)])) or None
+    except SchedulerError as error:
+        return {} if _NO_ACCOUNT_YET.search(str(error)) else None
+
+
+def parse_accounts(text: str) -> dict[int, dict[str, str]]:
+    """Read the answer of ``qacct -j``: one block a task, of a task that ran twice the last one."""
+    found: dict[int, dict[str, str]] = {}
+    for block in re.split(r"^=+$", text, flags=re.MULTILINE):
+        lines = (line.split(None, 1) for line in block.splitlines())
+        fields = {words[0]: words[1].strip() for words in lines if len(words) == 2}
+        if "jobnumber" in fields:
+            task = fields.get("taskid", "1")
+            found[int(task) if task.isdecimal() else 1] = fields
+    return found
+
+
+def parallel_environments() -> list[str]:
+    """Return the parallel environments of the site; empty when that cannot be told."""
+    try:
+        return _run(["qconf", "-spl"]).split()
+    except SchedulerError:
+        return []
+
+
+def _run(command: Sequence[str], *, check: bool = True, seconds: float = _TIMEOUT_SECONDS) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            start_new_session=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise SchedulerSilentError(f"{command[0]} did not come back within {seconds:.0f} s.") from None
+    except FileNotFoundError:
+        raise SchedulerError(_no_command(command[0])) from None
+    errors = done.stderr.decode(errors="replace")
+    if done.returncode != 0 and (check or _SILENT.search(errors)):
+        raise _error(command[0], errors)
+    return done.stdout.decode(errors="replace")
+
+
+def _error(command: str, text: str) -> SchedulerError:
+    lines = [line.strip() for line in text.splitlines() if line.strip() and line.strip() != "Exiting."]
+    message = " ".join(lines) or "no message"
+    kind = SchedulerSilentError if _SILENT.search(message) else SchedulerError
+    return kind(f"{command}: {message}")
+
+
+def _no_command(command: str) -> str:
+    return (
+        f"There is no {command} on PATH. Log in to a submit host of the cluster, or load its module "
+        "(often: module load sge, or source $SGE_ROOT/default/common/settings.sh); "
+        "snakemake --profile local runs on this machine."
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_NOT_HANDED_ON) and "\n" not in value and not name.startswith("SGE_TASK")
+    }

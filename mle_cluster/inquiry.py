@@ -1,0 +1,179 @@
+"""Asks the scheduler, in a thread of its own and never twice at a time: the driver must not stand still for it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
+
+from mle_cluster.scheduler import ASK_FOR_LESS, Kind, Look, Obstacle, Scheduler, SchedulerError, TaskId, TaskState
+
+__all__ = ["Inquiry"]
+
+_FIRST_WAIT = 2.0
+_SLOWER = 1.5
+_NEXT_ACCOUNT = 1.5
+# In slow rounds of questions: a job that has waited for so long is asked about, in case that no machine can run it.
+_WAITED_ROUNDS = 2
+
+
+@dataclass(frozen=True)
+class _Accounts:
+    """What the accounting has said of a job; None where it cannot be read at all."""
+
+    asked: float
+    found: Mapping[int, Mapping[str, str]] | None
+
+
+class Inquiry:
+    """The one place from which the scheduler is asked while tasks run.
+
+    Parameters
+    ----------
+    scheduler
+        Whom to ask.
+    longest_wait
+        Seconds between two lists of all tasks once nothing new happens; it begins with two seconds.
+    complain
+        Called with a sentence when the scheduler does not answer, once for every silence, and when a job cannot start,
+        once for every job.
+    """
+
+    def __init__(self, scheduler: Scheduler, longest_wait: float, complain: Callable[[str], None]) -> None:
+        self._scheduler = scheduler
+        self._longest_wait = longest_wait
+        self._complain = complain
+        self._wait = min(_FIRST_WAIT, longest_wait)
+        self._due = 0.0
+        self._thread: threading.Thread | None = None
+        self._is_silent = False
+        self._accounts: dict[int, _Accounts] = {}
+        self._waiting_since: dict[int, float] = {}
+        self._asked_why: set[int] = set()
+        self._said: set[int] = set()
+        self.look: Look | None = None
+
+    def hurry(self) -> None:
+        """Ask soon and often again: tasks were submitted, or one is missing."""
+        self._wait = min(_FIRST_WAIT, self._longest_wait)
+        self._due = min(self._due, time.monotonic() + self._wait)
+
+    def ask_when_due(self, jobs: Mapping[int, str | None], accounts: Iterable[TaskId]) -> None:
+        """Start a round of questions unless one is going on or it is too early.
+
+        Parameters
+        ----------
+        jobs
+            The jobs that are ours, and the queue that each asks for: why a task of theirs is in error is asked too.
+        accounts
+            Tasks whose accounting is wanted.
+        """
+        if self._thread is not None and self._thread.is_alive():
+            return
+        missing = sorted({job for job, task in accounts if self._may_be_found(job, task)})
+        is_due = time.monotonic() >= self._due
+        if not missing and not is_due:
+            return
+        self._thread = threading.Thread(target=self._ask, args=(dict(jobs), missing, is_due), daemon=True)
+        self._thread.start()
+
+    def account(self, task: TaskId, ended: float, *, has_started: bool) -> Mapping[str, str] | None:
+        """Return what the accounting says of a task, or None when that may still come.
+
+        Parameters
+        ----------
+        task
+            Job and task number.
+        ended
+            When its end was noticed, by the monotonic clock. Some time later, nothing (an empty answer) is the answer.
+        has_started
+            Whether it has run at all: what was deleted in the queue has no account.
+        """
+        accounts = self._accounts.get(task[0])
+        if accounts is None:
+            return None
+        if accounts.found is None:
+            return {}
+        found = accounts.found.get(task[1])
+        is_final = not has_started or accounts.asked - ended >= self._scheduler.account_seconds
+        return {} if found is None and is_final else found
+
+    def _may_be_found(self, job: int, task: int) -> bool:
+        accounts = self._accounts.get(job)
+        if accounts is None:
+            return True
+        is_wanting = accounts.found is not None and task not in accounts.found
+        return is_wanting and time.monotonic() - accounts.asked >= _NEXT_ACCOUNT
+
+    def _ask(self, jobs: Mapping[int, str | None], accounts: list[int], is_due: bool) -> None:
+        if is_due:
+            self._ask_for_states(jobs)
+            self._due = time.monotonic() + self._wait
+            self._wait = min(self._wait * _SLOWER, self._longest_wait)
+        for job in accounts:
+            asked = time.monotonic()
+            self._accounts[job] = _Accounts(asked, self._scheduler.accounts(job))
+
+    def _ask_for_states(self, jobs: Mapping[int, str | None]) -> None:
+        asked = time.monotonic()
+        try:
+            states = self._scheduler.states()
+            waiting = _only_waiting(states, jobs)
+            long_ago = self._waits_for_long(waiting.keys(), asked)
+            obstacles = self._scheduler.obstacles(waiting, jobs, long_ago)
+            self.look = Look(asked, states, self._reasons(states, jobs.keys()), obstacles)
+            self._is_silent = False
+        except SchedulerError as error:
+            if not self._is_silent:
+                self._complain(f"The scheduler does not answer; tasks go on meanwhile. {error}")
+            self._is_silent = True
+            return
+        for job, obstacle in obstacles.items():
+            # A site may change, so what nobody can meet now is said and not failed.
+            # Closed queues are said of the tasks, each time they close (watching.py).
+            if obstacle.kind != "closed" and job not in self._said:
+                self._said.add(job)
+                self._complain(_cannot_start(job, obstacle))
+        if long_ago is not None and long_ago not in _closed(obstacles):
+            self._asked_why.add(long_ago)
+
+    def _reasons(self, states: Mapping[TaskId, TaskState], jobs: Set[int]) -> dict[TaskId, str]:
+        stuck = {job for (job, _), state in states.items() if state.kind is Kind.STUCK and job in jobs}
+        found: dict[TaskId, str] = {}
+        for job in stuck:
+            # The job may be gone between the two questions.
+            with contextlib.suppress(SchedulerError):
+                found |= {(job, task): why for task, why in self._scheduler.stuck_reasons(job).items()}
+        return found
+
+    def _waits_for_long(self, waiting: Set[int], now: float) -> int | None:
+        """Return a job that has waited for long and was not asked about yet: one a round, and each of them once."""
+        self._waiting_since = {job: self._waiting_since.get(job, now) for job in waiting}
+        long_ago = now - _WAITED_ROUNDS * self._longest_wait
+        due = {job for job, since in self._waiting_since.items() if since <= long_ago} - self._asked_why
+        return min(due - _closed(self.look.obstacles if self.look is not None else {}), default=None)
+
+
+def _closed(obstacles: Mapping[int, Obstacle]) -> set[int]:
+    return {job for job, obstacle in obstacles.items() if obstacle.kind == "closed"}
+
+
+def _only_waiting(states: Mapping[TaskId, TaskState], jobs: Mapping[int, str | None]) -> dict[int, list[TaskState]]:
+    """Return the states of those of our jobs of which every task waits."""
+    found: dict[int, list[TaskState]] = {}
+    moving = {job for (job, _), state in states.items() if state.kind is not Kind.WAITING}
+    for (job, _), state in states.items():
+        if job in jobs and job not in moving:
+            found.setdefault(job, []).append(state)
+    return found
+
+
+def _cannot_start(job: int, obstacle: Obstacle) -> str:
+    if obstacle.kind == "never":
+        return f"Job {job} can never start here: {obstacle.reason}. End it with `mle stop`, then {ASK_FOR_LESS}."
+    return (
+        f"Job {job} waits for what no machine has now: {obstacle.reason}. If none ever has so much, end it with "
+        f"`mle stop`, then {ASK_FOR_LESS}."
+    )

@@ -1,0 +1,305 @@
+"""What was submitted, on disk, so that a driver that starts again finds its tasks.
+
+One folder an array job, `.snakemake/mle_cluster/<token>/`: array.json (its scheduler, its folder, and which task makes
+what), `submitted` (the scheduler's answer), `commands` and `inputs` (one line a task), task.sh, and from the tasks
+themselves started.N, log.N and exit.N. A task is over for us once its number stands in `done`, which happens after
+Snakemake has taken note of its end. `driver` names the lock beside the folder that is held by the driver which waits
+for the array: there is one for each Snakefile, so that several experiments of a project folder can be run at the same
+time, and one for all schedulers, so that no two drivers submit the same to two of them.
+
+Earlier versions had a folder for each scheduler; its records are read, and its locks held, until nothing in it is open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shlex
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mle_cluster.known import EARLIER_RECORDS, FIRST_EXECUTOR, scheduler_of_executor
+from mle_cluster.scheduler import Scheduler, SchedulerError
+from mle_toolbox.snakemake_side.assumptions import own_folder
+
+__all__ = [
+    "ArrayFolder",
+    "Exit",
+    "TaskRecord",
+    "array_folders",
+    "lock_name",
+    "new_array",
+    "records_folder",
+    "records_folders",
+    "remove_old_arrays",
+]
+
+_KEEP_FAILED_SECONDS = 7 * 24 * 3600.0
+_LOCK_OF_OLD_RECORDS = "driver.lock"
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """One task: what it makes (``claim``), from what (``digest``), how it is called for people, its first output."""
+
+    claim: str
+    digest: str
+    label: str
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a task ended, in its own words; times are seconds since 1970 on the node."""
+
+    status: int
+    host: str
+    begin: int
+    end: int
+
+
+class ArrayFolder:
+    """The folder of one array job."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._content: dict[str, Any] | None = None
+        self._tasks: tuple[TaskRecord, ...] | None = None
+        self._job_id: int | None = None
+
+    @property
+    def tasks(self) -> tuple[TaskRecord, ...]:
+        """The tasks; the scheduler's task N is at N - 1."""
+        if self._tasks is None:
+            self._tasks = tuple(TaskRecord(**entry) for entry in self._record()["tasks"])
+        return self._tasks
+
+    @property
+    def executor(self) -> str:
+        """The name of the executor that submitted it."""
+        return str(self._record().get("scheduler", FIRST_EXECUTOR))
+
+    @property
+    def scheduler_name(self) -> str:
+        """The scheduler as people call it; of one that this version does not know, the name of the executor."""
+        known = scheduler_of_executor(self.executor)
+        return self.executor if known is None else known.name
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The scheduler to which it was submitted.
+
+        Raises
+        ------
+        SchedulerError
+            When this version does not know it.
+        """
+        scheduler = scheduler_of_executor(self.executor)
+        if scheduler is None:
+            raise SchedulerError(
+                f"{self.path}: expected an array of a scheduler that this version of mle-toolbox knows, found one of "
+                f"the executor {self.executor!r}. Go on with the version that submitted it."
+            )
+        return scheduler
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it was copied here with the project: its tasks write to the folder for which it was made."""
+        try:
+            made_for = self._record().get("folder") or _folder_in_script(self.path / "task.sh")
+            return not Path(made_for or self.path).samefile(self.path)
+        except (OSError, ValueError):
+            return True
+
+    def _record(self) -> dict[str, Any]:
+        if self._content is None:
+            self._content = json.loads((self.path / "array.json").read_text(encoding="utf-8"))
+        return self._content
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its driver has not removed it; its tasks are known from then on."""
+        try:
+            return bool(self.tasks)
+        except FileNotFoundError:
+            return False
+
+    @property
+    def job_id(self) -> int | None:
+        """The scheduler's id; None when the submission was cut short, or this version does not know the scheduler."""
+        known = scheduler_of_executor(self.executor)
+        if self._job_id is None and known is not None:
+            self._job_id = known.read_job_id(self.path / "submitted")
+        return self._job_id
+
+    def set_job_id(self, job_id: int) -> None:
+        """Write down an id that was found in another way than from the scheduler's answer."""
+        (self.path / "submitted").write_text(f"{job_id}\n")
+        self._job_id = job_id
+
+    @property
+    def driver(self) -> Path:
+        """The lock of the driver that waits for the array, or did when it lived."""
+        try:
+            name = (self.path / "driver").read_text(encoding="utf-8")
+        except OSError:
+            name = ""
+        return self.path.with_name(name or _LOCK_OF_OLD_RECORDS)
+
+    def set_driver(self, lock: str) -> None:
+        """Write down that the driver which holds the lock of this name waits for the array from now on."""
+        if self.driver.name != lock:
+            (self.path / ".driver").write_text(lock, encoding="utf-8")
+            (self.path / ".driver").rename(self.path / "driver")
+
+    @property
+    def written(self) -> float:
+        """When the array was written, by the clock of the file server."""
+        return (self.path / "array.json").stat().st_mtime
+
+    def ended(self) -> set[int]:
+        """Return the numbers of the tasks whose exit file is there."""
+        try:
+            names = os.listdir(self.path)  # noqa: PTH208  (quicker, and thousands of names are usual)
+        except OSError:
+            return set()
+        return {int(name[5:]) for name in names if name.startswith("exit.") and name[5:].isdecimal()}
+
+    def exit(self, number: int) -> Exit | None:
+        """Return how a task ended, or None when it has not, as far as can be seen from here."""
+        try:
+            status, host, begin, end = (self.path / f"exit.{number}").read_text().split()
+            return Exit(int(status), host, int(begin), int(end))
+        except (OSError, ValueError):
+            return None
+
+    def started(self, number: int) -> tuple[str, int] | None:
+        """Return host and time of a task's start, or None when it has not started."""
+        try:
+            host, begin = (self.path / f"started.{number}").read_text().split()
+            return host, int(begin)
+        except (OSError, ValueError):
+            return None
+
+    def log(self, number: int) -> Path:
+        """Where a task's own output goes; what a rule redirects is not in it."""
+        return self.path / f"log.{number}"
+
+    def done(self) -> set[int]:
+        """Return the tasks that need no more attention."""
+        try:
+            return {int(word) for word in (self.path / "done").read_text().split()}
+        except OSError:
+            return set()
+
+    def mark_done(self, numbers: Sequence[int]) -> None:
+        """Write down that Snakemake has taken note of the end of these tasks."""
+        with (self.path / "done").open("a") as file:
+            file.write("".join(f"{number}\n" for number in numbers))
+
+    def cancel(self) -> None:
+        """Tell tasks that start from now on to end at once, also those that a deletion does not reach."""
+        (self.path / "cancelled").touch()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the array was cancelled."""
+        return (self.path / "cancelled").exists()
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def lock_name(snakefile: Path, project: Path) -> str:
+    """Return the name of the lock that a driver of this Snakefile holds in the folder of records.
+
+    It is the same on machines that mount the project elsewhere.
+    """
+    relative = os.path.relpath(snakefile.resolve(), project.resolve())
+    return f"driver-{hashlib.sha256(relative.encode()).hexdigest()[:12]}.lock"
+
+
+def records_folder(project: Path) -> Path:
+    """Return where new records of a project folder go."""
+    return own_folder(project) / "mle_cluster"
+
+
+def records_folders(project: Path) -> list[Path]:
+    """Return where records of a project folder may lie: also those of earlier versions, where there are some."""
+    earlier = (own_folder(project) / name for name in EARLIER_RECORDS)
+    return [records_folder(project), *(each for each in earlier if each.is_dir())]
+
+
+def new_array(
+    lock: Path,
+    scheduler: str,
+    tasks: Sequence[TaskRecord],
+    commands: Sequence[str],
+    inputs: Sequence[Sequence[str]],
+    script: str,
+) -> ArrayFolder:
+    """Write the folder of an array that is about to be submitted.
+
+    Parameters
+    ----------
+    lock
+        What the driver holds, in the folder of records.
+    scheduler
+        The name of the executor that submits it.
+    tasks, commands, inputs
+        One entry a task: its record, its shell command, the files that it needs to see.
+    script
+        The text of task.sh.
+    """
+    path = lock.with_name(f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}")
+    path.mkdir(parents=True)
+    (path / "commands").write_text("".join(f"{_one_line(command)}\n" for command in commands), encoding="utf-8")
+    (path / "inputs").write_text("".join(f"{_one_line(shlex.join(names))}\n" for names in inputs), encoding="utf-8")
+    (path / "task.sh").write_text(script, encoding="utf-8")
+    (path / "driver").write_text(lock.name, encoding="utf-8")
+    text = json.dumps(
+        {"format": 1, "scheduler": scheduler, "folder": str(path), "tasks": [asdict(task) for task in tasks]}
+    )
+    (path / ".array.json").write_text(text, encoding="utf-8")
+    (path / ".array.json").rename(path / "array.json")
+    return ArrayFolder(path)
+
+
+def array_folders(*roots: Path) -> Iterator[ArrayFolder]:
+    """Yield the arrays on disk, oldest first; one that its driver removes meanwhile is left out."""
+    # Their names begin with the time.
+    for path in sorted(
+        (each for root in roots for each in root.glob("*/array.json")), key=lambda path: path.parent.name
+    ):
+        folder = ArrayFolder(path.parent)
+        if folder.is_there:
+            yield folder
+
+
+def remove_old_arrays(root: Path) -> None:
+    """Remove the folders of arrays that are over, a week after: until then the logs of failed tasks are of use."""
+    for folder in array_folders(root):
+        is_over = len(folder.done()) >= len(folder.tasks)
+        with contextlib.suppress(FileNotFoundError):  # its driver, if that lives, has removed it
+            if is_over and time.time() - folder.written > _KEEP_FAILED_SECONDS:
+                folder.remove()
+
+
+def _folder_in_script(script: Path) -> str | None:
+    """Return the folder for which task.sh was made: records of earlier versions say it nowhere else."""
+    found = re.search(r"^folder=(.+)$", script.read_text(encoding="utf-8"), re.MULTILINE)
+    return "".join(shlex.split(found.group(1))) if found else None
+
+
+def _one_line(text: str) -> str:
+    """Return ``text`` in one line, to be read back with bash's ``printf %b``."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n")

@@ -1,0 +1,56 @@
+"""What has become of a task: its exit file is the truth, the scheduler only gives hints about tasks that wrote none.
+
+Pure: told what was seen and when, it answers; it reads nothing and asks nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mle_cluster.scheduler import Kind, Look, TaskId, TaskState
+
+__all__ = ["Sighting", "state_in_words"]
+
+# A list of tasks may miss one once, between two states of its life.
+_LOOKS_WITHOUT = 2
+
+
+@dataclass
+class Sighting:
+    """What is known of one task that has written no exit file."""
+
+    since: float
+    state: TaskState | None = None
+    missed: int = 0
+    gone_since: float | None = None
+    last_look: float = 0.0
+
+    def see(self, look: Look, task: TaskId) -> None:
+        """Take note of an answer of the scheduler; one that was asked before the submission says nothing."""
+        if look.asked <= max(self.since, self.last_look):
+            return
+        self.last_look = look.asked
+        found = look.states.get(task)
+        self.state = None if found is None or found.kind is Kind.OVER else found
+        if self.state is not None:
+            self.missed, self.gone_since = 0, None
+            return
+        self.missed += 1
+        if self.gone_since is None:
+            self.gone_since = look.asked
+
+    def is_lost(self, now: float, patience: float) -> bool:
+        """Whether the task is gone for long enough that no exit file is to be expected any more."""
+        return self.gone_since is not None and self.missed >= _LOOKS_WITHOUT and now - self.gone_since >= patience
+
+
+def state_in_words(state: TaskState) -> str | None:
+    """Return what is unusual about a state, or None for queued and running."""
+    match state.kind:
+        case Kind.LEAVING:
+            return "being deleted"
+        case Kind.HELD:
+            return f"held back ({state.reason})" if state.reason else "held back"
+        case Kind.SUSPENDED:
+            return "suspended"
+    return None

@@ -1,0 +1,139 @@
+"""Judges the tasks that a driver waits for: gone on with, done, or failed and why; says once what is unusual."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mle_cluster.inquiry import Inquiry
+from mle_cluster.records import Exit
+from mle_cluster.scheduler import Clues, Kind, Scheduler, SchedulerError
+from mle_cluster.tasks import Task, named
+from mle_cluster.watch import state_in_words
+
+__all__ = ["Verdict", "Watching"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A task is over; ``reason`` says why it has failed, if it has."""
+
+    reason: str | None = None
+
+
+class Watching:
+    """Looks at tasks again and again.
+
+    Parameters
+    ----------
+    scheduler
+        Where tasks run.
+    inquiry
+        Asks it.
+    patience
+        Seconds for which a task may be gone from the queue without an exit file.
+    warn
+        Tells the user.
+    """
+
+    def __init__(self, scheduler: Scheduler, inquiry: Inquiry, patience: float, warn: Callable[[str], None]) -> None:
+        self._scheduler = scheduler
+        self._inquiry = inquiry
+        self._patience = patience
+        self._warn = warn
+
+    def ask(self, tasks: Sequence[Task]) -> None:
+        """Ask the scheduler what has become of tasks, if it is time to."""
+        submitted = [task for task in tasks if task.is_submitted]
+        wanted = [task.scheduler_id for task in submitted if task.wants_account]
+        self._inquiry.ask_when_due({task.scheduler_id[0]: task.limits.queue for task in submitted}, wanted)
+
+    def judge(self, task: Task, outcome: Exit | None) -> Verdict | None:
+        """Return what has become of a task, or None when it is still to be waited for.
+
+        Parameters
+        ----------
+        task
+            A task that was submitted.
+        outcome
+            What its exit file says, if there is one.
+        """
+        if outcome is None:
+            return self._without_exit(task)
+        if outcome.status == 0:
+            return Verdict()
+        if outcome.status not in self._scheduler.notice_statuses:
+            return Verdict(_why_failed(task, outcome))
+        task.ended_since = task.ended_since or time.monotonic()
+        return self._explained(task, outcome, task.ended_since)
+
+    def say_unusual(self, tasks: Sequence[Task]) -> None:
+        """Say of tasks that do not move why not, once, and those with the same reason together."""
+        new: dict[str, list[Task]] = {}
+        for task in tasks:
+            words = self._unusual(task)
+            if words and words != task.said:
+                new.setdefault(words, []).append(task)
+            task.said = words
+        for words, members in new.items():
+            self._warn(f"{named(members)} {'is' if len(members) == 1 else 'are'} {words}.")
+
+    def _unusual(self, task: Task) -> str | None:
+        state, look = task.sighting.state, self._inquiry.look
+        if state is None or look is None:
+            return None
+        obstacle = look.obstacles.get(task.scheduler_id[0])
+        if state.kind is Kind.WAITING and obstacle is not None and obstacle.kind == "closed":
+            return f"waiting for a queue that accepts jobs ({obstacle.reason})"
+        return state_in_words(state)
+
+    def _without_exit(self, task: Task) -> Verdict | None:
+        look = self._inquiry.look
+        if look is None:
+            return None
+        sighting = task.sighting
+        was_missing = sighting.missed
+        sighting.see(look, task.scheduler_id)
+        if sighting.missed and not was_missing:
+            self._inquiry.hurry()
+        if sighting.state is not None and sighting.state.kind is Kind.STUCK:
+            why = look.reasons.get(task.scheduler_id) or sighting.state.reason or "the scheduler gives no reason"
+            self._remove_from_queue(task)
+            return Verdict(f"{task.name} cannot be started (state {sighting.state.code}): {why}.")
+        if sighting.gone_since is None or not sighting.is_lost(time.monotonic(), self._patience):
+            return None
+        verdict = self._explained(task, None, sighting.gone_since)
+        # The last word: the exit file may have appeared since the folder was listed.
+        return verdict if task.array.exit(task.number) is None else None
+
+    def _explained(self, task: Task, outcome: Exit | None, ended: float) -> Verdict | None:
+        """Say why a task was killed, as soon as the accounting has been heard."""
+        started = task.array.started(task.number)
+        account = self._inquiry.account(task.scheduler_id, ended, has_started=started is not None)
+        task.wants_account = account is None
+        if account is None:
+            return None
+        if outcome is None and self._scheduler.ended_well(account):
+            # Its exit file never came into sight. What it was to make is looked for in any case.
+            return Verdict()
+        if outcome is not None:
+            ran: float | None = outcome.end - outcome.begin
+        else:
+            ran = time.time() - (time.monotonic() - ended) - started[1] if started else None
+        clues = Clues(started, ran, task.limits, account, was_told=outcome is not None)
+        return Verdict(f"{task.name} {self._scheduler.explain(clues)}")
+
+    def _remove_from_queue(self, task: Task) -> None:
+        try:
+            self._scheduler.delete({task.scheduler_id[0]: [task.number]})
+        except SchedulerError as error:
+            self._warn(f"{task.name} could not be deleted: {error}")
+
+
+def _why_failed(task: Task, outcome: Exit) -> str:
+    number = outcome.status - 128
+    end = f" (signal {number})" if number > 0 else ""
+    # A script that gets no memory any more ends by itself, with an error of its own that seldom says why.
+    limit = f" It could have no more memory than {task.limits.memory}." if task.limits.memory else ""
+    return f"{task.name} ended on {outcome.host} with exit status {outcome.status}{end}.{limit}"

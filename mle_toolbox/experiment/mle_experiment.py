@@ -1,0 +1,473 @@
+"""``MLExperiment``: everything that a training script asks of this package."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mle_toolbox.errors import LogError, ResultsError, UsageError, did_you_mean
+from mle_toolbox.experiment.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from mle_toolbox.experiment.ending import STOPPED_STATUS, Ending, end_watch, ending_of
+from mle_toolbox.experiment.experiment_log import ExperimentLog
+from mle_toolbox.experiment.heard_signals import heard_signals
+from mle_toolbox.experiment.hints import hint_for
+from mle_toolbox.experiment.inputs import RunInputs, find_inputs
+from mle_toolbox.experiment.own_checkpoint import Continuation
+from mle_toolbox.experiment.saver import Saver
+from mle_toolbox.experiment.seed_run import SeedRun
+from mle_toolbox.experiment.seeding import (
+    make_rng,
+    random_states,
+    restore_random_states,
+    rng_from_state,
+    rng_state,
+    seed_everything,
+)
+from mle_toolbox.experiment.session import is_interactive, notice
+from mle_toolbox.experiment.settings import Settings
+from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
+from mle_toolbox.experiment.tensorboard_writer import TensorBoard
+from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, refusal
+from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.experiment_file.sections import SECTIONS
+from mle_toolbox.installed_first import with_installed_modules
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
+
+__all__ = ["MLExperiment"]
+
+
+class MLExperiment:
+    """One seed run of a training script: its configuration, its random numbers and its log.
+
+    What the command line of the script says (``-config -seed -exp_dir``) goes before what is given here. In a
+    notebook there is no command line. A run that ends well leaves a finished log; use it as a context manager, or
+    call ``close()``, where the end of the script is not the end of the run.
+
+    Parameters
+    ----------
+    config_fname
+        The configuration, a json file. When none is named: the first one of the experiment file for this script, else
+        the only one beside the script, else ``configs/base_config.json``.
+    experiment_dir
+        The results folder; ``by_hand`` when none is named, so that trials do not mix with results.
+    seed_id
+        The seed. When none is given: ``seed_id`` of train_config, else ``default_seed``.
+    auto_setup
+        Begin the run at once; otherwise ``setup()`` begins it.
+    create_jax_prng
+        Make ``rng`` a jax key instead of numpy's generator.
+    default_seed
+        The seed of last resort.
+    train_config, net_config, log_config, model_config, device_config
+        Sections of the configuration as dictionaries, instead of those in the file. With ``train_config`` and
+        ``log_config`` no file is needed.
+
+    Attributes
+    ----------
+    train_config, net_config, log_config, extra_config
+        Sections of the configuration (``Settings``), and the other arguments of the command line. Further sections of
+        the file are attributes as well, and all of them are in ``config``.
+    seed, seed_id
+        The seed.
+    experiment_dir, seed_dir
+        The results folder of the experiment, and in it the folder of this seed run, which is the place for files of
+        the script's own. Both absolute.
+    log
+        The log; its ``update_log`` is the experiment's.
+
+    Raises
+    ------
+    UsageError, ExperimentFileError
+        When the command line or the configuration cannot be used.
+    FinishedLogError, FolderInUseError
+        When this seed is finished already, or another process runs it.
+    """
+
+    @with_installed_modules
+    def __init__(
+        self,
+        config_fname: str | Path | None = None,
+        experiment_dir: str | Path | None = None,
+        seed_id: int | None = None,
+        auto_setup: bool = True,
+        create_jax_prng: bool = False,
+        default_seed: int = 0,
+        train_config: Mapping[str, Any] | None = None,
+        net_config: Mapping[str, Any] | None = None,
+        log_config: Mapping[str, Any] | None = None,
+        model_config: Mapping[str, Any] | None = None,
+        device_config: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = (train_config, net_config, model_config, log_config, device_config)
+        sections = dict(zip(SECTIONS, given, strict=True))
+
+        def find() -> RunInputs:
+            return find_inputs(config_fname, experiment_dir, seed_id, default_seed, sections)
+
+        of_parent = inputs_of_parent(find)
+        self._become(of_parent or find(), is_view=of_parent is not None, jax_key=create_jax_prng)
+        if auto_setup:
+            self.setup()
+
+    def _become(self, inputs: RunInputs, *, is_view: bool, jax_key: bool) -> None:
+        self._inputs = inputs
+        self.config_name = self._inputs.configuration.name
+        self.seed = self.seed_id = self._inputs.seed
+        self.experiment_dir = self._inputs.experiment_dir
+        self.seed_dir = ExperimentFolder(self.experiment_dir).seed_run(self.config_name, self.seed).path
+        self._set_sections()
+        self._create_jax_prng = jax_key
+        self._rng: Any = None
+        self._run: SeedRun | None = None
+        self._is_view = is_view
+        self._log: Any = ReadOnlyLog(self.log_config, self.train_config) if is_view else None
+        self._is_closed = self._resumed = self._told_to_stop = False
+        self._signals_before: int | None = None
+
+    @with_installed_modules
+    def setup(self) -> None:
+        """Begin the run: lock its folder, open its log, seed the random numbers. Further calls do nothing."""
+        if self._run is not None or self._is_view:
+            return
+        configuration = self._inputs.configuration
+        if is_interactive():
+            _abandon_earlier(self.seed_dir)
+        if self._create_jax_prng and self._rng is None:
+            self._rng = make_rng(self.seed, jax_key=True)
+        self._run = run = SeedRun(SeedFolder(self.seed_dir), self._inputs)
+        if not run.launched:
+            notice(f"configuration {configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
+        seed_everything(self.seed)
+        tboard = self.log_config.get("tboard_fname")
+        self._saver = Saver(run.folder)
+        self._log = ExperimentLog(
+            run.journal,
+            self._saver,
+            self.log_config,
+            self.train_config,
+            board=TensorBoard(run.folder.tboard / tboard) if tboard else None,
+            before_first_tick=self._go_on,
+            at_first_tick=self._forget_checkpoint,
+            after_each_tick=end_watch.forget_errors if is_interactive() else None,
+        )
+        _open.append(self)
+        stop_notice.expect_warnings()
+        # At a prompt a Ctrl-C is meant for a cell, and in a test for the test: neither ends the run.
+        self._signals_before = heard_signals.listen() if self._inputs.script and not is_interactive() else None
+        end_watch.add(self, self._end, progress=lambda: run.journal.n_ticks)
+        hand_over(self._inputs)
+
+    @property
+    def log(self) -> ExperimentLog:
+        """The log of this run."""
+        if self._log is None:
+            raise UsageError("The run has not begun: auto_setup is False. Call setup() first.")
+        log: ExperimentLog = self._log
+        return log
+
+    @property
+    def rng(self) -> Any:
+        """The script's own generator, seeded: numpy's, or with ``create_jax_prng`` a jax key. May be replaced."""
+        if self._rng is None:
+            self._rng = make_rng(self.seed, jax_key=self._create_jax_prng)
+        return self._rng
+
+    @rng.setter
+    def rng(self, value: Any) -> None:
+        self._rng = value
+
+    def update_log(
+        self,
+        time_tick: Mapping[str, Any] | None = None,
+        stats_tick: Mapping[str, Any] | None = None,
+        model: Any = None,
+        plot_to_tboard: Any = None,
+        save: bool = False,
+        *,
+        clock_tick: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Log one tick; see ``ExperimentLog.update_log``."""
+        log = self._log or self.log
+        if model is None and plot_to_tboard is None and clock_tick is None:
+            log.tick(time_tick, stats_tick, save)
+        else:
+            log.update_log(time_tick, stats_tick, model, plot_to_tboard, save, clock_tick=clock_tick)
+
+    def ready_to_log(self, step: int) -> bool:
+        """Tell whether to log at this step; see ``ExperimentLog.ready_to_log``."""
+        return self.log.ready_to_log(step)
+
+    def save_model(self, model: Any, name: str = "final") -> Path:
+        """Save a model into ``models/`` of this seed run; see ``Saver.save_model``."""
+        self._running("save_model")
+        return self._saver.save_model(model, name)
+
+    def save_figure(self, figure: Any, name: str | None = None) -> Path:
+        """Save a figure into ``figures/`` of this seed run; see ``Saver.save_figure``."""
+        self._running("save_figure")
+        return self._saver.save_figure(figure, name)
+
+    save_plot = save_figure
+
+    def save_extra(self, extra: Any, name: str | None = None) -> Path:
+        """Save any object into ``extra/`` of this seed run; see ``Saver.save_extra``."""
+        self._running("save_extra")
+        return self._saver.save_extra(extra, name)
+
+    def checkpoint(self, state: Any) -> None:
+        """Save what ``resume`` needs to go on from here if this run is interrupted.
+
+        The states of the random number generators of Python, numpy and torch, and of ``rng``, are saved with it.
+
+        Parameters
+        ----------
+        state
+            Whatever the script needs: numbers, arrays, state_dicts, lists and dictionaries of them.
+
+        Raises
+        ------
+        UsageError
+            When it is None, or cannot be pickled.
+        """
+        run = self._running("checkpoint")
+        if state is None:
+            raise UsageError(
+                "checkpoint() needs a state, found None, which is what resume() returns where there is none."
+            )
+        run.journal.flush(durable=True)
+        moment = Checkpoint(
+            state=state,
+            n_ticks=run.journal.n_ticks,
+            random_states=random_states(),
+            rng=rng_state(self._rng),
+            digest=self._identity(),
+            elapsed=self.log.elapsed,
+            last_step=self.log.last_step(),
+        )
+        write_checkpoint(run.folder.checkpoint, moment)
+
+    def resume(self) -> Any:
+        """Go back to the newest checkpoint of an attempt at this run that was interrupted.
+
+        The log is rewound to it, so that no tick is there twice, and the random numbers go on from where they were.
+
+        Returns
+        -------
+        Any
+            The state that ``checkpoint`` was given, or None when the run begins anew: there is no checkpoint, or it
+            is damaged or belongs to another configuration, which a line on stderr says.
+
+        Raises
+        ------
+        UsageError
+            When this attempt has logged a tick already.
+        """
+        run = self._running("resume")
+        if self.log.has_begun:
+            raise UsageError("resume() comes before the first update_log: the log goes back to the checkpoint's tick.")
+        try:
+            moment = read_checkpoint(run.folder.checkpoint)
+            if moment is None:
+                return None
+            moment.check_owner(run.folder.checkpoint, self._identity())
+            run.journal.rewind(moment.n_ticks)
+        except (LogError, OSError, ResultsError) as error:
+            notice(f"the run begins anew. {error}")
+            return None
+        restore_random_states(moment.random_states)
+        self._rng = rng_from_state(moment.rng)
+        self.log.resume_at(moment.elapsed, moment.last_step)
+        self._resumed = True
+        run.note_resumed(moment.n_ticks)
+        return moment.state
+
+    def should_stop(self) -> bool:
+        """Tell whether this run is to leave now, because it will soon be stopped: ask at every step.
+
+        A scheduler sends a signal before it kills a job that is over its time limit, suspends it or deletes it. A
+        script that hears of it calls ``checkpoint`` and ends. Once the answer was True, the run counts as stopped and
+        not as done, however the script ends: the next attempt (``retries``, or the next call) goes on from the
+        checkpoint.
+
+        Returns
+        -------
+        bool
+            True once SIGUSR1, SIGUSR2, SIGXCPU or SIGTERM has come. A second SIGTERM ends the process. Always False
+            where signals cannot be heard: when the first call does not come from the main thread.
+        """
+        if self._is_view or not stop_notice.is_given():
+            return False
+        self._told_to_stop = True
+        return True
+
+    def close(self) -> None:
+        """End the run well: its log is finished. Further calls do nothing.
+
+        After ``should_stop()`` has answered True, the run is left to the next attempt instead.
+
+        Raises
+        ------
+        OSError, ResultsError
+            When the log cannot be written; what was logged is kept in the journal.
+        """
+        self._finish(ending_of(None))
+
+    def __enter__(self) -> MLExperiment:
+        self.setup()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._finish(ending_of(error))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # On its way to a worker, as an argument or in a function that uses it (joblib), it becomes a view of the run.
+        return _view, (self._inputs, self.config, self._create_jax_prng)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(f"MLExperiment has no {name!r}.{did_you_mean(name, dir(self))}")
+
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in {*dir(type(self)), *self.__dict__} if not name.startswith("_"))
+
+    def __repr__(self) -> str:
+        return f"MLExperiment({self.config_name!r}, seed={self.seed}, seed_dir={_short(self.seed_dir)!r})"
+
+    def _set_sections(self) -> None:
+        file, content = self._inputs.configuration.file, self._inputs.configuration.content
+        self.extra_config = Settings(self._inputs.extra, "extra_config", "the command line")
+        self.config = Settings({}, "the configuration", file)
+        for name in dict.fromkeys((*SECTIONS, *content)):
+            value = content.get(name, {})
+            # `mle.train_config.seed_id` is how the original's scripts ask for the seed; `Config(**mle.train_config)`
+            # must not meet a name that nobody wrote.
+            silent = {"seed_id": self.seed} if name == "train_config" else None
+            self.config[name] = Settings(value, name, file, silent) if isinstance(value, dict) else value
+        for one, other in (("net_config", "model_config"), ("model_config", "net_config")):
+            if one not in content and other in content:
+                self.config[one] = self.config[other]
+        self.train_config: Settings = self.config["train_config"]
+        if "seed_id" in self.train_config:
+            self.train_config["seed_id"] = self.seed
+        self.log_config: Settings = self.config["log_config"]
+        for name in self.config:
+            if not hasattr(type(self), name) and name not in self.__dict__:
+                setattr(self, name, self.config[name])
+
+    def _running(self, what: str) -> SeedRun:
+        self.log  # noqa: B018  (says so when the run has not begun)
+        if self._is_view or (self._run is not None and not self._run.is_mine):
+            raise refusal(f"{what}()")
+        if self._run is None or self._is_closed:
+            raise UsageError(f"{what}() comes before the end of the run, which is closed: {self.seed_dir}.")
+        return self._run
+
+    def _identity(self) -> str:
+        """Return whose checkpoints this run may use."""
+        return content_digest(
+            [self._inputs.configuration.digest, self.seed, repr(sorted(self.extra_config.to_dict().items()))]
+        )
+
+    def _go_on(self, time: Mapping[str, Any]) -> Continuation | None:
+        """Look whether an attempt that does not resume goes on from a checkpoint of the script's own."""
+        return None if self._resumed or self._run is None else self._run.go_on(time)
+
+    def _forget_checkpoint(self) -> None:
+        # With the first tick of an attempt that does not resume, the journal that a checkpoint belongs to is gone.
+        if not self._resumed and self._run is not None:
+            self._run.note_continuation()
+            self._run.folder.checkpoint.unlink(missing_ok=True)
+
+    def _finish(self, ending: Ending) -> None:
+        run = self._run
+        if run is None or self._is_closed or not run.is_mine:
+            return
+        self._is_closed = True
+        if (number := self._stopped_by(ending)) is not None:
+            ending = self._stopped(run, number, ending)
+        self.log.close()
+        _open.remove(self)
+        if not (run.launched and ending.well):
+            end_watch.remove(self)
+        if not ending.well:
+            run.fail(ending)
+            return
+        try:
+            run.seal()
+        except Exception as error:  # whatever it was, the run must not look as if it went on
+            run.fail(ending_of(error))
+            end_watch.remove(self)
+            raise
+
+    def _stopped_by(self, ending: Ending) -> int | None:
+        """Return the signal that told this run to end before its time, or None."""
+        heard = heard_signals.first_since(self._signals_before) if self._signals_before is not None else None
+        if heard is not None:
+            return heard
+        if isinstance(ending.error, KeyboardInterrupt) and not is_interactive():
+            return signal.SIGINT
+        return stop_notice.number if self._told_to_stop and ending.error is None else None
+
+    def _stopped(self, run: SeedRun, number: int, ending: Ending) -> Ending:
+        if self._signals_before is not None or (self._told_to_stop and not is_interactive()):
+            end_watch.end_as_stopped()
+        is_told = ending.well or not ending.sure or isinstance(ending.error, KeyboardInterrupt)
+        error = None if is_told else ending.reason
+        has_checkpoint = run.folder.checkpoint.exists()
+        reason = stopped_in_words(number, run.journal.n_ticks, has_checkpoint=has_checkpoint, error=error)
+        if not run.launched:
+            notice(f"{_short(self.seed_dir)} {reason}")
+        status = STOPPED_STATUS if ending.error is None else ending.exit_status
+        return Ending(well=False, reason=reason, exit_status=status, stopped=True, error=ending.error)
+
+    def _end(self, ending: Ending) -> None:
+        """Take note of the end of the process; called once, unless the run was closed for good before."""
+        run = self._run
+        if run is None or not run.is_mine:
+            return
+        if self._is_closed:  # ready for the launcher, but the process has gone wrong since
+            if not ending.well and ending.sure:
+                number = self._stopped_by(ending)
+                run.fail(ending if number is None else self._stopped(run, number, ending))
+            return
+        if not run.launched and not ending.well and self._stopped_by(ending) is None:
+            notice(f"{_short(self.seed_dir)} gets no finished log, its ticks are kept in the journal. {ending.reason}")
+        self._finish(ending_of(None) if run.launched and not ending.sure else ending)
+        if ending.error is not None and (hint := hint_for(ending.error, self)):
+            notice(hint)
+
+
+def _view(inputs: RunInputs, config: Settings, jax_key: bool) -> MLExperiment:
+    """Return what a worker may see of a run, with the settings as the main process has them."""
+    experiment = MLExperiment.__new__(MLExperiment)
+    experiment._become(inputs, is_view=True, jax_key=jax_key)
+    for section, value in config.items():
+        experiment.config[section] = value
+        if not hasattr(MLExperiment, section) and section in experiment.__dict__:
+            setattr(experiment, section, value)
+    experiment._log = ReadOnlyLog(experiment.log_config, experiment.train_config)
+    return experiment
+
+
+_open: list[MLExperiment] = []
+
+
+def _abandon_earlier(seed_dir: Path) -> None:
+    """Give up a run of the same seed that this session has begun before: a cell was run again."""
+    for each in list(_open):
+        if each.seed_dir == seed_dir:
+            each._finish(Ending(well=False, reason="begun again in the same session"))
+
+
+def _short(path: Path) -> str:
+    """Return a path relative to the current folder where it lies in it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -1,0 +1,230 @@
+"""Reading one experiment file with its configurations, as far as that goes without looking into the script."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
+from mle_toolbox.experiment_file.argument_words import words_of
+from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile, read_configuration
+from mle_toolbox.experiment_file.experiment_rules import broken_rules, minutes
+from mle_toolbox.experiment_file.json_locate import JsonPath
+from mle_toolbox.experiment_file.named_files import trouble_with_named_file
+from mle_toolbox.experiment_file.plan import JobResources, Plan
+from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_stem
+from mle_toolbox.experiment_file.schema import check_schema, load_schema
+from mle_toolbox.experiment_file.source_text import trouble_with_file
+from mle_toolbox.experiment_file.wording import expected
+from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
+from mle_toolbox.surroundings import home
+
+__all__ = ["Experiment", "read_experiment"]
+
+_LATER_NAMES = {"experiment_type": "job_type", "multi_config_args": "multi_experiment_args", "partition": "queue"}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What an experiment file says and what is wrong with it."""
+
+    document: Document
+    file: Path
+    """Absolute."""
+    settings: Mapping[str, Mapping[str, Any]]
+    """The sections under their first names, with defaults, without what has a mistake."""
+    configurations: tuple[ConfigurationFile, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def project_dir(self) -> Path:
+        """The folder of the experiment file, absolute."""
+        return self.file.parent
+
+    def script(self) -> Path | None:
+        """Return the script as written, or None when no usable one is named."""
+        return _written(self.settings["meta_job_args"].get("base_train_fname"))
+
+    def experiment_dir(self) -> Path | None:
+        """Return the results folder as written, or None when no usable one is named."""
+        return _written(self.settings["meta_job_args"].get("experiment_dir"))
+
+    def configuration_paths(self) -> list[Path]:
+        """Return the configurations as written, also those that cannot be read."""
+        return [written for _, written in _named_configurations(self)]
+
+    def shown(self, written: Path) -> str:
+        """Return what a file is called in messages: as seen from where the user typed the experiment file's name."""
+        return str(Path(self.document.name).parent / written)
+
+    def problem(self, path: JsonPath, message: str) -> Problem:
+        """Return a problem with the entry at ``path`` of the experiment file."""
+        return Problem(self.document.name, self.document.line(path), message)
+
+    def plan(self) -> Plan:
+        """Return the plan; there may be no problems."""
+        meta, job = self.settings["meta_job_args"], self.settings["single_job_args"]
+        script, experiment_dir = self.script(), self.experiment_dir()
+        configurations = tuple(file.configuration for file in self.configurations if file.configuration is not None)
+        if self.problems or script is None or experiment_dir is None:
+            raise ExperimentFileError(self.problems)
+        return Plan(
+            experiment_file=self.file,
+            project_dir=self.project_dir,
+            project_name=meta["project_name"],
+            job_type=meta["job_type"],
+            script=script,
+            experiment_dir=experiment_dir,
+            configurations=configurations,
+            seeds=_seeds(self.settings["multi_experiment_args"]),
+            job=_resources(job),
+            extra_arguments=tuple(words_of(job["extra_cmd_line_input"])),
+            retries=int(job["retries"]),
+            frozen_code=bool(job["frozen_code"]),
+        )
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Read an experiment file and its configurations.
+
+    Raises
+    ------
+    ExperimentFileError
+        When the file cannot be read at all. Everything else is in ``problems`` of what is returned.
+    """
+    if trouble_with_file(path) == "does not exist":
+        raise ExperimentFileError([_not_there(path)])
+    document = read_yaml(path)
+    if document.data is None:
+        what = expected(load_schema("experiment"))
+        raise ExperimentFileError([Problem(document.name, 0, f"the file is empty. Expected {what}.")])
+    checked = check_schema(document.data, document.line, document.name, "experiment")
+    settings = _under_first_names(checked.data or {}, document.data)
+    rules = broken_rules(document.data, settings)
+    problems = [*checked.problems, *(Problem(document.name, document.line(at), said) for at, said in rules)]
+    file = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links: the user's names stay)
+    experiment = Experiment(document, file, settings, (), tuple(problems))
+    return _with_files(experiment)
+
+
+def _not_there(path: Path) -> Problem:
+    folder = path.parent
+    others = [str(folder / other.name) for other in folder.glob("*.y*ml")] if folder.is_dir() else []
+    return Problem(str(path), 0, f"this file does not exist.{did_you_mean(str(path), sorted(others))}")
+
+
+def _under_first_names(usable: Mapping[str, Any], given: Any) -> dict[str, dict[str, Any]]:
+    settings: dict[str, dict[str, Any]] = {}
+    given = given if isinstance(given, Mapping) else {}
+    for section, members in usable.items():
+        first: str = _LATER_NAMES.get(section, section)
+        if not isinstance(members, Mapping) or (first in settings and section not in given):
+            continue
+        settings[first] = _members_under_first_names(members)
+    return {"meta_job_args": {}, "multi_experiment_args": {}, "single_job_args": {}} | settings
+
+
+def _members_under_first_names(members: Mapping[str, Any]) -> dict[str, Any]:
+    renamed: dict[str, Any] = {}
+    for key, value in members.items():
+        first = _LATER_NAMES.get(key, key)
+        if value is not None or first not in renamed:
+            renamed[first] = value
+    return renamed
+
+
+def _with_files(experiment: Experiment) -> Experiment:
+    """Read the configurations and look for the script."""
+    problems = list(experiment.problems)
+    script, files = experiment.script(), []
+    if script is not None:
+        trouble = trouble_with_named_file(experiment.project_dir, script, ".py")
+        if trouble is not None:
+            problems.append(experiment.problem(("meta_job_args", "base_train_fname"), f"the script {trouble}"))
+    seen: dict[str, Path] = {}
+    for path, written in _named_configurations(experiment):
+        trouble = _trouble_with_configuration(experiment.project_dir, written, seen)
+        if trouble is not None:
+            problems.append(experiment.problem(path, f"the configuration {trouble}"))
+            continue
+        seen[collision_key(written.stem)] = written
+        read = read_configuration(experiment.project_dir / written, written, experiment.shown(written))
+        problems += read.problems
+        files.append(read)
+    return Experiment(experiment.document, experiment.file, experiment.settings, tuple(files), tuple(problems))
+
+
+def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Path]]:
+    """Yield every configuration of this job_type, and where; what has a mistake of its own is left out."""
+    data = experiment.document.data
+    if not isinstance(data, Mapping):
+        return
+    job_type = experiment.settings["meta_job_args"].get("job_type", "")
+    single = _written(experiment.settings["meta_job_args"].get("base_train_config"))
+    if single is not None and not job_type.startswith("multiple"):
+        yield ("meta_job_args", "base_train_config"), single
+    if job_type.startswith("single"):
+        return
+    usable = set(experiment.settings["multi_experiment_args"].get("config_fnames") or [])
+    for section in ("multi_experiment_args", "multi_config_args"):
+        names = data[section].get("config_fnames") if isinstance(data.get(section), Mapping) else None
+        for index, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and name in usable:
+                yield (section, "config_fnames", index), _expanded(name)
+
+
+def _trouble_with_configuration(project_dir: Path, written: Path, seen: Mapping[str, Path]) -> str | None:
+    trouble = trouble_with_named_file(project_dir, written, ".json")
+    if trouble is not None:
+        return trouble
+    trouble = trouble_with_stem(written.stem)
+    if trouble is not None:
+        return f"{str(written)!r} needs another name: {trouble}. Rename the file."
+    other = seen.get(collision_key(written.stem))
+    if other == written:
+        return f"{str(written)!r} is listed twice. Remove one of them."
+    if other is not None and (project_dir / written).samefile(project_dir / other):
+        return f"{str(written)!r} is {str(other)!r}, listed twice. Remove one of them."
+    if other is not None:
+        same = f"{str(written)!r} would have the same results folder as {str(other)!r}: {other.stem!r}"
+        return f"{same}. Rename one of the files."
+    return None
+
+
+def _written(name: str | None) -> Path | None:
+    return _expanded(name) if name is not None else None
+
+
+def _expanded(name: str) -> Path:
+    """Return a path as written; only a leading ``~/`` is replaced."""
+    if name != "~" and not name.startswith("~/"):
+        return Path(name)
+    place = home()
+    if place is None:
+        raise UsageError(
+            f"{name!r} begins with the home folder, and there is none: HOME is not set. Write the whole path."
+        )
+    return place / name[2:]
+
+
+def _seeds(section: Mapping[str, Any]) -> tuple[int, ...]:
+    explicit = section["random_seeds"]
+    return tuple(range(int(section["num_seeds"]))) if explicit is None else tuple(int(seed) for seed in explicit)
+
+
+def _resources(job: Mapping[str, Any]) -> JobResources:
+    memory = job["memory_per_job"]
+    return JobResources(
+        name=job["job_name"],
+        cores=int(job["num_logical_cores"]),
+        gpus=int(job["num_gpus"]),
+        memory_mb=None if memory is None else int(memory),
+        time_minutes=minutes(job["time_per_job"]),
+        queue=job["queue"],
+        log_file=job["log_file"],
+        err_file=job["err_file"],
+        environment=job["env_name"],
+    )

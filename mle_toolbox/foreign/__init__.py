@@ -1,9 +1,0 @@
-"""Logs that others wrote: read as results, or written as a results folder of ours."""
-
-from __future__ import annotations
-
-from mle_toolbox.foreign.kinds import KINDS
-from mle_toolbox.foreign.reading import import_logs
-from mle_toolbox.foreign.writing import write_results
-
-__all__ = ["KINDS", "import_logs", "write_results"]

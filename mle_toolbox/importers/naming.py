@@ -1,0 +1,201 @@
+"""Which runs belong to one configuration, what it is called, and which seed each of them has."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
+from mle_toolbox.importers.imported_run import ImportedRun, names_in_words
+from mle_toolbox.importers.pattern import CONFIGURATION, RUN, SEED
+from mle_toolbox.log.log_data import LogData
+from mle_toolbox.results.differences import differing, flatten, short_names, value_text
+
+__all__ = ["NamedRun", "name_runs"]
+
+_SEED_KEYS = ("seed", "random_seed", "rng_seed", "seed_id")
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class NamedRun:
+    """A run with its place among the results; ``numbered``: its seed is only a number given to it here."""
+
+    configuration: str
+    seed: int
+    numbered: bool
+    settings: Mapping[str, Any]
+    run: ImportedRun
+
+
+@dataclass(frozen=True)
+class _Placed:
+    group: str | None
+    settings: Mapping[str, Any]
+    seed: int | None
+    run: ImportedRun
+
+
+def name_runs(runs: Iterable[tuple[Mapping[str, str], ImportedRun]], seed_key: str | None = None) -> list[NamedRun]:
+    """Give every run its configuration and seed.
+
+    Parameters
+    ----------
+    runs
+        Each with what its path says, by the names in the pattern.
+    seed_key
+        Which setting is the seed, a dotted key or a name in the pattern; by default one of the log that is called so.
+
+    Notes
+    -----
+    The configuration is what the path or the log calls it, together with the settings (the other names in the pattern,
+    and what the log holds) without the seed: runs that differ in any of them are different configurations. Where one
+    name stands for several, or there is none, the settings that differ make up the name.
+
+    Raises
+    ------
+    ResultsError
+        When two runs have the same configuration and seed.
+    UsageError
+        When ``seed_key`` is no setting, or one that holds no seed.
+    """
+    placed = [_place(parts, run, seed_key) for parts, run in runs]
+    groups: dict[tuple[str | None, str], list[_Placed]] = {}
+    for each in placed:
+        groups.setdefault((each.group, _key(each.settings)), []).append(each)
+    members = [(group, list(entries)) for (group, _), entries in groups.items()]
+    names = _names([(group, entries[0].settings) for group, entries in members])
+    return [
+        named
+        for name, (_, entries) in sorted(zip(names, members, strict=True), key=lambda each: _natural(each[0]))
+        for named in _with_seeds(name, entries)
+    ]
+
+
+def _place(parts: Mapping[str, str], run: ImportedRun, seed_key: str | None) -> _Placed:
+    logged = flatten(run.settings, quoted=False)
+    own = {name: _value(text) for name, text in parts.items() if name not in (CONFIGURATION, SEED, RUN)}
+    settings = {**logged, **own}
+    if seed_key is not None:
+        if SEED in parts and seed_key in own:
+            raise UsageError(
+                f"--seed-key {seed_key}: the pattern marks another part as {{seed}}. Leave one of them out."
+            )
+        _check_seed_key(seed_key, settings, run.source)
+    found = seed_key if seed_key is not None else _seed_setting(logged)
+    from_settings = _as_seed(settings.pop(found)) if found is not None else None
+    seed = int(parts[SEED]) if SEED in parts else run.seed if run.seed is not None else from_settings
+    return _Placed(parts.get(CONFIGURATION, run.group), settings, seed, run)
+
+
+def _check_seed_key(wanted: str, settings: Mapping[str, Any], source: str) -> None:
+    if wanted not in settings:
+        there = f"the settings are {names_in_words(list(settings))}" if settings else "there are no settings"
+        raise UsageError(f"--seed-key {wanted}: {source} has no such setting; {there}.{did_you_mean(wanted, settings)}")
+    if _as_seed(settings[wanted]) is None:
+        raise UsageError(f"--seed-key {wanted}: {source} has {settings[wanted]!r} there, which is no whole number.")
+
+
+def _seed_setting(settings: Mapping[str, Any]) -> str | None:
+    fitting = [key for key in settings if key.rpartition(".")[2].lower() in _SEED_KEYS]
+    return min(fitting, key=len) if fitting and _as_seed(settings[min(fitting, key=len)]) is not None else None
+
+
+def _as_seed(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _with_seeds(name: str, entries: Sequence[_Placed]) -> list[NamedRun]:
+    """Give runs without a seed a number; all of them, since one number must not mean two things."""
+    if any(each.seed is None for each in entries):
+        ordered = sorted(entries, key=lambda each: _natural(each.run.source))
+        return [NamedRun(name, number, True, _nested(each.settings), each.run) for number, each in enumerate(ordered)]
+    by_seed: dict[int, _Placed] = {}
+    for each in entries:
+        seed = -1 if each.seed is None else each.seed
+        by_seed[seed] = _the_one(name, seed, by_seed[seed], each) if seed in by_seed else each
+    return [NamedRun(name, seed, False, _nested(each.settings), each.run) for seed, each in sorted(by_seed.items())]
+
+
+def _the_one(name: str, seed: int, one: _Placed, other: _Placed) -> _Placed:
+    """Return the run that ended well where the other one did not; either of two copies, as in a merged log."""
+    if _same_log(one.run.log, other.run.log):
+        return one
+    done = [each for each in (one, other) if each.run.status == "done"]
+    if len(done) != 1:
+        raise ResultsError(
+            f"{one.run.source} and {other.run.source} are both seed {seed} of {name!r}. Mark in the pattern what "
+            "tells them apart: as a setting, such as {version}, or as {run} instead of {seed}."
+        )
+    lost = other if done[0] is one else one
+    remark = f"{lost.run.source} did not end well and is left out: {done[0].run.source} is the same seed."
+    return replace(done[0], run=replace(done[0].run, remarks=(*done[0].run.remarks, remark)))
+
+
+def _same_log(one: LogData, other: LogData) -> bool:
+    return one.columns.keys() == other.columns.keys() and all(
+        np.array_equal(values, other.columns[name], equal_nan=True) for name, values in one.columns.items()
+    )
+
+
+def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dotted keys as nested settings; one that has a value and keys below it stays as it is."""
+    nested: dict[str, Any] = {}
+    for key, value in settings.items():
+        *parents, last = key.split(".")
+        place = nested
+        for parent in parents:
+            place = place.setdefault(parent, {}) if isinstance(place, dict) else place
+        if isinstance(place, dict) and last not in place:
+            place[last] = value
+        else:
+            nested[key] = value
+    return nested
+
+
+def _names(groups: Sequence[tuple[str | None, Mapping[str, Any]]]) -> list[str]:
+    """Return a name for each configuration, all different and fit for a folder."""
+    names: list[str] = []
+    for group, settings in groups:
+        alike = [other for name, other in groups if name == group]
+        name = group if group is not None and len(alike) == 1 else _described(group, settings, alike)
+        clean = _clean(name or "runs")
+        taken = clean.casefold() in (each.casefold() for each in names)
+        names.append(f"{clean} ({len(names)})" if taken else clean)
+    return names
+
+
+def _described(group: str | None, settings: Mapping[str, Any], alike: Sequence[Mapping[str, Any]]) -> str:
+    differ = differing({str(place): {**each} for place, each in enumerate(alike)})
+    keys = list(dict.fromkeys(key for each in differ.values() for key in each))
+    titles = short_names(keys)
+    parts = [f"{titles[key]}={value_text(settings[key])}" for key in keys if key in settings]
+    return ",".join([*([group] if group else []), *parts])
+
+
+def _clean(name: str) -> str:
+    text = "".join("_" if char in "/\\{}" or not char.isprintable() else char for char in name).strip().lstrip(".")
+    return (text[:_LONGEST] or "runs").rstrip()
+
+
+def _key(settings: Mapping[str, Any]) -> str:
+    return json.dumps(settings, sort_keys=True, default=str)
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _natural(text: str) -> list[tuple[bool, int, str]]:
+    """Sort ``run_10`` behind ``run_9``."""
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", text)]

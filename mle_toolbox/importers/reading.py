@@ -1,0 +1,198 @@
+"""Logs that others wrote, as results of ours; nothing is written to their folder."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mle_toolbox.errors import ResultsError, UsageError
+from mle_toolbox.importers.imported_run import ImportedRun
+from mle_toolbox.importers.kinds import KINDS, find_files, kind_named, kind_of
+from mle_toolbox.importers.naming import NamedRun, name_runs
+from mle_toolbox.importers.pattern import Match, PathPattern, guess_pattern
+from mle_toolbox.log.log_data import LogData
+from mle_toolbox.log.merged_data import stack
+from mle_toolbox.results import ConfigurationResults, ExperimentResults, SeedResults
+from mle_toolbox.results.samples import NUMBERED
+
+__all__ = ["import_logs"]
+
+_SHOWN = 3
+
+
+def import_logs(
+    folder: str | os.PathLike[str],
+    pattern: str | None = None,
+    kind: str | None = None,
+    *,
+    time: Sequence[str] = (),
+    seed_key: str | None = None,
+) -> ExperimentResults:
+    """Read logs that were not made by mle-toolbox. Their folder is only read.
+
+    Parameters
+    ----------
+    folder
+        Where they lie.
+    pattern
+        Which part of a path, relative to ``folder``, is the configuration and which the seed, such as
+        ``"{configuration}/seed_{seed}/*.csv"``. ``*`` is anything in one name, ``**`` any folders. Other names in
+        braces are settings: ``"lr_{lrate}/{optimizer}/seed_{seed}"``. ``{run}`` tells runs apart whose seeds are not
+        known. MLflow, Weights & Biases and mle-logging need none: their logs hold settings and seed.
+    kind
+        ``tensorboard``, ``csv``, ``jsonl``, ``mlflow``, ``wandb`` or ``mle-logging``; by default what the files look
+        like.
+    time
+        CSV and JSON lines: the time variables; the first one decides where a tick lies.
+    seed_key
+        Which setting is the seed, where the pattern does not say it: one of the log or a name in the pattern. By
+        default one of the log that is called ``seed``.
+
+    Returns
+    -------
+    ExperimentResults
+        As ``load`` returns it. What was left out is told in a warning. Runs whose seeds are not known are numbered;
+        they are never compared as pairs.
+
+    Raises
+    ------
+    UsageError
+        When pattern and files do not fit together; with examples of what is there.
+    ResultsError
+        When there are no logs, or they cannot be read.
+
+    Examples
+    --------
+    >>> import_logs("runs", "{configuration}/seed_{seed}").summary("eval/return")  # doctest: +SKIP
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise ResultsError(f"{root}: there is no such folder.")
+    paths = {path.relative_to(root).as_posix(): path for path in find_files(root)}
+    matcher = PathPattern(pattern) if pattern is not None else None
+    matches = _matches(paths, matcher, root)
+    chosen = kind if kind is not None else _kind(paths, matches, root)
+    is_log = kind_named(chosen).is_log
+    matches = {name: match for name, match in matches.items() if is_log(paths[name])}
+    if not matches:
+        raise ResultsError(f"{root}: no {KINDS[chosen].title} {'fit the pattern' if matcher else 'are there'}.")
+    if not (matcher is not None and matcher.names) and not KINDS[chosen].knows_itself:
+        what = "need a pattern" if matcher is None else "need a pattern with names in braces"
+        raise UsageError(f"{KINDS[chosen].title} {what}. {_examples(list(matches))}")
+    _tell_ignored([name for name in paths if name not in matches and is_log(paths[name])], root)
+    runs = [
+        (parts, run)
+        for source, parts, files in _by_run(matches, paths, one_each=KINDS[chosen].knows_itself)
+        for run in KINDS[chosen].read(files, source, tuple(time))
+    ]
+    named = name_runs(runs, seed_key)
+    return _results(root, named, {"folder": str(root.resolve()), "pattern": pattern, "kind": chosen})
+
+
+def _matches(paths: Iterable[str], pattern: PathPattern | None, root: Path) -> dict[str, Match]:
+    names = list(paths)
+    if not names:
+        raise ResultsError(f"{root}: there are no files.")
+    if pattern is None:
+        return {name: Match(name, {}) for name in names}
+    found = {name: match for name in names if (match := pattern.match(name)) is not None}
+    if found:
+        return found
+    text = pattern.text_at_seed(names)
+    if text is not None:
+        raise UsageError(
+            f"--pattern {pattern.text}: where {{seed}} stands is {text!r}, which is no whole number. Write "
+            "{run} there: the runs are then numbered."
+        )
+    logs = [name for name in names if kind_of(root / name)] or names
+    raise UsageError(f"--pattern {pattern.text}: none of the {len(names)} files in {root} fits. {_examples(logs)}")
+
+
+def _kind(paths: Mapping[str, Path], matches: Mapping[str, Match], root: Path) -> str:
+    kinds: dict[str, int] = {}
+    for name in matches:
+        found = kind_of(paths[name])
+        if found is not None:
+            kinds[found] = kinds.get(found, 0) + 1
+    if not kinds:
+        known = "; ".join(f"{name}: {kind.title}" for name, kind in KINDS.items())
+        raise ResultsError(f"{root}: no log of a known kind. {_examples(list(matches))} Known are {known}. Say --kind.")
+    if len(kinds) > 1:
+        counts = ", ".join(f"{count} of kind {name}" for name, count in kinds.items())
+        raise UsageError(f"{root}: there are logs of several kinds: {counts}. Say which with --kind.")
+    return next(iter(kinds))
+
+
+def _by_run(
+    matches: Mapping[str, Match], paths: Mapping[str, Path], *, one_each: bool
+) -> list[tuple[str, Mapping[str, str], list[Path]]]:
+    """Put the files together that belong to one run: those whose paths say the same."""
+    together: dict[tuple[str, ...], tuple[str, Mapping[str, str], list[Path]]] = {}
+    for name, match in matches.items():
+        key = (name,) if one_each else tuple(match.parts.values())
+        source = name if one_each else match.covered
+        together.setdefault(key, (source, match.parts, []))[2].append(paths[name])
+    return list(together.values())
+
+
+def _results(root: Path, named: Sequence[NamedRun], origin: Mapping[str, Any]) -> ExperimentResults:
+    # A file may hold several runs.
+    remarks = list(dict.fromkeys(remark for each in named for remark in each.run.remarks))
+    if any(each.numbered for each in named):
+        remarks.insert(0, "The seeds of some runs are not known; these are numbered, and never compared as pairs.")
+    for remark in remarks[:_SHOWN]:
+        warnings.warn(remark, UserWarning, stacklevel=3)
+    if len(remarks) > _SHOWN:
+        warnings.warn(f"{len(remarks) - _SHOWN} more remarks of this kind.", UserWarning, stacklevel=3)
+    configurations: dict[str, list[NamedRun]] = {}
+    for each in named:
+        configurations.setdefault(each.configuration, []).append(each)
+    results = {name: _configuration(root, name, runs) for name, runs in configurations.items()}
+    record = {
+        "imported": dict(origin),
+        "configurations": [
+            {"name": name, "content": dict(runs[0].settings), "seeds": [each.seed for each in runs]}
+            for name, runs in configurations.items()
+        ],
+        "seeds": sorted({each.seed for each in named}),
+    }
+    return ExperimentResults(root, list(results), results.__getitem__, record)
+
+
+def _configuration(root: Path, name: str, named: Sequence[NamedRun]) -> ConfigurationResults:
+    logs = {each.seed: _log(each) for each in named}
+    runs = [
+        SeedResults.from_log(root / each.run.source, (name, each.seed), logs[each.seed], each.run.status)
+        for each in named
+    ]
+    return ConfigurationResults(root, name, tuple(runs), (), stack(logs))
+
+
+def _log(named: NamedRun) -> LogData:
+    run: ImportedRun = named.run
+    origin = {"configuration": named.configuration, "seed": named.seed, "source": run.source}
+    numbered = {NUMBERED: True} if named.numbered else {}
+    return replace(run.log, attributes={**run.log.attributes, **origin, **numbered})
+
+
+def _tell_ignored(names: Sequence[str], root: Path) -> None:
+    if not names:
+        return
+    shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    what = (
+        "1 log does not fit the pattern and is"
+        if len(names) == 1
+        else f"{len(names)} logs do not fit the pattern and are"
+    )
+    warnings.warn(f"{root}: {what} left out: {shown}", UserWarning, stacklevel=3)
+
+
+def _examples(names: Sequence[str]) -> str:
+    guess = guess_pattern(names)
+    hint = f" Did you mean --pattern '{guess}'?" if guess is not None else ""
+    shown = "".join(f"\n  {name}" for name in names[:_SHOWN])
+    return f"Mark which part is the configuration and which the seed.{hint} There are, for example:{shown}\n"

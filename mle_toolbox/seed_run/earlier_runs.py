@@ -1,0 +1,180 @@
+"""Results of an earlier configuration or of older code: kept aside in the results folder, and found again.
+
+They lie in ``.earlier/IDENTITY/CODE/seed_N``, a whole seed folder each, moved there and back by renaming. So editing a
+configuration costs nothing that was finished: with the old values back, the old runs are back as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+
+from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
+from mle_toolbox.log.held_file import is_locked
+from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status, write_run_record
+from mle_toolbox.seed_run.identity import identity_of_run
+
+__all__ = ["EarlierRuns", "set_aside"]
+
+_UNKNOWN = "unknown"
+
+
+def set_aside(run: SeedFolder, experiment: ExperimentFolder, *, but_for: Collection[str] = ()) -> bool:
+    """Move the folder of a seed run to the earlier results; return whether there was anything to move.
+
+    Of two runs with the same identity, code and seed the better is kept: a finished one, else the one that started
+    later. A run that still goes on is left where it is.
+
+    Parameters
+    ----------
+    run, experiment
+        The seed run, and the results folder.
+    but_for
+        Names of files that stay where they are, because they are being written.
+    """
+    if not run.path.is_dir() or is_locked(run.journal):
+        return False
+    record = read_run_record(run)
+    identity = identity_of_run(run, record) or _UNKNOWN
+    place = SeedFolder(experiment.earlier / identity[:16] / _code_of(record) / run.path.name)
+    rubbish = experiment.earlier / f".rubbish-{os.getpid()}"
+    place.path.parent.mkdir(parents=True, exist_ok=True)
+    is_better_there = place.path.exists() and _worth(place) > _worth(run)
+    if place.path.exists() and not is_better_there:
+        place.path.rename(rubbish)
+    moved = SeedFolder(rubbish if is_better_there else place.path)
+    run.path.rename(moved.path)
+    if but_for:
+        run.path.mkdir()
+        for name in but_for:
+            (moved.path / name).rename(run.path / name)
+    shutil.rmtree(rubbish, ignore_errors=True)
+    return True
+
+
+class EarlierRuns:
+    """Where seed runs that are wanted may lie already: aside, or under the name of a configuration that is no more.
+
+    Parameters
+    ----------
+    experiment
+        The results folder.
+    planned
+        The names of the configurations that it has now; what lies under these is nobody else's.
+    is_current
+        Tells whether a run was made by the code of now; such a one is preferred.
+    """
+
+    def __init__(
+        self, experiment: ExperimentFolder, planned: Iterable[str], is_current: Callable[[RunRecord], bool]
+    ) -> None:
+        self._experiment = experiment
+        self._planned = set(planned)
+        self._is_current = is_current
+        self._emptied: set[Path] = set()
+        self._renamed: dict[tuple[str, str], list[SeedFolder]] | None = None
+
+    def find(self, run: SeedFolder, identity: str, *, only_current: bool = False) -> SeedFolder | None:
+        """Return the best earlier run of this identity and seed, or None.
+
+        Parameters
+        ----------
+        run
+            Where it is wanted.
+        identity
+            With which identity.
+        only_current
+            Leave out what was made by other code than that of now, and what is not finished.
+        """
+        found = [each for each in self._candidates(run, identity) if not only_current or self._is_finished_now(each)]
+        return max(found, key=self._rank, default=None)
+
+    def name_of(self, source: SeedFolder) -> str:
+        """Return the configuration in whose folder a run that was found lies, or "" where it was set aside."""
+        return "" if source.path.is_relative_to(self._experiment.earlier) else source.path.parent.name
+
+    def take_back(self, source: SeedFolder, run: SeedFolder) -> None:
+        """Put a run that was found in place. What lies there is set aside."""
+        set_aside(run, self._experiment)
+        run.path.parent.mkdir(parents=True, exist_ok=True)
+        source.path.rename(run.path)
+        self._emptied.add(source.path.parent)
+        record = read_run_record(run)
+        name = run.path.parent.name
+        if record is not None and record.configuration != name:
+            write_run_record(run, record._replace(configuration=name))
+        if run.log.exists():
+            # What was merged before is older than this now, so it is made again.
+            os.utime(run.log)
+            if record is not None and record.status == "done":
+                run.done.touch()
+                # A task that still waits in a queue for this seed sees by the time that it has nothing to do.
+                os.utime(run.run_record)
+
+    def remove_what_is_empty(self) -> None:
+        """Remove the folders whose seed runs have all been taken back, with what was merged from them."""
+        for folder in map(ConfigurationFolder, self._emptied):
+            if not folder.seeds_on_disk():
+                for file in (folder.log, folder.merge_log):
+                    file.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # there is something of the user's
+                    folder.path.rmdir()
+                    if folder.path.is_relative_to(self._experiment.earlier):
+                        folder.path.parent.rmdir()
+
+    def _candidates(self, run: SeedFolder, identity: str) -> Iterator[SeedFolder]:
+        aside = self._experiment.earlier / identity[:16]
+        for code in sorted(aside.iterdir()) if aside.is_dir() else ():
+            yield from self._usable(SeedFolder(code / run.path.name), identity)
+        for each in self._under_other_names().get((identity, run.path.name), ()):
+            yield from self._usable(each, identity)
+
+    def _usable(self, run: SeedFolder, identity: str) -> Iterator[SeedFolder]:
+        record = read_run_record(run)
+        goes_on = run.checkpoint.exists() or run_status(run) == "done"
+        if goes_on and identity_of_run(run, record) == identity and not is_locked(run.journal):
+            yield run
+
+    def _under_other_names(self) -> dict[tuple[str, str], list[SeedFolder]]:
+        if self._renamed is None:
+            self._renamed = {}
+            for run in _runs_of_others(self._experiment, self._planned):
+                identity = identity_of_run(run, read_run_record(run))
+                if identity is not None:
+                    self._renamed.setdefault((identity, run.path.name), []).append(run)
+        return self._renamed
+
+    def _rank(self, run: SeedFolder) -> tuple[bool, bool, str]:
+        is_finished, start = _worth(run)
+        return is_finished, self._is_made_by_code_of_now(run), start
+
+    def _is_made_by_code_of_now(self, run: SeedFolder) -> bool:
+        record = read_run_record(run)
+        return record is not None and self._is_current(record)
+
+    def _is_finished_now(self, run: SeedFolder) -> bool:
+        return run_status(run) == "done" and self._is_made_by_code_of_now(run)
+
+
+def _runs_of_others(experiment: ExperimentFolder, planned: set[str]) -> Iterator[SeedFolder]:
+    if not experiment.path.is_dir():
+        return
+    for entry in sorted(experiment.path.iterdir()):
+        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in planned:
+            folder = ConfigurationFolder(entry)
+            yield from map(folder.seed, folder.seeds_on_disk())
+
+
+def _worth(run: SeedFolder) -> tuple[bool, str]:
+    record = read_run_record(run)
+    return run_status(run) == "done", (record.start or "") if record is not None else ""
+
+
+def _code_of(record: RunRecord | None) -> str:
+    if record is None:
+        return _UNKNOWN
+    return content_digest(record.code)[:8] if record.code else (record.script_sha256 or _UNKNOWN)[:8]

@@ -1,0 +1,187 @@
+"""Of which files of the user's own a seed run is made, and which of them have changed since.
+
+The user's own are the script and every imported module with a source file outside of the environment: neither the
+standard library nor an installed package nor this one. Those are on record by their versions. Standard library only:
+training scripts use it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from pathlib import Path
+
+from mle_toolbox.layout import PROJECT_VARIABLE
+from mle_toolbox.log.run_record import RunRecord
+from mle_toolbox.seed_run.frozen_code import frozen_code, stored_code
+
+__all__ = [
+    "Hashes",
+    "OwnCode",
+    "code_digest",
+    "files_that_differ",
+    "git_in_words",
+    "is_own",
+    "not_frozen_in_words",
+]
+
+Hashes = MutableMapping[Path, str | None]
+"""SHA-256 of files on disk, None for those that are not there; shared by whoever compares many runs."""
+
+_PACKAGE = f"{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}/"
+_STANDARD_LIBRARY = f"{os.path.dirname(os.__file__)}/"
+_NAMED = 5
+# What is installed, and what libraries write and import themselves: torch.compile leaves modules in a temporary folder.
+_NOT_OWN = ("/site-packages/", "/dist-packages/", "/.cache/", "/torchinductor_", "/.triton/")
+
+
+def is_own(file: str) -> bool:
+    """Tell whether a source file is the user's own, and not the environment's."""
+    return (
+        file.endswith(".py")
+        and file.startswith("/")
+        and not file.startswith((_PACKAGE, _STANDARD_LIBRARY))
+        and not any(part in file for part in _NOT_OWN)
+    )
+
+
+class OwnCode:
+    """The code of this process, as it ran: each file is hashed once, when it is first seen.
+
+    Parameters
+    ----------
+    script
+        The script that is running, if there is one.
+    """
+
+    def __init__(self, script: Path | None) -> None:
+        self._script = str(script) if script is not None else None
+        self._seen: dict[str, str] = {}
+        folder = os.environ.get(PROJECT_VARIABLE) or _BEGAN_IN
+        self._bases = tuple(dict.fromkeys(f"{each.rstrip('/')}/" for each in (folder, os.path.realpath(folder))))
+
+    def collect(self) -> dict[str, str]:
+        """Return the SHA-256 of each file, by its path from the project folder where it lies in that, else absolute.
+
+        Of a file that has changed since this process began it is that of the code that this process has run, as far
+        as that was frozen or seen by an earlier call.
+        """
+        frozen = frozen_code()
+        for file in _files_of_modules(self._script):
+            if file in self._seen:
+                continue
+            digest = frozen.digest_run(file) if frozen is not None else None
+            digest = digest or _sha256(Path(file))
+            if digest is not None:
+                self._seen[file] = digest
+        return dict(sorted((self._key(file), digest) for file, digest in self._seen.items()))
+
+    def digest_of(self, file: Path | None) -> str | None:
+        """Return the SHA-256 of one file of those that were collected, or None when it is none of them."""
+        return self._seen.get(os.path.normpath(file)) if file is not None else None
+
+    def names(self) -> dict[str, str]:
+        """Return the name on record of each file that was collected, by its path."""
+        return {file: self._key(file) for file in self._seen}
+
+    def not_frozen(self) -> list[str]:
+        """Return the files that are not what was stored at the start; none where nothing was stored."""
+        stored = stored_code()
+        if stored is None:
+            return []
+        return sorted(self._key(file) for file, digest in self._seen.items() if stored.stored_digest(file) != digest)
+
+    def _key(self, file: str) -> str:
+        base = next((each for each in self._bases if file.startswith(each)), "")
+        # A name that is not UTF-8 has no other place in a json file.
+        return file[len(base) :].encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def code_digest(code: dict[str, str]) -> str:
+    """Return one SHA-256 of a whole map of code: attributes of HDF5 do not hold more."""
+    lines = "".join(f"{digest} {file}\n" for file, digest in sorted(code.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def not_frozen_in_words(files: Sequence[str]) -> str:
+    """Return a sentence on files that were imported although they were not stored at the start."""
+    named = ", ".join(files[:_NAMED]) + (f" and {len(files) - _NAMED} more" if len(files) > _NAMED else "")
+    return f"not the code that was stored at the start, but what was found on disk: {named}."
+
+
+def git_in_words(record: RunRecord) -> str:
+    """Return where the code of a run is under version control, as far as that is on record."""
+    if not record.git_commit:
+        return "no git commit on record"
+    if record.script_sha256 and any(record.code.get(name) == record.script_sha256 for name in record.git_untracked):
+        return "the script is in no commit"
+    if not record.code and not record.git_dirty:
+        return f"{record.git_commit}; whether it has all of the code is not on record"
+    if record.git_dirty:
+        return f"{record.git_commit} with changes that are not committed"
+    return record.git_commit
+
+
+def files_that_differ(record: RunRecord, project_dir: Path, cache: Hashes) -> tuple[str, ...]:
+    """Return the files of a run that are not now what they were then.
+
+    Parameters
+    ----------
+    record
+        Of the run. In a record of before 0.2 only the script is known.
+    project_dir
+        The folder of the experiment file now.
+    cache
+        Filled with the hashes of the files on disk. One for all runs that are compared: a file is read once.
+
+    Returns
+    -------
+    tuple
+        Names as in ``record.code``. A file that is gone differs, unless it lay outside of the project folder: on
+        another machine it may be elsewhere.
+    """
+    changed = []
+    for name, digest in _code_of(record):
+        path = project_dir / name
+        if path not in cache:
+            cache[path] = _sha256(path)
+        now = cache[path]
+        if now != digest and (now is not None or not os.path.isabs(name)):
+            changed.append(name)
+    return tuple(changed)
+
+
+def _code_of(record: RunRecord) -> Iterable[tuple[str, str]]:
+    if record.code or record.script_sha256 is None:
+        return record.code.items()
+    command = record.command or []
+    script = command[command.index("-config") - 1] if "-config" in command[1:] else None
+    return [(script, record.script_sha256)] if script is not None else []
+
+
+def _files_of_modules(script: str | None) -> Iterator[str]:
+    if script is not None:
+        yield os.path.normpath(script)
+    for module in list(sys.modules.values()):
+        try:
+            # Neither getattr nor vars: a module that is loaded when it is first used would be loaded now.
+            file = object.__getattribute__(module, "__dict__").get("__file__")
+        except AttributeError:
+            continue
+        if isinstance(file, str) and is_own(file):
+            yield os.path.normpath(file) if "/." in file else file
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return None
+
+
+_BEGAN_IN = "/"
+with contextlib.suppress(OSError):  # the folder may be gone
+    _BEGAN_IN = os.getcwd()
