@@ -78,7 +78,7 @@ def _install(repository: Path, place: Path) -> Path:
         _copy(Path(sys.base_prefix), place / "python")
         python = place / "python" / "bin" / python.name
     _copy(Path(sys.prefix) / "lib", place / "site")
-    for name in ("mle_toolbox", "workflow", "rules", "scripts", "profiles"):
+    for name in ("mle_toolbox", "mle_cluster", "workflow", "rules", "scripts", "profiles"):
         shutil.copytree(repository / name, place / "source" / name)
     for plugin in repository.glob("snakemake_*_plugin_*"):
         shutil.copytree(plugin, place / "source" / plugin.name)
