@@ -18,11 +18,12 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIREMENT PIP_CONSTRAINT 
 RUNTIME := $(VENV)/.runtime-is-installed
 COMPLETE := $(VENV)/.everything-is-installed
 
-.PHONY: help setup example test check bench soak docs lock clean
+.PHONY: help setup example quick test check bench soak docs lock clean
 
 help:
 	@echo 'make setup    install everything into .venv (Python 3.11 or newer; PYTHON=python3.12 chooses one)'
 	@echo 'make example  run the experiment exp.yaml: 2 configurations x 10 seeds'
+	@echo 'make quick    the tests that need neither Snakemake nor Grid Engine: a minute, after each edit'
 	@echo 'make test     run all tests'
 	@echo 'make check    formatting, lint, types, the workflow, the documentation'
 	@echo 'make bench    the benchmarks'
@@ -59,9 +60,12 @@ $(COMPLETE): $(RUNTIME)
 example: $(RUNTIME)
 	@$(BIN)/mle run exp.yaml --profile local
 
-# Two processes: the tests start Snakemake, which starts processes itself.
+quick: $(COMPLETE)
+	@$(BIN)/python -m pytest -n logical --dist worksteal -m 'not slow and not soak' -q tests/unit $(PYTEST)
+
+# Four processes even on two cores: many tests wait, for Grid Engine or for what they have told to end.
 test: $(COMPLETE)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not soak' --durations 15 $(PYTEST)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal -m 'not soak' --durations 15 $(PYTEST)
 
 soak: $(COMPLETE)
 	@$(BIN)/python -m pytest -m soak --durations 15 $(PYTEST)

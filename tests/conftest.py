@@ -6,9 +6,11 @@ never looks like a passing suite.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,55 @@ settings.load_profile("same examples")
 def repository() -> Path:
     """The root of this checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function that fills a folder once for all processes of `-n`, and answers where it is; only to be copied."""
+    own = tmp_path_factory.getbasetemp()
+    base = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, is_made = base / f"once-{name}", base / f"once-{name}.is-made"
+        with (base / f"once-{name}.lock").open("a") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            if not is_made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                fill(folder)
+                is_made.touch()
+        return folder
+
+    return make
+
+
+@pytest.hookimpl(trylast=True)  # when it is known which tests run
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deal the tests to the processes of `-n`, so that each begins with slow ones.
+
+    `--dist worksteal` cuts the list into equal pieces, and whoever is through takes half of what another has left: so
+    the quick ones stand last. In their order, all slow ones would be those of two processes. Tests that have the Grid
+    Engine alone begin, in one process; those that share it come late, when these are through.
+    """
+    count = getattr(config, "workerinput", {}).get("workercount", 1)
+    if count == 1:
+        return
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        kind = next((name for name in ("alone", "sge", "slow") if item.get_closest_marker(name)), "quick")
+        modules.setdefault(kind if kind in ("alone", "quick") else f"{kind} {item.path}", []).append(item)
+    hands: list[list[pytest.Item]] = [modules.pop("alone", []), *([] for _ in range(count - 1))]
+    quick = modules.pop("quick", [])
+    for kind in ("slow", "sge"):
+        for name in sorted((name for name in modules if name.startswith(kind)), key=lambda name: -len(modules[name])):
+            min(hands, key=len).extend(modules[name])
+    left = len(items)
+    for number, hand in enumerate(hands):
+        # As xdist divides: a list of few tests may have more slow ones in one hand.
+        space = left // (count - number) - len(hand)
+        hand.extend(quick[: max(space, 0)])
+        del quick[: max(space, 0)]
+        left -= len(hand)
+    items[:] = [item for hand in hands for item in hand] + quick
 
 
 @pytest.hookimpl(wrapper=True)

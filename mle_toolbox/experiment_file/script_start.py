@@ -93,8 +93,8 @@ class _Parser:
         if unknown and strict:
             yield (
                 strict[0].lineno,
-                f"{_method(strict[0])}() ends the script, because `mle run` passes {listed(map(repr, unknown), None)}, which this "
-                "parser does not know. Write 'args, _ = parser.parse_known_args()': MLExperiment() reads them itself.",
+                f"{_method(strict[0])}() ends the script, because `mle run` passes "
+                f"{listed(map(repr, unknown), None)}, which this parser does not know. Write 'args, _ = parser.parse_known_args()': MLExperiment() reads them itself.",
             )
 
 

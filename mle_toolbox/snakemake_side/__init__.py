@@ -8,5 +8,6 @@
 - `profile_files.py`, `profile_refusal.py`: where it looks for a profile, how it reads one and what it says against one
 
 Imports neither Snakemake nor anything that knows experiments, so that everybody may ask here, our plugins included.
-`tests/unit/test_what_is_assumed_of_snakemake.py` checks each assumption against the Snakemake that is installed.
+`tests/unit/snakemake_side/test_what_is_assumed_of_snakemake.py` checks each assumption against the Snakemake that is
+installed.
 """

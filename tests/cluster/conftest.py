@@ -7,15 +7,17 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from mle_project import Project as MleProject
 from mle_project import new_project
-from sge_project import Project, wait_until
+from sge_project import Project, states_of, wait_until
 
 from mle_cluster.grid_engine import commands
+from mle_cluster.scheduler import TaskId
 
 SCRIPT = Path(__file__).with_name("grid_engine.sh")
 STARTED_BY_TESTS = Path("/var/run/mle-test-cluster/by-tests")
@@ -28,14 +30,33 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture
-def grid_engine() -> Iterator[Path]:
-    """A Grid Engine whose queue accepts jobs, for one test at a time; answers with the script that controls it."""
-    lock = Path(tempfile.gettempdir()) / "mle-test-cluster.lock"
-    with lock.open("w") as file:
-        fcntl.lockf(file, fcntl.LOCK_EX)
-        _start()
+def grid_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A Grid Engine whose queues accept jobs; answers with the script that controls it.
+
+    Tests share it, each with its own tasks (`queue`), but for those marked `alone`.
+    """
+    alone = request.node.get_closest_marker("alone") is not None
+    with _turn(alone=alone):
+        if alone:
+            _empty()
         yield SCRIPT
-        _wait_until_empty()
+        # What goes on is nobody's: another test has tasks of its own, and one that is alone empties the queue first.
+        _delete(states_of(tmp_path))
+        if alone:
+            _empty()
+
+
+@contextmanager
+def _turn(*, alone: bool) -> Iterator[None]:
+    """Hold the Grid Engine, beside others or alone, among all processes of this machine."""
+    folder = Path(tempfile.gettempdir())
+    with (folder / "mle-test-cluster.gate").open("a+") as gate, (folder / "mle-test-cluster.lock").open("a+") as lock:
+        # Whoever waits to be alone holds the gate, so that nobody else comes in before.
+        fcntl.lockf(gate, fcntl.LOCK_EX)
+        fcntl.lockf(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        _start()
+        fcntl.lockf(gate, fcntl.LOCK_UN)
+        yield
 
 
 def _start() -> None:
@@ -47,10 +68,13 @@ def _start() -> None:
     STARTED_BY_TESTS.touch()
 
 
-def _wait_until_empty() -> None:
-    tasks = {job for job, _ in commands.states()}
-    commands.delete(dict.fromkeys(tasks))
+def _empty() -> None:
+    _delete(commands.states())
     wait_until(lambda: not commands.states(), 30)
+
+
+def _delete(tasks: Iterable[TaskId]) -> None:
+    commands.delete(dict.fromkeys(job for job, _ in tasks))
 
 
 @pytest.fixture
@@ -72,6 +96,6 @@ def experiment(tmp_path: Path, grid_engine: Path) -> Iterator[MleProject]:
 
 
 @pytest.fixture
-def queue() -> Callable[[], dict[tuple[int, int], str]]:
-    """What is in the queue now."""
-    return commands.states
+def queue(tmp_path: Path) -> Callable[[], dict[tuple[int, int], str]]:
+    """What this test has in the queue now."""
+    return lambda: states_of(tmp_path)

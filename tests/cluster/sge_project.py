@@ -17,6 +17,9 @@ from pathlib import Path
 
 import psutil
 
+from mle_cluster.grid_engine import commands
+from mle_cluster.scheduler import TaskId
+
 PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "sge"
 # Where grid_engine.sh notes the process of the exec daemon.
 EXEC_DAEMON = Path("/var/run/mle-test-cluster/execd.pid")
@@ -42,6 +45,30 @@ def kill_at_once(processes: Iterable[psutil.Process]) -> None:
             # Whoever had ended, and was not waited for by a parent that is now dead, is gone from the table.
             with contextlib.suppress(psutil.NoSuchProcess):
                 action(process)
+
+
+# A job keeps its number, and the folder from which it was submitted.
+_submitted_in: dict[int, str] = {}
+
+
+def states_of(folder: Path) -> dict[TaskId, str]:
+    """Return the state of every task in the queue that was submitted in a folder or below it."""
+    found = commands.states()
+    if unknown := {job for job, _ in found} - _submitted_in.keys():
+        _submitted_in.update(_folders_of(unknown))
+    ours = (str(folder), f"{folder}{os.sep}")
+    return {
+        (job, task): state
+        for (job, task), state in found.items()
+        if (place := _submitted_in.get(job, "")) == ours[0] or place.startswith(ours[1])
+    }
+
+
+def _folders_of(jobs: Iterable[int]) -> dict[int, str]:
+    # Those that have left the queue meanwhile make it an error; the others are answered all the same.
+    answer = subprocess.run(["qstat", "-j", ",".join(map(str, jobs))], capture_output=True, text=True, check=False)
+    found = re.findall(r"^job_number:\s+(\d+)$.*?^sge_o_workdir:\s+(.*?)$", answer.stdout, re.MULTILINE | re.DOTALL)
+    return {int(job): place for job, place in found}
 
 
 @dataclass
@@ -112,6 +139,10 @@ class Project:
         """What was started, a line for each time, sorted."""
         path = self.path / "ran"
         return sorted(path.read_text().split()) if path.exists() else []
+
+
+SILENT = {"SGE_QMASTER_PORT": "1"}
+"""For commands that are to find no master daemon: nobody listens there. The others go on having theirs."""
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.sge, pytest.mark.slow]
+pytestmark = [pytest.mark.sge, pytest.mark.slow, pytest.mark.alone]
 
 
 def test_the_benchmark_prints_its_tables_and_leaves_nothing_in_the_queue(grid_engine: Path, repository: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from mle_project import Project
-from sge_project import wait_until, without_master
+from sge_project import SILENT, wait_until
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
@@ -31,17 +30,17 @@ def test_a_grid_engine_that_answers_is_used_and_named(experiment: Project) -> No
     assert record["scheduler"].keys() == {"job", "task"}
 
 
-def test_a_scheduler_that_is_down_is_named_and_seed_runs_stay_here(experiment: Project, grid_engine: Path) -> None:
+def test_a_scheduler_that_is_down_is_named_and_seed_runs_stay_here(experiment: Project) -> None:
     experiment.let_go()
 
-    with without_master(grid_engine):
-        outcome = experiment.mle("run", "exp.yaml")
+    outcome = experiment.mle("run", "exp.yaml", **SILENT)
 
     assert outcome.returncode == 0, outcome.stderr
     assert "qsub is there, but the scheduler does not answer (" in outcome.stderr
     assert "): running on this machine.\n" in outcome.stderr
 
 
+@pytest.mark.alone
 def test_queues_that_are_disabled_are_named_and_seed_runs_stay_here(experiment: Project) -> None:
     experiment.let_go()
     subprocess.run(["qmod", "-d", "all.q", "other.q"], check=True, capture_output=True)
@@ -56,6 +55,7 @@ def test_queues_that_are_disabled_are_named_and_seed_runs_stay_here(experiment: 
     assert "running on this machine" in outcome.stderr
 
 
+@pytest.mark.alone
 def test_the_queue_of_the_experiment_file_decides(experiment: Project) -> None:
     experiment.let_go()
     _ask_for_queue(experiment, "other.q")
@@ -170,15 +170,12 @@ def test_the_snakemake_that_a_killed_run_has_left_is_followed_to_its_end(experim
     assert len(experiment.started()) == 4
 
 
-def test_nothing_is_started_while_tasks_may_be_in_a_queue_that_cannot_be_asked(
-    experiment: Project, grid_engine: Path
-) -> None:
+def test_nothing_is_started_while_tasks_may_be_in_a_queue_that_cannot_be_asked(experiment: Project) -> None:
     experiment.begin("mle_toolbox", "run", "exp.yaml")
     experiment.wait_for_starts(4)
     experiment.kill_driver(snakemake=True)
 
-    with without_master(grid_engine):
-        refused = [experiment.mle("run", "exp.yaml", *more) for more in ((), ("--profile", "local"))]
+    refused = [experiment.mle("run", "exp.yaml", *more, **SILENT) for more in ((), ("--profile", "local"))]
     experiment.let_go()
     finished = experiment.mle("run", "exp.yaml")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from mle_project import Project, ask_for, edit_profile
-from sge_project import wait_until, without_master
+from sge_project import SILENT, wait_until
 
 from mle_toolbox import __version__
 
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.sge, pytest.mark.slow]
 Queue = Callable[[], dict[tuple[int, int], str]]
 
 
+@pytest.mark.alone
 def test_a_site_on_which_all_is_well_is_told_so_by_a_real_job(experiment: Project, queue: Queue) -> None:
     ask_for(experiment, num_logical_cores="2", queue='"other.q"')
     # As somebody who has activated the environment: `snakemake` can be typed.
@@ -95,6 +96,7 @@ def test_how_memory_is_counted_is_compared_with_the_profile(experiment: Project)
     assert "-> set mle-sge-memory-per: job in" in outcome.stdout
 
 
+@pytest.mark.alone
 def test_a_queue_that_kills_jobs_too_early_is_a_warning(experiment: Project) -> None:
     ask_for(experiment, time_per_job='"00:02:00"', queue='"other.q"')
 
@@ -192,15 +194,15 @@ def test_a_job_that_no_machine_can_ever_run_is_a_problem(experiment: Project, qu
     assert queue() == {}
 
 
-def test_a_scheduler_that_is_down_is_a_problem(experiment: Project, grid_engine: Path) -> None:
-    with without_master(grid_engine):
-        outcome = experiment.mle("doctor")
+def test_a_scheduler_that_is_down_is_a_problem(experiment: Project) -> None:
+    outcome = experiment.mle("doctor", **SILENT)
 
     assert outcome.returncode == 1
     assert "but the scheduler does not answer" in outcome.stdout
     assert "its master daemon is down" in outcome.stdout
 
 
+@pytest.mark.alone
 def test_queues_that_accept_nothing_are_a_problem(experiment: Project) -> None:
     subprocess.run(["qmod", "-d", "all.q", "other.q"], check=True, capture_output=True)
     try:

@@ -75,6 +75,7 @@ def test_arrays_are_split_at_the_limit_of_the_site(project: Project) -> None:
     assert project.ran() == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.alone
 def test_an_array_larger_than_the_site_takes_is_made_smaller(project: Project) -> None:
     project.write(jobs("true", count=4))
 
@@ -207,6 +208,7 @@ def test_ctrl_c_leaves_nothing_in_the_queue_and_the_same_command_goes_on(project
     assert project.ran().count("0") == 1
 
 
+@pytest.mark.alone
 def test_after_a_crash_of_the_driver_nothing_runs_twice(project: Project, queue: Queue) -> None:
     """When it comes back, tasks have ended, are running and are queued."""
     # The first that starts ends at once, whichever it is: there are fewer slots than tasks.

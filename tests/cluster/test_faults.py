@@ -223,6 +223,7 @@ def own_environment(folder: Path) -> Path:
     return python
 
 
+@pytest.mark.alone
 def test_queues_that_are_disabled_while_seed_runs_wait_are_named_and_waited_for(
     experiment: Project, queue: Queue
 ) -> None:
@@ -271,11 +272,12 @@ def test_a_request_that_no_machine_can_meet_is_told_once_and_waited_for(
     assert experiment.said().count("then ask for less (num_logical_cores, ") == 1, experiment.said()
 
 
+@pytest.mark.alone
 def test_nothing_is_told_of_a_job_that_waits_for_its_turn(experiment: Project, queue: Queue) -> None:
     ask_for(experiment, num_logical_cores="8", memory_per_job="10")
     edit_profile(experiment, query_seconds="1", memory_resource="mem_free", qsub_options='"-q other.q"')
     blocker = ["qsub", "-pe", "smp", "8", "-q", "other.q", "-b", "y", "-o", "/dev/null", "-j", "y", "sleep", "600"]
-    subprocess.run(blocker, check=True, capture_output=True)
+    subprocess.run(blocker, cwd=experiment.path, check=True, capture_output=True)
     wait_until(lambda: "r" in queue().values(), 60)
     run = experiment.begin("mle_toolbox", "run", "exp.yaml")
     wait_until(lambda: len(queue()) == 5, 60)
@@ -304,10 +306,11 @@ def test_a_refused_parallel_environment_is_told_with_those_that_exist(experiment
     assert experiment.started() == ONCE_EACH
 
 
+@pytest.mark.alone
 def test_as_many_jobs_as_one_may_have_are_waited_for(experiment: Project) -> None:
     experiment.let_go()
     blocker = ["qsub", "-terse", "-h", "-b", "y", "-o", "/dev/null", "-j", "y", "true"]
-    subprocess.run(blocker, check=True, capture_output=True)
+    subprocess.run(blocker, cwd=experiment.path, check=True, capture_output=True)
     with configured(max_u_jobs="1"):
         run = experiment.begin("mle_toolbox", "run", "exp.yaml")
         wait_until(lambda: "The site takes no more jobs now" in experiment.said(), 60)
@@ -322,10 +325,11 @@ def test_as_many_jobs_as_one_may_have_are_waited_for(experiment: Project) -> Non
     assert experiment.started() == ONCE_EACH
 
 
+@pytest.mark.alone
 def test_stopped_while_it_waits_for_a_free_place_nothing_is_submitted(experiment: Project, queue: Queue) -> None:
     experiment.let_go()
     blocker = ["qsub", "-terse", "-h", "-b", "y", "-o", "/dev/null", "-j", "y", "true"]
-    subprocess.run(blocker, check=True, capture_output=True)
+    subprocess.run(blocker, cwd=experiment.path, check=True, capture_output=True)
     with configured(max_u_jobs="1"):
         experiment.begin("mle_toolbox", "run", "exp.yaml")
         wait_until(lambda: "The site takes no more jobs now" in experiment.said(), 60)

@@ -29,9 +29,7 @@ def named_project(grid_engine: Path, tmp_path: Path) -> Iterator[Callable[[str],
         project.end()
 
 
-@pytest.mark.parametrize(
-    "name", ["[b] {x}", "co:lon", "com,ma;it's", "$ARC ${USER} $(touch pwned)", "ta\tb *"], ids=ascii
-)
+@pytest.mark.parametrize("name", ["[b] {x} co:lon com,ma;it's", "$ARC ${USER} $(touch pwned) ta\tb *"], ids=ascii)
 def test_seed_runs_and_the_job_of_the_doctor_run_in_a_folder_of_any_name(
     named_project: Callable[[str], Project], name: str
 ) -> None:

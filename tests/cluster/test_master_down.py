@@ -13,7 +13,7 @@ import pytest
 from mle_project import Project, edit_profile
 from sge_project import EXEC_DAEMON, kill_at_once, wait_until, without_master
 
-pytestmark = [pytest.mark.sge, pytest.mark.slow]
+pytestmark = [pytest.mark.sge, pytest.mark.slow, pytest.mark.alone]
 
 Queue = Callable[[], dict[tuple[int, int], str]]
 

@@ -20,27 +20,41 @@ from mle_cluster.grid_engine import commands
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
 
+@pytest.fixture(scope="module")
+def made_locally(made_once: Callable[[str, Callable[[Path], object]], Path], repository: Path) -> Path:
+    """The three inputs of the reference experiment, what the generator makes of them, and its results; to be copied."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        shutil.copy(repository / "exp.yaml", folder)
+        shutil.copytree(repository / "ode", folder / "ode")
+        _run(folder, "mle-gen-snakefile", "exp.yaml")
+        _run(folder, "snakemake", "--profile", "local")
+
+    return made_once("reference", make)
+
+
 @pytest.fixture
-def experiment(tmp_path: Path, repository: Path) -> Path:
-    """The three inputs of the reference experiment, and what the generator makes of them."""
-    shutil.copy(repository / "exp.yaml", tmp_path)
-    shutil.copytree(repository / "ode", tmp_path / "ode")
-    _run(tmp_path, "mle-gen-snakefile", "exp.yaml")
-    return tmp_path
+def experiment(made_locally: Path, tmp_path: Path) -> Path:
+    """The reference experiment, finished."""
+    return Path(shutil.copytree(made_locally, tmp_path / "project", symlinks=True))
 
 
-def test_twenty_seed_runs_give_the_same_numbers_as_locally(grid_engine: Path, experiment: Path) -> None:
+def test_twenty_seed_runs_give_the_same_numbers_as_locally(
+    experiment: Path, made_locally: Path, grid_engine: Path
+) -> None:
+    shutil.rmtree(experiment / "experiments")
+    shutil.rmtree(experiment / ".snakemake")
+
     said = _run(experiment, "snakemake", "--profile", "sge")
-    shutil.move(experiment / "experiments", experiment / "on-the-cluster")
-    _run(experiment, "snakemake", "--profile", "local")
 
     logs = sorted(
-        path.relative_to(experiment / "experiments") for path in experiment.glob("experiments/*/seed_*/log.h5")
+        path.relative_to(made_locally / "experiments") for path in made_locally.glob("experiments/*/seed_*/log.h5")
     )
     assert len(logs) == 20
     for log in logs:
-        assert _values(experiment / "on-the-cluster" / log) == _values(experiment / "experiments" / log)
-    for folder in (experiment / "on-the-cluster").glob("*/seed_*"):
+        assert _values(experiment / "experiments" / log) == _values(made_locally / "experiments" / log)
+    for folder in (experiment / "experiments").glob("*/seed_*"):
         assert (folder / "l-ode").exists()
         assert (folder / "e-ode").exists()
     job = int(re.search(r"Submitted job (\d+) with 20 tasks", said).group(1))  # type: ignore[union-attr]
@@ -49,8 +63,7 @@ def test_twenty_seed_runs_give_the_same_numbers_as_locally(grid_engine: Path, ex
     assert {(each["slots"], each["granted_pe"], each["jobname"]) for each in accounts} == {("2", "smp", "ode")}
 
 
-def test_a_deleted_seed_is_the_only_one_that_runs_again(grid_engine: Path, experiment: Path) -> None:
-    _run(experiment, "snakemake", "--profile", "sge")
+def test_a_deleted_seed_is_the_only_one_that_runs_again(experiment: Path, grid_engine: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in experiment.glob("experiments/*/seed_*/log.h5")}
     gone = experiment / "experiments/ode_int_config_2/seed_7"
     shutil.rmtree(gone)

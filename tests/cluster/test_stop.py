@@ -8,11 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from mle_project import Project
-from sge_project import wait_until, without_master
+from sge_project import SILENT, wait_until
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
@@ -163,9 +162,7 @@ def test_a_script_that_was_started_by_hand_is_left_alone_and_named(experiment: P
     assert by_hand.wait(timeout=60) == 0
 
 
-def test_with_a_silent_scheduler_what_has_not_started_never_will(
-    experiment: Project, grid_engine: Path, queue: Queue
-) -> None:
+def test_with_a_silent_scheduler_what_has_not_started_never_will(experiment: Project, queue: Queue) -> None:
     experiment.mle("generate", "exp.yaml")
     profile = experiment.path / "profiles/sge/config.yaml"
     profile.write_text(profile.read_text().replace("mle-sge-tasks-at-once: 0", "mle-sge-tasks-at-once: 1"))
@@ -173,8 +170,7 @@ def test_with_a_silent_scheduler_what_has_not_started_never_will(
     experiment.wait_for_starts(1)
     experiment.kill_driver(snakemake=True)
 
-    with without_master(grid_engine):
-        stopped = experiment.mle("stop")
+    stopped = experiment.mle("stop", **SILENT)
     experiment.let_go()
     wait_until(lambda: queue() == {}, 90)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from mle_project import Project, edit_profile
 from sge_project import wait_until
 
-from tests.workflow.test_stopped import NAMES, SCRIPT
+from tests.workflow.endings import all_train, signals_heard, write_endings
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
@@ -34,16 +33,13 @@ def delete(project: Project, queue: Queue) -> None:
 @pytest.fixture
 def stoppable(experiment: Project) -> Project:
     """A project of five configurations, each with another manner of ending."""
-    (experiment.path / "train.py").write_text(SCRIPT)
-    for name in NAMES:
-        experiment.write_configuration(f"{name}.json")
-    experiment.write_experiment([f"{name}.json" for name in NAMES], seeds=1)
+    write_endings(experiment)
     return experiment
 
 
 def begin(project: Project, *command: str) -> None:
     project.begin(*command)
-    wait_until(lambda: all((project.path / f"begun_{name}").exists() for name in NAMES), 90)
+    wait_until(lambda: all_train(project), 90)
 
 
 @pytest.mark.parametrize("way", [interrupt, stop, delete])
@@ -54,8 +50,7 @@ def test_seed_runs_that_are_deleted_are_stopped_and_told_once(
 
     way(stoppable, queue)
     status = stoppable.begun[-1].wait(timeout=360)
-    said, statuses = stoppable.said(), stoppable.statuses()
-    told = {name: said_by(stoppable, name) for name in ("flag", "leaves")}
+    said, statuses, told = stoppable.said(), stoppable.statuses(), signals_heard(stoppable)
     (stoppable.path / "go").touch()
     again = stoppable.mle("run", "exp.yaml")
 
@@ -75,8 +70,3 @@ def test_without_a_notice_whoever_deletes_them_puts_them_down_as_stopped(stoppab
 
     assert stoppable.statuses() == ["stopped"] * 5
     assert "0 of 5 seed runs done, 5 stopped." in stoppable.said()
-
-
-def said_by(project: Project, name: str) -> str:
-    path: Path = project.path / f"told_{name}"
-    return path.read_text() if path.exists() else ""

@@ -74,7 +74,7 @@ def test_a_merge_can_be_repeated_after_each_system_call(states: list[ExperimentF
     assert all(merged_files(state) == merged_files(states[-1]) for state in states)
 
 
-@pytest.mark.parametrize("kills", [15, pytest.param(500, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [8, pytest.param(500, marks=pytest.mark.soak)])
 def test_a_merge_killed_at_a_random_moment_leaves_whole_files(tmp_path: Path, kills: int) -> None:
     folder = ExperimentFolder(tmp_path / "experiments")
     make_template(folder, n_ticks=20_000)

@@ -65,7 +65,7 @@ def assert_ticks(log: LogData | SeedResults, n_safe: int) -> None:
         np.testing.assert_array_equal(columns["x"], number / 3)
 
 
-@pytest.mark.parametrize("kills", [25, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [12, pytest.param(1000, marks=pytest.mark.soak)])
 def test_a_journal_killed_at_random_has_every_tick_that_was_saved(tmp_path: Path, counter: Path, kills: int) -> None:
     journal = tmp_path / "journal.bin"
     moment = random.Random(kills)
@@ -86,7 +86,7 @@ def test_a_journal_killed_at_random_has_every_tick_that_was_saved(tmp_path: Path
     assert all(after >= before or after == 0 for before, after in itertools.pairwise(lengths))
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [6, pytest.param(1000, marks=pytest.mark.soak)])
 def test_a_training_script_killed_at_random_goes_on_and_ends_as_if_nothing_had_been(
     tmp_path: Path, counter: Path, kills: int
 ) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from email import message_from_bytes
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 pytestmark = pytest.mark.slow
 
@@ -59,15 +64,72 @@ def test_the_wheel_carries_nothing_else(names: set[str]) -> None:
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
 
 
+@pytest.fixture
+def installed(wheel: Path, tmp_path: Path) -> Path:
+    """The programs of a fresh environment with the wheel, what it requires, and nothing else.
+
+    pip takes the wheel alone. What it requires is linked from the environment of the tests, which has the versions of
+    constraints.txt too, and pip says whether anything is missing. test_readme.py lets pip find and fetch all of it.
+    """
+    environment = tmp_path / "environment"
+    _run([sys.executable, "-m", "venv", "--without-pip", str(environment)], cwd=tmp_path)
+    [packages] = environment.glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
+        needed = message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])
+    for each in _with_what_they_need(map(Requirement, needed)):
+        _link(each, packages)
+    pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "--disable-pip-version-check"]
+    _run([*pip, "install", "-qq", "--no-deps", "--no-index", str(wheel)], cwd=tmp_path)
+    _run([*pip, "check"], cwd=tmp_path)
+    return environment / "bin"
+
+
+def _with_what_they_need(requirements: Iterable[Requirement]) -> list[Distribution]:
+    """Find distributions, and those that they need themselves, in the environment of the tests."""
+    found: dict[tuple[str, str], Distribution] = {}
+    asked = [(each, "") for each in requirements]
+    while asked:
+        requirement, extra = asked.pop()
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        for wanted in ("", *requirement.extras):
+            key = (canonicalize_name(requirement.name), wanted)
+            if key not in found:
+                found[key] = distribution(requirement.name)
+                asked += [(Requirement(each), wanted) for each in found[key].requires or ()]
+    return list(found.values())
+
+
+def _link(installed: Distribution, packages: Path) -> None:
+    """Put a distribution into another environment, its bytecode included; its programs are not needed."""
+    for file in installed.files or ():
+        source = Path(str(file.locate()))
+        if ".." in file.parts or not source.exists():
+            continue
+        target = packages / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        pairs = [(source, target)]
+        pairs += [
+            (each, target.parent / "__pycache__" / each.name)
+            for each in source.parent.glob(f"__pycache__/{source.stem}.*.pyc")
+            if source.suffix == ".py"
+        ]
+        for here, there in pairs:
+            there.parent.mkdir(exist_ok=True)
+            if there.exists():
+                continue
+            try:
+                there.hardlink_to(here)
+            except OSError:  # on another file system
+                shutil.copy2(here, there)
+
+
 def test_an_installed_wheel_runs_a_new_project_in_an_empty_folder(
-    clone: Path, wheel: Path, bare_environment: Mapping[str, str], tmp_path: Path
+    installed: Path, bare_environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    environment, folder = tmp_path / "environment", tmp_path / "empty"
+    folder, mle = tmp_path / "empty", str(installed / "mle")
     folder.mkdir()
-    _run([sys.executable, "-m", "venv", str(environment)], cwd=folder)
-    python, mle = str(environment / "bin" / "python"), str(environment / "bin" / "mle")
-    constraints = str(clone / "constraints.txt")
-    _run([python, "-m", "pip", "install", "-qq", "-c", constraints, str(wheel)], cwd=folder, env=bare_environment)
 
     _run([mle, "init", "demo"], cwd=folder, env=bare_environment)
     output = _run([mle, "run", "exp.yaml"], cwd=folder / "demo", env=bare_environment)

@@ -13,6 +13,8 @@ import pytest
 
 from tests.browser_there import why_no_browser
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 NO_MAIN = {"best_set", "measure", "scheduler"}
 # Needs a queue of Grid Engine: tests/cluster/test_benchmark.py.

@@ -32,6 +32,8 @@ from mle_toolbox.results import ExperimentResults, load
 from mle_toolbox.statistics import compare_all, holm
 from tests.made_results import made_results
 
+pytestmark = pytest.mark.slow
+
 Best = frozenset[str]
 Values = Mapping[str, NDArray[np.float64]]
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,14 @@ class Project:
         )
 
 
+def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
 def job_table(output: str) -> dict[str, int]:
     """Read the table of jobs that Snakemake prints; without one there is nothing to do."""
     table = re.search(r"^job +count\n-+ +-+\n((?:\S+ +\d+\n)+)", output, re.MULTILINE)
@@ -147,12 +156,14 @@ def project(new_project: Callable[[str], Project]) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_once(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """The folder of a project in which everything has run; only to be copied."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project")
-    outcome = project.mle("run", "exp.yaml")
+    return made_once("finished", _run_all)
+
+
+def _run_all(folder: Path) -> None:
+    outcome = make_project(folder).mle("run", "exp.yaml")
     assert outcome.returncode == 0, outcome.stderr
-    return project.path
 
 
 @pytest.fixture

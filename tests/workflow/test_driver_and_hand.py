@@ -5,15 +5,14 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
-from tests.workflow.conftest import SCRIPT, Project
+from tests.workflow.conftest import SCRIPT, Project, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -41,13 +40,6 @@ def start_by_hand(project: Project) -> subprocess.Popen[str]:
 
 def the_seed(project: Project) -> SeedFolder:
     return SeedFolder(project.results / "a" / "seed_0")
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def refusal(project: Project) -> str:

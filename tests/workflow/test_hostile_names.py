@@ -34,9 +34,12 @@ NAMES = [
     ),
 ]
 FOLDERS = [
-    *("[b]", "co:lon, com,ma", "$HOME x", "a$TASK_ID ${USER}", "~", "{x} <x>", "-dash", "new\nline ta\tb"),
+    *("[b]", "co:lon, com,ma", "$HOME x", "a$TASK_ID ${USER}", "{x} <x>", "-dash", "new\nline ta\tb"),
     *("back\\slash", "*?#", "a=b @x %s", "größe 🚀 $(touch pwned)"),
 ]
+# What each of them has, in as few names as can have it; each alone takes long.
+FEW_FOLDERS = ["-dash [b] co:lon, com,ma {x} <x> *?# a=b @x %s", "a$TASK_ID ${USER} $HOME größe 🚀 $(touch pwned)"]
+FEW_FOLDERS += ["~", "new\nline ta\tb back\\slash"]
 VALUES = {
     "text": "$(touch pwned) 'one' \"two\" `touch pwned`; touch pwned",
     "dash": "-config other.json",
@@ -113,7 +116,9 @@ def test_every_name_and_value_is_data(new_project: Callable[[str], Project], tmp
     assert status["counts"] == {"done": len(NAMES)}
 
 
-@pytest.mark.parametrize("name", FOLDERS, ids=ascii)
+@pytest.mark.parametrize(
+    "name", [*FEW_FOLDERS, *(pytest.param(name, marks=pytest.mark.soak) for name in FOLDERS)], ids=ascii
+)
 def test_a_project_folder_may_have_any_name(new_project: Callable[[str], Project], tmp_path: Path, name: str) -> None:
     hostile = new_project(name)
     hostile.write_experiment(["a.json"], seeds=1)

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ import pytest
 
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
-from tests.workflow.conftest import SCRIPT, Project
+from tests.workflow.conftest import SCRIPT, Project, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -186,13 +185,6 @@ def test_the_lock_of_a_killed_driver_tells_nobody_to_unlock(project: Project) ->
 
     assert outcome.returncode == 0, outcome.stderr
     assert "unlock" not in outcome.stderr
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def test_a_long_seed_run_that_outlives_its_driver_is_waited_for_and_not_repeated(project: Project) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 import mle_toolbox
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.run_record import read_run_record
-from tests.workflow.conftest import SCRIPT, Project
+from tests.workflow.conftest import SCRIPT, Project, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -180,13 +179,6 @@ def test_status_shows_configurations_and_seeds(finished: Project) -> None:
     outcome = finished.mle("status")
 
     assert outcome.stdout.splitlines()[:2] == ["a  3/3  ✓✓✓  ", "b  3/3  ✓✓✓  "]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 def test_an_option_that_snakemake_does_not_know_is_the_users_mistake(project: Project) -> None:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import psutil
 import pytest
@@ -17,61 +16,10 @@ import pytest
 import mle_toolbox
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record
-from tests.workflow.conftest import Project
+from tests.workflow.conftest import Project, wait_for
+from tests.workflow.endings import NAMES, all_train, signals_heard, write_endings
 
 pytestmark = pytest.mark.slow
-
-# A configuration is called after what its script does with a signal. `told_NAME` has a line for each signal that came.
-SCRIPT = """\
-import os, pathlib, signal, sys, time
-from mle_toolbox import MLExperiment
-
-mle = MLExperiment()
-name = mle.config_name
-told = []
-
-
-def hear(number, frame):
-    told.append(number)
-    with open(f"told_{name}", "a") as file:
-        file.write(f"{signal.Signals(number).name}\\n")
-    if name == "leaves":
-        time.sleep(0.4)  # long enough for a second one to come
-        sys.exit(0)
-
-
-def train():
-    for step in range(10):
-        mle.update_log({"step": step}, {"loss": 1.0 / (step + 1)}, save=True)
-        if step == 2:
-            pathlib.Path(f"begun_{name}").touch()
-        while step == 2 and not told and not pathlib.Path("go").exists():
-            time.sleep(0.02)
-        if told:
-            break
-
-
-if name in ("flag", "leaves"):
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
-        signal.signal(number, hear)
-if name == "catches":
-    try:
-        train()
-    except KeyboardInterrupt:
-        time.sleep(0.4)
-        pathlib.Path("saved_catches").touch()
-elif name == "bare":
-    try:
-        train()
-    except:
-        time.sleep(0.4)
-        pathlib.Path("saved_bare").touch()
-else:
-    train()
-    if told:
-        time.sleep(0.4)
-"""
-NAMES = ("bare", "catches", "flag", "leaves", "ordinary")
 
 
 def interrupt(project: Project, driver: subprocess.Popen[bytes]) -> None:
@@ -118,10 +66,7 @@ SNAKEMAKE = ("snakemake", "--profile", "local", "--cores", "5", "--max-jobs-per-
 @pytest.fixture
 def stoppable(project: Project) -> Project:
     """A project of five configurations, each with another manner of ending."""
-    (project.path / "train.py").write_text(SCRIPT)
-    for name in NAMES:
-        project.write_configuration(f"{name}.json")
-    project.write_experiment([f"{name}.json" for name in NAMES], seeds=1)
+    write_endings(project)
     path = project.path / "exp.yaml"
     # What the user has stopped is not tried again at once.
     path.write_text(path.read_text().replace("single_job_args:\n", "single_job_args:\n    retries: 2\n"))
@@ -149,7 +94,7 @@ def test_what_was_told_to_end_is_stopped_and_told_once_and_runs_again(
     way(stoppable, driver)
     driver.wait(timeout=120)
     left = {name: record_of(stoppable, name) for name in NAMES}
-    told = {name: said(stoppable, f"told_{name}") for name in ("flag", "leaves")}
+    told = signals_heard(stoppable)
     saved = {name for name in NAMES if (stoppable.path / f"saved_{name}").exists()}
     done = list(stoppable.results.glob("*/seed_0/.done")) + list(stoppable.results.glob("*/seed_0/log.h5*"))
     (stoppable.path / "go").touch()
@@ -179,11 +124,8 @@ def begin(project: Project, *command: str) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    end = time.monotonic() + 120
-    while not all((project.path / f"begun_{name}").exists() for name in NAMES):
-        assert time.monotonic() < end, said(project, "said")
-        assert driver.poll() is None, said(project, "said")
-        time.sleep(0.05)
+    wait_for(lambda: all_train(project) or driver.poll() is not None)
+    assert driver.poll() is None, (project.path / "said").read_text()
     return driver
 
 
@@ -191,8 +133,3 @@ def record_of(project: Project, name: str) -> RunRecord:
     record = read_run_record(ExperimentFolder(project.results).seed_run(name, 0))
     assert record is not None
     return record
-
-
-def said(project: Project, name: str) -> str:
-    path: Path = project.path / name
-    return path.read_text() if path.exists() else ""

@@ -11,6 +11,8 @@ from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.project_profiles import install_profiles
 from mle_toolbox.snakemake_side.profile_files import profile_file, read_profile
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -28,6 +28,9 @@ mle = MLExperiment()
 mle.update_log({"step": 1}, {"loss": 0.5}, save=True)
 """
 
+# Behind ONE_TICK: says that it trains, as `Project.start` waits for, and goes on until it is ended.
+GO_ON = "print('ready', flush=True)\nimport time\ntime.sleep(60)\n"
+
 Finished = subprocess.CompletedProcess[str]
 
 
@@ -79,6 +82,21 @@ class Project:
             check=False,
             env=self.environment(variables),
         )
+
+    def start(self, command: list[str]) -> subprocess.Popen[str]:
+        """Start a command in a group of its own, and return when its script has printed that it is ready."""
+        run = subprocess.Popen(
+            command,
+            cwd=self.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(),
+            start_new_session=True,
+        )
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+        return run
 
     def environment(self, variables: Mapping[str, str] | None = None) -> dict[str, str]:
         # Warnings are errors in scripts too. The variables of a launched run must not come from outside.

@@ -39,6 +39,7 @@ for step in range(start, 30):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("die_at", [4, 9, 10, 27])
 @pytest.mark.parametrize("start", ["by_hand", "launched"])
 def test_killed_run_that_is_resumed_equals_one_that_was_never_disturbed(

@@ -139,6 +139,7 @@ def reference_project(folder: Path, repository: Path) -> None:
     shutil.copytree(repository / "ode", folder / "ode")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "script"), [(".", "ode/run_ode_int.py"), ("ode", "run_ode_int.py")])
 def test_reference_script_runs_by_hand_without_arguments(
     project: Project, repository: Path, start: str, script: str
@@ -157,6 +158,7 @@ def test_reference_script_runs_by_hand_without_arguments(
     assert finished.stderr == f"mle-toolbox: configuration {shown}, seed 0, results in {folder}\n"
 
 
+@pytest.mark.slow
 def test_reference_script_takes_the_three_arguments(project: Project, repository: Path) -> None:
     reference_project(project.path, repository)
 
@@ -168,6 +170,7 @@ def test_reference_script_takes_the_three_arguments(project: Project, repository
     assert log.columns["metric1"].tolist() == [t * 1e-03 for t in range(0, 1000, 10)]
 
 
+@pytest.mark.slow
 def test_experiment_file_of_another_name_is_found(project: Project, repository: Path) -> None:
     reference_project(project.path, repository)
     (project.path / "exp.yaml").rename(project.path / "study.yml")

@@ -16,7 +16,7 @@ from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.log.hdf5 import read_log
 from mle_toolbox.log.journal import read_journal
 from mle_toolbox.log.run_record import run_status
-from tests.unit.experiment.conftest import ONE_TICK, Project
+from tests.unit.experiment.conftest import GO_ON, ONE_TICK, Project
 
 
 @dataclass(frozen=True)
@@ -305,12 +305,8 @@ def test_interrupt_while_the_log_is_written_does_not_lose_it(project: Project) -
 
 
 def test_killed_run_is_seen_as_died(project: Project) -> None:
-    project.write_script(ONE_TICK + "print('ready', flush=True)\nimport time\ntime.sleep(60)\n")
-    with subprocess.Popen(
-        project.command(), cwd=project.path, stdout=subprocess.PIPE, env=project.environment()
-    ) as run:
-        assert run.stdout is not None
-        run.stdout.readline()
+    project.write_script(ONE_TICK + GO_ON)
+    with project.start(project.command()) as run:
         alive = run_status(project.seed())
 
         run.kill()
@@ -333,35 +329,25 @@ def test_signals_reach_the_script_of_a_launched_run(project: Project) -> None:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is behind nohup, also for these tests
         numbers.append(signal.SIGHUP)
 
-    with subprocess.Popen(
-        project.launch_command(),
-        cwd=project.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=project.environment(),
-        start_new_session=True,
-    ) as run:
+    with project.start(project.launch_command()) as run:
         assert run.stdout is not None
-        heard = [run.stdout.readline()]
+        heard = []
         for number in numbers:
             run.send_signal(number)
             heard.append(run.stdout.readline())
         run.terminate()
         status = run.wait(timeout=30)
 
-    assert heard == ["ready\n", *(f"{number.name}\n" for number in numbers)]
+    assert heard == [f"{number.name}\n" for number in numbers]
     assert status == 128 + signal.SIGTERM
     assert project.record("results").signal == "SIGTERM"
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux can do this")
 def test_script_does_not_outlive_a_killed_launcher(project: Project) -> None:
-    project.write_script(ONE_TICK + "print(os.getpid(), flush=True)\nimport time\ntime.sleep(60)\n")
+    project.write_script(ONE_TICK + GO_ON.replace("time.sleep", "print(os.getpid(), flush=True)\ntime.sleep"))
 
-    with subprocess.Popen(
-        project.launch_command(), cwd=project.path, stdout=subprocess.PIPE, text=True, env=project.environment()
-    ) as run:
+    with project.start(project.launch_command()) as run:
         assert run.stdout is not None
         pid = int(run.stdout.readline())
         run.kill()

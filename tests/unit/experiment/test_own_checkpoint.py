@@ -41,6 +41,7 @@ def going_on(project: Project) -> Project:
     return project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launched", [True, False])
 def test_the_log_equals_that_of_a_run_that_was_never_disturbed(going_on: Project, launched: bool) -> None:
     deaths = {"DIE_AT": " 4 13 27 "}

@@ -45,6 +45,7 @@ def test_arrays_are_saved_without_pickle(mle: MLExperiment) -> None:
         assert {name: loaded[name].tolist() for name in loaded} == {k: v.tolist() for k, v in weights.items()}
 
 
+@pytest.mark.slow
 def test_torch_model_is_saved_as_its_state_dict(mle: MLExperiment) -> None:
     torch = pytest.importorskip("torch")
     model = torch.nn.Linear(2, 1)

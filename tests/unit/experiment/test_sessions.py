@@ -91,6 +91,7 @@ def test_script_that_is_inspected_afterwards_keeps_its_command_line(project: Pro
     assert run_status(project.seed(seed=4)) == "done"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["cProfile", "trace --count --missing -C counts"])
 def test_script_under_another_program_keeps_its_command_line(project: Project, module: str) -> None:
     finished = project.run([sys.executable, "-m", *module.split(), "train.py", "-seed", "4"])

@@ -105,6 +105,7 @@ def test_a_section_does_not_change_what_it_was_made_from() -> None:
 
 
 @given(content=st.dictionaries(st.text(), JSON))
+@pytest.mark.slow
 def test_round_trips_keep_everything(content: dict[str, Any]) -> None:
     settings = Settings(content)
 

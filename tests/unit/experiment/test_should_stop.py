@@ -16,6 +16,8 @@ from mle_toolbox.experiment.stop_notice import StopNotice
 from mle_toolbox.log.run_record import run_status
 from tests.unit.experiment.conftest import Project
 
+pytestmark = pytest.mark.slow
+
 # A run that is told by its scheduler once, at the third tick of the first attempt.
 TOLD = """\
 import os, signal

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.log.run_record import run_status
-from tests.unit.experiment.conftest import ONE_TICK, Project
+from tests.unit.experiment.conftest import GO_ON, ONE_TICK, Project
 
 TOLD = "os.kill(os.getpid(), signal.{signal})"
 LISTEN = "told = []\nsignal.signal(signal.{signal}, lambda *_: told.append(1))\n"
@@ -66,7 +65,7 @@ def test_whoever_signals_the_launcher_the_script_gets_it_once_and_is_stopped(
 ) -> None:
     project.write_script(ONE_TICK + LISTEN.format(signal=by.name) + WAIT + "time.sleep(0.3)\nprint(len(told))\n")
 
-    with started(project) as launcher:
+    with project.start(project.launch_command()) as launcher:
         if how != "group":
             launcher.send_signal(by)
         if how == "timeout":
@@ -83,7 +82,7 @@ def test_whoever_signals_the_launcher_the_script_gets_it_once_and_is_stopped(
 def test_a_second_signal_some_time_later_reaches_the_script_as_well(project: Project) -> None:
     project.write_script(ONE_TICK + LISTEN.format(signal="SIGINT") + WAIT.replace("not told", "len(told) < 2"))
 
-    with started(project) as launcher:
+    with project.start(project.launch_command()) as launcher:
         launcher.send_signal(signal.SIGINT)
         time.sleep(1)
         launcher.send_signal(signal.SIGINT)
@@ -95,7 +94,7 @@ def test_a_second_signal_some_time_later_reaches_the_script_as_well(project: Pro
 def test_a_signal_after_the_log_was_complete_changes_nothing(project: Project) -> None:
     project.write_script(ONE_TICK + "mle.close()\n" + LISTEN.format(signal="SIGTERM") + WAIT)
 
-    with started(project) as launcher:
+    with project.start(project.launch_command()) as launcher:
         launcher.terminate()
         launcher.communicate(timeout=60)
 
@@ -108,9 +107,9 @@ def test_a_complete_log_of_an_earlier_attempt_does_not_make_a_stopped_one_done(p
     project.launched()
     folder = project.seed("results")
     folder.ready_record.write_bytes(folder.run_record.read_bytes())
-    project.write_script("print('ready', flush=True)\nimport time\ntime.sleep(60)\n")
+    project.write_script(GO_ON)
 
-    with started(project) as launcher:
+    with project.start(project.launch_command()) as launcher:
         launcher.terminate()
         launcher.communicate(timeout=60)
 
@@ -120,7 +119,7 @@ def test_a_complete_log_of_an_earlier_attempt_does_not_make_a_stopped_one_done(p
 def test_what_a_script_fails_with_after_it_was_told_is_added_to_the_reason(project: Project) -> None:
     project.write_script(ONE_TICK + LISTEN.format(signal="SIGTERM") + WAIT + "raise ValueError('worker is gone')\n")
 
-    with started(project) as launcher:
+    with project.start(project.launch_command()) as launcher:
         launcher.terminate()
         launcher.communicate(timeout=60)
 
@@ -148,7 +147,7 @@ def test_a_mere_warning_stops_only_a_script_that_has_a_handler_of_its_own(
 ) -> None:
     project.write_script(ONE_TICK + lines)
 
-    with started(project) as launcher:
+    with project.start(project.launch_command()) as launcher:
         os.killpg(launcher.pid, signal.SIGUSR1)
         launcher.communicate(timeout=60)
 
@@ -168,9 +167,9 @@ def test_a_run_told_before_its_experiment_leaves_an_earlier_attempt_as_it_is(pro
     project.write_script(ONE_TICK + "mle.checkpoint(1)\nos.kill(os.getpid(), signal.SIGTERM)\n")
     project.launched()
     before = project.record("results")
-    project.write_script("print('ready', flush=True)\nimport time\ntime.sleep(60)\n")
+    project.write_script(GO_ON)
 
-    with started(project) as launcher:
+    with project.start(project.launch_command()) as launcher:
         launcher.terminate()
         launcher.communicate(timeout=60)
 
@@ -233,9 +232,9 @@ def test_at_a_prompt_ctrl_c_ends_a_cell_and_not_the_run(project: Project) -> Non
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="only Linux tells which processes there are")
 def test_nothing_of_a_launcher_is_left_when_it_is_killed(project: Project) -> None:
-    project.write_script(ONE_TICK + "print('ready', flush=True)\nimport time\ntime.sleep(60)\n")
+    project.write_script(ONE_TICK + GO_ON)
 
-    with started(project) as launcher:
+    with project.start(project.launch_command()) as launcher:
         group = launcher.pid
         launcher.kill()
         launcher.communicate(timeout=60)
@@ -244,22 +243,6 @@ def test_nothing_of_a_launcher_is_left_when_it_is_killed(project: Project) -> No
     while (left := members_of(group)) and time.monotonic() < end:
         time.sleep(0.02)
     assert left == []
-
-
-def started(project: Project) -> subprocess.Popen[str]:
-    """Start the launcher in a group of its own, and return when its script is ready."""
-    launcher = subprocess.Popen(
-        project.launch_command(),
-        cwd=project.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=project.environment(),
-        start_new_session=True,
-    )
-    assert launcher.stdout is not None
-    assert launcher.stdout.readline() == "ready\n"
-    return launcher
 
 
 def members_of(group: int) -> list[str]:

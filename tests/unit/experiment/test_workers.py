@@ -8,6 +8,8 @@ from mle_toolbox.log.journal import ONLY_IN_THE_MAIN_PROCESS
 from mle_toolbox.log.run_record import run_status
 from tests.unit.experiment.conftest import Project
 
+pytestmark = pytest.mark.slow
+
 # The form that the README shows: at module level, which a spawned worker imports again.
 BEGIN = """\
 import multiprocessing, os, sys

@@ -30,6 +30,13 @@ def project(tmp_path: Path) -> FrozenProject:
     return FrozenProject(folder)
 
 
+@pytest.fixture
+def with_helper(project: FrozenProject) -> FrozenProject:
+    """A project whose script says the version of its helper, which is old."""
+    project.write(train=SAY + BEGIN + "import helper\nsay(v=helper.V)" + END, helper="V = 'old'")
+    return project
+
+
 def test_edited_and_deleted_modules_are_those_of_the_start(project: FrozenProject) -> None:
     project.write(
         train=SAY
@@ -241,17 +248,16 @@ def test_the_exit_status_of_a_stored_script_is_its_own(project: FrozenProject, e
     assert project.record().status == "failed"
 
 
-def test_a_snapshot_that_is_damaged_keeps_no_script_from_running(project: FrozenProject) -> None:
-    project.write(train=SAY + BEGIN + "import helper\nsay(v=helper.V)" + END, helper="V = 'old'")
-    manifest = project.store()
+def test_a_snapshot_that_is_damaged_keeps_no_script_from_running(with_helper: FrozenProject) -> None:
+    manifest = with_helper.store()
     for path in (manifest.parent.parent / "objects").rglob("*"):
         if path.is_file():
             path.write_bytes(b"damaged")
 
-    project.write(helper="V = 'new'")
+    with_helper.write(helper="V = 'new'")
 
-    assert project.said() == {"v": "new"}
-    assert project.record().not_frozen == ["helper.py"]
+    assert with_helper.said() == {"v": "new"}
+    assert with_helper.record().not_frozen == ["helper.py"]
 
 
 def test_the_users_own_sitecustomize_and_python_path_still_work(project: FrozenProject) -> None:
@@ -275,25 +281,23 @@ def test_the_users_own_sitecustomize_and_python_path_still_work(project: FrozenP
     assert project.said() == {"mark": "mine", "v": "old", "known": True}
 
 
-def test_turned_off_each_run_takes_the_files_as_they_are(project: FrozenProject) -> None:
-    project.write(train=SAY + BEGIN + "import helper\nsay(v=helper.V)" + END, helper="V = 'old'")
-    project.store("single_job_args: {frozen_code: false}\n")
+def test_turned_off_each_run_takes_the_files_as_they_are(with_helper: FrozenProject) -> None:
+    with_helper.store("single_job_args: {frozen_code: false}\n")
 
-    project.write(helper="V = 'new'")
+    with_helper.write(helper="V = 'new'")
 
-    assert project.said() == {"v": "new"}
-    assert project.record().snapshot is None
+    assert with_helper.said() == {"v": "new"}
+    assert with_helper.record().snapshot is None
 
 
-def test_nothing_is_kept_as_bytecode_of_a_file_that_differs(project: FrozenProject) -> None:
-    project.write(train=SAY + BEGIN + "import helper\nsay(v=helper.V)" + END, helper="V = 'old'")
-    project.store()
-    project.write(helper="V = 'new'")
-    assert project.said() == {"v": "old"}
+def test_nothing_is_kept_as_bytecode_of_a_file_that_differs(with_helper: FrozenProject) -> None:
+    with_helper.store()
+    with_helper.write(helper="V = 'new'")
+    assert with_helper.said() == {"v": "old"}
 
     by_hand = subprocess.run(
         [sys.executable, "-c", "import helper; print(helper.V)"],
-        cwd=project.path,
+        cwd=with_helper.path,
         capture_output=True,
         text=True,
         check=True,
@@ -321,10 +325,9 @@ def test_other_pythons_need_no_package_of_ours_for_it(project: FrozenProject, py
     assert json.loads(project.run(str(python)).stdout) == as_usual
 
 
-def test_a_moved_project_finds_its_stored_code(project: FrozenProject, tmp_path: Path) -> None:
-    project.write(train=SAY + BEGIN + "import helper\nsay(v=helper.V)" + END, helper="V = 'old'")
-    manifest = project.store()
-    moved = FrozenProject(project.path.rename(tmp_path / "moved"))
+def test_a_moved_project_finds_its_stored_code(with_helper: FrozenProject, tmp_path: Path) -> None:
+    manifest = with_helper.store()
+    moved = FrozenProject(with_helper.path.rename(tmp_path / "moved"))
     moved.environment["MLE_CODE_SNAPSHOT"] = str(manifest).replace("/project/", "/moved/")
 
     moved.write(helper="V = 'new'")
@@ -332,10 +335,9 @@ def test_a_moved_project_finds_its_stored_code(project: FrozenProject, tmp_path:
     assert moved.said() == {"v": "old"}
 
 
-def test_a_project_that_is_reached_through_a_link(project: FrozenProject, tmp_path: Path) -> None:
-    project.write(train=SAY + BEGIN + "import helper\nsay(v=helper.V)" + END, helper="V = 'old'")
+def test_a_project_that_is_reached_through_a_link(with_helper: FrozenProject, tmp_path: Path) -> None:
     link = tmp_path / "link"
-    link.symlink_to(project.path)
+    link.symlink_to(with_helper.path)
     linked = FrozenProject(link)
     linked.store()
 

@@ -61,7 +61,9 @@ from mle_toolbox.snakemake_side.snakemake_command import (
     trouble_with_cache,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[3]
 ROOM = ROOT / "mle_toolbox" / "snakemake_side"
 PACKAGES = [ROOT / "mle_toolbox", *ROOT.glob("mle_cluster*"), *ROOT.glob("snakemake_*_plugin_*")]
 WORKFLOW = [*ROOT.glob("workflow/*.smk"), *ROOT.glob("rules/*.smk")]
