@@ -94,7 +94,8 @@ class _Parser:
             yield (
                 strict[0].lineno,
                 f"{_method(strict[0])}() ends the script, because `mle run` passes "
-                f"{listed(map(repr, unknown), None)}, which this parser does not know. Write 'args, _ = parser.parse_known_args()': MLExperiment() reads them itself.",
+                f"{listed(map(repr, unknown), None)}, which this parser does not know. "
+                "Write 'args, _ = parser.parse_known_args()': MLExperiment() reads them itself.",
             )
 
 
