@@ -59,7 +59,7 @@ class Outcome(Enum):
     WRITTEN = "written"
     UNCHANGED = "unchanged"
     KEPT = "kept as you edited it"
-    DIFFERENT = "not what would be written"
+    DIFFERENT = "differs from what would be written"
 
 
 @dataclass(frozen=True)

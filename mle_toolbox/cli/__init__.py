@@ -23,17 +23,17 @@ __all__ = ["generate_main", "main"]
 
 _COMMANDS = {
     "init": "write a new project folder that runs at once",
-    "run": "run an experiment, or what is missing of it, and show its results",
+    "run": "run an experiment, or the seed runs that are missing, and show the results",
     "status": "show which seed runs are done, running or failed",
     "doctor": "check this machine and its cluster, and run one job there",
-    "stop": "stop what runs of an experiment, here and in the queue of a cluster",
+    "stop": "stop an experiment that is running, here and in the queue of a cluster",
     "results": "show the table of results, compare configurations, write it as CSV, LaTeX, Markdown or JSON",
-    "import": "make a results folder of logs that other tools wrote: TensorBoard, CSV, W&B, MLflow, …",
+    "import": "make a results folder from logs of other tools: TensorBoard, CSV, W&B, MLflow, …",
     "logs": "print what a seed run wrote to stdout and stderr",
     "diff": "show what differs between two seed runs: configuration, code, packages, machine",
-    "code": "list the code that a seed run was made of, or write it into a folder to run it again",
+    "code": "list the code that a seed run used, or extract it to run it again",
     "plot": "draw learning curves, final values, comparisons and heat maps as PNG, SVG or PDF",
-    "report": "write one HTML file on what was run and what came out",
+    "report": "write one HTML file with everything that was run and its results",
     "generate": "write the Snakefile and the profiles (the same as mle-gen-snakefile)",
 }
 # What the user could not have known better when typing the command.
@@ -136,8 +136,8 @@ def _in_words(error: OSError) -> str:
     if name is not None:
         return f"{os.fsdecode(name)}: {what}."
     if error.errno == errno.ENOENT:
-        return "The folder in which this was typed is gone. Change into one that is there."
-    return f"What was to be printed or written did not get out: {what}."
+        return "The current folder no longer exists. Change to another one."
+    return f"Could not write the output: {what}."
 
 
 def _show_warning(

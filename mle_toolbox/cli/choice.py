@@ -55,7 +55,7 @@ def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "
         "--statistic",
         choices=["mean", "median", "iqm"],
         default="mean",
-        help="what is made of the seeds; iqm: the mean of their middle half; default: mean",
+        help="how seeds are aggregated; iqm: the mean of their middle half; default: mean",
     )
     parser.add_argument(
         "--confidence", type=_confidence, default=0.95, metavar="C", help="of the intervals; default: 0.95"
@@ -66,7 +66,7 @@ def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "
         action="store_true",
         default=None,
         dest="lower_is_better",
-        help="lower values are better; default: as the name of the metric suggests, and it is said so",
+        help="lower values are better; default: guessed from the name of the metric, and the output says so",
     )
     better.add_argument(
         "--higher-is-better",
@@ -76,16 +76,14 @@ def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "
         help="higher values are better",
     )
     parser.add_argument(
-        "--configurations", nargs="+", metavar="NAME", help="only these, names or patterns such as 'sgd*'; default: all"
+        "--configurations", nargs="+", metavar="NAME", help="only these: names or patterns such as 'sgd*'; default: all"
     )
     add_only_current_argument(parser)
 
 
 def add_only_current_argument(parser: argparse.ArgumentParser) -> None:
     """Declare ``--only-current``."""
-    parser.add_argument(
-        "--only-current", action="store_true", help="leave out seed runs of older code than the newest ones"
-    )
+    parser.add_argument("--only-current", action="store_true", help="leave out seed runs made by older code")
 
 
 def result_folders(given: Sequence[Path]) -> tuple[Path, ...]:
@@ -121,7 +119,7 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tupl
     """
     there = results.metrics
     if not there:
-        nothing = "No configuration has logged a metric that is one number a tick."
+        nothing = "No configuration has logged a metric with one number per tick."
         raise ResultsError(nothing + one_element_words(results))
     for name in given or ():
         if name not in there:
@@ -159,7 +157,7 @@ def _folder(given: Path | None) -> Path:
         return given
     if not folder.path.exists():
         name = given if given is not None else Path("exp.yaml")
-        raise ResultsError(f"{name} has not been run yet: there is no {folder.path}. Next:\n  mle run {name}")
+        raise ResultsError(f"{name} has not been run yet: there is no folder {folder.path}. Next:\n  mle run {name}")
     return folder.path
 
 

@@ -44,7 +44,7 @@ def call(arguments: argparse.Namespace) -> int:
 def _list(run: StoredRun, given: str) -> None:
     files = run.files()
     if not files:
-        raise ResultsError(f"{run.name}: its code is not on record; it was made by a version that kept none.")
+        raise ResultsError(f"{run.name}: its code was not recorded: it was made by an older version of mle-toolbox.")
     console = output_console()
     for file in files:
         remark = "" if file.stored else ", not stored"
@@ -63,11 +63,13 @@ def _extract(run: StoredRun, into: Path) -> None:
     project = extract_code(run, into)
     snapshot = run.snapshot()
     print(shown(project))
-    print(f"{len(snapshot.files)} files of {run.name}. Data, and what git ignores, is not among them.", file=sys.stderr)
+    print(
+        f"{len(snapshot.files)} files of {run.name}. Data and files that git ignores are not included.", file=sys.stderr
+    )
     for left_out in snapshot.left_out:
         print(f"Not stored: {left_out}", file=sys.stderr)
     if (into / ELSEWHERE).exists():
-        print(f"{shown(into / ELSEWHERE)} has what lay outside of the project, by its full path.", file=sys.stderr)
+        print(f"{shown(into / ELSEWHERE)} holds files from outside the project, by their full path.", file=sys.stderr)
     file = run.experiment_file
     if file is not None and (project / file.name).exists():
         print(f"Next:\n  cd {shlex.quote(str(project))} && mle run {shlex.quote(file.name)}", file=sys.stderr)

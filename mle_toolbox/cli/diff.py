@@ -16,7 +16,7 @@ _STYLES = {"@@": "cyan", "--": "bold", "++": "bold", "-": "red", "+": "green"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("one", metavar="RUN", help=RUN_HELP)
-    parser.add_argument("other", metavar="RUN", help="the one that it is compared with")
+    parser.add_argument("other", metavar="RUN", help="the seed run to compare it with")
 
 
 def call(arguments: argparse.Namespace) -> int:

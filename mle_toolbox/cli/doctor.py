@@ -35,7 +35,7 @@ _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗",
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("experiment_file", type=Path, nargs="?", help="default: exp.yaml, where there is one")
-    parser.add_argument("--no-job", action="store_true", help="leave out the real job on the cluster")
+    parser.add_argument("--no-job", action="store_true", help="do not submit a real job to the cluster")
     parser.add_argument(
         "--wait", type=float, default=120.0, metavar="SECONDS", help="how long to wait for that job; default: 120"
     )
@@ -69,14 +69,14 @@ def _parts(path: Path, arguments: argparse.Namespace) -> Iterator[str | Finding]
     yield from check_python()
     yield from check_surroundings(project, project / plan.script if plan is not None else None)
     if mistakes is not None:
-        yield problem(f"{path} has mistakes:\n{mistakes}", "mend them; `mle run` starts nothing before")
+        yield problem(f"{path} has mistakes:\n{mistakes}", "fix them; `mle run` starts nothing until then")
     if plan is not None:
         yield from check_experiment(plan, local=used is None)
     yield from check_folder(results)
     for backend in backends:
         yield from backend.findings(project)
     if variable := os.environ.get(PROFILE_VARIABLE):
-        yield fine(f"{PROFILE_VARIABLE} is set, so `mle run` uses the profile {variable}, whatever is found here")
+        yield fine(f"{PROFILE_VARIABLE} is set, so `mle run` uses the profile {variable}, whatever this machine has")
     if used is not None and not arguments.no_job:
         yield "A real job, as a seed run would be"
         error_console().print("  submitting one, and waiting for it ...", style="dim")
@@ -133,9 +133,11 @@ def _check_profile(name: str, project: Path) -> Iterator[Finding]:
     try:
         check_profile(name, project)
     except ExperimentFileError as error:
-        yield problem(f"the profile {name} has mistakes:\n{error}", "mend them; `mle run` starts nothing there before")
+        yield problem(
+            f"the profile {name} has mistakes:\n{error}", "fix them; `mle run` starts nothing there until then"
+        )
     except UsageError as error:
-        yield problem(str(error), "`mle run` starts nothing there before")
+        yield problem(str(error), "`mle run` starts nothing there until then")
 
 
 def _show(finding: Finding, console: Console) -> None:
@@ -152,4 +154,4 @@ def _verdict(found: dict[str, int]) -> str:
     if not found["problem"] and not found["warning"]:
         return "All is well."
     parts = [count(found[kind], kind) for kind in ("problem", "warning") if found[kind]]
-    return f"{' and '.join(parts)}; what mends each stands below it."
+    return f"{' and '.join(parts)}; the fix is below each."

@@ -50,7 +50,7 @@ def show_failures(
         console.print(f"\nalso failed: {escape(rest)}", style="red")
     if failed:
         example = f"mle logs {failed[0].configuration} {failed[0].seed}"
-        console.print(f"\n`{escape(example)}` prints all that a seed run wrote.")
+        console.print(f"\n`{escape(example)}` prints the whole output of a seed run.")
     _show_lack_of_room(status.folder, console)
 
 
@@ -77,7 +77,7 @@ def show_held(status: ExperimentStatus, refused: Collection[tuple[str, int]], co
             console.print(
                 f"\n{escape(f'{run.configuration} seed {run.seed}: {who} is running this seed.')}", style="red"
             )
-            console.print("  Nothing of it was touched. It was not started by this `mle run`.")
+            console.print("  This `mle run` did not start it and left it alone.")
 
 
 def _show_failure(status: ExperimentStatus, run: SeedRunStatus, reason: str | None, console: Console) -> None:
@@ -98,7 +98,8 @@ def _show_lack_of_room(folder: ExperimentFolder, console: Console) -> None:
         free = shutil.disk_usage(folder.path).free
         if free < _LITTLE_ROOM:
             console.print(
-                f"\nThe disk is full: {free // 1024} kB are left for {escape(shown(folder.path))}. Make room first.",
+                f"\nThe disk is full: {free // 1024} kB are left for {escape(shown(folder.path))}. Free some space "
+                "first.",
                 style="red",
             )
 

@@ -60,7 +60,7 @@ class FigureRequest:
         total = sum((Counter(each) for each in left_out.values()), Counter[str]())
         note = better_words(self.lower, self.lower_is_better is None).capitalize() + "."
         if total:
-            note += f" Seed runs that are not shown: {counted(total)}."
+            note += f" Seed runs not shown: {counted(total)}."
         note = " ".join([note, *results.figure_cautions(include_unfinished=self.include_unfinished)])
         return {"note": note, "size": self.size, "caption": self.caption, "style": self.style}
 
@@ -141,7 +141,7 @@ def _heatmap(results: Configurations, request: FigureRequest) -> Figure:
     x, y = request.settings or _two_settings(differences)
     full = {_setting(name, differences) for name in (x, y)}
     if len(full) < 2:
-        raise UsageError(f"--settings {x} {y}: a heat map has two different settings along its sides.")
+        raise UsageError(f"--settings {x} {y}: a heat map needs two different settings.")
     found = results.answer(
         request.metric,
         request.at,

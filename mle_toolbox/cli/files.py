@@ -41,8 +41,5 @@ def find_experiment(given: Path | None) -> ExperimentFolder | Plan:
     if path.is_dir():
         return ExperimentFolder(path)
     if given is None and not path.exists():
-        raise ResultsError(
-            "There is no exp.yaml in this folder. Say which experiment is meant: its experiment file or its "
-            "results folder."
-        )
+        raise ResultsError("There is no exp.yaml in this folder. Name the experiment file or the results folder.")
     return load_plan(path, check_sources=False)

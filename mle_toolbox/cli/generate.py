@@ -57,11 +57,11 @@ def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile
     for each in profiles:
         if not each.is_meant:
             yield (
-                f"  --profile {each.name} means {each.meant}, which was there already; "
+                f"  --profile {each.name} means {each.meant}, which already exists; "
                 f"to use ours: --profile {_short(each.folder, plan.project_dir)}"
             )
     if Outcome.KEPT in [snakefile.outcome, *(each.outcome for each in profiles)]:
-        yield "  what you edited is kept; --force writes it anew"
+        yield "  your edited files are kept; --force overwrites them"
     chosen = "" if snakefile.path.name == "Snakefile" else f" --snakefile {snakefile.path.name}"
     names = [each.name for each in profiles] or ["local"]
     yield "next: " + "   or: ".join(f"snakemake{chosen} --profile {name}" for name in names)

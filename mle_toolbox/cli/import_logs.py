@@ -18,22 +18,22 @@ __all__ = ["add_arguments", "call"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the logs lie; it is only read")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the logs; it is not changed")
     parser.add_argument(
         "--pattern",
         metavar="PATTERN",
         help="which part of a path is the configuration and which the seed: '{configuration}/seed_{seed}/*.csv'; other "
         "names in braces are settings, * is anything. mlflow, wandb and mle-logging need none",
     )
-    parser.add_argument("--kind", choices=tuple(KINDS), help="default: what the files look like")
+    parser.add_argument("--kind", choices=tuple(KINDS), help="default: guessed from the files")
     parser.add_argument(
         "--time",
         action="append",
         default=[],
         metavar="NAME",
-        help="csv, jsonl: the column that is time; several: the rest",
+        help="csv, jsonl: the time column; may be given several times",
     )
-    parser.add_argument("--seed-key", metavar="NAME", help="the setting that is the seed; default: one called seed")
+    parser.add_argument("--seed-key", metavar="NAME", help="the setting that holds the seed; default: seed")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="the results folder to write; default: FOLDER's name with _results"
     )

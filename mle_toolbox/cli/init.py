@@ -15,7 +15,7 @@ __all__ = ["add_arguments", "call"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("folder", help="the new folder; it must not exist, or be empty")
+    parser.add_argument("folder", help="the new folder; it must be empty or not exist")
 
 
 def call(arguments: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ _PIECE = 1 << 16
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("configuration", help="name of the configuration: its .json without the ending")
+    parser.add_argument("configuration", help="name of the configuration: its file name without .json")
     parser.add_argument("seed", type=int)
     parser.add_argument(
         "--experiment", type=Path, metavar="PATH", help="results folder or experiment file; default: exp.yaml"
@@ -42,7 +42,7 @@ def call(arguments: argparse.Namespace) -> int:
 
 def _whole(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number (0 or more)")
     return int(text)
 
 

@@ -43,19 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-x", action="store_true", help="logarithmic axis of the time")
     parser.add_argument("--log-y", action="store_true", help="logarithmic axis (or colours) of the metric")
     parser.add_argument(
-        "--settings", nargs=2, metavar="KEY", help="the sides of the heat map; default: the two that tell most apart"
+        "--settings",
+        nargs=2,
+        metavar="KEY",
+        help="the two settings of the heat map; default: those that separate most configurations",
     )
     parser.add_argument(
         "--seeds",
         action=argparse.BooleanOptionalAction,
         help="single seeds as thin lines; default: with up to four configurations",
     )
-    parser.add_argument(
-        "--include-unfinished", action="store_true", help="also show seed runs that failed or still go on"
-    )
-    parser.add_argument("--style", metavar="NAME", help="a style of matplotlib, or a file of its settings")
-    parser.add_argument("--size", type=_size, metavar="WxH", help="of the axes in inches, such as 3.3x2.2")
-    parser.add_argument("--no-caption", action="store_true", help="leave out the lines that say how it was made")
+    parser.add_argument("--include-unfinished", action="store_true", help="also show failed and running seed runs")
+    parser.add_argument("--style", metavar="NAME", help="a matplotlib style, or a file with its settings")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size of the axes in inches, such as 3.3x2.2")
+    parser.add_argument("--no-caption", action="store_true", help="leave out the caption")
     parser.add_argument(
         "--output",
         type=Path,
@@ -155,7 +156,7 @@ def _check_names(outputs: Sequence[str], chosen: Sequence[tuple[str, str]]) -> N
             path = Path(output)
             better = path.with_name(f"{path.stem}_{'_'.join(missing)}{path.suffix}")
             raise UsageError(
-                f"--output {output}: {len(chosen)} figures do not go into one file. Let the name say which: "
+                f"--output {output}: {len(chosen)} figures need as many files. Use placeholders in the name: "
                 f"--output '{better}'"
             )
 
@@ -199,5 +200,5 @@ def _one_line_on_missing_glyphs() -> Iterator[None]:
 def _size(text: str) -> tuple[float, float]:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)[x,](\d+(?:\.\d+)?)", text)
     if not found or not (0.5 <= float(found[1]) <= 100 and 0.5 <= float(found[2]) <= 200):
-        raise argparse.ArgumentTypeError(f"{text!r} is no width and height in inches, such as 5.5x3.4")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a width and height in inches, such as 5.5x3.4")
     return float(found[1]), float(found[2])

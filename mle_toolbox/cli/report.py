@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="append",
             default=[],
             metavar="METRIC",
-            help="say so of a metric; of others the name decides, and the report says that it is assumed",
+            help="for this metric; for others the name decides, and the report says so",
         )
     add_only_current_argument(parser)
     parser.add_argument("--open", action="store_true", help="open it in the browser")
@@ -67,15 +67,15 @@ def _load(folders: Sequence[Path], *, only_current: bool) -> Configurations:
     else:
         results = load(list(folders), only_current=only_current)
     if isinstance(results, ConfigurationResults | SeedResults):
-        raise ResultsError(
-            f"{folders[0]}: a report is made of an experiment. Did you mean {str(results.path.parent)!r}?"
-        )
+        raise ResultsError(f"{folders[0]}: a report needs an experiment. Did you mean {str(results.path.parent)!r}?")
     return results
 
 
 def _directions(results: Configurations, lower: Sequence[str], higher: Sequence[str]) -> Iterator[tuple[str, bool]]:
     for name in set(lower) & set(higher):
-        raise UsageError(f"--lower-is-better {name} --higher-is-better {name}: only one of them can be. Leave one out.")
+        raise UsageError(
+            f"--lower-is-better {name} --higher-is-better {name}: these contradict each other. Leave one out."
+        )
     for option, names, value in (("--lower-is-better", lower, True), ("--higher-is-better", higher, False)):
         for name in names:
             if name not in results.metrics:

@@ -49,9 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="BASELINE",
         help="compare all configurations with this one, with the best one (without a name), or with each other (all)",
     )
-    parser.add_argument(
-        "--include-unfinished", action="store_true", help="also count seed runs that failed or still go on"
-    )
+    parser.add_argument("--include-unfinished", action="store_true", help="also count failed and running seed runs")
     parser.add_argument("--format", choices=_FORMATS, help="default: what --output ends with, else rich (a terminal)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
 

@@ -46,18 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("experiment_file", type=Path, nargs="?", default=Path("exp.yaml"), help="default: exp.yaml")
     parser.add_argument(
         "--profile",
-        help="where seed runs execute: local, sge, or a profile of yours; default: what the variable MLE_PROFILE says, "
+        help="where seed runs execute: local, sge, or a profile of your own; default: the variable MLE_PROFILE, "
         "else sge when a Grid Engine answers and a queue accepts jobs, else local",
     )
-    parser.add_argument(
-        "--cores", type=_positive, metavar="N", help="run on this machine and use at most N cores of it"
-    )
+    parser.add_argument("--cores", type=_positive, metavar="N", help="run on this machine with at most N cores")
     parser.add_argument(
         "--rerun",
         choices=["older-code"],
         help="also run again what is finished: older-code: what was made by other code than that of now",
     )
-    parser.add_argument("-n", "--dry-run", action="store_true", help="only show which jobs would run")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="show which jobs would run, and run nothing")
     parser.epilog = "Everything after -- goes to Snakemake, for example: mle run exp.yaml -- --keep-incomplete"
 
 
@@ -121,7 +119,7 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
         return 0
     _show_partial_results(status, folder)
     if outcome.interrupted:
-        console.print("\nInterrupted; nothing that was finished is lost.", style="yellow")
+        console.print("\nInterrupted. Finished runs are kept.", style="yellow")
         console.print(f"{status_line(status)}. To go on:\n  {escape(again)}")
         _write_partial_report(folder)
         return 130
@@ -132,7 +130,7 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
     elif not (status.failed() or status.stopped() or outcome.tally.failed or outcome.tally.reasons):
         _snakemake_failed(outcome, console)
     only_stopped = bool(status.stopped()) and not (status.failed() or outcome.tally.failed_others)
-    what_next = "To go on:" if only_stopped else "What is done stays done. Next, once mended:"
+    what_next = "To go on:" if only_stopped else "Finished runs are kept. Fix the problem, then run:"
     console.print(f"\n{status_line(status)}. {what_next}\n  {escape(again)}")
     _write_partial_report(folder)
     return _status_after(outcome)
@@ -171,7 +169,7 @@ def _show_report(folder: ExperimentFolder) -> None:
 def _load(folder: ExperimentFolder) -> ExperimentResults:
     results = load(folder.path)
     if not isinstance(results, ExperimentResults):
-        raise ResultsError(f"{folder.path}: this is no results folder of an experiment.")
+        raise ResultsError(f"{folder.path}: this is not the results folder of an experiment.")
     return results
 
 
@@ -182,7 +180,7 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
             f"\n{escape(shown(results))}: this folder was removed while the experiment ran, with all results."
         )
         return 1
-    console.print(f"\nSnakemake stopped before the seed runs were done. Its last words ({shown(outcome.log)}):")
+    console.print(f"\nSnakemake stopped before the seed runs were done. Its last lines ({shown(outcome.log)}):")
     lines = last_lines(outcome.log, 2 * _LAST_LINES)
     for line in [line for line in lines if not is_place_in_code(line)][-_LAST_LINES:]:
         console.print("  " + escape(line), style="dim")
@@ -214,10 +212,10 @@ def _again(arguments: argparse.Namespace) -> str:
 
 def _waiting_for(left: list[str]) -> str:
     named = listed(left, _LEFT_SHOWN)
-    return f"An earlier run was killed and its seed runs go on: {named}. They are waited for, not repeated."
+    return f"An earlier run was killed and its seed runs go on: {named}. Waiting for them; they are not started again."
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

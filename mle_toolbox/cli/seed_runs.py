@@ -33,7 +33,7 @@ def find_seed_run(text: str) -> StoredRun:
         return StoredRun(SeedFolder(Path(text)))
     named = _NAMED.fullmatch(text)
     if named is None:
-        raise UsageError(f"{text!r} is no seed run. Expected CONFIGURATION/SEED or the folder of a seed run.")
+        raise UsageError(f"{text!r} is not a seed run. Expected CONFIGURATION/SEED or the folder of a seed run.")
     given = named["experiment"]
     folder = ExperimentFolder(result_folders([Path(given)] if given else [])[0])
     return StoredRun(_in_folder(folder, named["configuration"], named["seed"]))

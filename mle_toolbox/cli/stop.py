@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=30.0,
         metavar="SECONDS",
-        help="after so long without effect the driver is asked more firmly to end; default: 30",
+        help="seconds to wait before the driver is asked more firmly; default: 30",
     )
 
 
@@ -83,7 +83,7 @@ def _of_file(path: Path, given: Path | None) -> tuple[ExperimentFolder, Path]:
 def _in_words(stopped: Stopped) -> str:
     numbers = {"driver": stopped.drivers, "task": stopped.tasks, "seed run": stopped.seed_runs}
     parts = [count(number, noun) for noun, number in numbers.items() if number]
-    return f"Stopped: {', '.join(parts)}." if parts else "Nothing could be stopped from here."
+    return f"Stopped: {', '.join(parts)}." if parts else "Nothing could be stopped from this machine."
 
 
 def _print_state(folder: ExperimentFolder) -> None:

@@ -199,7 +199,7 @@ class _Run:
 
     def _last_words(self) -> str:
         lines = last_lines(self._folder / "said", _LAST_LINES)
-        return "the last words of Snakemake: " + " | ".join(line.strip() for line in lines if line.strip())
+        return "the last lines of Snakemake: " + " | ".join(line.strip() for line in lines if line.strip())
 
 
 def _remove(folder: Path) -> None:

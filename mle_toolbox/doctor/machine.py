@@ -89,7 +89,7 @@ def check_experiment(plan: Plan, *, local: bool) -> Iterator[Finding]:
     if local and plan.job.cores > cores:
         yield warning(
             f"a seed run asks for {plan.job.cores} cores, and this machine has {cores}",
-            "it runs with those; lower num_logical_cores, or results will not say what they ran with",
+            "it uses those; lower num_logical_cores, or the record will not match what ran",
         )
     if plan.job.environment is not None:
         yield _check_environment(plan.job.environment)
@@ -109,13 +109,13 @@ def check_folder(results: Path) -> Iterator[Finding]:
         return
     yield _check_space(folder)
     if (quota := _quota()) is not None:
-        yield warning(f"you are over your disk quota: {quota}", "make room before you start; `quota -s` shows it")
+        yield warning(f"you are over your disk quota: {quota}", "free some space before you start; `quota -s` shows it")
     if locks:
-        yield fine("files can be locked there, so no two runs write to the same folder")
+        yield fine("files can be locked there, so two runs cannot write to the same folder")
     else:
         yield warning(
             f"the file system of {folder} has no locks",
-            "nothing keeps two runs of the same seed apart there; ask for a file system with locks (NFS: mount it "
+            "nothing prevents two runs of the same seed there; ask for a file system with locks (NFS: mount it "
             "without nolock), or choose another experiment_dir",
         )
     if abs(now - written) > _CLOCK_SECONDS:

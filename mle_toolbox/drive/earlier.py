@@ -64,11 +64,11 @@ class EarlierSnakemake:
     def _meet(self, holder: Holder) -> None:
         self._makes_the_same = self._compare()
         name = "its Snakemake" if holder.snakemake is None else f"its Snakemake (process {holder.snakemake})"
-        words = f"An earlier `mle run` was killed; {name} goes on and is followed to its end."
+        words = f"An earlier `mle run` was killed; {name} goes on and this command waits until it ends."
         if self._makes_the_same is False and _kill(holder.snakemake):
             words = (
-                f"An earlier `mle run` was killed; {name}, which was started before the last edits, was ended. What it "
-                "has submitted or started is gone on with, or replaced."
+                f"An earlier `mle run` was killed; {name}, which was started before the last edits, was stopped. Its "
+                "jobs are continued or replaced."
             )
         self._tally.said.append((words, True))
 

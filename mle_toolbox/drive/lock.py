@@ -140,7 +140,7 @@ def _read_holder(path: Path) -> Holder | None:
 def _in_use(results: Path, holder: Holder | None) -> str:
     who = f"by process {holder.pid} on {holder.host} since {holder.since}" if holder else "by another process"
     return (
-        f"{results}: this experiment is being run {who}. Wait for it (`mle status` shows how far it is), "
+        f"{results}: this experiment is already being run {who}. Wait for it (`mle status` shows how far it is), "
         "or stop it with `mle stop`."
     )
 

@@ -71,7 +71,7 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
             return Place(
                 scheduler.profile,
                 f"{tasks_in_words(in_queue)} of an earlier run {_are(in_queue)} in the queue of {scheduler.name}: "
-                "going on with them there (`mle stop` deletes them).",
+                "continuing with them there (`mle stop` deletes them).",
             )
     place = _found(plan)
     if place.profile == "local":
@@ -104,7 +104,7 @@ def _asked_for(profile: str | None, cores: int | None) -> Place | None:
         return Place(default, f"Profile {default}, because {PROFILE_VARIABLE} says so.")
     if cores is not None:
         elsewhere = ", ".join(f"--profile {each.profile} runs on {each.name}" for each in schedulers())
-        return Place("local", f"--cores is about this machine: running on it ({elsewhere}).")
+        return Place("local", f"--cores applies to this machine: running here ({elsewhere}).")
     return None
 
 
@@ -127,8 +127,9 @@ def _refuse_what_is_in_the_queue(plan: Plan) -> None:
         name, scheduler = plan.experiment_file.name, in_queue[0].array.scheduler
         raise FolderInUseError(
             f"{plan.experiment_path}: {tasks_in_words(in_queue)} of an earlier run {_are(in_queue)} in the queue of "
-            f"{scheduler.name}. Run here as well, they would run twice. `mle run {name} --profile {scheduler.profile}` "
-            f"goes on with them, `mle stop {name}` deletes them."
+            f"{scheduler.name}. If they also ran here, they would run twice. `mle run {name} --profile "
+            f"{scheduler.profile}` "
+            f"continues with them, `mle stop {name}` deletes them."
         )
 
 
@@ -150,9 +151,9 @@ def _in_queue(plan: Plan, tasks: Sequence[OpenTask]) -> list[OpenTask]:
     except SchedulerError as error:
         raise FolderInUseError(
             f"{plan.experiment_path}: {tasks_in_words(tasks)} of an earlier run may still be in the queue of "
-            f"{schedulers_in_words(tasks)}, which cannot be asked ({str(error).rstrip('.')}). So that none of them "
-            "runs twice, nothing was started. Try again later or on the submit host; or give them up with "
-            f"`mle stop {plan.experiment_file.name}`."
+            f"{schedulers_in_words(tasks)}, which does not answer ({str(error).rstrip('.')}). Nothing was started, so "
+            "that none of them runs twice. Try again later or on the submit host; or drop them with `mle stop "
+            f"{plan.experiment_file.name}`."
         ) from None
 
 

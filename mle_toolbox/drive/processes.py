@@ -38,7 +38,7 @@ class Driver:
         """Ask it to end, more firmly each time patience is over; return whether it has ended."""
         for number, step in enumerate(self.steps):
             if number:
-                say(f"It has not ended within {patience:.0f} s; asking it more firmly ...")
+                say(f"It did not end within {patience:.0f} s; asking it more firmly ...")
             with contextlib.suppress(ProcessLookupError):
                 step()
             end = time.monotonic() + patience
@@ -58,7 +58,7 @@ def driver_of_lock(folder: Path, holder: Holder) -> Driver:
     if holder.is_orphaned and holder.snakemake is not None:
         steps = [_group(holder.snakemake, number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)]
         return Driver(
-            "the Snakemake that a killed `mle run` has left", holder.host, holder.snakemake, _held(folder), steps
+            "the Snakemake that a killed `mle run` left behind", holder.host, holder.snakemake, _held(folder), steps
         )
     return Driver("`mle run`", holder.host, holder.pid, _held(folder), [_one(holder.pid, signal.SIGTERM)] * 3)
 

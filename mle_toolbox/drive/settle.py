@@ -47,15 +47,14 @@ class Settled:
         again = Counter(run.path.parent.name for run, was in self.found.items() if not was)
         aside = Counter(run.path.parent.name for run in self.put_aside)
         said = [
-            f"{old} is now called {new}: {count(n, 'seed run')} taken along, not repeated."
+            f"{old} is now called {new}: {count(n, 'seed run')} moved along, not repeated."
             for (old, new), n in renamed.items()
         ]
         said += [
-            f"{name}: {count(n, 'seed run')} taken back from earlier results, not repeated."
-            for name, n in again.items()
+            f"{name}: {count(n, 'seed run')} restored from earlier results, not repeated." for name, n in again.items()
         ]
         return said + [
-            f"{name}: {count(n, 'seed run')} kept aside; undo the edit, and the next run takes them back."
+            f"{name}: {count(n, 'seed run')} set aside; undo the edit, and the next run restores them."
             for name, n in aside.items()
         ]
 

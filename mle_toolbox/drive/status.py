@@ -79,7 +79,7 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
     try:
         record = read_experiment_record(folder)
     except ResultsError as error:
-        said = f"{error} Until then all configurations and seeds that have a folder are shown."
+        said = f"{error} Until then every configuration and seed with a folder is shown."
         return _with_damage(
             ExperimentStatus(folder, {}, tuple(_read_runs(folder, _pairs_on_disk(folder), None, {})), (said,))
         )
@@ -138,7 +138,11 @@ def _read_runs(
 
 def _with_damage(status: ExperimentStatus) -> ExperimentStatus:
     records = [each.folder.run_record for each in status.runs if each.record is None]
-    said = [f"{path} is damaged: when and where this run was made is lost." for path in records if path.exists()]
+    said = [
+        f"{path} is damaged: the record of when and where this run was made is lost."
+        for path in records
+        if path.exists()
+    ]
     return replace(status, damage=(*status.damage, *said))
 
 

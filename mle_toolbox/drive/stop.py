@@ -109,12 +109,12 @@ def _stop_drivers(
         try:
             ended = driver.stop(patience, say)
         except PermissionError:
-            stopped.left.append(f"{driver.what} (process {driver.pid}) belongs to another user, who can stop it.")
+            stopped.left.append(f"{driver.what} (process {driver.pid}) belongs to another user, who has to stop it.")
             continue
         if ended:
             stopped.drivers += 1
         else:
-            stopped.left.append(f"{driver.what} (process {driver.pid}) does not end.")
+            stopped.left.append(f"{driver.what} (process {driver.pid}) did not end.")
     return bool(drivers)
 
 
@@ -144,10 +144,10 @@ def _delete_tasks(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped
     except SchedulerError as error:
         give_up([task for task in tasks if not task.array.is_cancelled])
         started = [task for task in tasks if task.has_started]
-        running = f" {tasks_in_words(started)} had started and may go on." if started else ""
+        running = f" {tasks_in_words(started)} had started and may still run." if started else ""
         stopped.left.append(
             f"{schedulers_in_words(tasks)} cannot be asked ({str(error).rstrip('.')}). Tasks that have not started "
-            f"will end at once when they do.{running} Type the same again when it answers."
+            f"will end as soon as they start.{running} Run the same command again when it answers."
         )
         return set(_by_id(tasks))
     if left:
@@ -184,7 +184,7 @@ def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: 
             here.append(run)
     if here:
         count = number_of(len(here), "seed run")
-        say(f"Ending {count} that an earlier driver has left here ...")
+        say(f"Ending {count} that an earlier driver left here ...")
         launchers = [run.record.launcher or 0 for run in here if run.record]
         # A launcher puts on record how its script has ended, which takes it a moment longer.
         end_processes(launchers, lambda: _still(folder, here) + sum(map(is_alive, filter(None, launchers))))

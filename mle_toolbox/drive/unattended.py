@@ -35,12 +35,12 @@ def unattended_tasks(folder: ExperimentFolder, project: Path) -> str | None:
         in_queue: list[OpenTask] = list(tasks_in_queue(tasks, seconds=_PATIENCE_SECONDS))
     except SchedulerError as error:
         return (
-            f"Nobody waits for {tasks_in_words(tasks)} that may be in the queue of {schedulers_in_words(tasks)}, which "
-            f"cannot be asked ({str(error).rstrip('.')})."
+            f"No driver waits for {tasks_in_words(tasks)} that may be in the queue of {schedulers_in_words(tasks)}, "
+            f"which does not answer ({str(error).rstrip('.')})."
         )
     if not in_queue:
         return None
     return (
-        f"Nobody waits for {tasks_in_words(in_queue)} in the queue of {schedulers_in_words(in_queue)}. `mle run` goes "
-        "on with them, `mle stop` deletes them."
+        f"No driver waits for {tasks_in_words(in_queue)} in the queue of {schedulers_in_words(in_queue)}. `mle run` "
+        "continues with them, `mle stop` deletes them."
     )

@@ -41,7 +41,7 @@ def read_mle_logging(file: Path, source: str) -> list[ImportedRun]:
         raise ResultsError(f"{file} cannot be read as HDF5: {error}") from error
     if not runs:
         hint = " It is a log of mle-toolbox itself: `mle results` reads it." if _is_ours(file) else ""
-        raise ResultsError(f"{file} is no log of mle-logging: it has no group with 'stats' and 'time'.{hint}")
+        raise ResultsError(f"{file} is not a log of mle-logging: it has no group with 'stats' and 'time'.{hint}")
     return runs
 
 

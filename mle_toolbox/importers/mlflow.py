@@ -30,7 +30,7 @@ def read_mlflow(files: Sequence[Path], source: str) -> ImportedRun:
     numbers as numbers.
     """
     if len(files) > 1:
-        raise ResultsError(f"{source}: the pattern takes {len(files)} runs of MLflow for one.")
+        raise ResultsError(f"{source}: the pattern merges {len(files)} MLflow runs into one.")
     folder = files[0]
     metrics, clocks, remarks = {}, [], []
     for file in sorted(path for path in (folder / "metrics").rglob("*") if path.is_file()):

@@ -99,7 +99,7 @@ def _check_seed_key(wanted: str, settings: Mapping[str, Any], source: str) -> No
         there = f"the settings are {listed(map(repr, settings), 5)}" if settings else "there are no settings"
         raise UsageError(f"--seed-key {wanted}: {source} has no such setting; {there}.{did_you_mean(wanted, settings)}")
     if _as_seed(settings[wanted]) is None:
-        raise UsageError(f"--seed-key {wanted}: {source} has {settings[wanted]!r} there, which is no whole number.")
+        raise UsageError(f"--seed-key {wanted}: {source} has {settings[wanted]!r} there, which is not a whole number.")
 
 
 def _seed_setting(settings: Mapping[str, Any]) -> str | None:

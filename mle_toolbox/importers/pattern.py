@@ -84,7 +84,7 @@ class PathPattern:
             elif token[3] or token[4]:
                 regex += "[^/]*" if token[3] else "[^/]"
             else:
-                raise UsageError(f"--pattern {self.text}: a brace without its partner.")
+                raise UsageError(f"--pattern {self.text}: an unmatched brace.")
         return regex + re.escape(self.text[end:])
 
 

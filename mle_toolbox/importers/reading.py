@@ -106,11 +106,11 @@ def _matches(paths: Iterable[str], pattern: PathPattern | None, root: Path) -> d
     text = pattern.text_at_seed(names)
     if text is not None:
         raise UsageError(
-            f"--pattern {pattern.text}: where {{seed}} stands is {text!r}, which is no whole number. Write "
-            "{run} there: the runs are then numbered."
+            f"--pattern {pattern.text}: where {{seed}} stands is {text!r}, which is not a whole number. Write {{run}} "
+            "there to number the runs."
         )
     logs = [name for name in names if kind_of(root / name)] or names
-    raise UsageError(f"--pattern {pattern.text}: none of the {len(names)} files in {root} fits. {_examples(logs)}")
+    raise UsageError(f"--pattern {pattern.text}: matches none of the {len(names)} files in {root}. {_examples(logs)}")
 
 
 def _kind(paths: Mapping[str, Path], matches: Mapping[str, Match], root: Path) -> str:
@@ -144,7 +144,7 @@ def _results(root: Path, named: Sequence[NamedRun], origin: Mapping[str, Any]) -
     # A file may hold several runs.
     remarks = list(dict.fromkeys(remark for each in named for remark in each.run.remarks))
     if any(each.numbered for each in named):
-        remarks.insert(0, "The seeds of some runs are not known; these are numbered, and never compared as pairs.")
+        remarks.insert(0, "Some runs have no known seed; they are numbered and never compared as pairs.")
     for remark in remarks[:_SHOWN]:
         warnings.warn(remark, UserWarning, stacklevel=3)
     if len(remarks) > _SHOWN:
@@ -184,7 +184,7 @@ def _tell_ignored(names: Sequence[str], root: Path) -> None:
     if not names:
         return
     shown = listed(names, _SHOWN)
-    what = count(len(names), "log does not fit the pattern and is", "logs do not fit the pattern and are")
+    what = count(len(names), "log does not match the pattern and is", "logs do not match the pattern and are")
     warnings.warn(f"{root}: {what} left out: {shown}", UserWarning, stacklevel=3)
 
 

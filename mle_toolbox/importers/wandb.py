@@ -31,7 +31,7 @@ def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
     if len(files) > 1:
         names = ", ".join(path.name for path in files)
         raise ResultsError(
-            f"{source}: {names} are {len(files)} runs of Weights & Biases; the pattern takes them for one."
+            f"{source}: {names} are {len(files)} runs of Weights & Biases; the pattern merges them into one."
         )
     points: dict[str, tuple[list[float], list[float]]] = {}
     settings: dict[str, Any] = {}

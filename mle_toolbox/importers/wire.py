@@ -107,10 +107,10 @@ def message(data: bytes) -> Fields:
             else:
                 raise ResultsError("it holds something that is no message")
             if position > len(data):
-                raise ResultsError("it holds half a message")
+                raise ResultsError("it holds a truncated message")
             fields.setdefault(key >> 3, []).append(value)
     except IndexError:
-        raise ResultsError("it holds half a message") from None
+        raise ResultsError("it holds a truncated message") from None
     return fields
 
 
@@ -119,7 +119,7 @@ def first_varint(data: bytes) -> int:
     try:
         return _varint(data, 0)[0]
     except IndexError:
-        raise ResultsError("it holds half a number") from None
+        raise ResultsError("it holds a truncated number") from None
 
 
 def varint_to_int64(value: int) -> int:

@@ -83,7 +83,7 @@ def _check_place(results: ExperimentResults, folder: Path, overwrite: bool) -> N
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not _is_import(folder):
-        raise ResultsError(f"{folder} is there already and is no earlier import. Give another --output.")
+        raise ResultsError(f"{folder} already exists and is not an earlier import. Give another --output.")
     if not overwrite:
         raise ResultsError(f"{folder} is an earlier import. Replace it with --overwrite, or give another --output.")
 
@@ -107,7 +107,7 @@ def _write_run(folder: SeedFolder, run: SeedResults, content: Mapping[str, Any])
         configuration=run.configuration,
         seed=run.seed,
         ticks=run.n_ticks,
-        reason=None if run.status == "done" else "did not end well, as its own log says",
+        reason=None if run.status == "done" else "failed, according to its own log",
         extra={"imported_from": str(run.path)},
     )
     if run.status == "done":

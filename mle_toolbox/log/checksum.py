@@ -24,7 +24,7 @@ _BODY = struct.Struct("<8sQ")
 _CHECKSUM = struct.Struct("<I")
 _SIZE = _BODY.size + _CHECKSUM.size
 _BLOCK = 1 << 20
-_WAY_OUT = "Put back a copy, or remove it: the next `mle run` makes it again."
+_WAY_OUT = "Restore a copy, or remove it: the next `mle run` makes it again."
 
 
 def add_checksum(file: FileIO) -> None:

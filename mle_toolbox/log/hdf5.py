@@ -72,7 +72,7 @@ def read_log(path: Path) -> LogData:
         attributes = read_attributes(file)
         ours = {name: attributes.pop(_OURS + name, None) for name in _OWN_ATTRIBUTES}
         if ours["content"] != "seed":
-            raise ValueError(f"the log of a seed run was expected, found that of a {ours['content']}")
+            raise ValueError(f"expected the log of a seed run, found that of a {ours['content']}")
         time, metrics = read_variables(file, ours["time"]), read_variables(file, ours["metrics"])
         columns, absent = {**time, **metrics}, {}
         for name, how in (ours["absent"] or {}).items():

@@ -147,8 +147,8 @@ def _lock(descriptor: int, path: Path) -> None:
         if error.errno not in _NO_LOCKS_HERE:
             raise
         warnings.warn(
-            f"{path}: this file system has no locks ({error.strerror}), so nothing keeps a second run of the same "
-            "seed out of this folder.",
+            f"{path}: this file system has no locks ({error.strerror}), so nothing prevents a second run of the same "
+            "seed in this folder.",
             RuntimeWarning,
             stacklevel=4,
         )

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ONLY_IN_THE_MAIN_PROCESS", "JournalWriter", "read_journal"]
 
 ONLY_IN_THE_MAIN_PROCESS = (
-    "Only the process that began the run logs and saves: let the worker return its numbers, and log them in the main "
-    "process, where pool.map and the like hand them over."
+    "Only the process that began the run logs and saves: return the numbers from the worker (pool.map returns them) "
+    "and log them in the main process."
 )
 
 _PENDING_BYTES = 64 * 1024
@@ -336,7 +336,7 @@ class JournalWriter:
         n_whole = sum(each.n_rows for each in segments)
         if n_ticks > n_whole:
             raise LogError(
-                f"{self.path} has {n_whole} whole ticks, so the run cannot go on behind tick {n_ticks}. "
+                f"{self.path} has {n_whole} whole ticks, so the run cannot continue from tick {n_ticks}. "
                 "Remove the checkpoint to start the run again."
             )
         header = segments[0].header
@@ -344,7 +344,7 @@ class JournalWriter:
         now = self._encoder.time_names, self._encoder.metric_names
         if before != now:
             raise LogError(
-                f"{self.path} tracks {_lists(*before)}, this run {_lists(*now)}: the run cannot go on there. "
+                f"{self.path} tracks {_lists(*before)}, this run {_lists(*now)}: the run cannot continue from there. "
                 "Remove the checkpoint to start the run again."
             )
 
@@ -352,7 +352,7 @@ class JournalWriter:
         return OSError(
             error.errno,
             f"{error.strerror}: the tick after the first {self.n_ticks} could not be written. "
-            "Those are kept; make room and start the run again",
+            "Those are kept; free some space and start the run again",
             str(self.path),
         )
 
@@ -361,9 +361,9 @@ class JournalWriter:
             return LogError(f"update_log() is called in a worker process. {ONLY_IN_THE_MAIN_PROCESS}")
         if self._file.lost:
             return LogError(
-                f"{self.path} cannot be written any more: the script, or a library that it uses, has closed the file "
-                "(os.close, os.closerange, a step to become a daemon), and with that its lock is lost. Do that before "
-                "MLExperiment() is made. The ticks that were saved before are kept."
+                f"{self.path} cannot be written any more: the script, or a library that it uses, closed the file "
+                "(os.close, os.closerange, daemonizing). Do that before calling MLExperiment(). Ticks saved so far "
+                "are kept."
             )
         return LogError(f"The log of this run is closed: {self.path}.")
 
@@ -395,8 +395,8 @@ def _who_holds(journal: Path) -> str:
     if record is not None and record.status == "running" and record.pid is not None:
         who = f"process {record.pid} on {record.host}, started {record.start},"
     return (
-        f"{folder.path}: {who} is running this seed and writes to this folder. Wait until it ends, or stop it, "
-        "or give this run another -exp_dir."
+        f"{folder.path}: {who} is running this seed and writes to this folder. Wait until it ends, stop it, or give "
+        "this run another -exp_dir."
     )
 
 

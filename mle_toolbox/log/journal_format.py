@@ -135,7 +135,7 @@ def decode_header(data: bytes, path: Path, start: int = 0) -> Header | None:
     if magic != MAGIC[: len(magic)]:
         if magic.startswith(MAGIC[:-1]) and magic[-1:].isdigit():
             raise ResultsError(f"{path} {_NEWER}")
-        raise ResultsError(f"{path} is no journal of mle-toolbox: it does not begin with {MAGIC.decode()!r}.")
+        raise ResultsError(f"{path} is not a journal of mle-toolbox: it does not begin with {MAGIC.decode()!r}.")
     if len(data) < text:
         return None
     end = text + _UINT32.unpack_from(data, start + len(MAGIC))[0]

@@ -31,7 +31,7 @@ def read(path: Path) -> LogData:
     data = read_bytes(path)
     segments = read_segments(data, path)
     if not segments:
-        damage = f"{path}: the beginning of this file is damaged, so none of its ticks can be read." if data else None
+        damage = f"{path}: the start of this file is damaged, so none of its ticks can be read." if data else None
         return LogData((), (), {}, damage=damage)
     header = segments[-1].header
     columns, absent, remarks = {}, {}, [remark for each in segments for remark in each.header.remarks]
@@ -60,7 +60,7 @@ def _damage(data: bytes, segments: Sequence[Segment], path: Path) -> str | None:
     n_ticks, end = sum(each.n_rows for each in segments), segments[-1].end
     if len(data) > end and data[end : end + len(MAGIC)] == MAGIC[: len(data) - end]:
         # A header that is being written may just be on its way, too.
-        return None if is_locked(path) else f"{path}: what comes behind tick {n_ticks} is damaged and is left out."
+        return None if is_locked(path) else f"{path}: everything after tick {n_ticks} is damaged and left out."
     header = segments[-1].header
     while (end := data.find(MAGIC, end)) >= 0:
         header, end = decode_header(data, path, end) or header, end + 1
@@ -69,7 +69,7 @@ def _damage(data: bytes, segments: Sequence[Segment], path: Path) -> str | None:
     if n_ticks < n_rows:
         left_out = n_rows - n_ticks
         return f"{path}: tick {n_ticks + 1} of {n_rows} does not match its checksum; " + (
-            "it is left out." if left_out == 1 else f"it and the {left_out - 1} behind it are left out."
+            "it is left out." if left_out == 1 else f"it and the {left_out - 1} after it are left out."
         )
     # The last row of a file that is being written may just be on its way.
     if n_torn_bytes and not is_locked(path):

@@ -181,7 +181,7 @@ def _read_group(group: h5py.Group) -> MergedData:
     attributes = read_attributes(group)
     ours = {name: attributes.pop(_OURS + name, None) for name in _OWN_ATTRIBUTES}
     if ours["content"] != "configuration":
-        raise ValueError(f"the merged log of a configuration was expected, found that of a {ours['content']}")
+        raise ValueError(f"expected the merged log of a configuration, found that of a {ours['content']}")
     attributes.pop("coordinates", None)
     own = ours["names"] or {}
     seeds = group[own.get("seed", "seed")][()]

@@ -46,11 +46,11 @@ def prepare_log(folder: SeedFolder, attributes: Mapping[str, Any], n_ticks: int 
     except FileNotFoundError:
         raise ResultsError(f"{folder.path}: there is no journal to make the log from.") from None
     if data.damage is not None:
-        raise ResultsError(f"{data.damage} The log of this run is not complete, so it is not finished.")
+        raise ResultsError(f"{data.damage} The log is incomplete, so the run is not finished.")
     if n_ticks is not None and n_ticks != data.n_ticks:
         raise ResultsError(
             f"{folder.journal} has {data.n_ticks} ticks, this run has logged {n_ticks}. "
-            "The log of this run is not complete, so it is not finished."
+            "The log is incomplete, so the run is not finished."
         )
     complete = dataclasses.replace(data, attributes={**data.attributes, **attributes})
     replace_file(folder.ready_log, lambda path: write_log(path, complete), wait_for_name=False)
@@ -103,5 +103,5 @@ def _hold_journal(folder: SeedFolder) -> HeldFile | None:
         return hold(folder.journal)
     except BlockingIOError:
         raise FolderInUseError(
-            f"{folder.path}: another run of this seed has begun, so the log of the one that ended is not put in place."
+            f"{folder.path}: another run of this seed has started, so this log is not published."
         ) from None

@@ -95,7 +95,7 @@ class TickEncoder:
     def _encode_any(self, values: tuple[Any, ...]) -> bytes:
         if self._n_metrics and all(value is None for value in values[self._n_time :]):
             raise LogError(
-                f"This tick measures nothing: all of {_METRICS}, {list(self.metric_names)}, is None. A tick has at "
+                f"This tick has no metric: all of {_METRICS}, {list(self.metric_names)}, is None. A tick has at "
                 "least one metric; only those that were not measured are left out."
             )
         known = self.shapes or ((),) * len(self.names)
@@ -245,7 +245,7 @@ def _unknown_key(
 ) -> LogError | None:
     for key in tick:
         if key in others and key not in tracked:
-            return LogError(f"{key!r} is in {other_list}, not in {list_name}: it belongs into the other dictionary.")
+            return LogError(f"{key!r} is in {other_list}, not in {list_name}: it belongs in the other dictionary.")
         if key not in tracked:
             hint = did_you_mean(key, tracked) if isinstance(key, str) else ""
             return LogError(f"{key!r} is not tracked: {list_name} is {list(tracked)}.{hint}")
@@ -266,7 +266,7 @@ def _nothing_measured(metrics: _Tick, tracked: tuple[str, ...]) -> LogError | No
     if metrics or not tracked:
         return None
     return LogError(
-        f"This tick measures nothing: it has no name of {_METRICS}, which is {list(tracked)}. A tick has at least one "
+        f"This tick has no metric: {_METRICS} is {list(tracked)}, and none of them is given. A tick has at least one "
         "metric; only those that were not measured are left out."
     )
 

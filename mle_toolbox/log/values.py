@@ -29,7 +29,7 @@ _EXACT_IN_FLOAT = 2**53
 
 _ADVICE = {
     "complex": " Log its real and its imaginary part under two names.",
-    "str": " Text goes to the output of the script or to save_extra.",
+    "str": " Print text, or store it with save_extra.",
     "Decimal": " Log float(value).",
     "Fraction": " Log float(value).",
 }
@@ -100,7 +100,7 @@ def _as_array(name: str, value: Any) -> NDArray[Any]:
     import numpy as np
 
     if isinstance(value, np.ma.MaskedArray):
-        raise LogError(f"{name!r} is a masked array. Say what stands in the gaps: log value.filled(...).")
+        raise LogError(f"{name!r} is a masked array. Fill the gaps: log value.filled(...).")
     try:
         array = np.asarray(_on_host(value))
     except (TypeError, ValueError, RuntimeError) as error:

@@ -80,7 +80,7 @@ def hidden_by_log(values: Iterable[NDArray[np.float64]]) -> int:
     finite = np.concatenate([each[np.isfinite(each)].ravel() for each in values])
     hidden = int((finite <= 0).sum())
     if hidden == finite.size:
-        raise StatisticsError(f"A logarithmic axis shows values above 0, and none of the {finite.size} values is.")
+        raise StatisticsError(f"A logarithmic axis needs values above 0, and none of the {finite.size} values is.")
     return hidden
 
 

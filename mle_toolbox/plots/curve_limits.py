@@ -40,7 +40,7 @@ def set_limits(axes: Sequence[Axes], lines: Sequence[CurveLines], *, log_x: bool
     for each in axes:
         each.set_xlim(*_with_margin(time.min(), time.max(), log_x, 0.02))
         each.set_ylim(*_with_margin(low, high, log_y, _MARGIN))
-    return "Bands or seeds that diverged reach beyond the picture." if cut else ""
+    return "Bands or diverged seeds extend beyond the figure." if cut else ""
 
 
 def _shown(arrays: Sequence[Floats], log: bool) -> Floats:

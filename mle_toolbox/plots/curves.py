@@ -112,7 +112,7 @@ def _set_scales(sheet: Sheet, lines: list[CurveLines], log_x: bool, log_y: bool)
         hidden_x = log_scale(axes, "x", [each.curve.time for each in lines]) if log_x else 0
         hidden = hidden_y + hidden_x
     if log_y and not any((each.center > 0).any() for each in lines):
-        raise StatisticsError("A logarithmic axis shows values above 0, and no configuration's line comes there.")
+        raise StatisticsError("A logarithmic axis needs values above 0, and no configuration has any.")
     return hidden_words(hidden)
 
 
@@ -153,5 +153,5 @@ def _caption(lines: list[CurveLines], with_seeds: bool) -> list[str]:
         "\N{MULTIPLICATION SIGN}: a seed diverged here and no longer counts."
         if any(each.band.diverged for each in lines)
         else "",
-        f"{unfinished} of the runs have not ended well and are drawn as far as they came." if unfinished else "",
+        f"{unfinished} of the runs did not finish and are drawn as far as they got." if unfinished else "",
     ]

@@ -228,7 +228,7 @@ def _caption(
     diverged = sum(each.diverged for each in estimates)
     return [
         f"The {statistic} over n seeds.",
-        f"Where up to {several} configurations have the same two values: the mean of theirs." if several > 1 else "",
+        f"Where up to {several} configurations share the two values: their mean." if several > 1 else "",
         f"{number_of(diverged, 'seed diverged and does', 'seeds diverged and do')} not count." if diverged else "",
         f"Framed: {best_words}" if best_words else "",
         "Hatched: no value." if np.isnan(values).any() else "",

@@ -190,5 +190,5 @@ def _caption(samples: Mapping[str, Sample], confidence: float) -> list[str]:
     with_band = with_band and any(len(each.values) >= _LEAST_WITH_BAND for each in samples.values())
     return [
         f"Bands: {percent(confidence)} intervals of the share at each threshold." if with_band else "",
-        "Seeds that diverged reach no threshold." if diverged else "",
+        "Diverged seeds reach no threshold." if diverged else "",
     ]

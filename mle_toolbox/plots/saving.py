@@ -56,7 +56,7 @@ def check_format(path: Path) -> str:
     if kind not in _METADATA:
         found = f"{path.suffix!r}" if path.suffix else "no suffix"
         raise UsageError(
-            f"{path}: the suffix says the format of a figure: .png, .svg or .pdf; found {found}."
+            f"{path}: the suffix chooses the format of a figure: .png, .svg or .pdf; found {found}."
             f"{did_you_mean(kind, FORMATS)}"
         )
     return kind

@@ -21,7 +21,7 @@ MAX_METRICS = 4
 def results_table(results: Configurations) -> RenderableType:
     """Return the final value of each metric for each configuration, with what it rests on."""
     if not results.metrics:
-        nothing = "No configuration has logged a metric that is one number a tick, so there is no table."
+        nothing = "No configuration has logged a metric with one number per tick, so there is no table."
         return Text(nothing + one_element_words(results))
     table = results.summary(results.metrics[:MAX_METRICS]).table()
     if words := one_element_words(results):

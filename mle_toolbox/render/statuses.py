@@ -27,12 +27,12 @@ class Sign(NamedTuple):
 
 SIGNS = {
     "done": Sign("✓", "green", "done"),
-    "older code": Sign("≈", "yellow", "done, of older code"),
+    "older code": Sign("≈", "yellow", "done, by older code"),
     "outdated": Sign("≠", "yellow", "outdated: done with an earlier configuration, not counted; runs again"),
     "running": Sign("▸", "cyan", "running"),
-    "stopped": Sign("‖", "yellow", "stopped before its end, as asked; the next `mle run` goes on with it"),
+    "stopped": Sign("‖", "yellow", "stopped on request before its end; the next `mle run` goes on with it"),
     "failed": Sign("✗", "red", "failed"),
-    "died": Sign("†", "red", "died (killed, or its machine went down)"),
+    "died": Sign("†", "red", "died (killed, or its machine failed)"),
     "waiting": Sign("·", "dim", "not started"),
 }
 _SEEDS_A_GROUP = 10

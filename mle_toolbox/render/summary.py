@@ -213,7 +213,7 @@ class Summary(Rendered):
         running = sum(row.others.get("running", 0) for row in self.rows)
         if running and not self.includes_unfinished:
             runs = count(running, "seed run is", "seed runs are")
-            yield f"{runs} still running; these are the numbers of those that are done."
+            yield f"{runs} still running; these numbers are of finished runs only."
         yield from estimate_cautions(self.metrics)
         yield from (f"{sentence}." for sentence in cautions_about(self._without_the_metric()))
         yield from self.remarks

@@ -33,7 +33,7 @@ class TerminalTable:
             yield _note(f"! {line}", "yellow")
         yield _grid(table)
         if left_out:
-            yield _note(f"No room for {', '.join(left_out)}; a wider terminal or --format csv has it.", "dim")
+            yield _note(f"Not enough room for {', '.join(left_out)}; use a wider terminal or --format csv.", "dim")
         for line in (*table.method, *([f"* {table.best}"] if table.best else [])):
             yield _note(line, "dim")
         for line in table.cautions:

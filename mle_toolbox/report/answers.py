@@ -114,7 +114,7 @@ def _verdict(answer: Answer) -> list[str]:
         whom = "the other" if len(rivals) == 1 else f"each of the {len(rivals)} others"
         if len(rivals) < len(answer.with_leader):
             whom = _named(rivals)
-        return [f"It is better than {whom} beyond chance: {p_text(largest.p)}{_after(largest)}."]
+        return [f"It is significantly better than {whom}: {p_text(largest.p)}{_after(largest)}."]
     others = [name for name in rivals if name not in ties]
     better = f" It is better than {_named(others)}." if others else ""
     return [f"It is not significantly different from {_named(ties)}.{better}", *_power(ties, rivals)]

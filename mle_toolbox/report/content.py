@@ -66,7 +66,7 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
         "more_failures": more_failures,
         "remarks": list(_remarks(results, numbers, runs)),
         "differences": differences,
-        "no_differences": "Nothing differs between them." if contents else "Their settings are not on record.",
+        "no_differences": "Nothing differs between them." if contents else "Their settings were not recorded.",
         "full": history.full_texts(contents),
         "grid": history.grid(runs),
         "cost": history.cost_lines(cost(runs, _cores(record))),
@@ -146,7 +146,7 @@ def _code_fact(runs: Sequence[SeedRun]) -> Iterator[dict[str, str]]:
     if len(seen) == 1:
         commit, _, remark = seen.pop().partition(" ")
         if not commit.isalnum() or len(commit) < 40:
-            yield _fact("Code", "not in git", "the script is in no commit")
+            yield _fact("Code", "not in git", "the script is not in any commit")
         else:
             yield _fact("Code", commit[:10], remark or "git, nothing uncommitted")
     elif seen:
@@ -157,8 +157,8 @@ def _notices(runs: Sequence[SeedRun], state: Mapping[str, str]) -> Iterator[str]
     undone = [run for run in runs if run.status != "done"]
     if undone:
         going = any(run.status == "running" for run in runs)
-        words = "Runs are still going on" if going else "This is not all"
-        yield f"{words}: {state['text']}. Every number below is made of the seed runs that are done."
+        words = "Some runs are still going" if going else "Not all runs are done"
+        yield f"{words}: {state['text']}. All numbers below are of finished seed runs."
     records = [run.record for run in runs if run.status == "done" and run.record]
     not_frozen = sorted({name for record in records for name in record.not_frozen})
     if not_frozen:
@@ -181,7 +181,7 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
             yield f"{isolated(name)}: {seeds_in_words(waiting)} not started."
         stopped = [run.seed for run in runs if run.configuration == name and run.status == "stopped"]
         if stopped:
-            yield f"{isolated(name)}: {seeds_in_words(stopped)} stopped before the end, as asked."
+            yield f"{isolated(name)}: {seeds_in_words(stopped)} stopped on request before the end."
         for metric in numbers.metrics:
             diverged = _diverged(numbers, metric, name)
             if diverged:

@@ -67,7 +67,7 @@ class SeedRun:
         if self.record is not None and self.record.reason:
             return excerpts.readable(self.record.reason)
         if self.status == "died":
-            return "died: killed, or its machine went down; nothing is on record"
+            return "died: killed, or its machine failed; nothing was recorded"
         return self.status
 
     @property

@@ -78,13 +78,13 @@ def grid(runs: Sequence[SeedRun]) -> dict[str, Any]:
         done = sum(run.status == "done" for run in own)
         rows.append({"name": name, "done": f"{done}/{len(own)}", "parts": parts})
     legend = "   ".join(f"{each.sign} {each.words}" for each in legend_of(run.kind for run in runs))
-    return {"rows": rows, "legend": legend, "caption": "One sign for each seed run, in the order of the seeds."}
+    return {"rows": rows, "legend": legend, "caption": "One sign per seed run, in the order of the seeds."}
 
 
 def cost_lines(spent: Cost) -> Lines:
     """Return what the runs took."""
     if not spent.counted:
-        return [_line("Time", "No start and end is on record.")]
+        return [_line("Time", "Start and end were not recorded.")]
     of_all = "" if spent.counted == spent.runs else f" ({spent.counted} of {spent.runs} runs have a start and an end)"
     given = f"duration x {count(spent.cores, 'core')} given to each run"
     lines = [
@@ -128,13 +128,13 @@ def steps(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequ
     name = _experiment_file(record)
     if name is None:
         return (
-            [*lines, _step("These results were not made by an experiment file.")]
+            [*lines, _step("These results were not made with an experiment file.")]
             if lines
-            else [_step("Nothing is on record about how these results were made.")]
+            else [_step("How these results were made was not recorded.")]
         )
-    lines.append(_step("All seed runs; those that are done are not run again.", f"mle run {shlex.quote(name)}"))
+    lines.append(_step("All seed runs; finished ones are not repeated.", f"mle run {shlex.quote(name)}"))
     if record.get("configurations"):
-        lines.append(_step("One seed run alone, into a folder of its own.", _one_run(record)))
+        lines.append(_step("A single seed run, in a folder of its own.", _one_run(record)))
     lines.append(_step("This report.", f"mle report {shlex.quote(name)}"))
     return lines
 
@@ -148,7 +148,7 @@ def files(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequ
         script = path.parent / str(record.get("script", ""))
         found += _script(str(record.get("script", "script")), _sha256(script), runs)
     for each in record.get("configurations", ()):
-        remark = "of its content: comments and blanks do not count"
+        remark = "of its content, without comments and blanks"
         found += _file(str(each.get("path", each["name"])), str(each.get("digest", "")), remark)
     if folder is not None:
         found += _file(folder.results.name, _sha256(folder.results))
@@ -183,7 +183,7 @@ def _run_row(run: SeedRun) -> dict[str, Any]:
     return {
         "configuration": run.configuration,
         "seed": run.seed,
-        "status": "done, of older code" if run.older_code else run.status,
+        "status": "done, by older code" if run.older_code else run.status,
         "kind": run.kind,
         "started": f"{run.started:%Y-%m-%d %H:%M:%S}" if run.started else NOTHING,
         "took": duration(run.seconds) if run.seconds is not None else NOTHING,
@@ -204,14 +204,14 @@ def _code_step(record: Mapping[str, Any], runs: Sequence[SeedRun]) -> Iterator[d
         stored = _stored(run)
         if stored is not None:
             same = f" It is that of the commit {commits[0]}." if commits else ""
-            text = f"{which}, as it was stored, in a new folder; data, and what git ignores, is not in it.{same}"
+            text = f"{which}, as it was stored, in a new folder; without data and files that git ignores.{same}"
             yield _step(text, _extraction(record, run, stored.snapshot().project))
             return
     if commits:
         yield _step(f"{which}.", f"git checkout {commits[0]}")
     elif ours and ours[0].record is not None and ours[0].record.git_commit:
         said = git_in_words(ours[0].record)
-        yield _step(f"{which} was not stored, and git does not tell it: {said}. Compare the hashes below.")
+        yield _step(f"{which} was not stored and is not in git: {said}. Compare the hashes below.")
 
 
 def _stored(run: SeedRun) -> StoredRun | None:

@@ -59,7 +59,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics that are one number a tick, in the order in which they are tracked."""
+        """The metrics with one number per tick, in the order in which they are tracked."""
         return scalar_metrics(self)
 
     def differences(self) -> Mapping[str, Mapping[str, Any]]:
@@ -248,7 +248,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             if name is not None and name not in self and not (name == "best" and name is baseline):
                 raise unknown_name(name, self, self.title)
         if len(self) < 2:
-            raise ResultsError(f"{self.title}: there is one configuration only, so there is nothing to compare.")
+            raise ResultsError(f"{self.title}: there is only one configuration, so there is nothing to compare.")
         compared = self.select(list(dict.fromkeys((a, b)))) if a is not None and b is not None else self
         found = compared.answer(
             self._metric(metric),
@@ -366,6 +366,6 @@ def _compared(
     if baseline != "best" or baseline in found.samples:
         return f"comparisons with {baseline}", found.compare_with(baseline)
     if found.leader is None:
-        raise ResultsError("No configuration has a finished seed run with a finite value, so none is the best.")
+        raise ResultsError("No configuration has a finished seed run with a finite value, so there is no best one.")
     pairs = [(name, found.leader) for name in found.samples if name != found.leader]
     return f"comparisons with {found.leader}", found.compare(pairs)

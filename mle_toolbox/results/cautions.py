@@ -86,7 +86,7 @@ def _code_words(state: CodeState) -> str:
     else:
         begin = f"{number} of {state.runs} seed runs {'is' if number == 1 else 'are'}"
     if not state.files:
-        return f"{begin} of another code than the newest; which files differ is not on record here."
+        return f"{begin} of another code than the newest; which files differ was not recorded."
     return f"{begin} of older code ({listed(state.files)})."
 
 

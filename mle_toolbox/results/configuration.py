@@ -129,8 +129,8 @@ class ConfigurationResults:
         if name not in self.data.fill_values:
             return values
         warnings.warn(
-            f"{name!r} has integers beyond 2**53 and ticks without a value: NaN for those rounds them. "
-            f"The exact ones are in .seed(n)[{name!r}].",
+            f"{name!r} has integers beyond 2**53 and ticks without a value, so they were rounded to float64. The exact "
+            f"ones are in .seed(n)[{name!r}].",
             UserWarning,
             stacklevel=2,
         )

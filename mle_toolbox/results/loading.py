@@ -259,7 +259,7 @@ def _record(folder: ExperimentFolder) -> dict[str, Any]:
         return read_experiment_record(folder) or {}
     except ResultsError as error:
         warnings.warn(
-            f"{error} Until then all configurations and seeds that have a folder are shown.", UserWarning, stacklevel=3
+            f"{error} Until then every configuration and seed with a folder is shown.", UserWarning, stacklevel=3
         )
         return {}
 
@@ -313,7 +313,7 @@ def _no_results(path: Path) -> str:
     if inside:
         return f"this folder holds no results itself. Did you mean {' or '.join(repr(str(each)) for each in inside)}?"
     if not any(path.iterdir()):
-        return "this folder is empty. Nothing has been run here yet."
+        return "this folder is empty: nothing has been run here yet."
     return (
         "this folder holds no results. Give the experiment_dir of an experiment file, a configuration's folder in it, "
         "or a seed's."

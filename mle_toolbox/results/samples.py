@@ -112,9 +112,7 @@ def lower_is_better_of(metric: str, lower_is_better: bool | None) -> bool:
     if isinstance(lower_is_better, bool):
         return lower_is_better
     if lower_is_better is not None:
-        raise ResultsError(
-            f"lower_is_better is True, False or None, for all metrics that are asked for; found {lower_is_better!r}."
-        )
+        raise ResultsError(f"lower_is_better must be True, False or None, found {lower_is_better!r}.")
     from mle_toolbox.statistics import direction
 
     return direction(metric) == "lower"
@@ -132,7 +130,7 @@ def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> 
     if wanted and numbered:
         raise ResultsError(
             f"paired=True: the seeds of {listed(map(repr, numbered), 3)} are not "
-            "known, only numbered, so no two runs belong together. Leave paired out."
+            "known, only numbered, so no two runs belong together. Leave out `paired`."
         )
     return False if numbered else wanted
 

@@ -24,7 +24,7 @@ _SEED_AND_TICK = 2
 
 
 def scalar_metrics(configurations: Mapping[str, ConfigurationResults]) -> tuple[str, ...]:
-    """Return the metrics that are one number a tick, in the order in which they are tracked."""
+    """Return the metrics with one number per tick, in the order in which they are tracked."""
     return tuple(
         dict.fromkeys(
             name
@@ -92,6 +92,6 @@ def _floats(column: NDArray[Any], name: str) -> NDArray[np.float64]:
     if column.ndim != 1:
         raise ResultsError(
             f"{name!r} is an array of shape {column.shape[1:]} at every tick. Summaries and curves are made of metrics "
-            "that are one number a tick."
+            "with one number per tick."
         )
     return np.ma.getdata(column).astype(np.float64)

@@ -59,7 +59,7 @@ def snapshot_variables(plan: Plan, warn: Callable[[str], None]) -> dict[str, str
     try:
         snapshot = take_snapshot(plan)
     except (OSError, ValueError) as error:
-        warn(f"The code of this start cannot be stored ({error}). Seed runs will run the files as they find them.")
+        warn(f"The code cannot be stored ({error}). Seed runs will use the files as they are when they start.")
         snapshot = None
     return {SNAPSHOT_VARIABLE: str(snapshot.manifest) if snapshot is not None else ""}
 

@@ -158,7 +158,7 @@ def read_object(store: Path, digest: str) -> bytes:
     try:
         content = zlib.decompress(path.read_bytes())
     except FileNotFoundError:
-        raise ResultsError(f"{path} is not there: this code was not stored, or has been removed.") from None
+        raise ResultsError(f"{path} does not exist: this code was not stored, or was removed.") from None
     except (OSError, zlib.error) as error:
         raise ResultsError(f"{path} cannot be read: {error}.") from error
     if hashlib.sha256(content).hexdigest() != digest:

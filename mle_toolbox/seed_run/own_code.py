@@ -112,19 +112,19 @@ def code_digest(code: dict[str, str]) -> str:
 
 def not_frozen_in_words(files: Sequence[str]) -> str:
     """Return a sentence on files that were imported although they were not stored at the start."""
-    return f"not the code that was stored at the start, but what was found on disk: {listed(files, _NAMED)}."
+    return f"not the code stored at the start, but the files found on disk: {listed(files, _NAMED)}."
 
 
 def git_in_words(record: RunRecord) -> str:
     """Return where the code of a run is under version control, as far as that is on record."""
     if not record.git_commit:
-        return "no git commit on record"
+        return "no git commit recorded"
     if record.script_sha256 and any(record.code.get(name) == record.script_sha256 for name in record.git_untracked):
-        return "the script is in no commit"
+        return "the script is not in any commit"
     if not record.code and not record.git_dirty:
-        return f"{record.git_commit}; whether it has all of the code is not on record"
+        return f"{record.git_commit}; whether it contains all of the code was not recorded"
     if record.git_dirty:
-        return f"{record.git_commit} with changes that are not committed"
+        return f"{record.git_commit} with uncommitted changes"
     return record.git_commit
 
 

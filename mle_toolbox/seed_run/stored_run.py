@@ -50,7 +50,7 @@ class StoredRun:
     def __init__(self, folder: SeedFolder) -> None:
         record = read_run_record(folder)
         if record is None:
-            raise ResultsError(f"{folder.path}: no seed run is on record there (no {RUN_RECORD} that can be read).")
+            raise ResultsError(f"{folder.path}: there is no record of a seed run (no {RUN_RECORD} that can be read).")
         self.folder = folder
         self.record: RunRecord = record
         self.store = self._find_store()
@@ -88,8 +88,8 @@ class StoredRun:
         """
         if self.record.snapshot is None:
             raise ResultsError(
-                f"{self.name}: no code was stored for this run. It is for seed runs that `mle run` starts, unless the "
-                "experiment file says `frozen_code: false`."
+                f"{self.name}: no code was stored for this run. Code is stored for seed runs that `mle run` starts, "
+                "unless the experiment file says `frozen_code: false`."
             )
         manifest = self._manifest()
         found = read_snapshot(manifest) if manifest is not None else None
@@ -153,7 +153,7 @@ def extract_code(run: StoredRun, into: Path) -> Path:
     """
     snapshot = run.snapshot()
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
-        raise UsageError(f"--extract {into}: this folder is not empty. Name one that is, or that is not there.")
+        raise UsageError(f"--extract {into}: this folder is not empty. Name an empty or a new one.")
     contents = {path: snapshot.content(path) for path in snapshot.files}
     for path, content in contents.items():
         place = into / (f"{ELSEWHERE}{path}" if path.startswith("/") else path)

@@ -60,10 +60,10 @@ def percentiles(values: ArrayLike, q: float | Sequence[float], axis: int | None 
     """
     shares = real_array(q).astype(np.float64)
     if not ((shares >= 0) & (shares <= 100)).all():
-        raise StatisticsError(f"A percentile lies from 0 to 100, found q={q!r}.")
+        raise StatisticsError(f"A percentile must lie between 0 and 100, found q={q!r}.")
     sample = finite_sample(values, axis)
     if _length(sample, axis) < 1:
-        raise StatisticsError("There are no percentiles of no values.")
+        raise StatisticsError("Percentiles need at least one value.")
     return _reduced(sample.astype(np.float64), axis, lambda floats: np.percentile(floats, shares, axis=axis))
 
 

@@ -53,11 +53,11 @@ def align(
         When times and values do not fit, or a time is not finite.
     """
     if not np.iterable(times) or not np.iterable(values):
-        raise StatisticsError("Times and values are given for each seed, a row of either.")
+        raise StatisticsError("Give one row of times and one row of values for each seed.")
     if len(times) != len(values):
         raise StatisticsError(f"There are times of {len(times)} seeds and values of {len(values)}.")
     if method not in ("previous", "linear"):
-        raise StatisticsError(f"Between ticks is the 'previous' value or a 'linear' one, found {method!r}.")
+        raise StatisticsError(f"method must be 'previous' or 'linear', found {method!r}.")
     seeds = [_in_order(time, value) for time, value in zip(times, values, strict=True)]
     grid = _union([time for time, _ in seeds], max_points)
     out = np.full((len(seeds), len(grid)), np.nan)

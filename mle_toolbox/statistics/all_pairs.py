@@ -54,7 +54,7 @@ class AllPairs:
     def __post_init__(self) -> None:
         without = [name for name in self.samples if self.seeds is not None and name not in self.seeds]
         if without and len(self.samples) > 1:
-            raise StatisticsError(f"seeds does not name those of {without[0]!r}.")
+            raise StatisticsError(f"seeds has no entry for {without[0]!r}.")
 
     @cached_property
     def tested(self) -> tuple[str, ...]:
@@ -193,7 +193,7 @@ def compare_all(
         When there is no such baseline, or ``seeds`` does not fit; else as for `compare`.
     """
     if not isinstance(samples, Mapping):
-        raise StatisticsError("Many configurations are a mapping from their names to their numbers.")
+        raise StatisticsError("Give several configurations as a mapping from name to values.")
     if baseline is not None and baseline not in samples:
         raise StatisticsError(f"There is no configuration {baseline!r}.{did_you_mean(str(baseline), samples)}")
     pairs = AllPairs(samples, seeds, paired, diverged)
@@ -214,7 +214,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """
     p = real_array(p_values).astype(np.float64).ravel()
     if ((p < 0) | (p > 1)).any():
-        raise StatisticsError(f"A p lies from 0 to 1, found {p[(p < 0) | (p > 1)][0]:g}.")
+        raise StatisticsError(f"p must lie between 0 and 1, found {p[(p < 0) | (p > 1)][0]:g}.")
     adjusted = np.full(p.shape, np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known], kind="stable")]

@@ -176,7 +176,7 @@ def _bootstrap(
 def _check(sample: Floats, statistic: Statistic, confidence: float) -> None:
     check_confidence(confidence)
     if not callable(statistic):
-        raise StatisticsError(f"A statistic is a function, such as numpy.mean, found {statistic!r}.")
+        raise StatisticsError(f"statistic must be a function such as numpy.mean, found {statistic!r}.")
     if sample.size and (found := np.shape(statistic(sample, axis=0))) != sample.shape[1:]:
         raise StatisticsError(
             f"A statistic takes the axis away: of shape {sample.shape} it makes {sample.shape[1:]}, found {found}."

@@ -83,8 +83,8 @@ def finite_sample(values: ArrayLike, axis: int | None = 0) -> NDArray[np.generic
     if n_bad:
         are = "is" if n_bad == 1 else "are"
         raise StatisticsError(
-            f"{n_bad} of {array.size} values {are} not finite. Decide what a diverged or missing seed means and say "
-            "so; it is not averaged away."
+            f"{n_bad} of {array.size} values {are} not finite. Decide how diverged and missing seeds count; they are "
+            "not averaged away."
         )
     return array
 
@@ -107,5 +107,5 @@ def rising_times(time: ArrayLike) -> NDArray[np.float64]:
     """Return times of shape (T,), float64; refuse those that are not finite or go back."""
     t = real_array(time).astype(np.float64)
     if not np.isfinite(t).all() or (np.diff(t) < 0).any():
-        raise StatisticsError("The times of a curve are finite and rise; `align` brings ticks into order.")
+        raise StatisticsError("The times of a curve must be finite and increasing; `align` sorts ticks.")
     return t

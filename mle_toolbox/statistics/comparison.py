@@ -120,7 +120,7 @@ class Comparison:
         return self.t_test_p if self.adjusted_p is None else self.adjusted_p
 
     def better(self) -> Literal["a", "b"] | None:
-        """Return which is better, None where the seeds do not tell."""
+        """Return which is better, None where no significant difference."""
         if not self.p < 1 - self.confidence:
             return None
         return "a" if (self.difference < 0) == self.lower_is_better else "b"
@@ -132,7 +132,7 @@ class Comparison:
     def words(self, a: str = "a", b: str = "b") -> str:
         """Say the result in one or two sentences, with the names of the configurations."""
         numbers = interval_text(self.difference, self.difference_low, self.difference_high)
-        verdict = {"a": f"{a} is better than {b}", "b": f"{b} is better than {a}", None: "the seeds do not tell"}
+        verdict = {"a": f"{a} is better than {b}", "b": f"{b} is better than {a}", None: "no significant difference"}
         by = self.correction
         corrected = f" after {by.method}'s correction over {by.family}" if by else ""
         return f"{a} - {b} = {numbers}, {p_text(self.p)}{corrected}: {verdict[self.better()]}. {self.power_words()}"
@@ -141,9 +141,9 @@ class Comparison:
         """Say which differences so many seeds show, and how many seeds this one needs."""
         if min(self.n_a, self.n_b) < 2:
             few = "one seed" if min(self.n_a, self.n_b) else "no seed"
-            return f"With {few} no difference can be told from chance."
+            return f"{few} cannot show any difference."
         if not math.isfinite(self.detectable):
-            return "Which differences so many seeds show is not known."
+            return "The smallest detectable difference is unknown."
         n = f"n = {self.n_a}" if self.n_a == self.n_b else f"n = {self.n_a} and {self.n_b}"
         seen = f"With {n} you see differences above {self.detectable:.2g}"
         if self.seeds_needed is None or self.better() is not None:
@@ -263,9 +263,9 @@ def _method(pair: Pair, confidence: float) -> str:
         return f"{percent(confidence)} t interval and t test of the differences, paired by seed"
     if pair.paired:
         why = "all pairs of seeds differ by the same amount"
-        return f"{percent(confidence)} interval and test after Welch, because {why}"
+        return f"{percent(confidence)} Welch interval and test, because {why}"
     why = ", because the seeds are not the same" if pair.seeds_differ else ""
-    return f"{percent(confidence)} interval and test after Welch, not paired{why}"
+    return f"{percent(confidence)} Welch interval and test, not paired{why}"
 
 
 def caution(a: Floats, b: Floats, confidence: float) -> str | None:
@@ -273,15 +273,15 @@ def caution(a: Floats, b: Floats, confidence: float) -> str | None:
     if min(len(a), len(b)) == 0:
         return "One of the two has no seed with a finite value."
     if min(len(a), len(b)) == 1:
-        return "No test: one seed says nothing about the spread."
+        return "No test: one seed gives no spread."
     if np.ptp(a) == 0 and np.ptp(b) == 0:
-        return "All seeds have the same value: test and interval say nothing. Does the script use its seed?"
+        return "All seeds have the same value, so test and interval mean nothing. Does the script use its seed?"
     smaller, larger = sorted((math.sqrt(variance(a)), math.sqrt(variance(b))))
     if min(len(a), len(b)) < SEEDS_AGAINST_SKEWNESS and larger > _SPREADS_APART * smaller:
         measured = " (about 92 %)" if confidence == 0.95 else ""
         return (
             f"The spreads differ by more than a factor of {_SPREADS_APART}: with fewer than {SEEDS_AGAINST_SKEWNESS} "
-            f"seeds the interval of the difference covers less than {percent(confidence)}{measured} where the values "
-            "over seeds are skewed."
+            f"seeds the interval of the difference covers less than {percent(confidence)}{measured} where values are "
+            "skewed over seeds."
         )
     return None

@@ -131,7 +131,7 @@ def _fewest(n: NDArray[np.int64]) -> int:
 
 def _caution(n: NDArray[np.int64], n_seeds: int, of_interval: str | None) -> str | None:
     if n.size == 0 or n.max() < 2:
-        return "No interval: one seed says nothing about the spread." if n_seeds else "There are no seeds."
+        return "No interval: one seed gives no spread." if n_seeds else "There are no seeds."
     if n.min() == n.max():
         return of_interval
     changes = f"The number of seeds changes along the curve, from {n.max()} down to {n.min()}."

@@ -133,10 +133,10 @@ def without_diverged(values: ArrayLike, diverged: Diverged = "exclude") -> tuple
     bad = ~np.isfinite(sample)
     n_bad = int(bad.sum())
     if diverged not in ("exclude", "refuse") and not is_finite_number(diverged):
-        raise StatisticsError(f"diverged is 'exclude', 'refuse' or a finite number, found {diverged!r}.")
+        raise StatisticsError(f"diverged must be 'exclude', 'refuse' or a finite number, found {diverged!r}.")
     if isinstance(diverged, str):
         if diverged == "refuse" and n_bad:
-            raise StatisticsError(f"{n_bad} of {len(sample)} seeds have diverged, and diverged='refuse' was asked for.")
+            raise StatisticsError(f"{n_bad} of {len(sample)} seeds have diverged (diverged='refuse').")
         return sample[~bad], n_bad
     sample[bad] = diverged
     return sample, n_bad
@@ -218,14 +218,14 @@ def skewness_caution(statistic: str, n: int, confidence: float) -> str | None:
     measured = " (about 92 %)" if confidence == 0.95 else ""
     return (
         f"With fewer than {SEEDS_AGAINST_SKEWNESS} seeds the t interval of a mean covers less than "
-        f"{percent(confidence)}{measured} where the values over seeds are skewed."
+        f"{percent(confidence)}{measured} where values are skewed over seeds."
     )
 
 
 def _caution(sample: NDArray[np.float64], statistic: str, confidence: float) -> str | None:
     n = len(sample)
     if n < 2:
-        return "No interval: one seed says nothing about the spread." if n else "No seed has a finite value."
+        return "No interval: one seed gives no spread." if n else "No seed has a finite value."
     if np.ptp(sample) == 0:
-        return "All seeds have the same value: the interval says nothing. Does the script use its seed?"
+        return "All seeds have the same value, so the interval means nothing. Does the script use its seed?"
     return skewness_caution(statistic, n, confidence)

@@ -102,7 +102,7 @@ def trimmed_mean_interval(values: ArrayLike, trim: float, confidence: float = 0.
     `mean_interval`.
     """
     if not 0 <= trim < 0.5:
-        raise StatisticsError(f"The share to leave out at either end lies from 0 to below 0.5, found {trim!r}.")
+        raise StatisticsError(f"trim must be at least 0 and below 0.5, found {trim!r}.")
     check_confidence(confidence)
     sample = np.sort(np.moveaxis(finite_seeds(values, axis).astype(np.float64), axis, 0), axis=0)
     n = len(sample)

@@ -53,7 +53,7 @@ def prepare(
 ) -> Pair:
     """Bring two samples into order; the arguments are those of `compare`."""
     if paired is not None and not isinstance(paired, bool | np.bool_):
-        raise StatisticsError(f"paired is True, False or None, found {paired!r}.")
+        raise StatisticsError(f"paired must be True, False or None, found {paired!r}.")
     left, right, is_paired = _arrange(real_sample(a), real_sample(b), paired, seeds_a, seeds_b)
     left, right, n_bad_a, n_bad_b = _settle_diverged(left, right, is_paired, diverged)
     left, right, scale = _scaled(left, right)
@@ -71,8 +71,8 @@ def _arrange(
     if place_a is None or place_b is None:
         if paired and len(a) != len(b):
             raise StatisticsError(
-                f"Pairs need as many values of a as of b, found {len(a)} and {len(b)}. Give seeds_a and seeds_b, then "
-                "the seeds that both have are compared."
+                f"Pairs need as many values of a as of b, found {len(a)} and {len(b)}. Give seeds_a and seeds_b to "
+                "compare the seeds that both have."
             )
         return a, b, bool(paired)
     if paired is None:

@@ -59,7 +59,7 @@ def seeds_needed(
     """
     _check(std_a, std_b, power, confidence)
     if not is_finite_number(difference) or difference == 0:
-        raise StatisticsError(f"No number of seeds shows a difference of {difference!r}.")
+        raise StatisticsError(f"No number of seeds can show a difference of {difference!r}.")
     unit = _unit(std_a, std_b)
     difference, std_a, std_b = difference / unit, std_a / unit, None if std_b is None else std_b / unit
     low, high = 1, 2
@@ -149,7 +149,7 @@ def _check(std_a: float, std_b: float | None, power: float, confidence: float) -
         raise StatisticsError(f"power must lie between {1 - confidence:.3g} (the level) and 1, found {power!r}.")
     for std in (std_a, std_b or 0.0):
         if not (is_finite_number(std) and std >= 0):
-            raise StatisticsError(f"A standard deviation is finite and not negative, found {std!r}.")
+            raise StatisticsError(f"A standard deviation must be finite and not negative, found {std!r}.")
 
 
 def _unit(std_a: float, std_b: float | None) -> float:

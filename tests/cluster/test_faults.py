@@ -79,7 +79,8 @@ def test_each_seed_run_that_ends_badly_is_told_why_and_only_those_run_again(expe
         assert headline in experiment.said()
         assert re.search(rf"Task \d+\.\d \(train configuration={task}", experiment.said()), experiment.said()
     assert (
-        "2 of 6 seed runs done, 1 stopped, 3 failed. What is done stays done. Next, once mended:" in experiment.said()
+        "2 of 6 seed runs done, 1 stopped, 3 failed. Finished runs are kept. Fix the problem, then run:"
+        in experiment.said()
     )
     finish(experiment, seed_runs=6)
     assert experiment.started() == ["a 0", "a 1", "a 2", "a 2", "b 0", "b 0", "b 1", "b 1", "b 2", "b 2"]

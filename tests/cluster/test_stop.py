@@ -142,7 +142,7 @@ def test_a_driver_on_another_machine_is_named_with_what_to_type(experiment: Proj
     assert stopped.returncode == 1
     assert "runs this experiment on node7" in stopped.stderr
     assert f"ssh node7 'cd {experiment.path} && " in stopped.stderr
-    assert "Nothing could be stopped from here." in stopped.stdout
+    assert "Nothing could be stopped from this machine." in stopped.stdout
 
 
 def test_a_script_that_was_started_by_hand_is_left_alone_and_named(experiment: Project) -> None:

@@ -59,7 +59,7 @@ def test_a_damaged_run_record_is_named_and_its_run_is_shown(
     np.testing.assert_array_equal(results["finished"]["x"][1], column(1))
     assert exit_status == 0
     output = capsys.readouterr()
-    assert output.err == f"{record} is damaged: when and where this run was made is lost.\n"
+    assert output.err == f"{record} is damaged: the record of when and where this run was made is lost.\n"
     assert "7 of 9 seed runs done, 2 died" in output.out
 
 

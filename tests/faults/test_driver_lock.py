@@ -73,7 +73,8 @@ def fail_when_waiting(_: Holder) -> None:
 def test_a_second_driver_is_refused_with_who_where_and_since_when(tmp_path: Path, host: str) -> None:
     folder = tmp_path / "experiments" / ".driver"
     with driving(folder, host) as (first, _):
-        said = rf"experiments: this experiment is being run by process {first.pid} on {re.escape(host)} since \d{{4}}-"
+        by = rf"process {first.pid} on {re.escape(host)} since \d{{4}}-"
+        said = rf"experiments: this experiment is already being run by {by}"
 
         with pytest.raises(FolderInUseError, match=said), driver_lock(folder, fail_when_waiting):
             pass

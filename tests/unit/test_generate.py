@@ -112,7 +112,7 @@ def test_check_tells_whether_anything_would_change(project: Path, capsys: pytest
     (project / "Snakefile").write_text("rule all:\n")
     capsys.readouterr()
     assert generate_main(["exp.yaml", "--check"]) == 1
-    assert capsys.readouterr().out == "Snakefile: not what would be written\n"
+    assert capsys.readouterr().out == "Snakefile: differs from what would be written\n"
 
 
 def test_another_experiments_snakefile_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

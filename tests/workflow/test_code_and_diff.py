@@ -75,7 +75,7 @@ def test_code_lists_the_files_and_what_became_of_them(project: Project) -> None:
 
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout == "changed since              lib/helper.py\nas now                     train.py\n"
-    assert "a/0: the script is in no commit." in outcome.stderr
+    assert "a/0: the script is not in any commit." in outcome.stderr
 
 
 def test_extracted_code_is_that_of_the_run_and_gives_the_same_numbers(project: Project, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_extracted_code_is_that_of_the_run_and_gives_the_same_numbers(project: P
     assert losses(again, "a").tobytes() == losses(project, "a").tobytes()
     refused = project.mle("code", "a/0", "--extract", str(tmp_path / "again"))
     assert refused.returncode == 2
-    assert refused.stderr.endswith("this folder is not empty. Name one that is, or that is not there.\n")
+    assert refused.stderr.endswith("this folder is not empty. Name an empty or a new one.\n")
 
 
 def test_the_commands_under_reproduce_give_the_same_numbers(project: Project, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_commands_under_reproduce_give_the_same_numbers(project: Project, tm
 
     assert done.returncode == 0, done.stderr
     assert "mle-toolbox==" not in section
-    assert "the script is in no commit" in section
+    assert "the script is not in any commit" in section
     again = Project(copy.path / "again" / "project")
     repeated = "a" if "a/0" in commands[0] else "b"
     assert losses(again, repeated).tobytes() == losses(project, repeated).tobytes()
@@ -130,7 +130,7 @@ def losses(project: Project, configuration: str) -> np.ndarray:
     [
         (["code", "c/0"], "There is no configuration 'c'.* There are: a, b."),
         (["code", "a/7"], "There is no seed 7 in 'a'. There are: 0."),
-        (["diff", "a", "/"], "'/' is no seed run. Expected CONFIGURATION/SEED or the folder of a seed run."),
+        (["diff", "a", "/"], "'/' is not a seed run. Expected CONFIGURATION/SEED or the folder of a seed run."),
     ],
 )
 def test_a_run_that_is_not_there_is_said_in_one_line(project: Project, arguments: list[str], said: str) -> None:

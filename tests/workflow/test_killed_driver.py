@@ -236,7 +236,7 @@ def test_the_snakemake_that_a_killed_run_has_left_is_named_and_followed(project:
     status, said = run_again(project)
 
     assert status == 0, said
-    assert f"its Snakemake (process {left}) goes on and is followed to its end." in said
+    assert f"its Snakemake (process {left}) goes on and this command waits until it ends." in said
     assert "0 of 3 seed runs done; 1 running" in said
     assert sorted(seed_runs_started(project)) == [("a", "0"), ("a", "1"), ("a", "2")]
 

@@ -55,7 +55,7 @@ def test_the_variable_is_the_default_profile_and_is_named(project: Project, watc
 def test_who_counts_cores_means_this_machine(project: Project, watched: Callable[[], bool]) -> None:
     said = run(project, "--cores", "1")
 
-    assert "--cores is about this machine: running on it (--profile sge runs on Grid Engine)." in said
+    assert "--cores applies to this machine: running here (--profile sge runs on Grid Engine)." in said
     assert not watched()
 
 

@@ -133,7 +133,7 @@ def test_a_run_that_is_interrupted_before_its_first_job_says_what_is_done_of_the
     _, err = run.communicate(timeout=300)
 
     assert run.returncode == 130, err
-    assert "Interrupted; nothing that was finished is lost." in err
+    assert "Interrupted. Finished runs are kept." in err
     assert f"{counted} seed runs done" in err
     assert "last words" not in err
     assert "could not be written" not in err

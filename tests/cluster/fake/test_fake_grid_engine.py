@@ -283,7 +283,7 @@ def test_mle_stop_deletes_tasks_that_nobody_waits_for(
     seen = experiment.mle("status", "exp.yaml")
     done = experiment.mle("stop", "exp.yaml")
 
-    assert "Nobody waits for 4 tasks (job 1: 1 running, 3 queued) in the queue of Grid Engine." in seen.stdout
+    assert "No driver waits for 4 tasks (job 1: 1 running, 3 queued) in the queue of Grid Engine." in seen.stdout
     assert done.returncode == 0, done.stderr
     assert "Stopped: 4 tasks." in done.stdout
     assert queue() == {}

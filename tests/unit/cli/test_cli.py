@@ -71,10 +71,7 @@ def test_status_without_an_experiment_says_what_to_give(tmp_path: Path) -> None:
     outcome = mle("status", cwd=tmp_path)
 
     assert outcome.returncode == 2
-    assert outcome.stderr == (
-        "There is no exp.yaml in this folder. Say which experiment is meant: its experiment file or its results "
-        "folder.\n"
-    )
+    assert outcome.stderr == ("There is no exp.yaml in this folder. Name the experiment file or the results folder.\n")
 
 
 def test_status_before_anything_was_started_says_so(tmp_path: Path) -> None:
@@ -152,13 +149,13 @@ def test_a_folder_that_is_gone_is_one_line(command: str, tmp_path: Path) -> None
     outcome = subprocess.run(typed, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert outcome.returncode == 2
-    assert outcome.stderr == "The folder in which this was typed is gone. Change into one that is there.\n"
+    assert outcome.stderr == "The current folder no longer exists. Change to another one.\n"
 
 
 @pytest.mark.parametrize(
     ("redirection", "exit_status", "words"),
     [
-        (">/dev/full", 1, "What was to be printed or written did not get out: No space left on device.\n"),
+        (">/dev/full", 1, "Could not write the output: No space left on device.\n"),
         (">&-", 0, ""),
         ("<&- 2>&1 >&-", 0, ""),
     ],
@@ -212,7 +209,7 @@ def test_how_many_lines_of_a_log_must_be_a_whole_number(number: str, capsys: pyt
     with pytest.raises(SystemExit, match="2"):
         main(["logs", "a", "0", "--tail", number])
 
-    assert f"argument --tail: {number!r} is no whole number from 0 on" in capsys.readouterr().err
+    assert f"argument --tail: {number!r} is not a whole number (0 or more)" in capsys.readouterr().err
 
 
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:

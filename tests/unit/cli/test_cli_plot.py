@@ -66,6 +66,6 @@ def test_a_logarithmic_axis_without_positive_values_is_refused_in_one_line(
 ) -> None:
     error = refused(capsys, experiment, "--kind", kind, "--log-y", "--output", "x.png")
 
-    assert error.startswith("A logarithmic axis shows values above 0, and none of the ")
+    assert error.startswith("A logarithmic axis needs values above 0, and none of the ")
     assert error.count("\n") == 1
     assert not Path("x.png").exists()

@@ -71,7 +71,7 @@ def test_saved_ticks_are_on_disk_at_once_and_others_at_the_end(project: Project)
     [
         ({"step": 1}, {"losss": 1}, "'losss' is not tracked: what_to_track is ['loss']. Did you mean 'loss'?"),
         ({"stp": 1}, {"loss": 1}, "'stp' is not tracked: time_to_track is ['step']. Did you mean 'step'?"),
-        ({"step": 1}, {}, "This tick measures nothing: it has no name of what_to_track, which is"),
+        ({"step": 1}, {}, "This tick has no metric: what_to_track is"),
         (None, {"loss": 1}, "A tick is two dictionaries; found NoneType for the time."),
         ({"step": 1}, {"loss": "low"}, "'loss' must be a number or an array of numbers, found str."),
     ],

@@ -138,7 +138,7 @@ def test_logs_that_do_not_fit_are_listed(logs: Path) -> None:
 
     with pytest.warns(
         UserWarning,
-        match=r"5 logs do not fit the pattern and are left out: old_0.csv, old_1.csv, old_2\.csv and 2 more",
+        match=r"5 logs do not match the pattern and are left out: old_0.csv, old_1.csv, old_2\.csv and 2 more",
     ):
         import_logs(logs, PATTERN)
 
@@ -269,7 +269,7 @@ def test_the_command_shows_the_table_and_what_to_do_next(
     assert "mle results logs_results --compare" in captured.err
     assert main(["results", "logs_results", "--format", "csv"]) == 0
     assert main(["import", "logs", "--pattern", "{x"]) == 2
-    assert "a brace without its partner" in capsys.readouterr().err
+    assert "an unmatched brace" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nobody may write, not even root")

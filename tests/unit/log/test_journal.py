@@ -296,7 +296,7 @@ def test_rewinding_beyond_the_end_is_refused(journal: Path) -> None:
     write(journal, [{"x": 1}, {"x": 2}])
     writer = JournalWriter(journal, ["t"], ["x"])
 
-    with pytest.raises(LogError, match="has 2 whole ticks, so the run cannot go on behind tick 3"):
+    with pytest.raises(LogError, match="has 2 whole ticks, so the run cannot continue from tick 3"):
         writer.rewind(3)
 
     writer.release()

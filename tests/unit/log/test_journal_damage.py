@@ -80,7 +80,7 @@ def test_damage_in_the_middle_says_how_much_is_left_out(journal: Path, small_jou
     log = read_journal(journal)
 
     assert log.n_ticks == 3
-    assert log.damage == (f"{journal}: tick 4 of 6 does not match its checksum; it and the 2 behind it are left out.")
+    assert log.damage == (f"{journal}: tick 4 of 6 does not match its checksum; it and the 2 after it are left out.")
 
 
 def test_a_stretch_of_zeros_is_no_tick(journal: Path, small_journal: tuple[bytes, LogData]) -> None:

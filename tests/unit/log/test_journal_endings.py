@@ -70,7 +70,7 @@ def test_a_second_process_is_refused_and_told_who_writes(journal: Path) -> None:
         with pytest.raises(
             FolderInUseError,
             match=f"process {process.pid} on node7, started 2024-05-01T12:00:00Z, is running this seed and writes to "
-            "this folder. Wait until it ends, or stop it, or give this run another -exp_dir.",
+            "this folder. Wait until it ends, stop it, or give this run another -exp_dir.",
         ):
             JournalWriter(journal, ["t"], ["x"])
     finally:
@@ -133,8 +133,8 @@ def test_a_full_disk_is_said_and_cuts_the_file_back_to_whole_ticks(journal: Path
     said, state, ticks = run_on_a_full_disk(journal, "save")
 
     assert said == (
-        f"OSError: [Errno 27] File too large: the tick after the first 5 could not be written. Those are kept; make "
-        f"room and start the run again: {str(journal)!r}"
+        "OSError: [Errno 27] File too large: the tick after the first 5 could not be written. Those are kept; free "
+        f"some space and start the run again: {str(journal)!r}"
     )
     assert state == "5 5 None"
     assert ticks == "[0, 1, 2, 3, 4, 9]"

@@ -16,7 +16,7 @@ from mle_toolbox.log.journal import JournalWriter, read_journal
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (None, r"This tick measures nothing: all of what_to_track, \['x'\], is None. A tick has at least one metric"),
+        (None, r"This tick has no metric: all of what_to_track, \['x'\], is None. A tick has at least one metric"),
         ("0.5", "'x' must be a number or an array of numbers, found str. Text goes to the output of the script"),
         (1j, "found complex. Log its real and its imaginary part under two names."),
         (Fraction(1, 3), r"found Fraction. Log float\(value\)."),
@@ -55,7 +55,7 @@ def test_a_value_that_is_no_number_is_refused_by_name_and_type(journal: Path, va
         ({"t": 0}, {"metrix": 1}, r"'metrix' is not tracked: what_to_track is \['metric1'\]. Did you mean 'metric1'\?"),
         ({"t": 0}, {"metric1": 1, "zzz": 2}, r"'zzz' is not tracked: what_to_track is \['metric1'\].$"),
         ({"T": 0}, {"metric1": 1}, r"'T' is not tracked: time_to_track is \['t'\]. Did you mean 't'\?"),
-        ({"t": 0}, {}, r"This tick measures nothing: it has no name of what_to_track, which is \['metric1'\]."),
+        ({"t": 0}, {}, r"This tick has no metric: what_to_track is \['metric1'\], and none"),
         ({"t": None}, {"metric1": 1}, "'t' must be a number or an array of numbers, found None"),
         ({}, {"metric1": 1}, "'t' is missing from this tick"),
         ({}, {"metric1": 1, "t": 0}, "'t' is in time_to_track, not in what_to_track: it belongs into the other"),

@@ -235,7 +235,7 @@ def test_a_seed_that_cannot_be_read_keeps_the_old_merged_log(tmp_path: Path) -> 
 def test_a_merged_log_is_no_log_of_a_seed(tmp_path: Path) -> None:
     path = merge(tmp_path, {0: log([1])})
 
-    with pytest.raises(ResultsError, match="the log of a seed run was expected, found that of a configuration"):
+    with pytest.raises(ResultsError, match="expected the log of a seed run, found that of a configuration"):
         merge_seeds({0: path}, tmp_path / "again.h5")
 
 

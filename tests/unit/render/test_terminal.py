@@ -53,8 +53,8 @@ def test_numbers_are_broken_before_a_column_is_left_out() -> None:
 
 
 def test_columns_of_the_highest_rank_are_left_out_first_and_named() -> None:
-    assert "No room for accuracy; a wider terminal or --format csv has it." in " ".join(shown(TABLE, 50).split())
-    assert "No room for setting, accuracy;" in " ".join(shown(TABLE, 40).split())
+    assert "Not enough room for accuracy; use a wider terminal or --format csv." in " ".join(shown(TABLE, 50).split())
+    assert "Not enough room for setting, accuracy;" in " ".join(shown(TABLE, 40).split())
 
 
 @pytest.mark.parametrize("width", [40, 50, 70, 200])

@@ -81,7 +81,7 @@ def test_the_numbers_are_those_of_the_summary(two: ExperimentResults, tmp_path: 
     for row in summary.rows:
         assert str(row.estimates["loss"]) in page.text
     assert "quick is ahead" in page.text
-    assert "It is better than the other beyond chance: p < 0.001." in page.text
+    assert "It is better than the other significantly: p < 0.001." in page.text
 
 
 def test_the_comparison_is_that_of_compare(two: ExperimentResults, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_failures_are_told_with_their_last_lines(tmp_path: Path) -> None:
     page = report(results, tmp_path)
 
     assert "7 of 8 seed runs done, 1 failed" in page.text
-    assert "This is not all" in page.text
+    assert "Not all runs are done" in page.text
     assert "ValueError: the loss is <b>not</b> finite" in page.text
     assert "exit status 1, after 20 ticks, on node7" in page.text
     assert "Traceback ValueError: <img src=x>" in page.text
@@ -180,7 +180,7 @@ def test_one_seed_gets_no_interval_and_says_so(tmp_path: Path) -> None:
 
     assert "(n=1, no interval)" in page.text
     assert page.data["curves"]["0|0"][0]["bands"]["mean"]["l"] is None  # type: ignore[index]
-    assert "No test: one seed says nothing about the spread." in page.text
+    assert "No test: one seed gives no spread." in page.text
 
 
 def test_seeds_that_are_all_the_same_make_no_claim(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_seeds_that_are_all_the_same_make_no_claim(tmp_path: Path) -> None:
     text = report(results, tmp_path).text
 
     assert "Does the script use its seed?" in text
-    assert "beyond chance" not in text
+    assert "significantly better" not in text
 
 
 def test_a_caution_names_what_it_is_about_for_every_choice(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_an_experiment_that_has_logged_nothing_yet_has_a_report(tmp_path: Path) 
 
     page = report(results, tmp_path)
 
-    assert "Runs are still going on" in page.text
+    assert "Some runs are still going" in page.text
 
 
 def test_unequal_lengths_are_shown_with_their_n(tmp_path: Path) -> None:
@@ -369,7 +369,7 @@ def test_a_page_that_mixes_code_says_so_before_its_numbers_and_in_how_they_were_
     assert said in page.text[page.text.index("Code of the seed runs") :]
     assert page.data["about"] == said
     assert page.data["code"] == [{"word": "mixed", "older": [0, 1]}, {"word": "current", "older": []}]
-    assert ("span", {"class": "s-older code", "title": "done, of older code: seeds 0-1"}) in page.elements
+    assert ("span", {"class": "s-older code", "title": "done, by older code: seeds 0-1"}) in page.elements
     assert said not in current.text
     assert "8 of 10 seed runs done, 2 older code" in current.text
 
@@ -382,7 +382,7 @@ def test_runs_of_an_earlier_configuration_have_a_sign_of_their_own(tmp_path: Pat
     assert "1 of 3 seed runs done, 1 stopped, 1 outdated" in text
     assert "a: 1 finished seed run is of an earlier configuration and is not counted." in text
     assert "≠ outdated: done with an earlier configuration" in text
-    assert "‖ stopped before its end, as asked; the next `mle run` goes on with it" in text
+    assert "‖ stopped on request before its end; the next `mle run` goes on with it" in text
     assert "✗" not in text
 
 

@@ -191,7 +191,7 @@ def test_where_nothing_can_be_stored_one_sentence_says_so(project: FrozenProject
 
     assert variables == {"MLE_CODE_SNAPSHOT": ""}
     assert len(said) == 1
-    assert said[0].startswith("The code of this start cannot be stored (")
+    assert said[0].startswith("The code cannot be stored (")
 
 
 def test_a_damaged_manifest_and_a_missing_object_are_found_out(project: FrozenProject) -> None:

@@ -122,9 +122,7 @@ def test_a_module_that_the_run_writes_itself_is_imported_and_reported(project: F
 
     assert json.loads(finished.stdout) == {"v": 7}
     assert project.record().not_frozen == ["made.py"]
-    assert finished.stderr == (
-        "mle-toolbox: not the code that was stored at the start, but what was found on disk: made.py.\n"
-    )
+    assert finished.stderr == ("mle-toolbox: not the code stored at the start, but the files found on disk: made.py.\n")
 
 
 def test_data_is_found_beside_the_script_and_written_there(project: FrozenProject) -> None:

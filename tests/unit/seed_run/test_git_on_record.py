@@ -38,7 +38,7 @@ def words(project: FrozenProject, kind: str) -> str:
 def test_a_script_that_is_in_no_commit_is_said_to_be_so(project: FrozenProject, kind: str) -> None:
     said = words(project, kind)
 
-    assert said == "the script is in no commit"
+    assert said == "the script is not in any commit"
     assert project.record().git_dirty is True
     assert project.record().git_untracked == ["helper.py", "train.py"]
     assert project.record().git_commit == git(project.path, "rev-parse", "HEAD")
@@ -65,5 +65,5 @@ def test_an_imported_module_that_was_not_committed_counts(project: FrozenProject
 
     said = words(project, kind)
 
-    assert said == f"{git(project.path, 'rev-parse', 'HEAD')} with changes that are not committed"
+    assert said == f"{git(project.path, 'rev-parse', 'HEAD')} with uncommitted changes"
     assert project.record().git_untracked == ["helper.py"]

@@ -85,7 +85,7 @@ def test_the_best_median_may_belong_to_a_worse_mean_and_both_are_kept() -> None:
 
 
 def test_seeds_of_each_are_needed_where_there_are_any() -> None:
-    with pytest.raises(StatisticsError, match="seeds does not name those of 'c1'"):
+    with pytest.raises(StatisticsError, match="seeds has no entry for 'c1'"):
         AllPairs(drawn(2), {"c0": range(5)})
 
 

@@ -238,9 +238,10 @@ def test_one_seed_shows_a_difference_and_no_test() -> None:
     assert found.difference == -1.5
     assert math.isnan(found.t_test_p)
     assert found.better() is None
-    assert found.caution == "No test: one seed says nothing about the spread."
+    assert found.caution == "No test: one seed gives no spread."
     assert (
-        str(found) == "a - b = -1.5, no p: the seeds do not tell. With one seed no difference can be told from chance."
+        str(found)
+        == "a - b = -1.5, no p: no significant difference. With one seed no difference can be told from chance."
     )
 
 

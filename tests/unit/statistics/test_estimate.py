@@ -91,7 +91,7 @@ def test_one_seed_has_a_value_and_no_interval() -> None:
     found = estimate([0.123456])
 
     assert str(found) == "0.1235 (n=1, no interval)"
-    assert found.caution == "No interval: one seed says nothing about the spread."
+    assert found.caution == "No interval: one seed gives no spread."
 
 
 def test_no_seed_has_no_value() -> None:

@@ -90,16 +90,16 @@ def test_numbers_are_not_taken_for_curves(curve: Any) -> None:
         (lambda: st.at(0.5), r"A curve for each seed is needed, found 0\.5"),
         (lambda: st.best_so_far(0.5), "There is no axis -1"),
         (lambda: st.area_under_curve([0.0], np.zeros((2, 2, 1))), r"shape \(T,\) or \(S, T\), found \(2, 2, 1\)"),
-        (lambda: st.holm([0.1, 1.2]), r"A p lies from 0 to 1, found 1\.2"),
-        (lambda: st.percentiles([1.0], 101), "A percentile lies from 0 to 100, found q=101"),
+        (lambda: st.holm([0.1, 1.2]), r"p must lie between 0 and 1, found 1\.2"),
+        (lambda: st.percentiles([1.0], 101), "A percentile must lie between 0 and 100, found q=101"),
         (lambda: st.proportion_interval(6, 5), "Of 5 there are 0 to 5 successes, found 6"),
         (lambda: st.optimality_gap([1.0], float("nan")), "The target of a score is a finite number, found nan"),
         (lambda: st.estimate([1.0], diverged=None), "'exclude', 'refuse' or a finite number, found None"),  # type: ignore[arg-type]
         (lambda: st.mean_interval([1.0, 2.0], "0.95"), "confidence must lie between 0 and 1, found '0.95'"),  # type: ignore[arg-type]
-        (lambda: st.compare_all({"a": [1.0], "b": [2.0]}, seeds={"a": [0]}), "seeds does not name those of 'b'"),
+        (lambda: st.compare_all({"a": [1.0], "b": [2.0]}, seeds={"a": [0]}), "seeds has no entry for 'b'"),
         (lambda: st.compare_all([[1.0], [2.0]]), "a mapping from their names"),  # type: ignore[arg-type]
         (lambda: st.compare_all({"a": [1.0], "b": [2.0]}, baseline=3), "There is no configuration 3"),  # type: ignore[arg-type]
-        (lambda: st.compare([1.0], [2.0], paired="no"), "paired is True, False or None, found 'no'"),  # type: ignore[arg-type]
+        (lambda: st.compare([1.0], [2.0], paired="no"), "paired must be True, False or None, found 'no'"),  # type: ignore[arg-type]
         (lambda: st.compare([1.0], [2.0], paired=True, seeds_a=[0]), "Pairs need the seeds of both"),
         (lambda: st.compare([1.0], [2.0], paired=True, seeds_a=[0], seeds_b=[1]), "no seed in common"),
         (lambda: st.compare([1.0], [2.0], confidence=1 - 1e-16), "confidence must lie between 0 and 1"),
@@ -113,7 +113,7 @@ def test_numbers_are_not_taken_for_curves(curve: Any) -> None:
         (lambda: st.proportion_interval(0, np.inf), "number of trials is a whole number, found inf"),  # type: ignore[arg-type]
         (lambda: st.detectable_difference(np.nan, 1.0), "number of seeds is a whole number, found nan"),  # type: ignore[arg-type]
         (lambda: st.detectable_difference(5, "1"), "standard deviation is finite and not negative, found '1'"),  # type: ignore[arg-type]
-        (lambda: st.seeds_needed("1", 1.0), "No number of seeds shows a difference of '1'"),  # type: ignore[arg-type]
+        (lambda: st.seeds_needed("1", 1.0), "No number of seeds can show a difference of '1'"),  # type: ignore[arg-type]
         (lambda: st.optimality_gap([1.0], "a"), "The target of a score is a finite number, found 'a'"),  # type: ignore[arg-type]
         (lambda: st.mean_interval([1.0, 2.0], axis=None), "There is no axis None"),  # type: ignore[arg-type]
         (lambda: st.bootstrap_interval([1.0, 2.0], "mean"), "A statistic is a function, such as numpy.mean"),  # type: ignore[arg-type]
