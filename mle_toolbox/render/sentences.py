@@ -116,5 +116,6 @@ def pair_cautions(
             about.setdefault(each.caution, []).append(f"{shown(a)} and {shown(b)}")
     for caution, pairs in about.items():
         # Not listed(): an "and" stands inside each pair already.
-        some = "; ".join(pairs[:_PAIRS]) + (f" and {len(pairs) - _PAIRS} more pairs" if pairs[_PAIRS:] else "")
+        more = len(pairs) - _PAIRS
+        some = "; ".join(pairs[:_PAIRS]) + (f" and {more} more pairs" if more > 0 else "")
         yield f"{'All pairs' if len(pairs) == len(comparisons) > 1 else some}: {caution}"
