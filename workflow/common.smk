@@ -31,6 +31,7 @@ from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.seed_run.identity import identity_of_run
 from mle_toolbox.seed_run.code_snapshot import snapshot_variables
+from mle_toolbox.snakemake_side.leftovers import is_remembered
 from mle_toolbox.snakemake_side.private_access import forced_jobs
 
 
@@ -92,14 +93,17 @@ def configuration_file(wildcards):
 
 
 def configuration_input(wildcards):
-    """Return the configuration file as an input, or nothing where jobs read the stored one.
+    """Return the configuration file as an input; where jobs read the stored one, only if nothing else reruns a run.
 
-    Its time stamp only counts if the run was made from other content.
+    That is a run with other content of which Snakemake has no metadata (a copied project): without them no change of
+    params is noticed. `mle run` has set such runs aside before.
     """
-    if PLAN.frozen_code:
-        return []
     path = configuration_file(wildcards)
-    return path if record_as_wanted(wildcards) is None else ancient(path)
+    if not PLAN.frozen_code:
+        return path if record_as_wanted(wildcards) is None else ancient(path)
+    log = RUNS.seed_run(wildcards.configuration, int(wildcards.seed)).log
+    due_by_time = log.exists() and record_as_wanted(wildcards) is None and not is_remembered(PLAN.project_dir, log)
+    return path if due_by_time else []
 
 
 def configuration_digest(wildcards):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mle_toolbox.snakemake_side.assumptions import own_folder
 
-__all__ = ["clear_leftovers", "forget_outputs"]
+__all__ = ["clear_leftovers", "forget_outputs", "is_remembered"]
 
 
 def clear_leftovers(project: Path, results: Path) -> None:
@@ -49,14 +49,27 @@ def forget_outputs(project: Path, outputs: Iterable[Path]) -> None:
 
     Without a note only the file counts. Outputs are named as by the rules, from the project folder.
     """
-    notes = own_folder(project) / "metadata"
-    if not notes.is_dir():
-        return
-    longest = os.pathconf(notes, "PC_NAME_MAX") - 1
     for output in outputs:
-        name = urlsafe_b64encode(output.as_posix().encode()).decode()
-        *folders, last = (name[start : start + longest] for start in range(0, len(name), longest))
-        notes.joinpath(*(f"@{each}" for each in folders), last).unlink(missing_ok=True)
+        if (note := _note(project, output)) is not None:
+            note.unlink(missing_ok=True)
+
+
+def is_remembered(project: Path, output: Path) -> bool:
+    """Tell whether Snakemake has a note on how an output was made; the output is named as by the rules."""
+    note = _note(project, output)
+    return note is not None and note.exists()
+
+
+def _note(project: Path, output: Path) -> Path | None:
+    """Return where Snakemake's note on an output lies, or None where it has none at all."""
+    notes = own_folder(project) / "metadata"
+    try:
+        longest = os.pathconf(notes, "PC_NAME_MAX") - 1
+    except OSError:
+        return None
+    name = urlsafe_b64encode(output.as_posix().encode()).decode()
+    *folders, last = (name[start : start + longest] for start in range(0, len(name), longest))
+    return notes.joinpath(*(f"@{each}" for each in folders), last)
 
 
 def _incomplete(folder: Path) -> Iterator[tuple[Path, str]]:

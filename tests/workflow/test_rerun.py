@@ -267,6 +267,17 @@ def test_a_snakemake_typed_by_hand_repeats_nothing_in_a_copy_and_keeps_aside_wha
     assert finished.mle("status").stdout.count("✓") == 7  # with the legend's
 
 
+def test_a_snakemake_typed_by_hand_repeats_nothing_after_it_has_run_an_edited_configuration(finished: Project) -> None:
+    finished.snakemake("--forcerun", "train")
+    finished.write_configuration("b.json", learning_rate=0.3)
+
+    edited = finished.jobs_to_run()
+    finished.snakemake()
+
+    assert edited["train"] == 3
+    assert finished.jobs_to_run() == {}
+
+
 def test_a_moved_project_goes_on_from_where_it_was(finished: Project, tmp_path: Path) -> None:
     moved = Project(tmp_path / "elsewhere")
     finished.path.rename(moved.path)
