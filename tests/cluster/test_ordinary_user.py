@@ -75,7 +75,8 @@ def account(grid_engine: Path, installation: Path) -> Iterator[Account]:
 def _install(repository: Path, place: Path) -> Path:
     python = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
     if not _is_open_to_all(python):
-        _copy(Path(sys.base_prefix), place / "python")
+        # Without what others have installed there, and without the tests of Python: two thirds of its files.
+        _copy(Path(sys.base_prefix), place / "python", "site-packages", "test")
         python = place / "python" / "bin" / python.name
     _copy(Path(sys.prefix) / "lib", place / "site")
     for name in ("mle_toolbox", "mle_cluster", "workflow", "rules", "scripts", "profiles"):
@@ -93,12 +94,18 @@ def _install(repository: Path, place: Path) -> Path:
     return commands
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, *leave_out: str) -> None:
     """Copy a tree by hard links where that is possible: it may be large."""
-    linked = subprocess.run(["cp", "-al", source, target], capture_output=True, check=False)
-    if linked.returncode != 0:
-        shutil.rmtree(target, ignore_errors=True)
-        subprocess.run(["cp", "-a", source, target], check=True)
+    shutil.copytree(
+        source, target, symlinks=True, ignore=shutil.ignore_patterns(*leave_out), copy_function=_link_or_copy
+    )
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _is_open_to_all(path: Path) -> bool:
