@@ -216,6 +216,7 @@ def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
     assert mle("--version", cwd=tmp_path).stdout == f"mle-toolbox-snakemake {__version__}\n"
 
 
+@pytest.mark.slow
 def test_the_help_of_every_command_is_printed(tmp_path: Path) -> None:
     for command in ("run", "status", "logs", "init", "generate", "stop", "doctor"):
         outcome = mle(command, "--help", cwd=tmp_path)

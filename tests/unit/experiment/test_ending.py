@@ -18,6 +18,8 @@ from mle_toolbox.log.journal import read_journal
 from mle_toolbox.log.run_record import run_status
 from tests.unit.experiment.conftest import GO_ON, ONE_TICK, Project
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class End:

@@ -140,6 +140,7 @@ def test_up_to_ten_configurations_share_one_pair_of_axes_and_look_different(coun
     assert len({(str(line.get_linestyle()), m.get_marker()) for line, m in zip(lines, markers, strict=True)}) == count
 
 
+@pytest.mark.slow
 def test_forty_configurations_get_a_panel_each_with_the_others_behind() -> None:
     names = [f"lr_{i}" for i in range(40)]
 
@@ -162,6 +163,7 @@ def test_long_titles_of_panels_are_as_wide_as_the_panels(count: int, scale: floa
         assert axes._left_title.get_window_extent().x1 <= axes.get_window_extent().x1 + 1
 
 
+@pytest.mark.slow
 def test_titles_of_forty_panels_do_not_cover_each_other() -> None:
     name = "a_rather_long_name_of_a_configuration_with_learning_rate_"
 

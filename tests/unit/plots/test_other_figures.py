@@ -137,6 +137,7 @@ def test_a_profile_of_one_seed_has_no_interval_and_it_is_said() -> None:
     assert "Bands" not in caption(figure)
 
 
+@pytest.mark.slow
 def test_forty_profiles_get_a_panel_each() -> None:
     figure = performance_profiles(samples(40))
 

@@ -257,6 +257,7 @@ def test_long_curves_are_thinned_and_it_is_said(tmp_path: Path) -> None:
     assert 150 < curve["shown"] <= 200
 
 
+@pytest.mark.slow
 def test_the_file_of_very_many_seeds_leaves_their_single_curves_out(tmp_path: Path) -> None:
     results = made_results(tmp_path / "experiments", {f"c{i}": learning(600, 20, seed=i) for i in range(50)})
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.unit.seed_run.frozen_project import BEGIN, END, FrozenProject, git
 
+pytestmark = pytest.mark.slow
+
 SAY = "import json, sys\ndef say(**what): print(json.dumps(what))\n"
 OTHER_PYTHONS = [
     found

@@ -12,6 +12,8 @@ import pytest
 
 from tests.unit.seed_run.frozen_project import BEGIN, END, FrozenProject, git
 
+pytestmark = pytest.mark.slow
+
 SAY = "import json, sys\ndef say(**what): print(json.dumps(what))\n"
 NOTEBOOK_IMPORTER = """\
 import json, os, sys
