@@ -119,8 +119,8 @@ def _check_project(is_needed: bool, site: Site) -> Iterator[Finding]:
     if is_needed and not name:
         yield problem("the site takes only jobs that name a project", f"{where} (`qconf -sprjl`)")
     elif name and name not in (known := _names("-sprjl")):
-        mend = f"{where} to one of {', '.join(known)}" if known else f"this site has none: {where} to nothing"
-        yield problem(f"there is no project {name!r}.{did_you_mean(name, known)}".rstrip("."), mend)
+        fix = f"{where} to one of {', '.join(known)}" if known else f"this site has none: {where} to nothing"
+        yield problem(f"there is no project {name!r}.{did_you_mean(name, known)}".rstrip("."), fix)
 
 
 def _names(listing: str) -> list[str]:

@@ -30,7 +30,7 @@ def call(arguments: argparse.Namespace) -> int:
     template = resources.files("mle_toolbox") / "templates" / "project"
     for name in _copy(template, folder):
         print(f"wrote {folder / name}")
-    # A name that begins with a dash would be an option of `cd`.
+    # `cd` would take a name that begins with a dash for an option.
     typed = f"./{folder}" if str(folder).startswith("-") else str(folder)
     print(f"next: cd {shlex.quote(typed)} && mle run exp.yaml")
     return 0
