@@ -227,6 +227,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         with self._tasks_lock:
             self._tasks.pop((task.array.path, task.number), None)
         if keep_folder:
+            # Keeps the folder when its last task is done, for the logs; remove_old_arrays removes it after a week.
             (task.array.path / "failed").touch()
         elif len(task.array.done()) >= len(task.array.tasks) and not (task.array.path / "failed").exists():
             task.array.remove()

@@ -112,12 +112,12 @@ def trouble_with_folder(folder: Path) -> str | None:
     """Return a sentence on why jobs cannot start in ``folder``, or None if they can.
 
     >>> trouble_with_folder(Path("/home/me/$USER"))
-    "Grid Engine cannot be told of the folder '/home/me/$USER': it replaces '$USER'. Rename the folder."
+    "Grid Engine cannot use the folder '/home/me/$USER': it would replace '$USER'. Rename the folder."
     """
     found = _REPLACED.search(str(folder))
     if found is None:
         return None
-    return f"Grid Engine cannot be told of the folder {str(folder)!r}: it replaces {found[0]!r}. Rename the folder."
+    return f"Grid Engine cannot use the folder {str(folder)!r}: it would replace {found[0]!r}. Rename the folder."
 
 
 def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
@@ -283,6 +283,7 @@ def _no_command(command: str) -> str:
     )
 
 
+# qsub -V passes on this environment. A driver that is itself an array task must not pass on its own task number.
 def _environment() -> dict[str, str]:
     return {
         name: value

@@ -48,6 +48,7 @@ def _list(run: StoredRun, given: str) -> None:
     console = output_console()
     for file in files:
         remark = "" if file.stored else ", not stored"
+        # markup=False: rich would take brackets in a file name for a style.
         console.print(f"{file.state + remark:<26} {file.name}", style=_STYLES[file.state], markup=False)
     print(f"{run.name}: {git_in_words(run.record)}.", file=sys.stderr)
     # The list above holds the imported files; the snapshot also has those that the run did not import.

@@ -77,6 +77,7 @@ def _parts(path: Path, arguments: argparse.Namespace) -> Iterator[str | Finding]
         yield from backend.findings(project)
     if variable := os.environ.get(PROFILE_VARIABLE):
         yield fine(f"{PROFILE_VARIABLE} is set, so `mle run` uses the profile {variable}, whatever this machine has")
+    # Last, because it may take minutes.
     if used is not None and not arguments.no_job:
         yield "A real job, as a seed run would be"
         error_console().print("  submitting one, and waiting for it ...", style="dim")

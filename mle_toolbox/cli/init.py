@@ -41,6 +41,7 @@ def _copy(source: Traversable, target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     copied: list[Path] = []
     for each in sorted(source.iterdir(), key=lambda entry: entry.name):
+        # pip compiles every .py file that it installs, templates included.
         if each.is_dir() and each.name != "__pycache__":
             copied += [Path(each.name) / name for name in _copy(each, target / each.name)]
         elif each.is_file():

@@ -36,6 +36,7 @@ def call(arguments: argparse.Namespace) -> int:
     print(f"{run.configuration} seed {run.seed} {run.status}{reason}", file=sys.stderr)
     for key in ("log_file", "err_file"):
         path = run.folder.path / output_name(status, key)
+        # Flushed, as below, so that headings on stderr and text on stdout stay in order on a terminal.
         print(f"==> {shown(path)} <==", file=sys.stderr, flush=True)
         _print_file(path, arguments.tail)
     return 0

@@ -182,6 +182,7 @@ def _save(figure: Figure, path: Path, style: str | None) -> None:
 def _one_line_on_missing_glyphs() -> Iterator[None]:
     """List the characters that the font lacks in one line; matplotlib warns each time it measures one."""
     with warnings.catch_warnings(record=True) as caught:
+        # By default Python shows a warning only the first time, which would hide all but one character.
         warnings.simplefilter("always")
         yield
     letters: dict[str, None] = {}

@@ -82,6 +82,7 @@ def read_results(arguments: argparse.Namespace) -> Configurations:
     folders = result_folders(arguments.experiments)
     current = arguments.only_current
     found = load(folders[0] if len(folders) == 1 else folders, only_current=current)
+    # The folder of one configuration or seed run is shown as an experiment of one.
     results = found if isinstance(found, Configurations) else load([folders[0]], only_current=current)
     if arguments.configurations:
         return results.select(choose_configurations(results, arguments.configurations))

@@ -78,6 +78,7 @@ def open_tasks(project: Path, results: Path, *, given_up: bool = False) -> list[
     given_up
         Include arrays that were given up: their tasks end at once when they start, but some may be running already.
     """
+    # Resolving a path asks the file system, and thousands of tasks share a few folders.
     lies_in_results = functools.cache(lambda folder: _lies_in(project / folder, results))
     return [
         OpenTask(array, number)

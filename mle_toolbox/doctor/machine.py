@@ -65,6 +65,7 @@ def check_python() -> Iterator[Finding]:
     executors = [each.executor for each in schedulers()]
     plugins = ["snakemake_logger_plugin_mle"]
     plugins += [f"snakemake_executor_plugin_{name.replace('-', '_')}" for name in executors]
+    # As Snakemake finds them: top-level modules by the prefix of their name.
     missing = [name for name in plugins if importlib.util.find_spec(name) is None]
     if missing:
         yield problem(
@@ -211,6 +212,7 @@ def _locks_work(path: Path) -> bool:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        # -I: nothing from PYTHONPATH or the current folder is imported.
         tried = subprocess.run([sys.executable, "-I", "-c", _TRY_LOCK, str(path)], check=False, timeout=6 * _SECONDS)
     return tried.returncode == 3
 

@@ -32,6 +32,7 @@ from mle_toolbox.snakemake_side.profile_files import read_profile
 __all__ = ["PROFILE_VARIABLE", "choose_place", "left_here"]
 
 PROFILE_VARIABLE = "MLE_PROFILE"
+# Longer than the detection of a cluster waits: without an answer here the run is refused.
 _PATIENCE_SECONDS = 10.0
 
 

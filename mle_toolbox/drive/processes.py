@@ -125,6 +125,7 @@ def _snakemake_above(pid: int) -> int | None:
     """Return the nearest Snakemake among the ancestors of a process, or None."""
     import psutil
 
+    # Any of them may end meanwhile, or belong to another user.
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         for each in (process, *process.parents()):

@@ -98,7 +98,7 @@ def settle(
         record = read_run_record(run)
         status = run_status(run, record)
         if status == "running":
-            return
+            return  # its script is writing into this folder
         is_finished, is_wanted = status == "done", is_of(run, record, identity)
         older = rerun_older_code and record is not None and not is_current(record)
         again = is_wanted and is_finished and (rerun_all or older)

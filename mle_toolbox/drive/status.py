@@ -118,6 +118,7 @@ def output_name(status: ExperimentStatus, key: Literal["log_file", "err_file"]) 
 
 
 def _pairs_on_disk(folder: ExperimentFolder) -> list[tuple[str, int]]:
+    # Hidden folders are ours: .code, .driver, .earlier.
     names = sorted(each.name for each in folder.path.iterdir() if each.is_dir() and not each.name.startswith("."))
     return [(name, seed) for name in names for seed in folder.configuration(name).seeds_on_disk()]
 
