@@ -1,6 +1,6 @@
 """Which file lies where in a results folder: the only place that knows the names.
 
-Paths only: nothing here reads or writes. The tree is drawn in docs/results.md.
+Paths only: nothing here reads or writes. The tree is drawn in docs/architecture.md.
 
 Nothing is imported, because every seed run waits for this module: its launcher needs 12 ms of CPU for all else, and
 ``import typing`` alone takes another 14, ``pathlib`` 16 (Python 3.11). Hence the plain classes, and the names as
