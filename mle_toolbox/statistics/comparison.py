@@ -140,8 +140,7 @@ class Comparison:
     def power_words(self) -> str:
         """Say which differences so many seeds show, and how many seeds this one needs."""
         if min(self.n_a, self.n_b) < 2:
-            few = "one seed" if min(self.n_a, self.n_b) else "no seed"
-            return f"{few} cannot show any difference."
+            return f"{'One seed' if min(self.n_a, self.n_b) else 'No seed'} cannot show a difference."
         if not math.isfinite(self.detectable):
             return "The smallest detectable difference is unknown."
         n = f"n = {self.n_a}" if self.n_a == self.n_b else f"n = {self.n_a} and {self.n_b}"
