@@ -19,9 +19,9 @@ __all__ = ["Attaching"]
 Found = tuple[ArrayFolder, int]
 
 _LOOK_SECONDS = 0.5
-# An exit file that was written before we asked may take so long to be seen on a slow shared disk.
+# An exit file that was written before we asked may take this long to appear on a slow shared disk.
 _LATE_EXIT_SECONDS = 5.0
-# A deleted task may have a minute to save what it has.
+# A deleted task may have a minute to save a checkpoint.
 _LEAVING_SECONDS = 90.0
 
 
@@ -33,12 +33,12 @@ class Attaching:
     scheduler
         The scheduler to which the executor submits.
     drivers
-        The locks that the executor holds, one in each folder of records. Arrays whose own lock is held by another
-        process are none of ours: that driver may be submitting them at this moment.
+        The locks that the executor holds, one in each folder of records. Arrays whose lock another process holds are
+        not ours: that driver may be submitting them at this moment.
     patience
         Seconds to wait for a scheduler that does not answer, and for deleted tasks to leave.
     say
-        Tells the user.
+        Called with messages for the user.
 
     Raises
     ------
@@ -56,11 +56,11 @@ class Attaching:
         self._open: dict[str, list[Found]] = {}
         self._states: Mapping[TaskId, TaskState] = {}
         self._elsewhere: dict[str, Path] = {}
-        """The locks of the drivers that make what other jobs of ours might make too."""
+        """The locks of other drivers, by the claims of their tasks, which jobs of ours might make too."""
         self._in_another_queue: dict[str, ArrayFolder] = {}
         roots = [lock.parent for lock in drivers]
         arrays = [array for array in array_folders(*roots) if not array.is_cancelled]
-        # Asked about a lock of our own, we would free it.
+        # A process that opens and closes a file loses its POSIX locks on it, so our own are never asked about.
         is_elsewhere = {lock: lock not in drivers and is_held(lock) for lock in {array.driver for array in arrays}}
         folders = []
         for array in arrays:
@@ -76,14 +76,14 @@ class Attaching:
                     self._in_another_queue[record.claim] = array
         if self._open:
             self._ask(folders)
-        # Once for all: a thousand lost tasks must not be waited for one after the other.
+        # One deadline for all, so that a thousand lost tasks are not waited for one after the other.
         self._late_until = time.monotonic() + min(patience, _LATE_EXIT_SECONDS)
 
     def find(self, job: Any) -> Found | None:
         """Return the task that makes what ``job`` would make, or None when it has to be submitted.
 
-        Tasks that are of no use (made from other inputs, failed, or lost) are closed, and deleted if need be, before
-        None is returned, so that no two tasks ever write the same files.
+        Useless tasks (of other inputs, failed, or lost) are closed, and deleted if necessary, before None is returned,
+        so that no two tasks ever write the same files.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Attaching:
         if folder.tasks[number - 1].digest != record.digest or not command.is_fresh(job, folder.written):
             return False
         state = self._states.get((folder.job_id or 0, number))
-        # Asked first: a task that ends meanwhile has its exit file by now, or soon.
+        # The state is older than this look at the exit file: a task that ended in between has its file by now, or soon.
         is_gone = state is None or state.kind is Kind.OVER
         outcome = folder.exit(number) or (self._late_exit(found) if is_gone else None)
         if outcome is not None:
@@ -175,12 +175,13 @@ class Attaching:
                 return
 
     def _recover_ids(self, folders: list[ArrayFolder]) -> None:
-        """Find the ids of arrays whose driver died while submitting; what cannot be found will not start any more."""
+        """Find the ids of arrays whose driver died while submitting; the others are cancelled."""
         for folder in folders:
             if folder.job_id is not None or len(folder.done()) >= len(folder.tasks):
                 continue
             job_id = self._scheduler.find_array(folder.path)
             if job_id is None:
+                # The scheduler may have been slow, not refused: tasks that appear after this end at once.
                 folder.cancel()
             else:
                 folder.set_job_id(job_id)

@@ -1,4 +1,4 @@
-"""The shell command of a task: the rule's own where that loses nothing, else a Snakemake that runs the one job.
+"""The shell command of a task: the rule's own if nothing is lost by that, else a Snakemake that runs the one job.
 
 Run directly, a job is prepared (old outputs and logs removed, folders made, `update` files saved) by the driver just
 before it is submitted, and its outputs are checked by the driver, as with local jobs. A nested Snakemake costs 1.5 s
@@ -32,10 +32,12 @@ def runs_directly(workflow: Any, job: Any) -> bool:
     """Whether a job's shell command can run without a Snakemake around it on the node."""
     if job.is_group() or not job.rule.shellcmd or not _is_plain(workflow, job):
         return False
+    # task.sh is bash, and so is Snakemake's prefix (`set -euo pipefail`).
     if not uses_bash():
         return False
     if workflow.remote_execution_settings.precommand or workflow.storage_registry.default_storage_provider is not None:
         return False
+    # A nested Snakemake would fetch inputs, or make software, that the node does not share with the driver.
     needed = {SharedFSUsage.INPUT_OUTPUT, SharedFSUsage.PERSISTENCE, SharedFSUsage.SOFTWARE_DEPLOYMENT}
     if not needed <= set(workflow.storage_settings.shared_fs_usage):
         return False
@@ -49,11 +51,9 @@ def direct_command(job: Any) -> str | None:
 
 
 def exports(job: Any, envvars: Mapping[str, str]) -> str:
-    """Return the shell lines that set what Snakemake sets for a shell command.
-
-    The folder for temporary files stays the one that the scheduler made, unless the job names its own.
-    """
+    """Return the shell lines that set the variables that Snakemake sets for a shell command."""
     variables = dict.fromkeys(THREAD_VARIABLES, str(job.threads))
+    # The driver's own temporary folder would replace the one that the scheduler makes for each task.
     if not job.is_group() and (folder := _temporary_folder(job)) != tempfile.gettempdir():
         variables |= dict.fromkeys(TEMPORARY_FOLDER_VARIABLES, folder)
     variables |= envvars
@@ -62,23 +62,23 @@ def exports(job: Any, envvars: Mapping[str, str]) -> str:
 
 def prepare(workflow: Any, job: Any) -> None:
     """Do what Snakemake does just before it runs a shell command itself."""
-    # For remote jobs Snakemake leaves this open ("<TBD>"), and would make a folder of that name.
+    # For remote jobs Snakemake leaves this undecided ("<TBD>"), and would make a folder of that name.
     job.resources.tmpdir = _temporary_folder(job)
     workflow.async_run(job.prepare())
     job.register()
 
 
 def needed_files(job: Any) -> list[str]:
-    """Return the input files that a node has to see before the command starts; not hundreds of them."""
+    """Return the input files that a node has to see before the command starts."""
+    # Not hundreds of them: task.sh looks for one after the other.
     return [str(name) for name in job.input][:50]
 
 
 def describe(job: Any) -> TaskRecord:
-    """Return what a job makes, from what, and a name for people.
+    """Return the outputs of a job, its inputs, and a label for people.
 
-    Two jobs that would write the same files have the same ``claim``; the same ``digest`` says that they would write
-    the same into them as far as rule, inputs and parameters tell. Parameters called ``reads_...`` name files that a job
-    reads although they need not be there any more when it starts; they count as inputs, in the digest alone.
+    Two jobs that would write the same files have the same ``claim``; with the same ``digest`` they would also write the
+    same content, as far as rule, inputs and parameters tell.
     """
     jobs = sorted(job, key=str) if job.is_group() else [job]
     makes = [(each.rule.name, sorted(map(str, each.output)), sorted(_wildcards(each).items())) for each in jobs]
@@ -89,6 +89,8 @@ def describe(job: Any) -> TaskRecord:
 
 
 def _made_from(job: Any) -> tuple[list[str], list[str]]:
+    # `reads_...` are files that may be gone when the job starts (their stored copies are read), so they cannot be
+    # inputs of the rule. Here they count as inputs, as they did in earlier versions, whose tasks are still attached to.
     reads = [value for name, value in job.params.items() if name.startswith("reads_")]
     others = [repr(value) for value in job.params]
     for each in reads:
@@ -102,15 +104,11 @@ def is_fresh(job: Any, written: float) -> bool:
     for each in jobs:
         for name in each.input:
             try:
-                if not is_flagged(name, "ancient") and _mtime(str(name)) > written:
+                if not is_flagged(name, "ancient") and Path(name).stat().st_mtime > written:
                     return False
             except OSError:
                 continue
     return True
-
-
-def _mtime(name: str) -> float:
-    return Path(name).stat().st_mtime
 
 
 def _is_plain(workflow: Any, job: Any) -> bool:

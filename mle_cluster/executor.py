@@ -1,9 +1,9 @@
-"""The executor: hands jobs to a scheduler as array tasks, learns how they end, and finds them again after a restart.
+"""The executor: submits jobs to a scheduler as array tasks, learns how they end, and finds them after a restart.
 
-- Jobs that ask the scheduler for the same are submitted together, as one array (submission.py).
-- A task writes its own exit file (task.sh); that is the truth. One question asks about all tasks; it only matters for
-  tasks that wrote none (watching.py, watch.py, inquiry.py).
-- What was submitted lies on disk (records.py); a restarted driver attaches to it (attaching.py).
+- Jobs with the same request are submitted together, as one array (submission.py).
+- A task writes its own exit file (task.sh), which is the truth. The scheduler is asked about all tasks at once, and the
+  answer only matters for tasks without an exit file (watching.py, watch.py, inquiry.py).
+- Submissions are recorded on disk (records.py); a restarted driver attaches to them (attaching.py).
 
 Snakemake calls ``run_jobs``, ``handle_job_…`` and ``cancel`` in its main thread and ``check_active_jobs`` in another.
 """
@@ -15,7 +15,7 @@ import shlex
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,19 +39,22 @@ __all__ = ["ClusterExecutor", "common_settings"]
 
 common_settings = CommonSettings(
     non_local_exec=True,
+    # Records, commands and exit files of tasks are in the project folder, so nodes have to share it.
     implies_no_shared_fs=False,
     job_deploy_sources=False,
     pass_default_storage_provider_args=True,
     pass_default_resources_args=True,
     pass_envvar_declarations_to_cmd=True,
     auto_deploy_default_storage_provider=False,
+    # Exit files cost no question to the scheduler, so the first look may come at once.
     init_seconds_before_status_checks=0,
 )
 
+# Seconds between two looks for exit files: short after news, then longer by this factor up to poll_seconds.
 _QUICKEST_LOOK = 0.2
 _SLOWER = 1.3
 # How long Ctrl-C waits for deleted tasks to leave the queue, so that the next call meets none of them. A script that
-# saves a checkpoint when it is told may have a minute for that.
+# handles the scheduler's notice may have a minute to save a checkpoint.
 _LEAVING_SECONDS = 90.0
 _SAY_AFTER_SECONDS = 5.0
 _LOG_LINES = 8
@@ -59,7 +62,7 @@ _LOG_BYTES = 4096
 
 
 class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface has no types
-    """Runs jobs on a cluster; a plugin derives its own from this and says on which."""
+    """Runs jobs on a cluster; a plugin derives its executor from this and names the scheduler."""
 
     scheduler: Scheduler
 
@@ -98,7 +101,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
     # -- submitting -----------------------------------------------------------------------------------------------
 
     def run_jobs(self, jobs: list[Any]) -> None:
-        """Attach to what is submitted already and submit the rest, together."""
+        """Attach to tasks that are submitted already, and submit the rest together."""
         for job in jobs:
             self.run_job_pre(job)
         new = [job for job in jobs if not self._attach(job)]
@@ -109,6 +112,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         self.run_jobs([job])
 
     def _attach(self, job: Any) -> bool:
+        # With the first job, not at the start: a workflow with nothing to do asks no scheduler.
         if self._attaching is None:
             self._attaching = Attaching(
                 self.scheduler, self._drivers, self._settings.patience_seconds, self.logger.info
@@ -133,25 +137,27 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         self.report_job_submission(SubmittedJobInfo(job, external_jobid=external, aux={"task": task}))
 
     def options(self, job: Any) -> tuple[str, ...]:
-        """Return what a job asks of the scheduler."""
+        """Return the request of a job as options of the scheduler."""
         return self.scheduler.options(self._settings, job.name, job.threads, job.resources)
 
     def _refused(self, job: Any, message: str) -> None:
+        # The blank, because Snakemake appends its own sentence.
         self.report_job_error(SubmittedJobInfo(job), msg=f"{message} ")
 
     @property
     def tmpdir(self) -> str:
-        """Where lists of files for nested Snakemakes lie: they have to outlive the driver."""
+        """The folder for lists of files of nested Snakemakes; they have to outlive the driver."""
         self._nested_folder.mkdir(parents=True, exist_ok=True)
         return str(self._nested_folder)
 
     def get_python_executable(self) -> str:
-        """Return what starts a nested Snakemake, which imports nothing from the folder in which it is started."""
+        """Return the beginning of the command that starts a nested Snakemake."""
+        # With installed modules first: a queue.py of the project would be imported instead of the standard library's.
         python = super().get_python_executable()
         return shlex.join([str(python), "-P", installed_first.__file__])
 
     def get_job_exec_prefix(self, job: Any) -> str:
-        """Nothing: the scheduler is told the folder."""
+        """Nothing: the scheduler starts tasks in the project folder."""
         return ""
 
     # -- watching -------------------------------------------------------------------------------------------------
@@ -162,7 +168,12 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
             return
         tasks: list[Task] = [info.aux["task"] for info in active_jobs]
         for array in self._submission.submit_waiting():
-            self._begin_anew(task for task in tasks if task.array is array)
+            # Only from now on can the scheduler know these tasks: earlier answers must not count them as lost.
+            for task in tasks:
+                if task.array is array:
+                    task.sighting = Sighting(since=time.monotonic())
+            self._inquiry.hurry()
+        # One listing of a folder for all of its tasks: on NFS, a look at each exit file would be a question each.
         ended = {path: ArrayFolder(path).ended() for path in {task.array.path for task in tasks}}
         self._watching.ask(tasks)
         waited_for = []
@@ -187,13 +198,9 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
             return None if refusal is None else Verdict(refusal)
         return self._watching.judge(task, task.array.exit(task.number) if task.number in ended else None)
 
-    def _begin_anew(self, tasks: Iterable[Task]) -> None:
-        for task in tasks:
-            task.sighting = Sighting(since=time.monotonic())
-        self._inquiry.hurry()
-
     async def sleep(self) -> None:
         """Wait until the next look: short after news, longer and longer without."""
+        # Snakemake's base class starts the watching thread before __post_init__ has set our attributes.
         wait = getattr(self, "_look_again", _QUICKEST_LOOK)
         end = time.monotonic() + wait
         while self.wait and time.monotonic() < end and getattr(self, "_look_again", wait) >= wait:
@@ -203,9 +210,9 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
 
     # -- the end --------------------------------------------------------------------------------------------------
 
-    # Not before Snakemake has written down the end: a crash in between would repeat a finished job.
+    # A record is closed after Snakemake has noted the end of its job: a crash in between would repeat a finished one.
     def handle_job_success(self, job: Any) -> None:
-        """Close the record of a job once Snakemake has checked its outputs and written that down."""
+        """Close the record of a job once Snakemake has checked its outputs and noted that."""
         self._close(job, keep_folder=False)
 
     def handle_job_error(self, job: Any) -> None:
@@ -220,6 +227,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         with self._tasks_lock:
             self._tasks.pop((task.array.path, task.number), None)
         if keep_folder:
+            # Keeps the folder when its last task is done, for the logs; remove_old_arrays removes it after a week.
             (task.array.path / "failed").touch()
         elif len(task.array.done()) >= len(task.array.tasks) and not (task.array.path / "failed").exists():
             task.array.remove()
@@ -269,7 +277,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
             time.sleep(0.3)
 
     def shutdown(self) -> None:
-        """End the watching thread; nested Snakemakes that are queued keep their files."""
+        """End the watching thread."""
+        # The base class would also remove `tmpdir`, whose files queued nested Snakemakes still need.
         with self.lock:
             self.wait = False
         self.wait_thread.join()
@@ -298,7 +307,7 @@ def _make_writable(root: Path) -> None:
 
 
 def _end_of_log(log: Path) -> str:
-    """Return the last lines that a task has printed besides what its rule redirects: why it could not be started."""
+    """Return the last lines of a task outside of its rule's own logs: they say why it could not be started."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, 2) - _LOG_BYTES))
@@ -310,6 +319,6 @@ def _end_of_log(log: Path) -> str:
 
 
 def _all_or_some(array: ArrayFolder, numbers: list[int]) -> list[int] | None:
-    """Return None, for the whole job, when no other driver's task would be deleted with it."""
+    """Return None, for the whole job, unless that would delete tasks of another driver."""
     open_tasks = set(range(1, len(array.tasks) + 1)) - array.done() - array.ended()
     return None if open_tasks <= set(numbers) else numbers

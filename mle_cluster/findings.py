@@ -1,4 +1,4 @@
-"""One finding of `mle doctor`: what was found, how bad it is, and what mends it."""
+"""One finding of `mle doctor`: a sentence, its severity and the fix."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ __all__ = ["Finding", "fine", "problem", "warning"]
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence and, unless all is well, its mend."""
+    """A sentence and, unless all is well, the fix."""
 
     mark: Literal["ok", "warning", "problem"]
     text: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 def fine(text: str) -> Finding:
-    """Return a finding that needs nothing."""
+    """Return a finding that needs no action."""
     return Finding("ok", text)
 
 
-def warning(text: str, mend: str) -> Finding:
-    """Return a finding that may hurt later."""
-    return Finding("warning", text, mend)
+def warning(text: str, fix: str) -> Finding:
+    """Return a finding that may cause trouble later."""
+    return Finding("warning", text, fix)
 
 
-def problem(text: str, mend: str) -> Finding:
+def problem(text: str, fix: str) -> Finding:
     """Return a finding with which seed runs will not work."""
-    return Finding("problem", text, mend)
+    return Finding("problem", text, fix)

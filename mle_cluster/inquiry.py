@@ -1,4 +1,4 @@
-"""Asks the scheduler, in a thread of its own and never twice at a time: the driver must not stand still for it."""
+"""Asks the scheduler, in a thread of its own and one question at a time, so that the driver never waits for it."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ __all__ = ["Inquiry"]
 _FIRST_WAIT = 2.0
 _SLOWER = 1.5
 _NEXT_ACCOUNT = 1.5
-# In slow rounds of questions: a job that has waited for so long is asked about, in case that no machine can run it.
+# In rounds at the slowest rate: after this long, the scheduler is asked whether any machine can run a waiting job.
 _WAITED_ROUNDS = 2
 
 
 @dataclass(frozen=True)
 class _Accounts:
-    """What the accounting has said of a job; None where it cannot be read at all."""
+    """The accounting of a job; ``found`` is None when it cannot be read at all."""
 
     asked: float
     found: Mapping[int, Mapping[str, str]] | None
 
 
 class Inquiry:
-    """The one place from which the scheduler is asked while tasks run.
+    """The only place that asks the scheduler while tasks run.
 
     Parameters
     ----------
     scheduler
-        Whom to ask.
+        The scheduler.
     longest_wait
-        Seconds between two lists of all tasks once nothing new happens; it begins with two seconds.
+        Seconds between two lists of all tasks while nothing happens; the first wait is two seconds.
     complain
-        Called with a sentence when the scheduler does not answer, once for every silence, and when a job cannot start,
-        once for every job.
+        Called with a sentence when the scheduler does not answer, once per outage, and when a job cannot start, once
+        per job.
     """
 
     def __init__(self, scheduler: Scheduler, longest_wait: float, complain: Callable[[str], None]) -> None:
@@ -56,17 +56,17 @@ class Inquiry:
         self.look: Look | None = None
 
     def hurry(self) -> None:
-        """Ask soon and often again: tasks were submitted, or one is missing."""
+        """Ask soon and often: tasks were submitted, or one is missing."""
         self._wait = min(_FIRST_WAIT, self._longest_wait)
         self._due = min(self._due, time.monotonic() + self._wait)
 
     def ask_when_due(self, jobs: Mapping[int, str | None], accounts: Iterable[TaskId]) -> None:
-        """Start a round of questions unless one is going on or it is too early.
+        """Start a round of questions unless one is running or it is too early.
 
         Parameters
         ----------
         jobs
-            The jobs that are ours, and the queue that each asks for: why a task of theirs is in error is asked too.
+            Our jobs, and the queue of each; for tasks of theirs that are in error, the reason is asked too.
         accounts
             Tasks whose accounting is wanted.
         """
@@ -80,16 +80,16 @@ class Inquiry:
         self._thread.start()
 
     def account(self, task: TaskId, ended: float, *, has_started: bool) -> Mapping[str, str] | None:
-        """Return what the accounting says of a task, or None when that may still come.
+        """Return the accounting of a task, or None when it may still come.
 
         Parameters
         ----------
         task
             Job and task number.
         ended
-            When its end was noticed, by the monotonic clock. Some time later, nothing (an empty answer) is the answer.
+            When its end was noticed, by the monotonic clock. Some time later, an empty answer is final.
         has_started
-            Whether it has run at all: what was deleted in the queue has no account.
+            Whether it has run at all: a task that was deleted in the queue has no account.
         """
         accounts = self._accounts.get(task[0])
         if accounts is None:
@@ -131,8 +131,8 @@ class Inquiry:
             self._is_silent = True
             return
         for job, obstacle in obstacles.items():
-            # A site may change, so what nobody can meet now is said and not failed.
-            # Closed queues are said of the tasks, each time they close (watching.py).
+            # Only a message, not a failure: the site may change while the job waits. Closed queues are reported for the
+            # tasks, each time they close (watching.py).
             if obstacle.kind != "closed" and job not in self._said:
                 self._said.add(job)
                 self._complain(_cannot_start(job, obstacle))
@@ -143,13 +143,13 @@ class Inquiry:
         stuck = {job for (job, _), state in states.items() if state.kind is Kind.STUCK and job in jobs}
         found: dict[TaskId, str] = {}
         for job in stuck:
-            # The job may be gone between the two questions.
+            # The job may have left between the two questions.
             with contextlib.suppress(SchedulerError):
                 found |= {(job, task): why for task, why in self._scheduler.stuck_reasons(job).items()}
         return found
 
     def _waits_for_long(self, waiting: Set[int], now: float) -> int | None:
-        """Return a job that has waited for long and was not asked about yet: one a round, and each of them once."""
+        """Return a job that has waited for long and was not asked about yet; one per round, each job once."""
         self._waiting_since = {job: self._waiting_since.get(job, now) for job in waiting}
         long_ago = now - _WAITED_ROUNDS * self._longest_wait
         due = {job for job, since in self._waiting_since.items() if since <= long_ago} - self._asked_why
@@ -161,7 +161,7 @@ def _closed(obstacles: Mapping[int, Obstacle]) -> set[int]:
 
 
 def _only_waiting(states: Mapping[TaskId, TaskState], jobs: Mapping[int, str | None]) -> dict[int, list[TaskState]]:
-    """Return the states of those of our jobs of which every task waits."""
+    """Return the states of our jobs all of whose tasks wait."""
     found: dict[int, list[TaskState]] = {}
     moving = {job for (job, _), state in states.items() if state.kind is not Kind.WAITING}
     for (job, _), state in states.items():

@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for a moment at which nothing gets lost."""
+"""Hold back Ctrl-C while an interruption would lose something."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ __all__ = ["interrupt_later"]
 
 @contextmanager
 def interrupt_later() -> Iterator[None]:
-    """Keep a Ctrl-C back until the block is done; a second one is not kept."""
+    """Delay a Ctrl-C until the block is done; a second one interrupts at once."""
     before = signal.getsignal(signal.SIGINT)
+    # Python delivers signals to the main thread, and only it may set a handler.
     if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield
         return

@@ -1,4 +1,4 @@
-"""The schedulers that there are, by the name of their executor; each is loaded when it is asked for.
+"""The known schedulers by the name of their executor; each is loaded on demand.
 
 Adding one adds a line here, a folder beside this file and a thin plugin.
 """
@@ -14,13 +14,13 @@ __all__ = ["EARLIER_RECORDS", "FIRST_EXECUTOR", "scheduler_of_executor", "schedu
 
 _MODULES = {"mle-sge": "mle_cluster.grid_engine.backend"}
 FIRST_EXECUTOR = "mle-sge"
-"""The one whose records did not yet say whose they are."""
+"""The executor of the records of earlier versions, which do not name one."""
 EARLIER_RECORDS = ("mle_sge",)
 """Names of the folders in which earlier versions kept the records of one scheduler each."""
 
 
 def schedulers() -> list[Scheduler]:
-    """Return all of them, the one that is preferred first."""
+    """Return all of them, the preferred one first."""
     return [_load(executor) for executor in _MODULES]
 
 

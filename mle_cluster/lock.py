@@ -1,4 +1,4 @@
-"""One driver of a Snakefile at a time: a POSIX lock. It ends with its process however that ends, and works on NFS."""
+"""One driver of a Snakefile at a time: a POSIX lock, which ends with its process in any case and works on NFS."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from typing import IO
 __all__ = ["Holder", "hold_lock", "holder_of", "is_held"]
 
 _MOMENT_SECONDS = 0.1
-# What versions wrote that had no JSON here; a driver of theirs may still run.
+# Earlier versions wrote a sentence; one of their drivers may still be running.
 _EARLIER_WORDS = re.compile(r"process (?P<pid>\d+) on (?P<host>\S+) since (?P<since>.+)")
 
 
 @dataclass(frozen=True)
 class Holder:
-    """The process that holds a lock, or has held it last."""
+    """The process that holds a lock, or was the last to hold it."""
 
     pid: int
     host: str
@@ -36,7 +36,7 @@ def hold_lock(path: Path) -> IO[str] | None:
     """Lock ``path`` for as long as the returned file stays open; None when another process holds it."""
     file = path.open("a+")
     if not _lock(file, fcntl.LOCK_EX):
-        # Another driver may just be asking whether it is held.
+        # is_held of another driver locks for a moment; so a second try before giving up.
         time.sleep(_MOMENT_SECONDS)
         if not _lock(file, fcntl.LOCK_EX):
             file.close()
@@ -49,7 +49,7 @@ def hold_lock(path: Path) -> IO[str] | None:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether another process holds ``path``; asked about a lock of its own, a process would free it."""
+    """Whether another process holds ``path``; never call it for a lock of this process, which it would release."""
     try:
         with path.open() as file:
             return not _lock(file, fcntl.LOCK_SH)
@@ -58,7 +58,7 @@ def is_held(path: Path) -> bool:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Return who holds ``path``, or has held it last; None when nobody has left a name there."""
+    """Return the present or last holder of ``path``; None when the file names none."""
     try:
         text = path.read_text(encoding="utf-8").strip()
     except OSError:
@@ -75,6 +75,6 @@ def _lock(file: IO[str], kind: int) -> bool:
     try:
         fcntl.lockf(file, kind | fcntl.LOCK_NB)
     except OSError as error:
-        # A file system without locks: better without than not at all.
+        # A file system without locks: running unprotected is better than not running.
         return error.errno not in (errno.EACCES, errno.EAGAIN)
     return True

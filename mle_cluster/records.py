@@ -1,13 +1,13 @@
-"""What was submitted, on disk, so that a driver that starts again finds its tasks.
+"""Records of submissions on disk, with which a restarted driver finds its tasks.
 
-One folder an array job, `.snakemake/mle_cluster/<token>/`: array.json (its scheduler, its folder, and which task makes
+One folder per array job, `.snakemake/mle_cluster/<token>/`: array.json (its scheduler, its folder, and which task makes
 what), `submitted` (the scheduler's answer), `commands` and `inputs` (one line a task), task.sh, and from the tasks
-themselves started.N, log.N and exit.N. A task is over for us once its number stands in `done`, which happens after
-Snakemake has taken note of its end. `driver` names the lock beside the folder that is held by the driver which waits
-for the array: there is one for each Snakefile, so that several experiments of a project folder can be run at the same
-time, and one for all schedulers, so that no two drivers submit the same to two of them.
+themselves started.N, log.N and exit.N. A task is over for us once its number is in `done`, after Snakemake has noted
+its end. `driver` names the lock, beside the folder, of the driver that waits for the array: one for each Snakefile, so
+that several experiments of a project folder can run at the same time, and one for all schedulers, so that no two
+drivers submit the same to two of them.
 
-Earlier versions had a folder for each scheduler; its records are read, and its locks held, until nothing in it is open.
+Earlier versions had a folder for each scheduler; its records are read and its locks held as long as it exists.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _LOCK_OF_OLD_RECORDS = "driver.lock"
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """One task: what it makes (``claim``), from what (``digest``), how it is called for people, its first output."""
+    """One task: its outputs (``claim``), its inputs (``digest``), a name for people, its first output."""
 
     claim: str
     digest: str
@@ -58,7 +58,7 @@ class TaskRecord:
 
 @dataclass(frozen=True)
 class Exit:
-    """How a task ended, in its own words; times are seconds since 1970 on the node."""
+    """The end of a task as its own exit file has it; times are seconds since 1970 on the node."""
 
     status: int
     host: str
@@ -71,6 +71,7 @@ class ArrayFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Read once: a thousand tasks of an array ask for the same small files again and again.
         self._content: dict[str, Any] | None = None
         self._tasks: tuple[TaskRecord, ...] | None = None
         self._job_id: int | None = None
@@ -89,7 +90,7 @@ class ArrayFolder:
 
     @property
     def scheduler_name(self) -> str:
-        """The scheduler as people call it; of one that this version does not know, the name of the executor."""
+        """The name of the scheduler for people; if this version does not know it, that of the executor."""
         known = scheduler_of_executor(self.executor)
         return self.executor if known is None else known.name
 
@@ -112,8 +113,9 @@ class ArrayFolder:
 
     @property
     def is_copy(self) -> bool:
-        """Whether it was copied here with the project: its tasks write to the folder for which it was made."""
+        """Whether it was copied here with the project: its tasks write to the original folder."""
         try:
+            # samefile, because the same folder may be mounted under another name.
             made_for = self._record().get("folder") or _folder_in_script(self.path / "task.sh")
             return not Path(made_for or self.path).samefile(self.path)
         except (OSError, ValueError):
@@ -126,7 +128,7 @@ class ArrayFolder:
 
     @property
     def is_there(self) -> bool:
-        """Whether its driver has not removed it; its tasks are known from then on."""
+        """Whether its driver has not removed it; reads the tasks, so that they are known even if it does later."""
         try:
             return bool(self.tasks)
         except FileNotFoundError:
@@ -141,7 +143,7 @@ class ArrayFolder:
         return self._job_id
 
     def set_job_id(self, job_id: int) -> None:
-        """Write down an id that was found in another way than from the scheduler's answer."""
+        """Record an id that was found in another way than from the scheduler's answer."""
         (self.path / "submitted").write_text(f"{job_id}\n")
         self._job_id = job_id
 
@@ -155,7 +157,8 @@ class ArrayFolder:
         return self.path.with_name(name or _LOCK_OF_OLD_RECORDS)
 
     def set_driver(self, lock: str) -> None:
-        """Write down that the driver which holds the lock of this name waits for the array from now on."""
+        """Record that the driver with the lock of this name waits for the array from now on."""
+        # Renamed into place: another driver reads the name to find out whether somebody waits.
         if self.driver.name != lock:
             (self.path / ".driver").write_text(lock, encoding="utf-8")
             (self.path / ".driver").rename(self.path / "driver")
@@ -163,6 +166,7 @@ class ArrayFolder:
     @property
     def written(self) -> float:
         """When the array was written, by the clock of the file server."""
+        # Compared with the times of input files, which are that server's too.
         return (self.path / "array.json").stat().st_mtime
 
     def ended(self) -> set[int]:
@@ -201,12 +205,13 @@ class ArrayFolder:
             return set()
 
     def mark_done(self, numbers: Sequence[int]) -> None:
-        """Write down that Snakemake has taken note of the end of these tasks."""
+        """Record that Snakemake has noted the end of these tasks."""
+        # Appended, one short write: a kill in between loses none of the numbers before.
         with (self.path / "done").open("a") as file:
             file.write("".join(f"{number}\n" for number in numbers))
 
     def cancel(self) -> None:
-        """Tell tasks that start from now on to end at once, also those that a deletion does not reach."""
+        """Make tasks that start from now on end at once, also those that a deletion misses."""
         (self.path / "cancelled").touch()
 
     @property
@@ -220,10 +225,8 @@ class ArrayFolder:
 
 
 def lock_name(snakefile: Path, project: Path) -> str:
-    """Return the name of the lock that a driver of this Snakefile holds in the folder of records.
-
-    It is the same on machines that mount the project elsewhere.
-    """
+    """Return the name of the lock that a driver of this Snakefile holds in the folder of records."""
+    # By the relative path: the same on machines that mount the project elsewhere.
     relative = os.path.relpath(snakefile.resolve(), project.resolve())
     return f"driver-{hashlib.sha256(relative.encode()).hexdigest()[:12]}.lock"
 
@@ -234,7 +237,7 @@ def records_folder(project: Path) -> Path:
 
 
 def records_folders(project: Path) -> list[Path]:
-    """Return where records of a project folder may lie: also those of earlier versions, where there are some."""
+    """Return the folders of records of a project folder, existing ones of earlier versions included."""
     earlier = (own_folder(project) / name for name in EARLIER_RECORDS)
     return [records_folder(project), *(each for each in earlier if each.is_dir())]
 
@@ -266,6 +269,7 @@ def new_array(
     (path / "inputs").write_text("".join(f"{_one_line(shlex.join(names))}\n" for names in inputs), encoding="utf-8")
     (path / "task.sh").write_text(script, encoding="utf-8")
     (path / "driver").write_text(lock.name, encoding="utf-8")
+    # array.json last and renamed into place: without it, the folder is no array to other drivers.
     text = json.dumps(
         {"format": 1, "scheduler": scheduler, "folder": str(path), "tasks": [asdict(task) for task in tasks]}
     )
@@ -275,7 +279,7 @@ def new_array(
 
 
 def array_folders(*roots: Path) -> Iterator[ArrayFolder]:
-    """Yield the arrays on disk, oldest first; one that its driver removes meanwhile is left out."""
+    """Yield the arrays on disk, oldest first, without those that their driver removes meanwhile."""
     # Their names begin with the time.
     for path in sorted(
         (each for root in roots for each in root.glob("*/array.json")), key=lambda path: path.parent.name
@@ -286,7 +290,7 @@ def array_folders(*roots: Path) -> Iterator[ArrayFolder]:
 
 
 def remove_old_arrays(root: Path) -> None:
-    """Remove the folders of arrays that are over, a week after: until then the logs of failed tasks are of use."""
+    """Remove the folders of arrays that have been over for a week; until then the logs of failed tasks are useful."""
     for folder in array_folders(root):
         is_over = len(folder.done()) >= len(folder.tasks)
         with contextlib.suppress(FileNotFoundError):  # its driver, if that lives, has removed it
@@ -295,11 +299,11 @@ def remove_old_arrays(root: Path) -> None:
 
 
 def _folder_in_script(script: Path) -> str | None:
-    """Return the folder for which task.sh was made: records of earlier versions say it nowhere else."""
+    """Return the folder for which task.sh was made; records of earlier versions have it nowhere else."""
     found = re.search(r"^folder=(.+)$", script.read_text(encoding="utf-8"), re.MULTILINE)
     return "".join(shlex.split(found.group(1))) if found else None
 
 
 def _one_line(text: str) -> str:
-    """Return ``text`` in one line, to be read back with bash's ``printf %b``."""
+    """Return ``text`` in one line; task.sh reads it back with ``printf %b``."""
     return text.replace("\\", "\\\\").replace("\n", "\\n")

@@ -1,7 +1,7 @@
-"""What has to be known of a scheduler in order to run jobs on it, whichever it is.
+"""The protocol of a scheduler: everything the executor and the commands ask of one.
 
-Knows nothing of Snakemake and of no scheduler in particular. One folder beside this file answers these questions for
-each of them; nothing else calls a command of theirs, or knows how they write things.
+Knows nothing of Snakemake, nor of any particular scheduler. Each has a folder beside this file, the only place that
+calls its commands and knows their formats.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ __all__ = [
 ASK_FOR_LESS = "ask for less (num_logical_cores, num_gpus, memory_per_job, time_per_job) or for another queue"
 
 TaskId = tuple[int, int]
-"""The number of an array's job, and that of the task in it, from 1 on."""
+"""The job number of an array and the number of the task in it, from 1."""
 
 
 class SchedulerError(Exception):
-    """The scheduler refuses; the message is its own."""
+    """The scheduler refuses; the message is the scheduler's."""
 
 
 class SchedulerSilentError(SchedulerError):
@@ -49,7 +49,9 @@ class SchedulerSilentError(SchedulerError):
 
 
 class Kind(Enum):
-    """Where a task stands, in words that fit every scheduler; a state that is not known counts as running."""
+    """The state of a task, in terms that fit every scheduler."""
+
+    # An unknown state counts as running: a task is never given up because of a code that we do not know.
 
     WAITING = "waiting"
     HELD = "held"
@@ -57,14 +59,14 @@ class Kind(Enum):
     SUSPENDED = "suspended"
     LEAVING = "leaving"
     STUCK = "stuck"
-    """It cannot be started, and stays in the queue until somebody removes it."""
+    """It cannot start, and stays in the queue until it is removed."""
     OVER = "over"
     """It has ended, and the scheduler still remembers it."""
 
 
 @dataclass(frozen=True)
 class TaskState:
-    """One task in one answer of the scheduler, whose own words are ``code`` and ``reason``."""
+    """One task in one answer of the scheduler; ``code`` and ``reason`` are the scheduler's."""
 
     kind: Kind
     code: str
@@ -73,9 +75,9 @@ class TaskState:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a job may use before the scheduler kills it, and the queue that it asks for; None is unknown.
+    """What a job may use before the scheduler kills it, and its queue; None is unknown.
 
-    ``memory`` is the request as it was written, ``memory_bytes`` what that comes to with all cores.
+    ``memory`` is the request as written, ``memory_bytes`` the total over all cores.
     """
 
     seconds: float | None = None
@@ -86,7 +88,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """What keeps a job from starting.
+    """The reason why a job cannot start.
 
     ``never``: not even an empty cluster could run it; ``lack``: no machine has enough of something now; ``closed``: no
     queue that it may use accepts jobs now.
@@ -98,10 +100,10 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a refused submission means.
+    """The meaning of a refused submission.
 
-    ``later``: the same will be taken once other jobs have ended; ``smaller``: arrays of ``at_most`` tasks will be
-    taken; ``final``: it will not. ``advice`` is the scheduler's message with the way out, where one is known.
+    ``later``: it will be accepted once other jobs have ended; ``smaller``: arrays of ``at_most`` tasks will be;
+    ``final``: it never will be. ``advice`` is the scheduler's message, with a remedy if one is known.
     """
 
     kind: Literal["later", "smaller", "final"]
@@ -111,10 +113,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Clues:
-    """What helps to say why a task was ended; None or empty is unknown.
+    """Evidence of why a task was killed; None or empty is unknown.
 
-    ``account`` is what the scheduler's accounting says, in its own words. ``was_told`` says that the task had the
-    scheduler's notice and could still write how it ended.
+    ``account`` is the scheduler's accounting, in its own format. ``was_told``: the task had the scheduler's notice and
+    could still write its exit file.
     """
 
     started: tuple[str, int] | None
@@ -126,19 +128,19 @@ class Clues:
 
 @dataclass(frozen=True)
 class Look:
-    """One answer about all tasks; ``asked`` is when it was asked, by the driver's monotonic clock."""
+    """One answer about all tasks; ``asked`` is the time of the question by the driver's monotonic clock."""
 
     asked: float
     states: Mapping[TaskId, TaskState]
     reasons: Mapping[TaskId, str] = field(default_factory=dict)
     """Why tasks are stuck."""
     obstacles: Mapping[int, Obstacle] = field(default_factory=dict)
-    """Of jobs that only wait: why they cannot start, where that is so."""
+    """Why jobs that only wait cannot start, for those that cannot."""
 
 
 @dataclass(frozen=True)
 class Queue:
-    """One queue; ``hindrance`` says in words what keeps jobs away from it, or from some of its machines."""
+    """One queue; ``hindrance`` says why it, or some of its machines, accepts no jobs."""
 
     name: str
     accepts_jobs: bool
@@ -147,7 +149,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Queues:
-    """The queues that a request means, and the names of all that this user may use."""
+    """The queues that a request means, and the names of all queues that this user may use."""
 
     meant: Sequence[Queue]
     known: Sequence[str]
@@ -155,7 +157,7 @@ class Queues:
 
 @dataclass(frozen=True)
 class Request:
-    """What the seed runs of an experiment ask for; ``file`` is where that is written."""
+    """The resources that the seed runs of an experiment request; ``file`` names their source."""
 
     file: str
     n_jobs: int
@@ -167,7 +169,7 @@ class Request:
 
 
 class Site(Protocol):
-    """What a profile says about the site; ``setting`` is empty for what it does not say."""
+    """The settings of a profile for the site; ``setting`` is empty for those that it does not have."""
 
     @property
     def name(self) -> str:
@@ -182,60 +184,59 @@ class Site(Protocol):
 
 
 class Scheduler(Protocol):
-    """A scheduler: its words, and what it can be asked.
+    """A scheduler: its vocabulary and its operations.
 
-    Every question may raise SchedulerError where nothing else is said, and SchedulerSilentError when there is no
-    answer.
+    Unless stated otherwise, every method may raise SchedulerError, and SchedulerSilentError when there is no answer.
     """
 
     name: str
-    """As people call it: every sentence takes its words from here."""
+    """Its name in messages."""
     executor: str
     """The name of the executor plugin, and the prefix of its settings."""
     profile: str
     """The profile that is shipped for it."""
     submitting: str
-    """Its command that submits; where that is not on PATH, there is no such scheduler."""
+    """Its command that submits; if that is not on PATH, the scheduler counts as absent."""
     deleting: str
     deleting_by_force: str
     listing: str
     account_seconds: float
-    """How long after the end of a task its account may still come."""
+    """How long after the end of a task its accounting may still appear."""
     notice_statuses: frozenset[int]
-    """Exit statuses with which a task ends by the scheduler's notice, which do not say why it was given."""
+    """Exit statuses of a task that the scheduler's notice ended; they do not say why it was given."""
     task_words: Mapping[str, str]
-    """What task.sh has in the places of ``@TASK@``, the number of the task, and ``@RUN@``, how its command is run."""
+    """Replacements in task.sh: ``@TASK@``, the number of the task, and ``@RUN@``, how its command is run."""
     node_variables: Mapping[str, str]
     """Names of the environment variables that hold a job's ``queue`` and its ``cores``."""
     cores_setting: str
-    """The setting that says how several cores are asked for."""
+    """The setting that determines how several cores are requested."""
 
     def trouble_with_folder(self, folder: Path) -> str | None:
-        """Return why jobs cannot be started in a folder, if that is so, as a sentence."""
+        """Return a sentence on why jobs cannot start in a folder, or None if they can."""
 
     def options(self, settings: Any, name: str, threads: int, resources: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what a job asks for, in words of the command line; jobs with the same may share an array."""
+        """Return the request of a job as command line options; jobs with equal options may share an array."""
 
     def limits_of(self, options: Sequence[str]) -> Limits:
-        """Read from options what the scheduler will enforce, whoever has put it there."""
+        """Read from options the limits that the scheduler will enforce, wherever the options come from."""
 
     def command(self, settings: Any, options: Sequence[str], n_tasks: int, array: Path, project: Path) -> list[str]:
-        """Return the command line that submits an array, whose folder holds task.sh."""
+        """Return the command line that submits the array in a folder with task.sh."""
 
     def submit(self, command: Sequence[str], answer: Path) -> int:
-        """Run that command, whose answer goes to a file so that it outlives this process; return the job number."""
+        """Run that command and return the job number; its answer goes to a file, to outlive this process."""
 
     def read_job_id(self, answer: Path) -> int | None:
-        """Return the job number that such an answer names, or None."""
+        """Return the job number in such an answer, or None."""
 
     def refusal(self, message: str, n_tasks: int) -> Refusal:
-        """Return what a SchedulerError of ``submit`` means."""
+        """Return the meaning of a SchedulerError of ``submit``."""
 
     def find_array(self, array: Path) -> int | None:
-        """Return the job whose output goes into a folder: for a submission whose answer was lost."""
+        """Return the job whose output goes into a folder, for a submission whose answer was lost."""
 
     def delete(self, tasks: Mapping[int, Sequence[int] | None]) -> None:
-        """Delete jobs with one command; None is every task of a job, and one that is gone already is no error."""
+        """Delete jobs with one command; None is every task of a job. A task that is gone is no error."""
 
     def states(self, *, seconds: float = 30.0) -> Mapping[TaskId, TaskState]:
         """Ask once for the state of every task of this user."""
@@ -258,31 +259,31 @@ class Scheduler(Protocol):
         queues
             The queue that each job asks for.
         long_ago
-            One of them that has waited for long: about that one, more may be asked. Each job comes once.
+            One of them that has waited for long, about which more may be asked. Each job comes once.
         """
 
     def why_it_waits(self, job: int, *, seconds: float) -> tuple[Obstacle | None, Sequence[str]]:
-        """Return all that can be found out about one job that does not start, and the scheduler's own words."""
+        """Return the obstacle of one job that does not start, if any, and the scheduler's explanation."""
 
     def accounts(self, job: int) -> Mapping[int, Mapping[str, str]] | None:
-        """Return what the accounting knows of a job's tasks; None when it cannot be read or will never know."""
+        """Return the accounting of a job's tasks; None when it cannot be read or will never have any."""
 
     def ended_well(self, account: Mapping[str, str]) -> bool:
         """Whether the accounting says that a task ended by itself, with exit status 0."""
 
     def explain(self, clues: Clues) -> str:
-        """Say in one sentence or two why a task did not end by itself; the subject, the task, stands before it."""
+        """Explain in a sentence or two why a task was killed; the caller writes the subject before it."""
 
     def task_name(self, job: int, number: int) -> str:
         """Return a task as users of this scheduler write it."""
 
     def queues(self, asked: str | None, *, seconds: float) -> Queues:
-        """Ask which queues there are for a request; None means any."""
+        """Return the queues for a request; None means any."""
 
     def check_site(self, asked: Request | None, site: Site) -> Iterator[Finding]:
-        """Compare the site with what a profile says and seed runs will ask for; nothing where it is not installed."""
+        """Compare the site with the profile and the request; yields nothing where it is not installed."""
 
 
 def in_queue(states: Mapping[TaskId, TaskState]) -> set[TaskId]:
-    """Return the tasks that have not ended, as far as an answer tells."""
+    """Return the tasks that have not ended according to an answer."""
     return {task for task, state in states.items() if state.kind is not Kind.OVER}

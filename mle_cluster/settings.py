@@ -1,4 +1,4 @@
-"""The settings that every executor has, whichever its scheduler; a plugin adds those of its own.
+"""The settings that every executor has, whatever its scheduler; a plugin adds its own.
 
 (No `from __future__ import annotations` here: Snakemake reads the field types.)
 """
@@ -34,7 +34,7 @@ class ClusterSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the interf
         "failure; and how long a restarted driver waits for a scheduler that is silent. Raise it for slow shared "
         "disks.",
     )
-    notice_seconds: float = key(300.0, "How long before its time limit a job is told. 0: it is not.")
+    notice_seconds: float = key(300.0, "How long before its time limit a job is warned. 0: it is not.")
     clean_environment: bool = key(
         False, "Start jobs in a fresh login shell instead of with the environment of this one."
     )

@@ -1,4 +1,4 @@
-"""Submits jobs: sorts them by what they ask for, prepares them, and submits each kind as one array."""
+"""Submits jobs: groups them by their request, prepares them, and submits each group as one array."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Submission"]
 
 @dataclass(frozen=True)
 class _Kind:
-    """What the tasks of one array have in common."""
+    """The properties that all tasks of an array share."""
 
     options: tuple[str, ...]
     exports: str
@@ -57,14 +57,14 @@ class Submission:
         for job in jobs:
             try:
                 kind, line = self._kind(job), self._command(job)
-            # Whatever is wrong with one job (a protected output, a missing input) must not stop the others.
+            # A problem with one job (a protected output, a missing input) must not stop the others.
             except Exception as error:
                 refused(job, f"{error}")
                 continue
             kinds.setdefault(kind, []).append((job, line))
         for kind, members in kinds.items():
             for part in _parts(members, self._settings.array_size):
-                # Interrupted between the scheduler's answer and `taken`, nobody would delete these tasks.
+                # After an interruption between the scheduler's answer and `taken`, nobody would delete these tasks.
                 with interrupt_later():
                     self._submit_array(kind, part, taken, refused)
 
@@ -101,9 +101,10 @@ class Submission:
         project = Path(self._workflow.workdir_init)
         words = self._scheduler.command(self._settings, kind.options, len(jobs), array.path, project)
         try:
-            # The answer goes to a file, written by the command itself: killed here, we do not lose the job number.
+            # The command writes its answer into a file, so that a kill right here does not lose the job number.
             job_id = self._scheduler.submit(words, array.path / "submitted")
         except SchedulerSilentError as error:
+            # No failure: the jobs wait in this driver, and Snakemake goes on with the others.
             self._waiting.add_unanswered(array, words, str(error))
         except SchedulerError as error:
             refusal = self._scheduler.refusal(str(error), len(jobs))
@@ -135,6 +136,7 @@ class Submission:
         taken: Callable[[Any, ArrayFolder, int], None],
         refused: Callable[[Any, str], None],
     ) -> None:
+        # Nothing of it was accepted, and its folder has the wrong number of tasks.
         array.remove()
         self._executor.logger.info(
             f"The site takes at most {limit} tasks in one array, so smaller ones are made. "
@@ -144,7 +146,7 @@ class Submission:
             self._submit_array(kind, part, taken, refused)
 
     def submit_waiting(self) -> list[ArrayFolder]:
-        """Try again what the site did not take; return the arrays that it has taken now."""
+        """Try again to submit waiting arrays; return those that were accepted."""
         return self._waiting.submit_when_due()
 
     def refusal(self, array: ArrayFolder) -> str | None:

@@ -16,9 +16,9 @@ _NAMED = 3
 
 @dataclass
 class Task:
-    """One task of an array, and what has been seen of it.
+    """One task of an array, and its state as last seen.
 
-    The array has no job number yet while the site takes no more jobs of this user.
+    The array has no job number yet while the site accepts no more jobs of this user.
     """
 
     array: ArrayFolder
@@ -49,10 +49,8 @@ class Task:
 
 
 def named(tasks: list[Task]) -> str:
-    """Return the names of a few tasks, and how many more there are, as the beginning of a sentence.
-
-    A thousand tasks that are held back are one line, not a thousand.
-    """
+    """Return the names of a few tasks, and how many more there are, as the beginning of a sentence."""
+    # A thousand tasks that are held back make one line, not a thousand.
     if len(tasks) <= _NAMED:
         return ", ".join(task.name for task in tasks)
     return f"{', '.join(task.name for task in tasks[: _NAMED - 1])} and {len(tasks) - _NAMED + 1} more tasks"

@@ -1,8 +1,8 @@
-"""Arrays that are submitted later: the scheduler is silent, or the user has as many jobs as he may.
+"""Arrays that are submitted later, because the scheduler does not answer or the user has reached a limit.
 
-Their folders are written already, and it is the thread that watches which tries again, so that what ends meanwhile is
-still taken note of. A driver that dies meanwhile leaves a record without a job number, which nobody finds in the queue:
-it is cancelled and submitted anew.
+Their folders are written already. The watching thread tries again, between its looks at tasks that are running. If the
+driver dies meanwhile, it leaves a record without a job number, which is not found in the queue, so the next driver
+cancels it and submits its jobs again.
 """
 
 from __future__ import annotations
@@ -34,28 +34,27 @@ class _Waiting:
 
 @dataclass
 class WaitingArrays:
-    """Arrays in the order in which they are to be submitted.
+    """Arrays in the order of their submission."""
 
-    Added to and given up in Snakemake's main thread, submitted in the one that watches. No command of the scheduler is
-    called under the lock: it may hang, and Ctrl-C must not.
-    """
+    # Arrays are added and given up in Snakemake's main thread and submitted in the watching one. No command of the
+    # scheduler is called under the lock: it may hang, and Ctrl-C must not.
 
     scheduler: Scheduler
     say: Callable[[str], None]
     warn: Callable[[str], None]
     refusals: dict[Path, str] = field(default_factory=dict)
-    """What the scheduler said of arrays that it will not take later either."""
+    """The scheduler's messages on arrays that it will never accept."""
     _waiting: list[_Waiting] = field(default_factory=list)
     _due: float = 0.0
     _wait: float = _FIRST_WAIT
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add_refused(self, array: ArrayFolder, command: list[str], refusal: str) -> None:
-        """Take an array that was refused for now."""
+        """Add an array that was refused for now."""
         self._add(_Waiting(array, command, may_be_there=False), f"The site takes no more jobs now ({refusal}).")
 
     def add_unanswered(self, array: ArrayFolder, command: list[str], error: str) -> None:
-        """Take an array about which there was no answer: the scheduler may have it all the same."""
+        """Add an array without an answer; the scheduler may have accepted it all the same."""
         self._add(_Waiting(array, command, may_be_there=True), f"The scheduler does not answer ({error.rstrip('.')}).")
 
     def _add(self, new: _Waiting, why: str) -> None:
@@ -69,7 +68,7 @@ class WaitingArrays:
             self._waiting.append(new)
 
     def submit_when_due(self) -> list[ArrayFolder]:
-        """Try again, the first one first; return what was taken."""
+        """Try again in order; return the arrays that were accepted."""
         taken: list[ArrayFolder] = []
         while self._waiting and time.monotonic() >= self._due:
             with self._lock:
@@ -80,6 +79,7 @@ class WaitingArrays:
                 self._wait = min(self._wait * _SLOWER, _LONGEST_WAIT)
                 self._due = time.monotonic() + self._wait
                 break
+            # Ctrl-C may have come during the command: what was accepted meanwhile has to be deleted.
             if self._is_given_up(first):
                 if first.array.job_id is not None:
                     with contextlib.suppress(SchedulerError):  # a task that starts all the same ends at once
@@ -91,7 +91,7 @@ class WaitingArrays:
         return taken
 
     def give_up(self) -> None:
-        """Forget all of them; their tasks end at once should they come to start."""
+        """Forget all of them; tasks of theirs that start all the same end at once."""
         with self._lock:
             for each in self._waiting:
                 each.array.cancel()
@@ -99,7 +99,7 @@ class WaitingArrays:
             self._waiting.clear()
 
     def _is_given_up(self, settled: _Waiting) -> bool:
-        """Take what is settled from the list, and tell whether it had been taken from there already."""
+        """Remove a settled array from the list, and return whether it had been given up."""
         with self._lock:
             if settled not in self._waiting:
                 return True
@@ -112,11 +112,11 @@ class WaitingArrays:
         self.say(f"Submitted job {array.job_id} with {count} waited.")
 
     def _try(self, waiting: _Waiting) -> bool:
-        """Submit one array; whether it is settled, taken or refused for good."""
+        """Submit one array; return whether it is settled, that is accepted or refused for good."""
         array = waiting.array
         try:
             if waiting.may_be_there:
-                # The scheduler must have answered before the same is submitted once more.
+                # Only an answer shows that it is not there; a second submission would run everything twice.
                 job_id = self.scheduler.find_array(array.path)
                 if job_id is not None:
                     array.set_job_id(job_id)

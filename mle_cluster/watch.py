@@ -1,6 +1,6 @@
-"""What has become of a task: its exit file is the truth, the scheduler only gives hints about tasks that wrote none.
+"""The fate of a task: its exit file is the truth, the scheduler only gives hints about tasks without one.
 
-Pure: told what was seen and when, it answers; it reads nothing and asks nobody.
+Pure: it judges observations and their times, reads nothing and asks nobody.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from mle_cluster.scheduler import Kind, Look, TaskId, TaskState
 
 __all__ = ["Sighting", "state_in_words"]
 
-# A list of tasks may miss one once, between two states of its life.
+# A list may miss a task once while it changes its state; the second time it is gone.
 _LOOKS_WITHOUT = 2
 
 
 @dataclass
 class Sighting:
-    """What is known of one task that has written no exit file."""
+    """The observations of one task without an exit file."""
 
     since: float
     state: TaskState | None = None
@@ -26,7 +26,8 @@ class Sighting:
     last_look: float = 0.0
 
     def see(self, look: Look, task: TaskId) -> None:
-        """Take note of an answer of the scheduler; one that was asked before the submission says nothing."""
+        """Take note of an answer of the scheduler."""
+        # A question from before the submission says nothing about the task.
         if look.asked <= max(self.since, self.last_look):
             return
         self.last_look = look.asked
@@ -40,12 +41,12 @@ class Sighting:
             self.gone_since = look.asked
 
     def is_lost(self, now: float, patience: float) -> bool:
-        """Whether the task is gone for long enough that no exit file is to be expected any more."""
+        """Whether the task has been gone for so long that no exit file can be expected any more."""
         return self.gone_since is not None and self.missed >= _LOOKS_WITHOUT and now - self.gone_since >= patience
 
 
 def state_in_words(state: TaskState) -> str | None:
-    """Return what is unusual about a state, or None for queued and running."""
+    """Return an unusual state in words, or None for queued and running."""
     match state.kind:
         case Kind.LEAVING:
             return "being deleted"

@@ -1,4 +1,4 @@
-"""Judges the tasks that a driver waits for: gone on with, done, or failed and why; says once what is unusual."""
+"""Judges the tasks that a driver waits for: still open, done, or failed and why; reports unusual states once."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ __all__ = ["Verdict", "Watching"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A task is over; ``reason`` says why it has failed, if it has."""
+    """A task is over; ``reason`` says why it failed, if it did."""
 
     reason: str | None = None
 
 
 class Watching:
-    """Looks at tasks again and again.
+    """Watches tasks.
 
     Parameters
     ----------
     scheduler
-        Where tasks run.
+        The scheduler.
     inquiry
         Asks it.
     patience
         Seconds for which a task may be gone from the queue without an exit file.
     warn
-        Tells the user.
+        Called with messages for the user.
     """
 
     def __init__(self, scheduler: Scheduler, inquiry: Inquiry, patience: float, warn: Callable[[str], None]) -> None:
@@ -44,20 +44,20 @@ class Watching:
         self._warn = warn
 
     def ask(self, tasks: Sequence[Task]) -> None:
-        """Ask the scheduler what has become of tasks, if it is time to."""
+        """Ask the scheduler about tasks, if it is time."""
         submitted = [task for task in tasks if task.is_submitted]
         wanted = [task.scheduler_id for task in submitted if task.wants_account]
         self._inquiry.ask_when_due({task.scheduler_id[0]: task.limits.queue for task in submitted}, wanted)
 
     def judge(self, task: Task, outcome: Exit | None) -> Verdict | None:
-        """Return what has become of a task, or None when it is still to be waited for.
+        """Return the end of a task, or None while it is still open.
 
         Parameters
         ----------
         task
             A task that was submitted.
         outcome
-            What its exit file says, if there is one.
+            Its exit file, if there is one.
         """
         if outcome is None:
             return self._without_exit(task)
@@ -65,11 +65,12 @@ class Watching:
             return Verdict()
         if outcome.status not in self._scheduler.notice_statuses:
             return Verdict(_why_failed(task, outcome))
+        # Ended by the scheduler's notice, which does not say why: the accounting does, some seconds later.
         task.ended_since = task.ended_since or time.monotonic()
         return self._explained(task, outcome, task.ended_since)
 
     def say_unusual(self, tasks: Sequence[Task]) -> None:
-        """Say of tasks that do not move why not, once, and those with the same reason together."""
+        """Report once why tasks do not move, those with the same reason together."""
         new: dict[str, list[Task]] = {}
         for task in tasks:
             words = self._unusual(task)
@@ -104,18 +105,18 @@ class Watching:
         if sighting.gone_since is None or not sighting.is_lost(time.monotonic(), self._patience):
             return None
         verdict = self._explained(task, None, sighting.gone_since)
-        # The last word: the exit file may have appeared since the folder was listed.
+        # A last look: the exit file may have appeared since the folder was listed.
         return verdict if task.array.exit(task.number) is None else None
 
     def _explained(self, task: Task, outcome: Exit | None, ended: float) -> Verdict | None:
-        """Say why a task was killed, as soon as the accounting has been heard."""
+        """Return why a task was killed, once the accounting is known."""
         started = task.array.started(task.number)
         account = self._inquiry.account(task.scheduler_id, ended, has_started=started is not None)
         task.wants_account = account is None
         if account is None:
             return None
         if outcome is None and self._scheduler.ended_well(account):
-            # Its exit file never came into sight. What it was to make is looked for in any case.
+            # Its exit file never appeared. Snakemake looks for the outputs in any case.
             return Verdict()
         if outcome is not None:
             ran: float | None = outcome.end - outcome.begin
@@ -134,6 +135,6 @@ class Watching:
 def _why_failed(task: Task, outcome: Exit) -> str:
     number = outcome.status - 128
     end = f" (signal {number})" if number > 0 else ""
-    # A script that gets no memory any more ends by itself, with an error of its own that seldom says why.
+    # A script that gets no more memory fails with an error of its own, which rarely names the limit.
     limit = f" It could have no more memory than {task.limits.memory}." if task.limits.memory else ""
     return f"{task.name} ended on {outcome.host} with exit status {outcome.status}{end}.{limit}"

@@ -1,8 +1,7 @@
 """Snakemake executor plugin `mle-sge`: jobs as array tasks on a Grid Engine cluster.
 
-Snakemake finds it by the prefix of its name, from which it also takes the name of the executor and of its settings, and
-asks for the names below. They are imported when they are asked for, since Snakemake imports every plugin at every
-start. How the executor works is told in mle_cluster/executor.py.
+Snakemake finds it by the prefix of its name, from which it also derives the names of the executor and its settings, and
+reads the names below. mle_cluster/executor.py explains how the executor works.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
 
+# Imported on demand: Snakemake imports every plugin at every start, also where this executor is not used.
 def __getattr__(name: str) -> Any:
     if name == "ExecutorSettings":
         from snakemake_executor_plugin_mle_sge import settings

@@ -1,4 +1,4 @@
-"""What a site can set about Grid Engine, as `mle-sge-…` keys of a profile.
+"""The settings of a site for Grid Engine, as `mle-sge-…` keys of a profile.
 
 (No `from __future__ import annotations` here: Snakemake reads the field types.)
 """
@@ -35,9 +35,9 @@ class ExecutorSettings(ClusterSettings):
     )
     notice_seconds: float = key(
         300.0,
-        "How long before its time limit a job is told, by the soft limit s_rt; never earlier than at 9/10 of its time, "
-        "and not at all where that is under 15 minutes, since the hard limit would hold too late. A job is also told "
-        "before it is deleted or suspended (qsub -notify). 0: neither is asked for.",
+        "How long before its time limit a job is warned, by the soft limit s_rt; never before 9/10 of its time, and "
+        "not at all when that is under 15 minutes, since the hard limit would then be enforced too late. A job is also "
+        "warned before it is deleted or suspended (qsub -notify). 0: neither is requested.",
     )
     gpu_resource: str = key("gpu", "Name under which the site takes the number of GPUs.")
     qsub_options: str = key("", "Further options for every qsub, for example `-l os=linux -R y`.")
@@ -62,7 +62,7 @@ def mistakes(settings: ExecutorSettings) -> Iterator[tuple[str, str]]:
         yield "memory_per", f"expected slot or job, found {settings.memory_per!r}."
     yield from settings.mistakes()
     for name in ("parallel_environment", "queue", "project", "memory_resource", "time_resource", "gpu_resource"):
-        # A path is what Snakemake makes of an empty text in a profile.
+        # A slash too: Snakemake turns an empty text in a profile into a path.
         if re.search(r"[\s=/]", getattr(settings, name)):
             yield name, f"expected one name, found {getattr(settings, name)!r}."
     try:
@@ -74,5 +74,5 @@ def mistakes(settings: ExecutorSettings) -> Iterator[tuple[str, str]]:
         yield "qsub_options", f"{word} is set by the plugin itself and cannot be given."
 
 
-# What the plugin relies on: the array, where output goes, and that a task is not started twice.
+# The executor relies on these: the array, the place of the output, and that no task is started twice (-r n).
 _OURS = frozenset({"-t", "-tc", "-terse", "-sync", "-o", "-e", "-j", "-S", "-wd", "-cwd", "-r", "-b", "-N"})

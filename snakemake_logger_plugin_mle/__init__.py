@@ -1,7 +1,7 @@
-"""Snakemake logger plugin: hands the events that `mle run` shows as progress to a file, one JSON object a line.
+"""Snakemake logger plugin: writes the events that `mle run` shows as progress to a file, one JSON object per line.
 
-Snakemake finds it by the prefix of its name and imports it at every call, so it imports little that is not there
-already. (No `from __future__ import annotations` here: Snakemake reads the field types of the settings.)
+Snakemake finds it by the prefix of its name and imports it at every call, so it imports little that is not loaded
+anyway. (No `from __future__ import annotations` here: Snakemake reads the field types of the settings.)
 """
 
 import json
@@ -21,7 +21,7 @@ __all__ = ["LogHandler", "LogHandlerSettings"]
 
 @dataclass
 class LogHandlerSettings(LogHandlerSettingsBase):
-    """What `--logger-mle-…` sets."""
+    """The options `--logger-mle-…`."""
 
     events: Optional[Path] = field(  # noqa: UP045  (Snakemake's argument parser reads Optional)
         default=None, metadata={"help": "File to which events are appended, one JSON object a line."}
@@ -41,11 +41,12 @@ class LogHandler(LogHandlerBase):
         """Append one line for an event that is about jobs."""
         line = described(record)
         if self._file is not None and line is not None:
+            # Flushed line by line: `mle run` follows the file.
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
 
     def close(self) -> None:
-        """End the timers of Snakemake's scheduler, which has come to its end when this is called."""
+        """Cancel the timers of Snakemake's scheduler, which has ended when this is called."""
         end_timers()
         if self._file is not None:
             self._file.close()

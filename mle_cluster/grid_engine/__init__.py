@@ -1,1 +1,1 @@
-"""Grid Engine: the only place that knows its commands and their answers (backend.py is what others see)."""
+"""Grid Engine: the only room that knows its commands and their answers; backend.py is its interface."""

@@ -1,4 +1,4 @@
-"""Grid Engine as a scheduler like any other: the answers to the questions of mle_cluster/scheduler.py."""
+"""Grid Engine behind the protocol of mle_cluster/scheduler.py."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ __all__ = ["SCHEDULER", "GridEngine"]
 
 _SECONDS = 10.0
 _LAST_LINES = 8
-# The command ends by the notice (USR2) unless it knows it, and its shell has to outlive it to say so. That shell waits
-# for the command too: what it has started may use the time that it is given to save something. Warnings before a limit
-# (USR1, XCPU) are ignored by task.sh, and thereby by every command that does not ask for them.
+# The notice (USR2) ends a command that does not handle it, and the shell has to survive it in order to write the exit
+# file. The shell also waits for the command, whose children may use the time of the notice to save something. task.sh
+# ignores the warnings before a limit (USR1, XCPU), and so does every command that does not ask for them.
 _RUN = """\
 trap : USR2 TERM
 /bin/bash -c "trap : USR2
@@ -46,7 +46,7 @@ class GridEngine:
     executor = "mle-sge"
     profile = "sge"
     submitting, deleting, deleting_by_force, listing = "qsub", "qdel", "qdel -f", "qstat"
-    # The master writes accounts every 15 s; what is not there some seconds later will not come any more.
+    # The master writes accounts every 15 s (flush_time); those that are missing some seconds later never come.
     account_seconds = 20.0
     notice_statuses = frozenset({128 + signal.SIGUSR2})
     task_words: Mapping[str, str] = {"@TASK@": "$SGE_TASK_ID", "@RUN@": _RUN}
@@ -54,7 +54,7 @@ class GridEngine:
     cores_setting = "parallel-environment"
 
     def trouble_with_folder(self, folder: Path) -> str | None:
-        """Return the letters of a folder's name that qsub replaces."""
+        """Return the part of a folder's name that qsub would replace."""
         return commands.trouble_with_folder(folder)
 
     def options(
@@ -107,7 +107,7 @@ class GridEngine:
         queues: Mapping[int, str | None],
         long_ago: int | None,
     ) -> Mapping[int, Obstacle]:
-        """Ask which queues are open; and once what a job lacks that has waited for long, which is one qalter."""
+        """Ask which queues are open, and once per job that has waited for long what it lacks."""
         found: dict[int, Obstacle] = {}
         if not waiting:
             return found
@@ -120,17 +120,18 @@ class GridEngine:
             if meant and not any(each.accepts_jobs for each in meant):
                 names = ", ".join(sorted({each.queue for each in meant}))
                 found[job] = Obstacle(f"{names}: {states_in_words(meant)}", "closed")
+        # A qalter, which has the scheduler try to place the job: so for one job at a time, and each only once.
         if long_ago is not None and long_ago not in found:
             try:
                 obstacle = obstacle_of(long_ago, seconds=_SECONDS)
-            except SchedulerError:  # the job may be gone between the questions
+            except SchedulerError:  # the job may have left between the questions
                 obstacle = None
             if obstacle is not None:
                 found[long_ago] = obstacle
         return found
 
     def why_it_waits(self, job: int, *, seconds: float) -> tuple[Obstacle | None, Sequence[str]]:
-        """Ask qalter, and read what qstat -j says."""
+        """Ask qalter, and read qstat -j."""
         obstacle = obstacle_of(job, seconds=seconds)
         text = commands.ask(["qstat", "-j", str(job)], seconds=seconds)
         _, found, after = text.partition("scheduling info:")
@@ -147,7 +148,7 @@ class GridEngine:
         return deaths.ended_well(account)
 
     def explain(self, clues: Clues) -> str:
-        """Say why a task was ended."""
+        """Explain why a task was killed."""
         return deaths.explain_death(clues)
 
     def task_name(self, job: int, number: int) -> str:
@@ -165,13 +166,14 @@ class GridEngine:
         return Queues(found, queue_names(instances))
 
     def check_site(self, asked: Request | None, site: Site) -> Iterator[Finding]:
-        """Compare the site with what a profile says and seed runs will ask for."""
-        # Only `mle doctor` asks for it.
+        """Compare the site with the profile and the request of seed runs."""
+        # Imported late: only `mle doctor` needs it.
         from mle_cluster.grid_engine.site import check_site
 
         return check_site(asked, site)
 
 
+# Letters of qstat(1). A code may have several, such as Eqw, dr or hqw: the worst decides.
 def _state(code: str) -> TaskState:
     if "E" in code:
         return TaskState(Kind.STUCK, code)

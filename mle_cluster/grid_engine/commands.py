@@ -1,7 +1,7 @@
-"""The commands of Grid Engine: qsub, qstat, qdel, qacct, qconf, and what their answers mean.
+"""The commands of Grid Engine: qsub, qstat, qdel, qacct, qconf, and how to read their answers.
 
-Loads nothing of Snakemake. Every call has a time limit, because the commands wait long for a master daemon that is
-down, and runs in a session of its own, so that Ctrl-C in the terminal does not cut a qsub or qdel short.
+Loads nothing of Snakemake. Every call has a time limit, because the commands wait for minutes when the master daemon is
+down, and runs in a session of its own, so that Ctrl-C in the terminal does not interrupt a qsub or qdel.
 """
 
 from __future__ import annotations
@@ -36,15 +36,17 @@ __all__ = [
 ]
 
 _TIMEOUT_SECONDS = 30.0
+# Messages of the different versions and communication libraries when the master daemon does not answer.
 _SILENT = re.compile(
     r"unable to contact|can't connect|cannot connect|commlib error|communication error|failed receiving gdi|"
     r"unable to send message|got send error|timeout|got max\. unheard|qmaster .*not (reachable|available)",
     re.IGNORECASE,
 )
 _NO_ACCOUNT_YET = re.compile(r"job (id|name) \S+ not found", re.IGNORECASE)
-# What qsub -wd replaces, whatever follows it (qsub(1), -o); after the end of a line it loses the rest.
+# qsub -wd replaces these, whatever follows them (qsub(1), -o), and drops everything after a newline.
 _REPLACED = re.compile(r"\$(HOME|USER|JOB_ID|JOB_NAME|HOSTNAME|TASK_ID)|\n")
-# Functions are multi-line values that older versions hand on torn; a profile of the driver's is none for the job.
+# Exported functions are multi-line values, which older versions pass on torn. The profile of the driver is not meant
+# for a nested Snakemake.
 _NOT_HANDED_ON = ("BASH_FUNC_", PROFILE_VARIABLE)
 
 
@@ -56,7 +58,7 @@ def submit(command: Sequence[str], answer: Path) -> int:
     command
         The whole command line.
     answer
-        Where the job id is written by qsub itself: a driver that is killed meanwhile finds it there.
+        The file into which qsub itself writes the job id, so that it is not lost when the driver is killed.
 
     Returns
     -------
@@ -77,6 +79,7 @@ def submit(command: Sequence[str], answer: Path) -> int:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.PIPE,
+                # Longer than a question: a qsub that is cut short may have submitted the job all the same.
                 timeout=4 * _TIMEOUT_SECONDS,
                 env=_environment(),
                 start_new_session=True,
@@ -100,25 +103,25 @@ def read_job_id(answer: Path) -> int | None:
         text = answer.read_text(errors="replace")
     except OSError:
         return None
-    # A JSV or a sge_request file may add lines of its own.
+    # A job submission verifier (JSV) or a sge_request file may add lines.
     match = re.search(r"^(\d+)(\.\d+.*)?$", text, re.MULTILINE)
     return int(match.group(1)) if match else None
 
 
 def trouble_with_folder(folder: Path) -> str | None:
-    """Return why jobs cannot be started in ``folder``, if that is so, as a sentence.
+    """Return a sentence on why jobs cannot start in ``folder``, or None if they can.
 
     >>> trouble_with_folder(Path("/home/me/$USER"))
-    "Grid Engine cannot be told of the folder '/home/me/$USER': it replaces '$USER'. Rename the folder."
+    "Grid Engine cannot use the folder '/home/me/$USER': it would replace '$USER'. Rename the folder."
     """
     found = _REPLACED.search(str(folder))
     if found is None:
         return None
-    return f"Grid Engine cannot be told of the folder {str(folder)!r}: it replaces {found[0]!r}. Rename the folder."
+    return f"Grid Engine cannot use the folder {str(folder)!r}: it would replace {found[0]!r}. Rename the folder."
 
 
 def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
-    """Return what a command of Grid Engine answers.
+    """Return the answer of a command of Grid Engine.
 
     Parameters
     ----------
@@ -138,7 +141,7 @@ def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
 
 
 def user_name() -> str:
-    """Return the name of this user; in a container it may have none, and then it is its number."""
+    """Return the name of this user, or the number where it has no name, as in a container."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # before Python 3.13 it is a KeyError
@@ -147,6 +150,7 @@ def user_name() -> str:
 
 def states(*, seconds: float = _TIMEOUT_SECONDS) -> dict[TaskId, str]:
     """Ask once for the state of every task of this user, for example ``{(12, 3): "r"}``."""
+    # One question for all (80 ms); a question per task would load the master, which all users share.
     return parse_states(_run(["qstat", "-u", user_name(), "-xml"], seconds=seconds))
 
 
@@ -186,12 +190,14 @@ def error_reasons(job_id: int) -> dict[int, str]:
 
 
 def verify(job_id: int, how: str, *, seconds: float = _TIMEOUT_SECONDS) -> str:
-    """Return what the scheduler says of a job that waits, on an empty cluster (``v``) or as things are now (``p``)."""
+    """Return the scheduler's verdict on a waiting job, for an empty cluster (``v``) or the present state (``p``)."""
+    # A job without a suitable queue is an answer here, whatever the exit status.
     return _run(["qalter", "-w", how, str(job_id)], check=False, seconds=seconds)
 
 
 def find_array(folder: Path) -> int | None:
-    """Return the job whose output goes into ``folder``, which no other is called: for a qsub whose answer was lost."""
+    """Return the job whose output goes into ``folder``, for a qsub whose answer was lost."""
+    # By the name of the folder, which is unique; its path may differ between machines.
     jobs = sorted({job for job, _ in states()})
     if not jobs:
         return None
@@ -204,10 +210,8 @@ def find_array(folder: Path) -> int | None:
 
 
 def delete(tasks: Mapping[int, Sequence[int] | None]) -> None:
-    """Delete jobs with one qdel; ``{12: None, 13: [1, 4]}`` is all of job 12 and two tasks of 13.
-
-    A task that is gone already is no error.
-    """
+    """Delete jobs with one qdel; ``{12: None, 13: [1, 4]}`` is all of job 12 and two tasks of 13."""
+    # A task that is gone already makes qdel fail, which is no error here.
     words: list[str] = []
     for job, numbers in tasks.items():
         words += [str(job)] if numbers is None else [f"{job}.{number}" for number in numbers]
@@ -216,18 +220,16 @@ def delete(tasks: Mapping[int, Sequence[int] | None]) -> None:
 
 
 def accounts(job_id: int) -> dict[int, dict[str, str]] | None:
-    """Return what the accounting knows of a job's tasks; None when it cannot be read or will never know anything.
-
-    Grid Engine writes its accounts every 15 seconds (``flush_time``): a job that has just ended is not found at first.
-    """
+    """Return the accounting of a job's tasks; None when it cannot be read or will never have any."""
     try:
         return parse_accounts(_run(["qacct", "-j", str(job_id)])) or None
     except SchedulerError as error:
+        # Accounts are written every 15 s (flush_time), so a job that has just ended is not found at first.
         return {} if _NO_ACCOUNT_YET.search(str(error)) else None
 
 
 def parse_accounts(text: str) -> dict[int, dict[str, str]]:
-    """Read the answer of ``qacct -j``: one block a task, of a task that ran twice the last one."""
+    """Read the answer of ``qacct -j``: one block per task; of a task that ran twice the last one counts."""
     found: dict[int, dict[str, str]] = {}
     for block in re.split(r"^=+$", text, flags=re.MULTILINE):
         lines = (line.split(None, 1) for line in block.splitlines())
@@ -239,7 +241,7 @@ def parse_accounts(text: str) -> dict[int, dict[str, str]]:
 
 
 def parallel_environments() -> list[str]:
-    """Return the parallel environments of the site; empty when that cannot be told."""
+    """Return the parallel environments of the site; empty when unknown."""
     try:
         return _run(["qconf", "-spl"]).split()
     except SchedulerError:
@@ -281,6 +283,7 @@ def _no_command(command: str) -> str:
     )
 
 
+# qsub -V passes on this environment. A driver that is itself an array task must not pass on its own task number.
 def _environment() -> dict[str, str]:
     return {
         name: value

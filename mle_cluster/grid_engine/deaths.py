@@ -1,4 +1,4 @@
-"""Why a task of Grid Engine was ended, from what its accounting (qacct) says."""
+"""Why a task of Grid Engine was killed, according to its accounting (qacct)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from mle_cluster.scheduler import Clues
 
 __all__ = ["ended_well", "explain_death"]
 
-# What qacct gives as "failed" for a task that ran: nothing wrong, ended by a signal, ended for a limit; and for one of
-# which the exec daemon, started again, finds nothing but its folder.
+# Values of "failed" in qacct for a task that ran: no error, ended by a signal, over a limit. And those of a task whose
+# exec daemon was restarted and found nothing but its folder.
 _RAN = ("0", "100", "37")
 _LOST = ("19", "21", "22")
 
@@ -23,7 +23,7 @@ def ended_well(account: Mapping[str, str]) -> bool:
 
 
 def explain_death(clues: Clues) -> str:
-    """Say in one sentence or two why a task did not end by itself, as far as can be told."""
+    """Explain in a sentence or two why a task was killed, as far as can be known."""
     if clues.started is None and not clues.account:
         return "was taken out of the queue before it started, most likely with qdel."
     host = clues.account.get("hostname") or (clues.started[0] if clues.started else "a node")
@@ -52,18 +52,19 @@ def _is_over_time(clues: Clues) -> bool:
     limit = clues.limits.seconds
     ran = clues.ran_seconds if clues.was_told else _seconds(clues.account.get("ru_wallclock"))
     ran = clues.ran_seconds if ran is None else ran
+    # task.sh writes whole seconds, so up to one may be missing.
     return limit is not None and ran is not None and ran >= limit - 1
 
 
 def _memory_over_limit(clues: Clues) -> str | None:
-    """Return the most memory that a task has used, where that is at least what it may use."""
+    """Return the maximum memory of a task, if it has reached its limit."""
     used = clues.account.get("maxvmem")
     limit, amount = clues.limits.memory_bytes, bytes_of(used or "")
     return used if limit is not None and amount is not None and amount >= limit else None
 
 
 def _known(clues: Clues) -> str:
-    """Return what the accounting adds, in brackets."""
+    """Return further facts from the accounting, in parentheses."""
     parts = []
     if "exit_status" in clues.account and not clues.was_told:
         parts.append(f"exit status {' '.join(clues.account['exit_status'].split())}")

@@ -1,4 +1,4 @@
-"""What Grid Engine prints for people, read; and small things that several checks of a site need."""
+"""Readers of what Grid Engine prints for people, for the checks of a site."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Complex:
 
 
 def answer(*command: str) -> str:
-    """Return what a command of Grid Engine prints; SchedulerError when there is no answer within seconds."""
+    """Return the output of a command of Grid Engine; SchedulerError when there is no answer within seconds."""
     return ask(command, seconds=_SECONDS)
 
 
 def parse_listing(text: str) -> dict[str, str]:
-    """Read what ``qconf -s…`` prints: a key and a value a line, continued after a backslash."""
+    """Read the output of ``qconf -s…``: a key and a value per line, continued after a backslash."""
     lines = (line.split(None, 1) for line in text.replace("\\\n", " ").splitlines())
     return {words[0]: " ".join(words[1].split()) for words in lines if len(words) == 2}
 
@@ -46,7 +46,7 @@ def parse_complexes(text: str) -> dict[str, Complex]:
 
 
 def seconds_of(text: str) -> float | None:
-    """Read a time of Grid Engine, ``hh:mm:ss`` or seconds; None for INFINITY and what depends on the machine."""
+    """Read a time of Grid Engine, ``hh:mm:ss`` or seconds; None for INFINITY and values per machine."""
     if not re.fullmatch(r"[\d:]+", text):
         return None
     seconds = 0.0

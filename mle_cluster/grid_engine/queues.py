@@ -1,4 +1,4 @@
-"""The queues of a Grid Engine: which there are, which of them accept jobs now, and what hinders the others."""
+"""The queues of a Grid Engine: their names, which of them accept jobs now, and why the others do not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mle_cluster.scheduler import SchedulerError
 
 __all__ = ["QueueInstance", "named", "parse_queues", "queue_instances", "queue_names", "states_in_words"]
 
-# A load alarm alone ("a") goes by; the others keep jobs away until somebody acts.
+# States of qstat(1) that keep jobs away until somebody acts. A load alarm ("a") passes by itself.
 _CLOSED = {
     "d": "disabled (qmod -d)",
     "D": "disabled by its calendar",
@@ -39,7 +39,7 @@ class QueueInstance:
 
     @property
     def accepts_jobs(self) -> bool:
-        """Whether a job may start here, now or once a slot is free."""
+        """Whether a job may start here, now or when a slot becomes free."""
         return self.takes_batch_jobs and self.slots > 0 and not set(_CLOSED) & set(self.state)
 
 
@@ -54,7 +54,7 @@ def queue_instances(seconds: float) -> list[QueueInstance]:
     Raises
     ------
     SchedulerError
-        When there is no answer, or none that a Grid Engine gives.
+        When there is no answer, or one that is not Grid Engine's.
     """
     user = commands.user_name()
     return parse_queues(commands.ask(["qstat", "-f", "-U", user, "-u", user, "-xml"], seconds=seconds))
@@ -65,6 +65,7 @@ def parse_queues(text: str) -> list[QueueInstance]:
     try:
         root = ElementTree.fromstring(text)  # noqa: S314  (the scheduler's own answer)
     except ElementTree.ParseError:
+        # Other schedulers (PBS) have a qstat and a qsub too.
         raise SchedulerError("qstat does not answer as that of Grid Engine does") from None
     return [_instance(entry) for entry in root.iter("Queue-List")]
 
@@ -85,7 +86,7 @@ def queue_names(instances: Iterable[QueueInstance]) -> list[str]:
 
 
 def states_in_words(instances: Iterable[QueueInstance]) -> str:
-    """Say what keeps jobs away from these instances, each reason once; empty when nothing does."""
+    """Return why these instances accept no jobs, each reason once; empty when they do."""
     found: dict[str, None] = {}
     for each in instances:
         found |= dict.fromkeys(words for letter, words in _CLOSED.items() if letter in each.state)
@@ -97,7 +98,7 @@ def states_in_words(instances: Iterable[QueueInstance]) -> str:
 
 
 def _on_host(instance: QueueInstance, host: str) -> bool:
-    # Which machines are in a group (@name) is not asked: the scheduler refuses what does not fit.
+    # The members of a host group (@name) are not looked up; the scheduler refuses requests that do not fit.
     return not host or host.startswith("@") or fnmatchcase(instance.host, f"{host}*")
 
 

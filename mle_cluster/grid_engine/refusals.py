@@ -1,4 +1,4 @@
-"""What a refused qsub means: take it again later, make smaller arrays, or correct the profile."""
+"""The meaning of a refused qsub: try again later, make smaller arrays, or correct the profile."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _TOO_MANY_TASKS = re.compile(r"more than (\d+) tasks", re.IGNORECASE)  # max_aj_
 
 
 def read_refusal(message: str, n_tasks: int) -> Refusal:
-    """Return what the message of a refused array of ``n_tasks`` means."""
+    """Return the meaning of the message about a refused array of ``n_tasks``."""
     too_many = _TOO_MANY_TASKS.search(message)
     limit = max(int(too_many.group(1)), 1) if too_many else None
+    # A limit that this array keeps is no reason to cut it: that would repeat for ever.
     if limit is not None and limit < n_tasks:
         return Refusal("smaller", _advice(message, limit), limit)
     if _TOO_MANY_JOBS.search(message):

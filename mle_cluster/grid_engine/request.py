@@ -1,4 +1,4 @@
-"""What a job asks of the scheduler, as qsub options. Jobs with the same options may share an array."""
+"""The request of a job as qsub options. Jobs with the same options may share an array."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from mle_cluster.scheduler import Limits
 
 __all__ = ["Settings", "bytes_of", "limits_of", "qsub_command", "qsub_options", "scheduler_name"]
 
-# A script is told at the latest when so much of its time is over, so that a short run is not told at its beginning.
+# No warning before this share of the time is over: a short run would be warned at its beginning.
 _TOLD_AFTER = 0.9
-# A tenth of this is 90 s, for which the exec daemon enforces nothing after a soft limit: with less between them the
-# hard limit would hold late.
+# The shortest time limit with a warning. A tenth of it is 90 s, for which the exec daemon enforces nothing after a soft
+# limit: with less between the two, the hard limit would be enforced too late.
 _SHORTEST_TOLD = 900
-_WORDS = ("none", "all", "template")  # to qsub these are no names
+# Job names with a meaning of their own to qsub.
+_WORDS = ("none", "all", "template")
+# Lower case is decimal, upper case binary (sge_types(1)).
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
 class Settings(Protocol):
-    """What the request needs of the settings of a profile (snakemake_executor_plugin_mle_sge/settings.py)."""
+    """The settings of a profile that a request needs (snakemake_executor_plugin_mle_sge/settings.py)."""
 
     parallel_environment: str
     queue: str
@@ -44,14 +46,14 @@ def qsub_options(settings: Settings, name: str, threads: int, resources: Mapping
     Parameters
     ----------
     settings
-        What the site calls things.
+        The names of resources at this site.
     name
-        Job name, where the resource ``job_name`` gives none.
+        Job name, if the resource ``job_name`` gives none.
     threads
         Cores; more than one needs the parallel environment.
     resources
         ``mem_mb`` (MB for the whole job), ``runtime`` (minutes), ``gpu``, ``queue``, ``project``, ``job_name`` and
-        ``qsub_options``; others are no business of the scheduler's.
+        ``qsub_options``; the others do not concern the scheduler.
     """
     options = ["-N", scheduler_name(str(resources.get("job_name") or name))]
     if queue := resources.get("queue") or settings.queue:
@@ -75,33 +77,34 @@ def qsub_command(settings: Settings, options: Sequence[str], n_tasks: int, array
     Parameters
     ----------
     settings
-        What the site calls things.
+        The names of resources at this site.
     options
-        What its tasks ask for.
+        The request of its tasks.
     n_tasks
-        How many there are.
+        Their number.
     array
         The folder of the array, which holds task.sh.
     project
         The folder in which tasks start.
     """
-    # The order to end (USR2) before the kill. The hard limit begins with that order, too.
+    # The notice (USR2) before the kill; a hard limit, too, begins with it.
     notify = ["-notify"] if settings.notice_seconds else []
+    # One array for all of them: `qsub -t 1-10000` takes 70 ms, a single job 78 ms.
     ours = ["qsub", "-terse", *notify, "-r", "n", "-j", "y", "-wd", str(project)]
-    # From the folder of -wd: in a whole path, qsub takes a colon for the end of a machine's name, and a comma for
-    # that of the path.
+    # Relative to -wd: in an absolute path, qsub takes a colon for the end of a host name, and a comma for the end of
+    # the path. The folder has to exist already: a job without it goes into state Eqw and waits for ever.
     output = array.relative_to(array.parents[2])
     ours += ["-o", f"{output}/log.$TASK_ID", "-t", f"1-{n_tasks}"]
     script = str(array / "task.sh")
     if settings.clean_environment:
         return [*ours, *options, "-S", "/bin/bash", script]
-    # With -S bash, most sites start a login shell, whose start-up files cost time, may hang (all `pyenv init`
-    # waits for one lock) and may change the environment that -V has just brought.
+    # With -S bash most sites start a login shell, whose start-up files take time, may hang (`pyenv init` waits for a
+    # lock) and may change the environment that -V passes on.
     return [*ours, *options, "-V", "-b", "y", "-shell", "n", "/bin/bash", script]
 
 
 def limits_of(options: Sequence[str]) -> Limits:
-    """Read from qsub options what the scheduler will enforce, whoever has put it there.
+    """Read from qsub options the limits that the scheduler will enforce, wherever the options come from.
 
     >>> limits_of(["-l", "h_rt=0:1:0,h_vmem=1G", "-pe", "smp", "2"])
     Limits(seconds=60.0, memory='h_vmem=1G', memory_bytes=2147483648.0, queue=None)
@@ -164,7 +167,7 @@ def _requests(settings: Settings, threads: int, resources: Mapping[str, Any]) ->
     if settings.time_resource and minutes:
         seconds = math.ceil(minutes * 60)
         requests.append(f"{settings.time_resource}={seconds}")
-        # The soft limit has this name everywhere: it is one of those that Grid Engine enforces itself.
+        # s_rt has this name at every site, because Grid Engine itself enforces it.
         if settings.notice_seconds and settings.time_resource == "h_rt" and seconds >= _SHORTEST_TOLD:
             requests.append(f"s_rt={math.ceil(max(seconds - settings.notice_seconds, seconds * _TOLD_AFTER))}")
     gpus = _number(resources.get("gpu"))

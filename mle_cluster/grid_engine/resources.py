@@ -1,4 +1,4 @@
-"""The resources and limits of a Grid Engine against what the profile and the experiment file will ask for."""
+"""Checks of the resources and limits of a Grid Engine against the profile and the experiment file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mle_toolbox.errors import did_you_mean
 __all__ = ["check_limits", "check_resources"]
 
 _SHOWN = 8
-# The exec daemon multiplies these by the number of slots, whatever the column consumable says.
+# The exec daemon multiplies these limits by the number of slots, whatever the column `consumable` says.
 _LIMITS = ("h_vmem", "s_vmem", "h_rss", "h_data")
 
 
 def check_resources(request: Request | None, site: Site) -> Iterator[Finding]:
-    """Look at the names under which memory, time and GPUs are asked for."""
+    """Check the names under which memory, time and GPUs are requested."""
     complexes = parse_complexes(answer("qconf", "-sc"))
     for key, setting, asked in (
         ("memory_per_job", "memory-resource", bool(request and request.memory_mb)),
@@ -87,7 +87,7 @@ def _candidates(setting: str, complexes: Mapping[str, Complex]) -> list[str]:
 
 
 def check_limits(request: Request | None, site: Site) -> Iterator[Finding]:
-    """Look at how much may be submitted."""
+    """Check how much may be submitted."""
     limits_of_all = parse_listing(answer("qconf", "-sconf", "global"))
     tasks, array = _number(limits_of_all.get("max_aj_tasks")), _number(site.setting("array-size")) or 1000
     if tasks and array > tasks:
@@ -119,15 +119,15 @@ def _check_project(is_needed: bool, site: Site) -> Iterator[Finding]:
     if is_needed and not name:
         yield problem("the site takes only jobs that name a project", f"{where} (`qconf -sprjl`)")
     elif name and name not in (known := _names("-sprjl")):
-        mend = f"{where} to one of {', '.join(known)}" if known else f"this site has none: {where} to nothing"
-        yield problem(f"there is no project {name!r}.{did_you_mean(name, known)}".rstrip("."), mend)
+        fix = f"{where} to one of {', '.join(known)}" if known else f"this site has none: {where} to nothing"
+        yield problem(f"there is no project {name!r}.{did_you_mean(name, known)}".rstrip("."), fix)
 
 
 def _names(listing: str) -> list[str]:
     try:
         return answer("qconf", listing).split()
     except SchedulerError:
-        # That there is none ("no project list defined") is an error of qconf.
+        # qconf treats an empty list ("no project list defined") as an error.
         return []
 
 

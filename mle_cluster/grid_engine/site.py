@@ -1,4 +1,4 @@
-"""The Grid Engine of this site against what the profile and the experiment file will ask of it."""
+"""Checks of the Grid Engine of this site against the profile and the experiment file."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ __all__ = ["check_site"]
 _SECONDS = 10.0
 _SHOWN = 8
 _SETTINGS = "$SGE_ROOT/default/common/settings.sh"
+# Allocation rules that distribute the cores of a job over machines; a seed run is one process on one.
 _SPREADING = ("$round_robin", "$fill_up")
 
 
 def check_site(request: Request | None, site: Site) -> Iterator[Finding]:
-    """Look at the scheduler; yields nothing where there is no qsub.
+    """Check the scheduler; yields nothing where there is no qsub.
 
     Parameters
     ----------
     request
-        What seed runs will ask for; None: only the profile is looked at.
+        The request of seed runs; None: only the profile is checked.
     site
-        What they are asked for with.
+        The profile.
     """
     if shutil.which("qsub") is None:
         return
@@ -49,6 +50,7 @@ def check_site(request: Request | None, site: Site) -> Iterator[Finding]:
 
 
 def _guarded(findings: Iterator[Finding]) -> Iterator[Finding]:
+    # One question without an answer must not end the other checks.
     try:
         yield from findings
     except SchedulerError as error:
@@ -111,6 +113,7 @@ def _check_parallel_environment(request: Request | None, site: Site) -> Iterator
     known = answer("qconf", "-spl").split()
     where = f"set mle-sge-parallel-environment in {site.shown_file}"
     if name not in known:
+        # Each is one qconf, and sites may have hundreds.
         good = [each for each in known[:50] if _allocation_rule(each) == "$pe_slots"]
         advice = f"those that keep a job on one machine: {', '.join(good)}" if good else f"known: {', '.join(known)}"
         yield problem(
@@ -135,6 +138,7 @@ def _check_queues_have(name: str, request: Request | None, site: Site) -> Iterat
     asked, _ = _asked_queue(request, site)
     candidates = named(queue_instances(_SECONDS), asked) if asked else queue_instances(_SECONDS)
     queues = queue_names(each for each in candidates if each.accepts_jobs)[:50]
+    # `pe_list` may have values per machine: `smp mpi,[node1=smp]`.
     having = [each for each in queues if name in _pe_list(each)]
     if queues and not having:
         yield problem(

@@ -1,4 +1,4 @@
-"""Why a job that waits cannot start, whether or not others are ahead of it: `qalter -w` asks the scheduler itself."""
+"""Why a waiting job cannot start even if no other job is ahead of it: `qalter -w` asks the scheduler itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONSUMABLE = 6
 
 
 def obstacle_of(job: int, *, seconds: float) -> Obstacle | None:
-    """Ask the scheduler about a job that waits; None when it waits for its turn, is held, or is gone.
+    """Ask the scheduler about a waiting job; None when it only waits for its turn, is held, or is gone.
 
     Parameters
     ----------
@@ -30,8 +30,9 @@ def obstacle_of(job: int, *, seconds: float) -> Obstacle | None:
     SchedulerError
         When the scheduler does not answer.
     """
-    # To Grid Engine an empty cluster has no load, so that a job which asks for mem_free, say, never fits it. As things
-    # are now, only a load that is too little tells something, since any job may have to wait for slots.
+    # `-w v` assumes an empty cluster without load values, into which a job that requests mem_free, say, never fits. So
+    # such a job is checked against the present state, where only a load value that is too low means something: any job
+    # may have to wait for slots.
     if _asks_for_load(job, seconds):
         now = reasons_in(commands.verify(job, "p", seconds=seconds))
         load = [reason for reason in now if "offers only hl:" in reason]
@@ -41,7 +42,7 @@ def obstacle_of(job: int, *, seconds: float) -> Obstacle | None:
 
 
 def _asks_for_load(job: int, seconds: float) -> bool:
-    """Whether a job asks for what machines report rather than for what is counted or a limit of the queue."""
+    """Whether a job requests a load value, which machines report, and not a consumable or a queue limit."""
     asked = re.search(r"^hard resource_list:\s+(\S+)", commands.ask(["qstat", "-j", str(job)], seconds=seconds), re.M)
     names = {part.partition("=")[0] for part in asked.group(1).split(",")} if asked else set()
     columns = [line.split() for line in commands.ask(["qconf", "-sc"], seconds=seconds).splitlines()]

@@ -1,8 +1,8 @@
 """The commands `mle` and `mle-gen-snakefile`.
 
 A command parses, calls one function of the package and prints: results on stdout, everything else on stderr. Exit
-status 0 done, 1 something ran and failed, 2 the user's mistake, 130 interrupted. A command's module is imported when
-it is called, so that `mle --help` does not pay for all of them.
+status 0: done; 1: something ran and failed; 2: a mistake in the input; 130: interrupted. A command's module is imported
+only when that command is called, so that `mle --help` stays fast.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _COMMANDS = {
     "report": "write one HTML file with everything that was run and its results",
     "generate": "write the Snakefile and the profiles (the same as mle-gen-snakefile)",
 }
-# What the user could not have known better when typing the command.
+# The machine's failures, not mistakes in the command: exit status 1 instead of 2.
 _NOT_THE_USERS_MISTAKE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.EMFILE, errno.ENOMEM}
-_MODULES = {"import": "import_logs"}  # a word of Python is no name for a module
+_MODULES = {"import": "import_logs"}  # a keyword of Python cannot name a module
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for_snakemake: list[str] = []
     if command == "run" and "--" in given:
-        # argparse would take the first word behind it for the experiment file.
+        # argparse would take the first word after `--` for the experiment file.
         given, for_snakemake = given[: given.index("--")], given[given.index("--") + 1 :]
     return _call(lambda: _parser(command, for_snakemake), given)
 
@@ -92,16 +92,15 @@ def _prepare(command: str, parser: argparse.ArgumentParser) -> None:
 
 
 def _call(make_parser: Callable[[], argparse.ArgumentParser], given: list[str]) -> int:
-    """Parse and call; the one place where an error becomes a line and an exit status.
-
-    The parser is made here, because that imports the command: it takes long enough to be interrupted.
-    """
+    """Parse and call; the one place where an error becomes a line and an exit status."""
     try:
+        # Inside the try, because this imports the command, which takes long enough for a Ctrl-C to arrive.
         parsed = make_parser().parse_args(given)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             status: int = parsed.call(parsed)
-        if sys.stdout is not None:  # `>&-`
+        # Flushed here, so that a full disk or a closed pipe is reported like any other error. None after `>&-`.
+        if sys.stdout is not None:
             sys.stdout.flush()
     except MLEToolboxError as error:
         print(error, file=sys.stderr)
@@ -110,18 +109,19 @@ def _call(make_parser: Callable[[], argparse.ArgumentParser], given: list[str]) 
         print("Interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        return 141  # the reader of a pipe (`mle status | head`) has left
+        # The reader of the pipe has left (`mle status | head`); 128 + SIGPIPE, as the shell reports it.
+        return 141
     except OSError as error:
-        # A folder that cannot be made, a disk that is full: the file says it best, and our code has nothing to add.
-        print(_in_words(error), file=sys.stderr)
+        # An unwritable folder, a full disk: the system's own message names the file, and a traceback adds nothing.
+        print(_os_error_text(error), file=sys.stderr)
         return 1 if error.errno in _NOT_THE_USERS_MISTAKE else 2
     finally:
-        _drop_what_cannot_be_printed()
+        _discard_unprinted_output()
     return status
 
 
-def _drop_what_cannot_be_printed() -> None:
-    """Keep Python from trying again while it shuts down, which ends in words of its own and exit status 120."""
+def _discard_unprinted_output() -> None:
+    """Keep Python from flushing again at shutdown, where it prints its own message and exits with status 120."""
     if sys.stdout is None:
         return
     try:
@@ -130,11 +130,13 @@ def _drop_what_cannot_be_printed() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _in_words(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     what = error.strerror or str(error)
-    name = error.filename2 or error.filename  # the second one is what a temporary file was to be called
+    # Of a failed rename the second name is the target; the first is a temporary file that means nothing to the user.
+    name = error.filename2 or error.filename
     if name is not None:
         return f"{os.fsdecode(name)}: {what}."
+    # No name and no such file: os.getcwd() in a folder that was deleted.
     if error.errno == errno.ENOENT:
         return "The current folder no longer exists. Change to another one."
     return f"Could not write the output: {what}."
@@ -148,7 +150,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Print what is told to the user as a plain sentence, and all other warnings with where they come from."""
-    # The warnings of this package, about files that are damaged, are of this class and full sentences.
+    """Print our own warnings as plain sentences, and all others with the place that they come from."""
+    # Those of this package, about damaged files, are UserWarnings and full sentences.
     words = f"{message}" if category is UserWarning else f"{filename}:{lineno}: {category.__name__}: {message}"
     print(words, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Which results, metric and configurations a command is about: the same options for all commands."""
+"""The options that choose results, metrics and configurations, the same for all commands."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "the first one") -> None:
-    """Declare the options that say which number of a run is meant and how seeds are summarised."""
+    """Declare the options that choose the number taken from each run and how seeds are summarised."""
     parser.add_argument(
         "--metric", action="append", metavar="NAME", help=f"default: {usual_metrics}; may be given several times"
     )
@@ -87,16 +87,17 @@ def add_only_current_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def result_folders(given: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the results folders that are meant by folders, experiment files, or nothing; each of them once.
+    """Return the results folders of the given folders and experiment files, each once.
 
-    Nothing means the results folder of ./exp.yaml, or this folder when it holds results itself.
+    Without any: that of ./exp.yaml, or the current folder when it holds results itself.
 
     Raises
     ------
     ResultsError
-        When nothing is given and nothing is here, or an experiment has not been run yet.
+        When none is given and none is here, or an experiment has not been run yet.
     """
     if given:
+        # By the resolved path: an experiment under two names would be compared with itself.
         folders: dict[Path, Path] = {}
         for folder in map(_folder, given):
             folders.setdefault(folder.resolve(), folder)
@@ -108,14 +109,14 @@ def result_folders(given: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the metrics that are asked for, or the first one.
+    """Return the requested metrics, or the first one.
 
     Raises
     ------
     UsageError
         When there is no such metric.
     ResultsError
-        When nothing is logged that is one number a tick.
+        When no metric with one number per tick is logged.
     """
     there = results.metrics
     if not there:
@@ -129,7 +130,7 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tupl
 
 
 def choose_configurations(names: Iterable[str], given: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the configurations that are asked for by name or pattern, in the order in which they are asked for.
+    """Return the configurations requested by name or pattern, in the order of the request.
 
     Raises
     ------
@@ -141,7 +142,7 @@ def choose_configurations(names: Iterable[str], given: Sequence[str] | None) -> 
         return names
     chosen: dict[str, None] = {}
     for wanted in given:
-        # A name may hold characters that have a meaning in patterns.
+        # An exact name first: it may contain characters that are special in patterns, such as `[`.
         fitting = [wanted] if wanted in names else [name for name in names if fnmatchcase(name, wanted)]
         if not fitting:
             raise UsageError(

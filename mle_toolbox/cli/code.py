@@ -1,4 +1,4 @@
-"""`mle code`: the code that a seed run was made of."""
+"""`mle code`: the code that a seed run used."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """List the files of a run and what has become of them, or write them into a folder."""
+    """List the files of a run and whether they have changed since, or write them into a folder."""
     run = find_seed_run(arguments.run)
     if arguments.extract is not None:
         _extract(run, arguments.extract)
@@ -48,8 +48,10 @@ def _list(run: StoredRun, given: str) -> None:
     console = output_console()
     for file in files:
         remark = "" if file.stored else ", not stored"
+        # markup=False: rich would take brackets in a file name for a style.
         console.print(f"{file.state + remark:<26} {file.name}", style=_STYLES[file.state], markup=False)
     print(f"{run.name}: {git_in_words(run.record)}.", file=sys.stderr)
+    # The list above holds the imported files; the snapshot also has those that the run did not import.
     try:
         others = len(run.snapshot().files.keys()) - sum(file.stored for file in files)
     except ResultsError as error:

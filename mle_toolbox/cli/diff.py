@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Print what differs, in the order of its weight."""
+    """Print the differences, most important first."""
     one, other = find_seed_run(arguments.one), find_seed_run(arguments.other)
     found = differences(one, other)
     console = output_console()

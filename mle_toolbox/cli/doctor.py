@@ -1,4 +1,4 @@
-"""`mle doctor`: what a first user trips over, each with its mend."""
+"""`mle doctor`: the usual obstacles to a first run, each with its fix."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Print the findings as they come; exit status 1 when there is a problem among them."""
+    """Print the findings as they come; exit status 1 when one of them is a problem."""
     given = arguments.experiment_file
     if given is not None and not given.exists():
         raise UsageError(f"{given}: there is no such file. Without an experiment file: mle doctor")
@@ -77,6 +77,7 @@ def _parts(path: Path, arguments: argparse.Namespace) -> Iterator[str | Finding]
         yield from backend.findings(project)
     if variable := os.environ.get(PROFILE_VARIABLE):
         yield fine(f"{PROFILE_VARIABLE} is set, so `mle run` uses the profile {variable}, whatever this machine has")
+    # Last, because it may take minutes.
     if used is not None and not arguments.no_job:
         yield "A real job, as a seed run would be"
         error_console().print("  submitting one, and waiting for it ...", style="dim")
@@ -104,6 +105,7 @@ class _Backend:
         try:
             self._place = detect_place(scheduler, queue or None, asked_by)
         except UsageError as error:
+            # `mle run` would stop here; the doctor reports it and goes on to the other checks.
             self._place = problem(str(error), "name another queue in the experiment file, or in the profile")
 
     @property
@@ -146,8 +148,8 @@ def _show(finding: Finding, console: Console) -> None:
     console.print(f"  [{style}]{sign}[/] {escape(first)}")
     for line in rest:
         console.print(f"    {escape(line)}")
-    if finding.mend is not None:
-        console.print(f"    [dim]-> {escape(finding.mend)}[/]")
+    if finding.fix is not None:
+        console.print(f"    [dim]-> {escape(finding.fix)}[/]")
 
 
 def _verdict(found: dict[str, int]) -> str:

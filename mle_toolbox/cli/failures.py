@@ -1,4 +1,4 @@
-"""What failed and why, so that it can be mended with what the screen says alone."""
+"""Which seed runs failed and why, with enough on the screen to fix the cause."""
 
 from __future__ import annotations
 
@@ -19,32 +19,34 @@ __all__ = ["show_failed_steps", "show_failures", "show_held"]
 
 _SHOWN_IN_FULL = 5
 _LAST_LINES = 12
-_WORDS = 2000  # of the executor, which may name many tasks and says at the end what to do
+# Characters of an executor's message: it may name many tasks, and its advice comes last.
+_MESSAGE_WIDTH = 2000
 _LITTLE_ROOM = 1024**2
 
 
 def show_failures(
     status: ExperimentStatus, console: Console, reasons: Mapping[tuple[str, int], str] | None = None
 ) -> None:
-    """Print each failed seed run with the last lines of its err file; of very many, only the first in full.
+    """Print each failed seed run with the last lines of its err file; beyond the first few, only the names.
 
     Parameters
     ----------
     status
-        How the seed runs stand.
+        The state of the seed runs.
     console
-        Where to.
+        Where to print.
     reasons
-        What the executor says of seed runs, by configuration and seed: the only words there are when one was killed
-        by the scheduler, or never started.
+        What the executor says of seed runs, by configuration and seed: the only explanation there is when one was
+        killed by the scheduler, or never started.
     """
-    failed, told = status.failed(), dict(reasons or {})
-    _show_stopped(status.stopped(), told, console)
+    # Each reason is printed once: those of stopped and failed runs are taken out, the rest is printed at the end.
+    failed, unexplained = status.failed(), dict(reasons or {})
+    _show_stopped(status.stopped(), unexplained, console)
     for run in failed:
-        reason = told.pop((run.configuration, run.seed), None)
+        reason = unexplained.pop((run.configuration, run.seed), None)
         if run in failed[:_SHOWN_IN_FULL]:
             _show_failure(status, run, reason, console)
-    _show_others(status, told, console)
+    _show_others(status, unexplained, console)
     if len(failed) > _SHOWN_IN_FULL:
         rest = _names((run.configuration, run.seed) for run in failed[_SHOWN_IN_FULL:])
         console.print(f"\nalso failed: {escape(rest)}", style="red")
@@ -54,14 +56,14 @@ def show_failures(
     _show_lack_of_room(status.folder, console)
 
 
-def _show_stopped(runs: Sequence[SeedRunStatus], told: dict[tuple[str, int], str], console: Console) -> None:
-    """Print which seed runs were stopped; takes what the executor says of them out of ``told``."""
+def _show_stopped(runs: Sequence[SeedRunStatus], reasons: dict[tuple[str, int], str], console: Console) -> None:
+    """Print which seed runs were stopped, and remove them from ``reasons``."""
     for number, run in enumerate(runs):
-        reason = told.pop((run.configuration, run.seed), None)
+        reason = reasons.pop((run.configuration, run.seed), None)
         if number >= _SHOWN_IN_FULL:
             continue
         console.print(f"\n{_headline(run)}", style="yellow")
-        # Of one that left by itself it only repeats the exit status. Why another was killed, the scheduler knows best.
+        # For a run that exited by itself the executor only repeats the exit status; why one was killed, it knows best.
         if reason and run.record is not None and run.record.exit_status is None:
             console.print(f"  {escape(reason.splitlines()[0])}")
     if rest := [(run.configuration, run.seed) for run in runs[_SHOWN_IN_FULL:]]:
@@ -69,7 +71,7 @@ def _show_stopped(runs: Sequence[SeedRunStatus], told: dict[tuple[str, int], str
 
 
 def show_held(status: ExperimentStatus, refused: Collection[tuple[str, int]], console: Console) -> None:
-    """Print who runs the seeds that this call was refused, because somebody else was running them."""
+    """Print who is running the seeds that this `mle run` could not start for that reason."""
     for run in status.runs:
         if run.status == "running" and (run.configuration, run.seed) in refused:
             record = run.record
@@ -83,8 +85,8 @@ def show_held(status: ExperimentStatus, refused: Collection[tuple[str, int]], co
 def _show_failure(status: ExperimentStatus, run: SeedRunStatus, reason: str | None, console: Console) -> None:
     console.print(f"\n{_headline(run)}", style="red")
     if reason:
-        # What follows it is the task's own log; the err file of a run that has started says more.
-        console.print(f"  {escape(readable(reason.splitlines()[0], _WORDS))}")
+        # The rest is the end of the task's own log; once the script has started, its err file says more.
+        console.print(f"  {escape(readable(reason.splitlines()[0], _MESSAGE_WIDTH))}")
     path = run.folder.path / output_name(status, "err_file")
     lines = last_lines(path, _LAST_LINES)
     console.print(f"  the end of {escape(shown(path))}:" if lines else f"  {escape(shown(path))} is empty", style="dim")
@@ -93,7 +95,7 @@ def _show_failure(status: ExperimentStatus, run: SeedRunStatus, reason: str | No
 
 
 def _show_lack_of_room(folder: ExperimentFolder, console: Console) -> None:
-    # A seed run whose disk is full can write down neither its log nor why there is none.
+    # On a full disk a seed run can write neither its log nor the reason for its failure.
     with contextlib.suppress(OSError):
         free = shutil.disk_usage(folder.path).free
         if free < _LITTLE_ROOM:
@@ -105,7 +107,7 @@ def _show_lack_of_room(folder: ExperimentFolder, console: Console) -> None:
 
 
 def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str], console: Console) -> None:
-    """Print what became of jobs that mostly never came to start a script; those with the same reason together."""
+    """Print what happened to jobs that mostly never started their script, grouped by reason."""
     runs = {(run.configuration, run.seed): run for run in status.runs}
     alike: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for run, reason in reasons.items():
@@ -114,7 +116,7 @@ def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str
     for (words, reason), members in list(alike.items())[:_SHOWN_IN_FULL]:
         console.print(f"\n{escape(_names(members, _SHOWN_IN_FULL))}: {words}", style="red")
         for line in reason.splitlines():
-            console.print(f"  {escape(readable(line, _WORDS))}")
+            console.print(f"  {escape(readable(line, _MESSAGE_WIDTH))}")
         if words == "not started" and members[0] in runs:
             _show_end(status, runs[members[0]], console)
     if len(alike) > _SHOWN_IN_FULL:
@@ -127,7 +129,7 @@ def _names(runs: Iterable[tuple[str, int]], most: int | None = None) -> str:
 
 
 def _show_end(status: ExperimentStatus, run: SeedRunStatus, console: Console) -> None:
-    """Print what a shell has left of a command that it could not start, which is nothing for what was only queued."""
+    """Print what the shell wrote when it could not start the command; a job that was only queued has no such file."""
     path = run.folder.path / output_name(status, "err_file")
     if path.is_file() and (lines := last_lines(path, _LAST_LINES)):
         console.print(f"  the end of {escape(shown(path))}:", style="dim")
@@ -136,7 +138,7 @@ def _show_end(status: ExperimentStatus, run: SeedRunStatus, console: Console) ->
 
 
 def show_failed_steps(folder: ExperimentFolder, failed: Iterable[tuple[str, str | None]], console: Console) -> None:
-    """Print why a merge or the collection of everything failed; each is a rule and the configuration it is about."""
+    """Print why merging or collecting failed; each is a rule and its configuration, if it has one."""
     for rule, configuration in failed:
         place = folder.path if configuration is None else folder.configuration(configuration).path
         console.print(

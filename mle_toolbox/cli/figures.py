@@ -23,7 +23,7 @@ __all__ = ["KINDS", "FigureRequest", "draw"]
 
 @dataclass(frozen=True)
 class FigureRequest:
-    """What is drawn, beside the kind of the figure.
+    """Everything but the kind of the figure.
 
     ``metric`` to ``include_unfinished`` mean what they mean in `mle results`. ``log_time`` and ``log_metric`` make the
     axis of the time and that of the metric logarithmic; ``settings`` are the sides of the heat map; the others are
@@ -47,12 +47,12 @@ class FigureRequest:
 
     @property
     def lower(self) -> bool:
-        """Whether a lower value is better, as it was said or as the name of the metric suggests."""
+        """Whether a lower value is better, as requested or as the name of the metric suggests."""
         return lower_is_better_of(self.metric, self.lower_is_better)
 
     @property
     def label(self) -> str:
-        """The metric and which number of a run is meant."""
+        """The metric, and which number of a run counts."""
         return f"{self.metric}, {at_words(self.at)}"
 
     def look(self, results: Configurations, left_out: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
@@ -71,11 +71,12 @@ def draw(kind: str, results: Configurations, request: FigureRequest) -> Figure:
     Raises
     ------
     MLEToolboxError
-        When the results have nothing to be drawn so.
+        When the results have nothing to draw in this kind.
     """
     return KINDS[kind](results, request)
 
 
+# matplotlib is imported inside the functions: it takes most of a second, and mistakes are found before it is needed.
 def _curve(results: Configurations, request: FigureRequest) -> Figure:
     from mle_toolbox.plots import learning_curves
 
@@ -183,7 +184,7 @@ def _samples(results: Configurations, request: FigureRequest) -> Mapping[str, An
 
 
 def _setting(given: str, differences: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the whole dotted key of a setting, which may be given by its end."""
+    """Return the full dotted key of a setting, which may be given by its last part."""
     keys = list(dict.fromkeys(key for each in differences.values() for key in each))
     short = {end: key for key, end in short_names(keys).items()}
     if given in keys or given in short:
@@ -193,7 +194,7 @@ def _setting(given: str, differences: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _two_settings(differences: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
-    """Return the two settings whose pairs of values tell most configurations apart; of equal ones the first two."""
+    """Return the two settings whose pairs of values separate most configurations; the first two on a tie."""
     keys = list(dict.fromkeys(key for each in differences.values() for key in each))
     if len(keys) < 2:
         known = f"in {keys[0]!r} only" if keys else "in nothing"

@@ -1,4 +1,4 @@
-"""Small things that several commands do with files."""
+"""Paths that several commands take and print."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def shown(path: Path) -> str:
 
 
 def find_experiment_folder(given: Path | None) -> ExperimentFolder:
-    """Return the results folder that is meant by a folder, an experiment file, or nothing (then exp.yaml).
+    """Return the results folder of a folder, of an experiment file, or of exp.yaml when none is given.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def find_experiment_folder(given: Path | None) -> ExperimentFolder:
 
 
 def find_experiment(given: Path | None) -> ExperimentFolder | Plan:
-    """Return the results folder that is given, or the plan of an experiment file, which is exp.yaml by default.
+    """Return the given results folder, or the plan of an experiment file (default: exp.yaml).
 
     Raises
     ------
@@ -42,4 +42,5 @@ def find_experiment(given: Path | None) -> ExperimentFolder | Plan:
         return ExperimentFolder(path)
     if given is None and not path.exists():
         raise ResultsError("There is no exp.yaml in this folder. Name the experiment file or the results folder.")
+    # Results can be looked at whatever has become of the script since.
     return load_plan(path, check_sources=False)

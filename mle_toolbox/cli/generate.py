@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Write, or compare with --check, and say what became of each file."""
+    """Write the files, or compare them with --check, and print the outcome of each."""
     plan = load_plan(arguments.experiment_file)
     output = arguments.output or plan.project_dir / "Snakefile"
     if arguments.check:
@@ -46,7 +46,7 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile]) -> Iterator[str]:
-    """Yield what was done and what to type next, in three lines when all is as usual."""
+    """Yield what was done and what to type next; normally three lines."""
     configurations, seeds = len(plan.configurations), len(plan.seeds)
     yield (
         f"{snakefile.path.name}: {snakefile.outcome.value}; {count(configurations, 'configuration')} x "
@@ -55,6 +55,7 @@ def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile
     if profiles:
         yield "profiles " + ", ".join(f"{each.name}: {each.outcome.value}" for each in profiles)
     for each in profiles:
+        # Snakemake takes the first of ./NAME, the user's and the site's folder: that may be somebody else's profile.
         if not each.is_meant:
             yield (
                 f"  --profile {each.name} means {each.meant}, which already exists; "

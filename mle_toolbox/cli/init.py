@@ -30,7 +30,7 @@ def call(arguments: argparse.Namespace) -> int:
     template = resources.files("mle_toolbox") / "templates" / "project"
     for name in _copy(template, folder):
         print(f"wrote {folder / name}")
-    # A name that begins with a dash would be an option of `cd`.
+    # `cd` would take a name that begins with a dash for an option.
     typed = f"./{folder}" if str(folder).startswith("-") else str(folder)
     print(f"next: cd {shlex.quote(typed)} && mle run exp.yaml")
     return 0
@@ -41,6 +41,7 @@ def _copy(source: Traversable, target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     copied: list[Path] = []
     for each in sorted(source.iterdir(), key=lambda entry: entry.name):
+        # pip compiles every .py file that it installs, templates included.
         if each.is_dir() and each.name != "__pycache__":
             copied += [Path(each.name) / name for name in _copy(each, target / each.name)]
         elif each.is_file():

@@ -1,4 +1,4 @@
-"""The progress that `mle run` shows: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of `mle run`: a bar on a terminal, elsewhere a line every few seconds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from mle_toolbox.text import counted
 
 __all__ = ["watching"]
 
+# Without a terminal the output is usually a log file, which a line for each seed run would fill.
 _SECONDS_BETWEEN_LINES = 10.0
-_WIDTH = 2000  # the executor's words may name many tasks
+_WIDTH = 2000  # the executor's messages may name many tasks
 
 
 @contextmanager
@@ -34,18 +35,18 @@ def watching(
     running: str = "running",
     is_stopped: Callable[[tuple[str, int]], bool] = lambda _: False,
 ) -> Iterator[Callable[[Tally], None]]:
-    """Show the progress of a run, and above it what the executor says.
+    """Show the progress of a run, and above it the executor's messages.
 
     Parameters
     ----------
     console
-        Where to.
+        Where to print.
     total
         Number of seed runs.
     running
-        What is to be said of seed runs that were started: on a cluster they may be queued.
+        How to call seed runs that were started: on a cluster they may be queued.
     is_stopped
-        Tells of a seed run that ended without a log whether it was told to end: Snakemake calls that failed as well.
+        Whether a seed run that ended without a log was asked to stop; Snakemake calls that a failure too.
 
     Yields
     ------
@@ -68,13 +69,14 @@ def _bar(console: Console) -> Progress:
         TextColumn("{task.fields[detail]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
+        # An estimate from the last 30 s only (rich): rough where seed runs take longer than that.
         TimeRemainingColumn(),
         console=console,
     )
 
 
 class _Speaker:
-    """Hands on what the executor says, each sentence once."""
+    """Prints the executor's messages, each once."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -104,7 +106,7 @@ def _on_bar(progress: Progress, total: int, detail: _Detail) -> Callable[[Tally]
 
 
 class _Lines:
-    """Writes a line when something ended, but not more often than every few seconds."""
+    """Prints a line when seed runs have ended, at most every few seconds."""
 
     def __init__(self, console: Console, detail: _Detail) -> None:
         self._console = console
@@ -114,6 +116,7 @@ class _Lines:
 
     def __call__(self, tally: Tally) -> None:
         now = time.monotonic()
+        # The last line always appears, however soon after the one before.
         finished = tally.ended == tally.total
         if tally.ended == self._shown or tally.to_run is None:
             return
@@ -126,7 +129,7 @@ class _Lines:
 
 
 class _Detail:
-    """Says how many seed runs are running, were stopped, and failed; each record is read once."""
+    """Counts the seed runs that are running, stopped and failed; reads each record once."""
 
     def __init__(self, running: str, is_stopped: Callable[[tuple[str, int]], bool]) -> None:
         self._running = running
@@ -134,7 +137,7 @@ class _Detail:
         self._known: dict[tuple[str, int], bool] = {}
 
     def of(self, tally: Tally) -> str:
-        # One that is tried again is not among them for a while, and may end in another way.
+        # Rebuilt each time: a seed run that is retried leaves the failed for a while, and may then end differently.
         self._known = {
             run: self._known[run] if run in self._known else self._is_stopped(run) for run in sorted(tally.failed)
         }

@@ -1,4 +1,4 @@
-"""`mle logs`: what a seed run wrote."""
+"""`mle logs`: the output of a seed run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from mle_toolbox.excerpts import last_lines, lines_of, readable
 
 __all__ = ["add_arguments", "call"]
 
-_WIDTH = 2000  # of a line on a terminal: whoever calls this wants more than `mle run` shows
+_WIDTH = 2000  # of a line on a terminal: more than `mle run` shows
+# Read in pieces: a script may write hundreds of MB without an end of line.
 _PIECE = 1 << 16
 
 
@@ -35,6 +36,7 @@ def call(arguments: argparse.Namespace) -> int:
     print(f"{run.configuration} seed {run.seed} {run.status}{reason}", file=sys.stderr)
     for key in ("log_file", "err_file"):
         path = run.folder.path / output_name(status, key)
+        # Flushed, as below, so that headings on stderr and text on stdout stay in order on a terminal.
         print(f"==> {shown(path)} <==", file=sys.stderr, flush=True)
         _print_file(path, arguments.tail)
     return 0
@@ -53,7 +55,7 @@ def _print_file(path: Path, tail: int | None) -> None:
         for line in lines_of(path, _WIDTH):
             print(line)
     else:
-        # Whole, as whoever reads it may want to search it.
+        # Uncut, because a file or a pipe may be searched.
         with path.open(encoding="utf-8", errors="replace") as file:
             while piece := file.read(_PIECE):
                 print(piece, end="")

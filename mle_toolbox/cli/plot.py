@@ -1,4 +1,4 @@
-"""`mle plot`: figures of what the seeds say, as PNG, SVG or PDF."""
+"""`mle plot`: figures of the results, as PNG, SVG or PDF."""
 
 from __future__ import annotations
 
@@ -83,6 +83,7 @@ def call(arguments: argparse.Namespace) -> int:
             try:
                 figure = draw(kind, results, _request(arguments, metric))
             except MLEToolboxError as error:
+                # Of all kinds, some do not fit every experiment: a heat map needs two settings that differ.
                 if "all" not in kinds:
                     raise
                 error_console().print(f"No {kind} of {metric}: {error}", markup=False)
@@ -97,9 +98,10 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def figure_name(kind: str, metric: str, metrics: Sequence[str]) -> tuple[str, str]:
-    """Return what stands for ``{kind}`` and ``{metric}`` in the name of a file; different for different metrics."""
+    """Return the values of ``{kind}`` and ``{metric}`` in a file name; different for different metrics."""
     safe = [re.sub(r"[^\w.-]+", "_", name).strip("._")[:80] or "metric" for name in metrics]
     place = metrics.index(metric)
+    # `a/b` and `a_b` become the same name: a number keeps the second figure from replacing the first.
     again = safe[:place].count(safe[place])
     return kind, f"{safe[place]}_{again + 1}" if again else safe[place]
 
@@ -130,13 +132,13 @@ def _usual_folder(given: Sequence[Path]) -> Path:
 
 
 def _pattern(path: Path) -> str:
-    """Return the name of a file with places for kind and metric where it has any; a folder takes the usual names."""
+    """Return a file name, with placeholders if it has any; for a folder, the usual name in it."""
     if path.is_dir() or not path.suffix:
         return str(path / "{kind}_{metric}.png")
     for place in _BRACES.findall(str(path)):
         if not _PLACES.fullmatch(place):
             hint = did_you_mean(place, ("{kind}", "{metric}"))
-            raise UsageError(f"--output {path}: nothing stands for {place}, only for {{kind}} and {{metric}}.{hint}")
+            raise UsageError(f"--output {path}: unknown placeholder {place}; there are {{kind}} and {{metric}}.{hint}")
     from mle_toolbox.plots.saving import check_format
 
     check_format(path)
@@ -144,7 +146,7 @@ def _pattern(path: Path) -> str:
 
 
 def _check_names(outputs: Sequence[str], chosen: Sequence[tuple[str, str]]) -> None:
-    """Refuse names under which one figure would replace another."""
+    """Refuse file names with which one figure would overwrite another."""
     several = [
         place
         for place, values in (("{kind}", {k for k, _ in chosen}), ("{metric}", {m for _, m in chosen}))
@@ -178,8 +180,9 @@ def _save(figure: Figure, path: Path, style: str | None) -> None:
 
 @contextmanager
 def _one_line_on_missing_glyphs() -> Iterator[None]:
-    """Say once which letters the font does not have, which matplotlib says of each letter at each measuring."""
+    """List the characters that the font lacks in one line; matplotlib warns each time it measures one."""
     with warnings.catch_warnings(record=True) as caught:
+        # By default Python shows a warning only the first time, which would hide all but one character.
         warnings.simplefilter("always")
         yield
     letters: dict[str, None] = {}
@@ -191,8 +194,8 @@ def _one_line_on_missing_glyphs() -> Iterator[None]:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
     if letters:
         error_console().print(
-            f"The font has no sign for {' '.join(letters)}; a box stands for it. Choose a font that has it in a "
-            "file of matplotlib settings (font.family: ...) and give that file as --style.",
+            f"The font has no glyph for {' '.join(letters)}; a box is drawn instead. Choose another font in a file of "
+            "matplotlib settings (font.family: ...) and give that file as --style.",
             markup=False,
         )
 

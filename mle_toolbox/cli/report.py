@@ -1,4 +1,4 @@
-"""`mle report`: one HTML file on an experiment, or on several."""
+"""`mle report`: one HTML file about one or several experiments."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the report and print where it is."""
-    # The chart library and the statistics are not needed to see a mistake on the command line.
+    # The report is imported late: mistakes on the command line are found without charts and statistics.
     folders = result_folders(arguments.experiments)
     output = _output(arguments.output, folders)
     results = _load(folders, only_current=arguments.only_current)

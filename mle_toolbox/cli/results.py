@@ -1,4 +1,4 @@
-"""`mle results`: the table of final values, in the form that is needed."""
+"""`mle results`: the table of final values, as text, CSV, LaTeX, Markdown, JSON or parquet."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Print or write the summary, and the comparisons where they are asked for."""
+    """Print or write the summary, and the comparisons if requested."""
     form = _format(arguments.format, arguments.output)
     results = read_results(arguments)
     parts = _parts(results, arguments, form)
@@ -78,10 +78,11 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def read_results(arguments: argparse.Namespace) -> Configurations:
-    """Return the results that ``DIR…`` and ``--configurations`` ask for."""
+    """Return the results chosen by ``DIR…`` and ``--configurations``."""
     folders = result_folders(arguments.experiments)
     current = arguments.only_current
     found = load(folders[0] if len(folders) == 1 else folders, only_current=current)
+    # The folder of one configuration or seed run is shown as an experiment of one.
     results = found if isinstance(found, Configurations) else load([folders[0]], only_current=current)
     if arguments.configurations:
         return results.select(choose_configurations(results, arguments.configurations))
@@ -89,7 +90,7 @@ def read_results(arguments: argparse.Namespace) -> Configurations:
 
 
 def _parts(results: Configurations, arguments: argparse.Namespace, form: str) -> list[Rendered]:
-    """Return what is shown. A format that holds one table only holds the comparisons where they are asked for."""
+    """Return the tables. A format that holds only one gets the comparisons if they were requested."""
     options: dict[str, Any] = {
         "at": arguments.at,
         "lower_is_better": arguments.lower_is_better,

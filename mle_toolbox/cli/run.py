@@ -1,10 +1,9 @@
-"""`mle run`: check, generate, run, and show what came of it."""
+"""`mle run`: check, generate, run, and show the results."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -53,14 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rerun",
         choices=["older-code"],
-        help="also run again what is finished: older-code: what was made by other code than that of now",
+        help="also repeat finished seed runs; older-code: those made by code that has changed since",
     )
     parser.add_argument("-n", "--dry-run", action="store_true", help="show which jobs would run, and run nothing")
     parser.epilog = "Everything after -- goes to Snakemake, for example: mle run exp.yaml -- --keep-incomplete"
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Run what is missing of an experiment; exit status 0 only when every seed run is done."""
+    """Run the missing seed runs of an experiment; exit status 0 only when all are done."""
     plan = load_plan(arguments.experiment_file)
     console = error_console()
     snakefile = _generate(plan, console)
@@ -73,13 +72,19 @@ def call(arguments: argparse.Namespace) -> int:
     )
     if arguments.dry_run:
         return dry_run(plan, snakefile, options, lambda text: console.print(escape(text), style="dim"))
-    if (unread := unread_profile(plan.project_dir)) is not None and not _asks_for_profile(arguments.for_snakemake):
+    asks_for_profile = any(word.split("=")[0] == "--workflow-profile" for word in arguments.for_snakemake)
+    if (unread := unread_profile(plan.project_dir)) is not None and not asks_for_profile:
         console.print(escape(f"{unread} is not read (-- --workflow-profile {unread} reads it)."), style="dim")
     notice = find_environment(plan.job.environment).notice
     if notice is not None:
         console.print(escape(notice), style="yellow")
     if left := left_here(plan):
-        console.print(escape(_waiting_for(left)), style="yellow")
+        console.print(
+            f"An earlier run was killed and its seed runs go on: {escape(listed(left, _LEFT_SHOWN))}. Waiting for "
+            "them; they are not started again.",
+            style="yellow",
+        )
+    # Snakemake reports a job as started when it is submitted, so on a cluster it may still be queued.
     running = "running" if place.profile == "local" else "queued or running"
     folder = ExperimentFolder(plan.experiment_path)
 
@@ -92,7 +97,8 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def _generate(plan: Plan, console: Console) -> Path:
-    """Write what is not there yet; another experiment's Snakefile is left alone."""
+    """Write the Snakefile and the profiles where they are missing."""
+    # Another experiment of the folder may own `Snakefile`.
     snakefile = plan.project_dir / "Snakefile"
     if snakefile.exists() and belongs_to(snakefile) != plan.experiment_file.name:
         snakefile = plan.project_dir / f"{plan.experiment_file.stem}.smk"
@@ -106,9 +112,9 @@ def _generate(plan: Plan, console: Console) -> Path:
 def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> int:
     folder = ExperimentFolder(plan.experiment_path)
     if not outcome.interrupted and not folder.record.exists():
-        # Snakemake ended before it started anything, so there is nothing to report but its own words.
+        # Snakemake ended before it started anything, so its own output is all there is to report.
         return _snakemake_failed(outcome, console)
-    # By the plan: experiment.json is still that of the last run when this one was interrupted early.
+    # By the plan: after an early interruption experiment.json still describes the run before.
     status = read_plan_status(plan)
     for sentence in status.damage:
         console.print(escape(sentence), style="yellow")
@@ -117,7 +123,8 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
         _show_results(status, folder)
         _show_report(folder)
         return 0
-    _show_partial_results(status, folder)
+    if status.counts["done"] and folder.record.exists():
+        output_console().print(results_table(_load(folder)))
     if outcome.interrupted:
         console.print("\nInterrupted. Finished runs are kept.", style="yellow")
         console.print(f"{status_line(status)}. To go on:\n  {escape(again)}")
@@ -129,6 +136,7 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
         show_failed_steps(folder, outcome.tally.failed_others, console)
     elif not (status.failed() or status.stopped() or outcome.tally.failed or outcome.tally.reasons):
         _snakemake_failed(outcome, console)
+    # A stopped run continues where it was; there is nothing to fix.
     only_stopped = bool(status.stopped()) and not (status.failed() or outcome.tally.failed_others)
     what_next = "To go on:" if only_stopped else "Finished runs are kept. Fix the problem, then run:"
     console.print(f"\n{status_line(status)}. {what_next}\n  {escape(again)}")
@@ -142,13 +150,8 @@ def _show_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
     console.print(f"{status_line(status)}. Results: {escape(shown(folder.results))}  {escape(shown(folder.table))}")
 
 
-def _show_partial_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
-    if status.counts["done"] and folder.record.exists():
-        output_console().print(results_table(_load(folder)))
-
-
 def _write_partial_report(folder: ExperimentFolder) -> None:
-    """Write what the rule `report` cannot, because it waits for all seed runs."""
+    """Write the report of an incomplete experiment; the rule `report` waits for all seed runs."""
     if not folder.record.exists():
         return
     from mle_toolbox.report import write_report
@@ -156,7 +159,7 @@ def _write_partial_report(folder: ExperimentFolder) -> None:
     try:
         write_report(_load(folder), folder.report)
     except (OSError, MLEToolboxError) as error:
-        # What failed has been told; a disk that is full must not make a second failure of it.
+        # The failure itself is on the screen already; a full disk must not add a traceback to it.
         error_console().print(f"The report could not be written: {escape(str(error))}", style="yellow")
     else:
         _show_report(folder)
@@ -181,6 +184,7 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
         )
         return 1
     console.print(f"\nSnakemake stopped before the seed runs were done. Its last lines ({shown(outcome.log)}):")
+    # Twice as many, because the lines of a traceback are left out.
     lines = last_lines(outcome.log, 2 * _LAST_LINES)
     for line in [line for line in lines if not is_place_in_code(line)][-_LAST_LINES:]:
         console.print("  " + escape(line), style="dim")
@@ -188,16 +192,12 @@ def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
 
 
 def _status_after(outcome: RunOutcome) -> int:
-    """Return 2 where Snakemake did not understand an option, 1 where something else kept it from its end."""
+    """Return 2 when Snakemake did not understand an option, else 1."""
     return 2 if outcome.exit_status == NOT_UNDERSTOOD else 1
 
 
-def _asks_for_profile(words: Sequence[str]) -> bool:
-    return any(word.split("=")[0] == "--workflow-profile" for word in words)
-
-
 def _again(arguments: argparse.Namespace) -> str:
-    """Return the command that the user typed, to be typed again."""
+    """Return the command that the user typed."""
     parts = ["mle", "run", str(arguments.experiment_file)]
     if arguments.profile is not None:
         parts += ["--profile", arguments.profile]
@@ -208,11 +208,6 @@ def _again(arguments: argparse.Namespace) -> str:
     if arguments.for_snakemake:
         parts += ["--", *arguments.for_snakemake]
     return shlex.join(parts)
-
-
-def _waiting_for(left: list[str]) -> str:
-    named = listed(left, _LEFT_SHOWN)
-    return f"An earlier run was killed and its seed runs go on: {named}. Waiting for them; they are not started again."
 
 
 def _positive(text: str) -> int:

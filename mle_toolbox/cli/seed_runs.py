@@ -1,4 +1,4 @@
-"""Which seed run is meant by a word of the command line."""
+"""Find the seed run that an argument of the command line names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMED = re.compile(rf"(?:(?P<experiment>.+):)?(?P<configuration>[^/:]+)(?:/(?:{
 
 
 def find_seed_run(text: str) -> StoredRun:
-    """Return the seed run that is meant.
+    """Return the seed run of this name or folder.
 
     Raises
     ------

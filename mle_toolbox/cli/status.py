@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Print the state of an experiment, live or finished, from its files.
 
-    The scheduler is asked only where they name tasks that have lost their driver.
+    The scheduler is asked only when the files name tasks whose driver is gone.
     """
     status = _read(arguments.experiment)
     for sentence in status.damage:
@@ -51,7 +51,7 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def _read(given: Path | None) -> ExperimentStatus:
-    """Read the state of what an experiment file asks for now, or of what was started last in a results folder."""
+    """Read the state of an experiment file as it is now, or of the last start in a results folder."""
     meant = find_experiment(given)
     if isinstance(meant, ExperimentFolder):
         return read_status(meant)

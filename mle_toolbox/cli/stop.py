@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Stop an experiment; exit status 1 when something of it goes on."""
+    """Stop an experiment; exit status 1 when parts of it are still running."""
     folder, experiment_file = _find(arguments.experiment)
     console = error_console()
     stopped = stop_experiment(
@@ -50,7 +50,7 @@ def call(arguments: argparse.Namespace) -> int:
     output.print("Nothing of this experiment is running." if stopped.is_nothing else _in_words(stopped))
     if not stopped.is_nothing:
         _print_state(folder)
-        console.print(f"The next `mle run {escape(experiment_file.name)}` goes on from here.")
+        console.print(f"The next `mle run {escape(experiment_file.name)}` continues from here.")
     return 1 if stopped.left else 0
 
 
@@ -89,6 +89,6 @@ def _in_words(stopped: Stopped) -> str:
 def _print_state(folder: ExperimentFolder) -> None:
     try:
         status = read_status(folder)
-    except ResultsError:
+    except ResultsError:  # stopped before experiment.json was written
         return
     output_console().print(f"{status_line(status)}.")

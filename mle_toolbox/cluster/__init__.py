@@ -1,4 +1,4 @@
-"""What a cluster is asked outside of Snakemake: does it answer, which queues accept jobs, which tasks are ours.
+"""Questions to a cluster outside of Snakemake: does it answer, which queues accept jobs, which tasks are ours.
 
-Asks a scheduler by its name (mle_cluster/known.py) and knows none of them.
+Gets a scheduler by its name (mle_cluster/known.py) and knows none of them.
 """

@@ -19,28 +19,28 @@ _NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class Place:
-    """A profile, and the sentence that says why; None when the user asked for it."""
+    """A profile, and the sentence that says why it was chosen; None when the user named it."""
 
     profile: str
     why: str | None = None
 
 
 def detect_place(scheduler: Scheduler, queue: str | None, asked_by: str = "the experiment file") -> Place:
-    """Find out where seed runs can go, in a few seconds at most.
+    """Find out where seed runs can execute, within a few seconds.
 
     Parameters
     ----------
     scheduler
-        Where they go if they can.
+        Where they go if possible.
     queue
-        The queue that seed runs ask for; None: the scheduler chooses one.
+        The queue that seed runs request; None: the scheduler chooses one.
     asked_by
-        Who asks for the queue, for the message.
+        Which file names the queue, for the message.
 
     Raises
     ------
     UsageError
-        When the scheduler answers and has no such queue: a slip of the pen must not fill a login node with seed runs.
+        When the scheduler answers and has no such queue: a typo must not fill a login node with seed runs.
     """
     if shutil.which(scheduler.submitting) is None:
         return _here(f"No {scheduler.name} here ({scheduler.submitting} is not on PATH)")
@@ -78,7 +78,7 @@ def _hindrance(queues: Sequence[Queue]) -> str:
 
 
 def _plain(error: SchedulerError) -> str:
-    """Return the first of a command's complaints, without its name and the end of the sentence."""
+    """Return the first complaint of a command, without the command's name and the full stop."""
     said = str(error).partition(": ")[2] or str(error)
-    # What could not be sent because of it is a second line of the same complaint.
+    # A second line names what could not be sent for the same reason.
     return re.split(r" (?:error: )?unable to ", said.removeprefix("error: "), maxsplit=1)[0].rstrip(".")

@@ -26,16 +26,16 @@ def check_profile(name: str, project: Path) -> None:
     Parameters
     ----------
     name
-        What stands behind ``--profile``.
+        The value of ``--profile``.
     project
         The project folder.
 
     Raises
     ------
     UsageError
-        When there is no such profile, or the scheduler cannot be told the project folder.
+        When there is no such profile, or the scheduler cannot use the project folder.
     ExperimentFileError
-        With file and line of every mistake in it; of what only Snakemake knows to be wrong, the first.
+        With file and line of every mistake in it; of those that only Snakemake can see, the first.
     """
     file = profile_file(name, project)
     if file is None:
@@ -46,6 +46,7 @@ def check_profile(name: str, project: Path) -> None:
         )
     document = read_yaml(file, str(file.relative_to(project) if file.is_relative_to(project) else file))
     if isinstance(document.data, dict) and is_computed(document.data):
+        # Only Snakemake's template engine knows the keys and values; it reports mistakes itself.
         return
     problems = sorted(_problems(document))
     if not problems and not _is_as_shipped(document.data):
@@ -63,7 +64,8 @@ def check_profile(name: str, project: Path) -> None:
 
 
 def _is_as_shipped(data: dict[str, Any]) -> bool:
-    """Whether all that is Snakemake's own stands in a profile of ours as well: to ask Snakemake takes a second."""
+    """Whether all of Snakemake's own settings are also in a profile of ours, so that Snakemake need not be asked."""
+    # Asking takes a second, and most profiles differ from ours only in settings of the executor.
     ours = data.get("executor") == EXECUTOR
     own = {key: value for key, value in data.items() if not (ours and key.startswith(f"{EXECUTOR}-"))}
     shipped = (read_yaml(each, "").data for each in profiles_dir().glob("*/config.yaml"))
@@ -80,14 +82,15 @@ def _problems(document: Document) -> Iterator[Problem]:
             yield _problem(
                 document,
                 key,
-                "an empty text is the folder of the profile to Snakemake. Remove the line, or write nothing behind the "
-                "colon.",
+                "Snakemake replaces an empty text by the folder of the profile. Remove the line, or write nothing "
+                "after the colon.",
             )
     if document.data.get("executor") == EXECUTOR:
         yield from _executor_problems(document)
 
 
 def _executor_problems(document: Document) -> Iterator[Problem]:
+    # Loads Snakemake's interface for plugins, so only for a profile that uses this executor.
     from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, mistakes
 
     prefix = f"{EXECUTOR}-"
@@ -105,8 +108,8 @@ def _executor_problems(document: Document) -> Iterator[Problem]:
         try:
             given[name] = _converted(value, kind)
         except ValueError:
-            mend = f" Write `{','.join(map(str, value))}`." if kind is str and isinstance(value, list) else ""
-            yield _problem(document, key, f"expected {_KINDS[kind]}, found {value!r}.{mend}")
+            fix = f" Write `{','.join(map(str, value))}`." if kind is str and isinstance(value, list) else ""
+            yield _problem(document, key, f"expected {_KINDS[kind]}, found {value!r}.{fix}")
     for name, sentence in mistakes(ExecutorSettings(**given)):
         yield _problem(document, prefix + name.replace("_", "-"), sentence)
 
@@ -116,14 +119,15 @@ def _problem(document: Document, key: str, sentence: str) -> Problem:
 
 
 def _converted(value: object, kind: type) -> Any:
-    """Return a value as Snakemake hands it to the executor; it makes text of all of them first."""
-    # A list or a mapping is no number in its text either; as text for qsub it is none that was meant.
+    """Return a value as Snakemake passes it to the executor; it turns every value into text first."""
+    # A list or a mapping would reach the scheduler as the text of a Python literal.
     if kind is str and isinstance(value, list | dict):
         raise ValueError(value)
     text = text_of_value(value)
     if kind is bool:
         return truth_of_text(text)
     converted = kind(text)
+    # YAML's .inf and .nan are floats, but no number of seconds.
     if kind is float and not math.isfinite(converted):
         raise ValueError
     return converted

@@ -1,6 +1,6 @@
-"""The tasks of an experiment that are not over as far as the executor's records tell, and where they stand.
+"""The tasks of an experiment that are still open according to the executor's records, and their state.
 
-What is on disk tells which tasks have started and ended; the scheduler is asked only whether they are still there.
+The files on disk say which tasks have started and ended; the scheduler is only asked whether they are still queued.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ _LOOK_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class OpenTask:
-    """One task without an exit file whose end no driver has taken note of."""
+    """One task without an exit file whose end no driver has recorded."""
 
     array: ArrayFolder
     number: int
 
     @property
     def scheduler_id(self) -> TaskId:
-        """Job and task number; job 0 when it is not known."""
+        """Job and task number; job 0 when unknown."""
         return self.array.job_id or 0, self.number
 
     @property
     def has_started(self) -> bool:
-        """Whether it has begun on some machine."""
+        """Whether it has started on some machine."""
         return self.array.started(self.number) is not None
 
 
@@ -76,8 +76,9 @@ def open_tasks(project: Path, results: Path, *, given_up: bool = False) -> list[
     results
         The results folder: a project folder may hold several experiments.
     given_up
-        Also those of arrays that were given up: tasks of theirs that start end at once, but some may have started.
+        Include arrays that were given up: their tasks end at once when they start, but some may be running already.
     """
+    # Resolving a path asks the file system, and thousands of tasks share a few folders.
     lies_in_results = functools.cache(lambda folder: _lies_in(project / folder, results))
     return [
         OpenTask(array, number)
@@ -89,7 +90,7 @@ def open_tasks(project: Path, results: Path, *, given_up: bool = False) -> list[
 
 
 def tasks_in_queue(tasks: Sequence[OpenTask], *, seconds: float) -> dict[OpenTask, TaskState]:
-    """Ask each scheduler once; returns the state of every task that is still there.
+    """Ask each scheduler once; return the state of every task that is still in the queue.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def tasks_in_queue(tasks: Sequence[OpenTask], *, seconds: float) -> dict[OpenTas
     for scheduler, members in _by_scheduler(tasks):
         states = scheduler.states(seconds=seconds)
         for array in {task.array.path: task.array for task in members}.values():
-            # The driver died while it submitted: the array is known by the folder of its output.
+            # The driver died while submitting: the array can still be found by its output folder.
             if array.job_id is None and (job_id := scheduler.find_array(array.path)) is not None:
                 array.set_job_id(job_id)
         there = in_queue(states)
@@ -109,9 +110,9 @@ def tasks_in_queue(tasks: Sequence[OpenTask], *, seconds: float) -> dict[OpenTas
 
 
 def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]:
-    """Delete tasks, wait until they are gone, and write down that nothing is to be expected of them.
+    """Delete tasks, wait until they are gone, and record that they are over.
 
-    A scheduler is called once for all of its tasks.
+    Each scheduler is called once for all of its tasks.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]
     Returns
     -------
     list of OpenTask
-        Those that are still there.
+        Those that are still in the queue.
 
     Raises
     ------
@@ -140,6 +141,7 @@ def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]
     end = time.monotonic() + seconds
     while (left := list(tasks_in_queue(tasks, seconds=seconds))) and time.monotonic() < end:
         time.sleep(_LOOK_SECONDS)
+    # Tasks that the deletion has missed end at once when they start.
     give_up(tasks)
     for task in tasks:
         if task.array.exit(task.number) is None:
@@ -148,7 +150,7 @@ def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]
 
 
 def give_up(tasks: Sequence[OpenTask]) -> None:
-    """Tell tasks that start from now on to end at once, where no other experiment's task would be told too."""
+    """Make tasks that start from now on end at once, unless their array also holds tasks of another experiment."""
     for members in _by_array(tasks):
         if _is_whole(members):
             members[0].array.cancel()
@@ -170,7 +172,7 @@ def _by_array(tasks: Sequence[OpenTask]) -> list[list[OpenTask]]:
 
 
 def _is_whole(members: Sequence[OpenTask]) -> bool:
-    """Tell whether these tasks of one array are all of it that is not over."""
+    """Whether these are all the open tasks of their array."""
     return set(_open_numbers(members[0].array)) <= {task.number for task in members}
 
 
@@ -209,7 +211,7 @@ def _open_numbers(array: ArrayFolder) -> list[int]:
 
 
 def _lies_in(folder: Path, results: Path) -> bool:
-    # Records of an earlier version do not say what a task makes, and then this is the project folder: better one task
-    # too many than one too few.
+    # Records of an earlier version do not name a task's output, so this is the project folder: better one task too many
+    # than one too few.
     folder, results = folder.resolve(), results.resolve()
     return folder.is_relative_to(results) or results.is_relative_to(folder)

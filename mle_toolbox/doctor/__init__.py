@@ -1,1 +1,1 @@
-"""What `mle doctor` looks at: each check yields findings, one after the other, so that they are shown as they come."""
+"""The checks of `mle doctor`: each yields its findings one by one, so that they are shown as they come."""

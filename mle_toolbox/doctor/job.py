@@ -1,6 +1,6 @@
-"""One real job, submitted as a seed run is: by Snakemake, with the same profile and the same resources.
+"""One real job, submitted like a seed run: by Snakemake, with the same profile and the same resources.
 
-So whatever the site refuses is refused here too, and in the executor's own words. Everything is removed afterwards.
+So the site refuses here what it would refuse later, with the executor's own messages. Everything is removed afterwards.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ rule probe:
     shell: "bash probe.sh > log 2>&1"
 """
 
-# Whatever goes wrong with Python on the node is an answer, so the job itself ends well.
+# A Python that does not work on the node is an answer too, so the job succeeds and reports it. `mv`, because the
+# driver may read at any moment and must never see half a file.
 _SCRIPT = """\
 printf '%s %s\\n' "$(hostname)" "$(date +%s.%N)" > seen.part && mv seen.part seen
 {probe} {results} {queue} {cores} > answer.part 2> error || printf 'exit status %s: %s' $? \\
@@ -58,9 +59,9 @@ mv answer.part answer
 
 @dataclass
 class JobReport:
-    """What became of the job.
+    """The outcome of the job.
 
-    Times in seconds; ``node_clock`` is how much the clock of the node is ahead of this machine's.
+    Times in seconds; ``node_clock`` is how far the clock of the node is ahead of this machine's.
     """
 
     ended_well: bool = False
@@ -75,16 +76,16 @@ class JobReport:
 
 
 def run_job(scheduler: Scheduler, plan: Plan | None, project: Path, results: Path, wait: float) -> JobReport:
-    """Run one job through the profile of a scheduler and say what became of it.
+    """Run one job through the profile of a scheduler and report its outcome.
 
     Parameters
     ----------
     scheduler
         Where it runs.
     plan
-        The experiment whose resources are asked for; None: one core and nothing else.
+        The experiment whose resources are requested; None: one core and nothing else.
     project
-        Where the job writes: it must be seen from the nodes.
+        Where the job writes: it must be visible on the nodes.
     results
         A folder in which the job tries to write.
     wait
@@ -118,11 +119,13 @@ class _Run:
         self._scheduler = scheduler
         self._folder = folder
         profile = find_profile(scheduler.profile, project)
+        # Relative to the job's own folder: Snakemake takes the path of a profile for a pattern, which the name of the
+        # project folder must not be part of.
         self._profile = f"../{profile.relative_to(project)}" if profile.is_relative_to(project) else str(profile)
         self._report = JobReport()
 
     def follow(self, wait: float) -> JobReport:
-        """Start it and look after it until it ends or has taken too long."""
+        """Start it and wait until it ends or has taken too long."""
         begin, offset = time.monotonic(), self._server_offset()
         process = self._start()
         try:
@@ -154,14 +157,15 @@ class _Run:
             )
 
     def _server_offset(self) -> float:
-        """Return how much the clock of the file server is ahead of this machine's."""
+        """Return how far the clock of the file server is ahead of this machine's."""
+        # Times of files are the server's, and with NFS that clock is neither the node's nor ours.
         (self._folder / "clock").write_text("x")
         return (self._folder / "clock").stat().st_mtime - time.time()
 
     def _look_for_sign(self, offset: float) -> None:
         if self._report.seen_after is not None:
             return
-        # Listing the folder makes network file systems look again.
+        # Listing the folder makes NFS refresh its cache; without it a new file may stay invisible for a minute.
         os.listdir(self._folder)  # noqa: PTH208
         with contextlib.suppress(OSError, ValueError):
             path = self._folder / "seen"
@@ -172,6 +176,7 @@ class _Run:
 
     def _why_it_waits(self) -> list[str]:
         """Return what the scheduler says about a job that has not started, or has not ended."""
+        # The job's folder is project and results folder in one.
         tasks = open_tasks(self._folder, self._folder)
         if not tasks:
             return ["the job was not submitted; " + self._last_words()]

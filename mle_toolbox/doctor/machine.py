@@ -34,7 +34,8 @@ _FEW_BYTES, _VERY_FEW_BYTES = 2 * 10**9, 10**8
 _FEW_FILES = 10_000
 _CLOCK_SECONDS = 2.0
 _SECONDS = 10
-# Tries to take a lock that its parent holds.
+# Tries to take a lock that its parent holds. A process of its own, because a process may always lock again what it
+# has locked itself (fcntl).
 _TRY_LOCK = """
 import fcntl, sys
 try:
@@ -45,7 +46,7 @@ except OSError:
 
 
 def check_python() -> Iterator[Finding]:
-    """Look at the programs of this machine."""
+    """Check the programs of this machine."""
     version = _version("snakemake")
     if version is None:
         yield problem(
@@ -64,11 +65,12 @@ def check_python() -> Iterator[Finding]:
     executors = [each.executor for each in schedulers()]
     plugins = ["snakemake_logger_plugin_mle"]
     plugins += [f"snakemake_executor_plugin_{name.replace('-', '_')}" for name in executors]
+    # As Snakemake finds them: top-level modules by the prefix of their name.
     missing = [name for name in plugins if importlib.util.find_spec(name) is None]
     if missing:
         yield problem(
             f"Snakemake does not find {' and '.join(missing)}",
-            f"install mle-toolbox anew: {sys.executable} -m pip install --force-reinstall --no-deps {_source()}",
+            f"reinstall mle-toolbox: {sys.executable} -m pip install --force-reinstall --no-deps {_source()}",
         )
     else:
         yield fine(f"Snakemake finds our plugins: the executor {' and '.join(executors)} and the logger mle")
@@ -82,7 +84,7 @@ def check_python() -> Iterator[Finding]:
 
 
 def check_experiment(plan: Plan, *, local: bool) -> Iterator[Finding]:
-    """Look at what the experiment file asks of this machine; ``local`` when seed runs execute here."""
+    """Check what the experiment file requires of this machine; ``local`` when seed runs execute here."""
     counts = f"{len(plan.configurations)} x {len(plan.seeds)} = {len(plan.seed_runs)} seed runs"
     yield fine(f"{plan.experiment_file.name} has no mistakes: configurations x seeds are {counts}")
     cores = available_cores()
@@ -96,7 +98,7 @@ def check_experiment(plan: Plan, *, local: bool) -> Iterator[Finding]:
 
 
 def check_folder(results: Path) -> Iterator[Finding]:
-    """Look at the folder for results, or the nearest one above it that is there."""
+    """Check the folder for results, or the nearest existing one above it."""
     folder = nearest_folder(results)
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".mle-doctor-") as file:
@@ -127,12 +129,13 @@ def check_folder(results: Path) -> Iterator[Finding]:
 
 def available_cores() -> int:
     """Return how many cores of this machine this process may use."""
+    # cpu_count() counts cores that a container or `taskset` has taken away; macOS knows no affinity.
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def nearest_folder(path: Path) -> Path:
-    """Return a folder, or the nearest one above it that is there."""
+    """Return a folder, or the nearest existing one above it."""
     return next(each for each in (path, *path.absolute().parents) if each.is_dir())
 
 
@@ -141,7 +144,7 @@ def _check_path() -> Iterator[Finding]:
     if found is None:
         yield warning(
             "snakemake is not on PATH",
-            f"`mle run` does not mind; to type `snakemake --profile …` yourself: export PATH={ours.parent}:$PATH",
+            f"`mle run` works without it; to type `snakemake --profile …` yourself: export PATH={ours.parent}:$PATH",
         )
     elif ours.exists() and not ours.samefile(found):
         yield warning(
@@ -179,6 +182,7 @@ def _check_environment(name: str) -> Finding:
 
 
 def _check_space(folder: Path) -> Finding:
+    # Some file systems (btrfs) have no fixed number of files and report 0.
     usage, files = shutil.disk_usage(folder), os.statvfs(folder)
     text = f"results go to {folder}, with {_size(usage.free)} free"
     if usage.free < _VERY_FEW_BYTES:
@@ -191,10 +195,11 @@ def _check_space(folder: Path) -> Finding:
 
 
 def _quota() -> str | None:
-    """Return what `quota` complains about, or None."""
+    """Return the complaint of `quota`, or None."""
     if shutil.which("quota") is None:
         return None
     try:
+        # A time limit, because `quota` waits for an NFS server that does not answer.
         answer = subprocess.run(["quota", "-q"], capture_output=True, text=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return None
@@ -207,12 +212,14 @@ def _locks_work(path: Path) -> bool:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        # -I: nothing from PYTHONPATH or the current folder is imported.
         tried = subprocess.run([sys.executable, "-I", "-c", _TRY_LOCK, str(path)], check=False, timeout=6 * _SECONDS)
     return tried.returncode == 3
 
 
 def _source() -> str:
-    """Return the clone or wheel that this was installed from, as a word for the shell; a word for it when not known."""
+    """Return the clone or wheel from which this was installed, quoted for the shell; a placeholder when unknown."""
+    # pip writes direct_url.json for everything that does not come from an index (PEP 610).
     try:
         origin = importlib.metadata.distribution(mle_toolbox.__distribution__).read_text("direct_url.json")
     except importlib.metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""What the real job of `mle doctor` says about the nodes."""
+"""The findings of the real job of `mle doctor` about the nodes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CLOCK_SECONDS = 2.0
 def check_node(
     scheduler: Scheduler, plan: Plan | None, project: Path, results: Path, profile: Profile, wait: float
 ) -> Iterator[Finding]:
-    """Submit one job that asks for what a seed run asks for, and look at what it saw.
+    """Submit one job that requests what a seed run requests, and judge what it saw.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def check_node(
     project
         The project folder.
     results
-        The folder for results; it need not be there.
+        The folder for results; it need not exist.
     profile
         The profile of that scheduler.
     wait
@@ -46,7 +46,7 @@ def check_node(
         yield _unfinished(report, wait)
         return
     if not report.ended_well:
-        yield problem(f"the job failed: {report.trouble}", "mend what the scheduler says, then mle doctor again")
+        yield problem(f"the job failed: {report.trouble}", "fix what the scheduler reports, then run mle doctor again")
         return
     if "trouble" in report.answer:
         yield problem(
@@ -60,10 +60,10 @@ def check_node(
 def _unfinished(report: JobReport, wait: float) -> Finding:
     if report.obstacle is not None and report.obstacle.kind == "never":
         return problem(f"the job can never start here: {report.obstacle.reason}", ASK_FOR_LESS)
-    mend = "a full cluster is no fault; to wait longer: mle doctor --wait SECONDS"
+    fix = "a full cluster is no fault; to wait longer: mle doctor --wait SECONDS"
     if report.obstacle is not None:
-        mend = f"no machine has now what it asks for; if none ever has so much, {ASK_FOR_LESS}"
-    return warning(f"the job did not end within {wait:.0f} s, and was removed: {'; '.join(report.reasons)}", mend)
+        fix = f"no machine has now what it asks for; if none ever has so much, {ASK_FOR_LESS}"
+    return warning(f"the job did not end within {wait:.0f} s, and was removed: {'; '.join(report.reasons)}", fix)
 
 
 def _judge(scheduler: Scheduler, report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[Finding]:

@@ -1,8 +1,7 @@
-"""What the job of `mle doctor` looks at on its node.
+"""What the job of `mle doctor` inspects on its node.
 
-Started as a script; its arguments are the folder for results, and the names of the variables in which the scheduler
-says the queue and the number of cores.
-Prints JSON. Imports mle_toolbox only where that may fail.
+Started as a script; its arguments are the folder for results and the names of the variables in which the scheduler
+gives the queue and the number of cores. Prints JSON. Imports mle_toolbox only where that may fail.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ def look_around(results: str, queue: str, cores: str) -> dict[str, object]:
         import mle_toolbox
 
         seen["mle_toolbox"] = mle_toolbox.__version__
-    except Exception as error:
+    except Exception as error:  # whatever an installation that is broken on the node raises, it is the answer
         seen["import_error"] = f"{type(error).__name__}: {error}"
     try:
         tempfile.TemporaryFile(dir=results).close()
@@ -40,6 +39,6 @@ def look_around(results: str, queue: str, cores: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    # Not the folder of this file: its siblings would hide modules of the same name.
+    # Python puts the folder of this file first, where its siblings would hide modules of the same name.
     sys.path.pop(0)
     print(json.dumps(look_around(*sys.argv[1:])))

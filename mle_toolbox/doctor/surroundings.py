@@ -1,4 +1,4 @@
-"""What around a project is not as programs expect it: no home, no folder for temporary files, files in the way."""
+"""Checks of what programs take for granted: a home, a user name, temporary files, no files that hide modules."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 def check_surroundings(project: Path, script: Path | None) -> Iterator[Finding]:
-    """Look at the user's home and name, the folder for temporary files, and what lies in the project.
+    """Check the user's home and name, the folder for temporary files, and files in the project that hide modules.
 
     Parameters
     ----------
     project
         The project folder.
     script
-        The training script, where it is known.
+        The training script, if known.
     """
     yield from _check_user()
     yield from _check_temporary_files()
@@ -67,6 +67,7 @@ def _check_temporary_files() -> Iterator[Finding]:
             f"there is no folder for temporary files: {error.strerror}", "make room, or set TMPDIR to one with room"
         )
         return
+    # Python passes over variables whose folder it cannot write to, without a word (tempfile.gettempdir).
     asked = next(((name, os.environ[name]) for name in _TEMPORARY if os.environ.get(name)), None)
     if asked is not None and os.path.abspath(asked[1]) != folder:  # noqa: PTH100  (links stay: compared as tempfile does)
         yield warning(

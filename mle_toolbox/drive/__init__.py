@@ -1,1 +1,1 @@
-"""Start Snakemake on an experiment, watch it, and say what came of it."""
+"""Start Snakemake on an experiment, follow it, and report the outcome."""

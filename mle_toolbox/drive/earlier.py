@@ -1,7 +1,7 @@
-"""The Snakemake that a killed `mle run` has left: followed to its end, or ended where it makes something else.
+"""The Snakemake that a killed `mle run` has left: followed to its end, or killed when the plan has changed since.
 
-It knows only what the experiment file and the configurations said when it was started. What it would still start after
-an edit would have to run a second time.
+It knows the experiment file and the configurations only as they were when it was started. Whatever it started after an
+edit would have to run a second time.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ _PLAN = "plan.json"
 
 
 def remember_plan(folder: Path, plan: Plan) -> None:
-    """Write down, in the driver's folder, what its Snakemake is started for."""
+    """Record, in the driver's folder, the plan for which its Snakemake is started."""
     (folder / _PLAN).write_text(json.dumps(plan.to_json()), encoding="utf-8")
 
 
 class EarlierSnakemake:
-    """Attends to it while it holds the lock.
+    """Follows it while it holds the lock.
 
     Parameters
     ----------
     folder
         The driver's folder.
     plan
-        What is asked for now.
+        The plan of the present call.
     events
-        Where it tells how far it is.
+        The file to which it writes its events.
     watch
-        Told how far it is, and what was done about it.
+        Called with its progress, and with what was done about it.
     """
 
     def __init__(self, folder: Path, plan: Plan, events: Path, watch: Callable[[Tally], None]) -> None:
@@ -52,7 +52,7 @@ class EarlierSnakemake:
         self._is_met = False
 
     def attend(self, holder: Holder) -> None:
-        """End it at the first call if it was started for another plan; else tell how far it is."""
+        """Kill it at the first call if it was started for another plan; else report its progress."""
         if not self._is_met:
             self._is_met = True
             self._meet(holder)
@@ -73,16 +73,17 @@ class EarlierSnakemake:
         self._tally.said.append((words, True))
 
     def _compare(self) -> bool | None:
-        """Tell whether it was started for the plan of now; None when it left no word about that."""
+        """Whether it was started for the present plan; None when there is no record of that."""
         try:
             then = json.loads((self._folder / _PLAN).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
+        # Through JSON, which turns tuples into lists.
         return bool(then == json.loads(json.dumps(self._plan.to_json())))
 
 
 def _kill(pid: int | None) -> bool:
-    """End a process hard, as its `mle run` was: told to end, it would take its seed runs with it."""
+    """Kill a process, without a signal that it could handle: then it would end its seed runs as well."""
     if pid is None:
         return False
     with contextlib.suppress(ProcessLookupError):

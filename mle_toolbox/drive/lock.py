@@ -1,7 +1,7 @@
 """One driver at a time for an experiment.
 
-The lock is a `flock` on an open file that Snakemake inherits. So it is held for as long as either `mle run` or its
-Snakemake lives, and the system frees it when both are gone, however they died.
+The lock is held for as long as either `mle run` or its Snakemake lives, and the system frees it when both are gone,
+however they died. So a driver that gets it knows that no earlier Snakemake of ours is left.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _READ_AGAIN_SECONDS = 0.01
 
 @dataclass(frozen=True)
 class Holder:
-    """Who drives an experiment: `mle run` and, once it is started, its Snakemake."""
+    """The processes that drive an experiment: `mle run` and, once started, its Snakemake."""
 
     host: str
     pid: int
@@ -38,7 +38,8 @@ class Holder:
 
     @property
     def is_orphaned(self) -> bool:
-        """Whether `mle run` is gone from this machine; as the lock is held, its Snakemake goes on alone."""
+        """Whether `mle run` is gone from this machine; as the lock is held, its Snakemake is still running."""
+        # Process numbers mean something only on their own machine.
         return self.host == platform.node() and not is_alive(self.pid)
 
 
@@ -49,10 +50,11 @@ class DriverLock:
         self.descriptor = descriptor
 
     def sign(self, snakemake: int | None = None) -> None:
-        """Write down who holds the lock, for those who find it held."""
+        """Write the holder into the lock file, for those who find it locked."""
         holder = Holder(platform.node(), os.getpid(), _now(), snakemake)
         content = json.dumps(asdict(holder)).encode()
-        # Never empty, as somebody may read it at any moment; half of it is seen, and read again. Blanks do not matter.
+        # Another process may read at any moment, so the file is never empty: it is overwritten, padded with blanks, and
+        # then cut. Half a write is no JSON, and is read again.
         os.pwrite(self.descriptor, content.ljust(os.fstat(self.descriptor).st_size), 0)
         os.ftruncate(self.descriptor, len(content))
 
@@ -66,7 +68,7 @@ def driver_lock(folder: Path, while_waiting: Callable[[Holder], None]) -> Iterat
     folder
         The driver's folder in the results folder.
     while_waiting
-        Called ten times a second while the Snakemake of a driver that was killed still goes on.
+        Called ten times a second while the Snakemake of a killed driver is still running.
 
     Raises
     ------
@@ -75,6 +77,7 @@ def driver_lock(folder: Path, while_waiting: Callable[[Holder], None]) -> Iterat
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "lock"
+    # Closed in every other child: only Snakemake may keep the lock (pass_fds in start_snakemake).
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         while not _try_lock(descriptor):
@@ -85,14 +88,16 @@ def driver_lock(folder: Path, while_waiting: Callable[[Holder], None]) -> Iterat
         lock = DriverLock(descriptor)
         lock.sign()
         yield lock
+        # Emptied, not removed: another driver may have opened the file already, and two would lock two files.
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
 
 def is_driven(folder: Path) -> bool:
-    """Tell whether a driver, or the Snakemake that it has left, holds the lock of an experiment."""
+    """Whether a driver, or the Snakemake that it has left, holds the lock of an experiment."""
     try:
+        # Writable if possible: NFS turns flock into a POSIX lock, and an exclusive one needs that (flock(2)).
         writable = os.access(folder / "lock", os.W_OK)
         descriptor = os.open(folder / "lock", (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
     except OSError:
@@ -104,7 +109,7 @@ def is_driven(folder: Path) -> bool:
 
 
 def current_holder(folder: Path) -> Holder | None:
-    """Return who holds the lock of an experiment; None when nobody does, or nobody who left a name."""
+    """Return the holder of the lock of an experiment; None when it is free, or its holder unknown."""
     return _read_holder(folder / "lock") if is_driven(folder) else None
 
 
@@ -113,13 +118,14 @@ def _wait(holder: Holder, while_waiting: Callable[[Holder], None]) -> None:
         while_waiting(holder)
         time.sleep(_LOOK_EVERY_SECONDS)
     except KeyboardInterrupt:
-        # Ctrl-C is meant for the seed runs; they are in the process group of the Snakemake that is left.
+        # Ctrl-C is meant for the seed runs, which are in the process group of the remaining Snakemake.
         if holder.snakemake is not None and is_alive(holder.snakemake):
             os.killpg(holder.snakemake, signal.SIGINT)
         raise
 
 
 def _try_lock(descriptor: int) -> bool:
+    # flock and not lockf: it belongs to the open file, which Snakemake inherits; a POSIX lock ends with its process.
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -132,7 +138,7 @@ def _read_holder(path: Path) -> Holder | None:
         try:
             return Holder(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError):
-            # It may be being written at this moment.
+            # Perhaps it is being written right now.
             time.sleep(_READ_AGAIN_SECONDS)
     return None
 
@@ -146,11 +152,12 @@ def _in_use(results: Path, holder: Holder | None) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether there is a process of this number on this machine that has not ended."""
+    """Whether there is a process of this number on this machine that has not ended."""
+    # Imported late: commands that look at no process need not pay for it.
     import psutil
 
     try:
-        # One that has ended stays a zombie where its parent takes no note, as in containers without an init.
+        # An ended process stays a zombie until its parent waits for it, which in containers without an init none does.
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

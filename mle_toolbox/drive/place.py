@@ -1,8 +1,9 @@
-"""Where an experiment is to run, so that nothing runs twice: a task in a queue does not know what happens here.
+"""Choose where an experiment runs, so that nothing runs twice: a queued task does not know what happens here.
 
-What the user asks for, else where tasks of an earlier run still are, else where a cluster answers within seconds. To
-run elsewhere than tasks that may still be queued is refused, also when the queue cannot be asked. Running tasks are
-safe anyway, because each holds the lock of its journal; records that were copied with the project say nothing.
+The place that the user names, else the one where tasks of an earlier run still are, else a cluster that answers within
+seconds. Running anywhere else than tasks that may still be queued is refused, also when the queue cannot be asked.
+Running tasks are safe anyway, because each holds the lock of its journal. Records that were copied with the project are
+ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from mle_cluster.scheduler import SchedulerError
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.tasks import (
     OpenTask,
-    Submitter,
     open_tasks,
     schedulers_in_words,
     submitter,
@@ -32,20 +32,21 @@ from mle_toolbox.snakemake_side.profile_files import read_profile
 __all__ = ["PROFILE_VARIABLE", "choose_place", "left_here"]
 
 PROFILE_VARIABLE = "MLE_PROFILE"
+# Longer than the detection of a cluster waits: without an answer here the run is refused.
 _PATIENCE_SECONDS = 10.0
 
 
 def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
-    """Return the profile under which to run, and why.
+    """Return the profile to run with, and why.
 
     Parameters
     ----------
     plan
         The experiment.
     profile
-        What the user asks for; None: whatever MLE_PROFILE says, else what is found out.
+        The profile that the user names; None: that of MLE_PROFILE, else the one that is detected.
     cores
-        How many cores of this machine may be used: who says so means this machine.
+        How many cores of this machine may be used; a number means this machine.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
         When tasks of an earlier run are, or may be, in the queue of a cluster, and this run would not wait for them;
         or a Snakemake that was typed by hand waits for them.
     UsageError
-        When the experiment asks for a queue that is not there.
+        When the experiment names a queue that does not exist.
     """
     place = _asked_for(profile, cores)
     if place is not None:
@@ -66,6 +67,7 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
     tasks = open_tasks(plan.project_dir, plan.experiment_path)
     if tasks:
         in_queue = _in_queue(plan, tasks)
+        # Before any detection: these tasks would run a second time anywhere else.
         if in_queue:
             scheduler = in_queue[0].array.scheduler
             return Place(
@@ -80,16 +82,18 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
 
 
 def left_here(plan: Plan) -> list[str]:
-    """Name the seed runs that a driver which was killed has left running outside of any scheduler.
+    """Name the seed runs that a killed driver has left running outside of any scheduler.
 
-    Their jobs wait for them wherever they start, so nothing runs twice; but who sees them wait wants to know why.
+    Their jobs wait for them wherever they start, so nothing runs twice; the user should know why they wait.
     """
+    # The file is there only after a driver that did not end by itself; else no record has to be read.
     if not (ExperimentFolder(plan.experiment_path).driver / "started").exists():
         return []
     found = []
     for name, seed in plan.seed_runs:
         folder = ExperimentFolder(plan.experiment_path).seed_run(name, seed)
         record = read_run_record(folder)
+        # A task of an array is found by the executor's own records.
         if record is None or record.status != "running" or "task" in (record.scheduler or {}):
             continue
         if record.launcher is not None and run_status(folder) == "running":
@@ -134,7 +138,7 @@ def _refuse_what_is_in_the_queue(plan: Plan) -> None:
 
 
 def _refuse_a_snakemake_by_hand(plan: Plan) -> None:
-    # The Snakemake of `mle run` holds our lock as well: there it is refused, or followed when its `mle run` was killed.
+    # The Snakemake of `mle run` holds our lock as well; driver_lock refuses it, or follows it if its `mle run` is dead.
     if not is_driven(ExperimentFolder(plan.experiment_path).driver):
         _refuse_another_snakemake(plan)
 
@@ -142,7 +146,10 @@ def _refuse_a_snakemake_by_hand(plan: Plan) -> None:
 def _refuse_another_snakemake(plan: Plan) -> None:
     other = submitter(plan.project_dir, plan.experiment_path)
     if other is not None:
-        raise FolderInUseError(_submitting(plan, other))
+        raise FolderInUseError(
+            f"{plan.experiment_path}: a Snakemake runs this experiment on {other.scheduler}: process {other.pid} on "
+            f"{other.host} since {other.since}. Wait for it, or stop it with `mle stop {plan.experiment_file.name}`."
+        )
 
 
 def _in_queue(plan: Plan, tasks: Sequence[OpenTask]) -> list[OpenTask]:
@@ -155,13 +162,6 @@ def _in_queue(plan: Plan, tasks: Sequence[OpenTask]) -> list[OpenTask]:
             "that none of them runs twice. Try again later or on the submit host; or drop them with `mle stop "
             f"{plan.experiment_file.name}`."
         ) from None
-
-
-def _submitting(plan: Plan, other: Submitter) -> str:
-    return (
-        f"{plan.experiment_path}: a Snakemake runs this experiment on {other.scheduler}: process {other.pid} on "
-        f"{other.host} since {other.since}. Wait for it, or stop it with `mle stop {plan.experiment_file.name}`."
-    )
 
 
 def _are(tasks: Sequence[OpenTask]) -> str:

@@ -1,4 +1,4 @@
-"""Processes that drive an experiment from this machine, and how each kind of them is asked to end."""
+"""Processes that drive an experiment from this machine, and how to stop each kind of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECONDS_TO_END = 10.0
 class Driver:
     """One process that starts seed runs.
 
-    ``steps`` are called one after the other, each when the one before has not helped for some time.
+    ``steps`` are ways to stop it, from gentle to hard; the next is tried when one has not worked for some time.
     """
 
     what: str
@@ -35,7 +35,7 @@ class Driver:
     steps: Sequence[Callable[[], None]]
 
     def stop(self, patience: float, say: Callable[[str], None]) -> bool:
-        """Ask it to end, more firmly each time patience is over; return whether it has ended."""
+        """Ask it to stop, more firmly each time patience is over; return whether it has ended."""
         for number, step in enumerate(self.steps):
             if number:
                 say(f"It did not end within {patience:.0f} s; asking it more firmly ...")
@@ -52,21 +52,22 @@ class Driver:
 def driver_of_lock(folder: Path, holder: Holder) -> Driver:
     """Return `mle run`, or the Snakemake that a killed one has left.
 
-    A signal is what Ctrl-C is to `mle run`: the first interrupts its Snakemake, the second terminates it, the third
-    kills it. SIGTERM, because a shell makes commands behind ``&`` ignore SIGINT.
+    To `mle run` a signal is like Ctrl-C: the first interrupts its Snakemake, the second terminates it, the third
+    kills it.
     """
     if holder.is_orphaned and holder.snakemake is not None:
         steps = [_group(holder.snakemake, number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)]
         return Driver(
             "the Snakemake that a killed `mle run` left behind", holder.host, holder.snakemake, _held(folder), steps
         )
+    # SIGTERM, because a shell makes commands that are started with `&` ignore SIGINT.
     return Driver("`mle run`", holder.host, holder.pid, _held(folder), [_one(holder.pid, signal.SIGTERM)] * 3)
 
 
 def driver_of_submissions(project: Path, results: Path, found: Submitter) -> Driver:
-    """Return a Snakemake that somebody has typed and that submits to a cluster.
+    """Return a Snakemake that was started by hand and submits to a cluster.
 
-    One that does not hear SIGINT is told to start nothing more, and ends when its tasks are deleted.
+    One that ignores SIGINT gets SIGTERM, after which it starts nothing more, and ends when its tasks are deleted.
     """
 
     def terminate() -> None:
@@ -80,13 +81,13 @@ def driver_of_submissions(project: Path, results: Path, found: Submitter) -> Dri
 
 
 def drivers_by_hand(launchers: Iterable[int]) -> list[Driver]:
-    """Return the Snakemakes that somebody has typed and that have started these seed runs on this machine."""
+    """Return the Snakemakes that were started by hand and have started these seed runs on this machine."""
     found = {pid: None for launcher in launchers if (pid := _snakemake_above(launcher)) is not None}
     return [Driver("Snakemake", os.uname().nodename, pid, _living(pid), _steps_by_hand(pid)) for pid in found]
 
 
 def end_processes(pids: Sequence[int], still: Callable[[], int]) -> None:
-    """Terminate processes, and kill those that do not go while ``still`` counts something."""
+    """Terminate processes, and kill them if ``still`` counts any after a while."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in filter(None, pids):
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -99,17 +100,19 @@ def end_processes(pids: Sequence[int], still: Callable[[], int]) -> None:
 
 
 def _steps_by_hand(pid: int) -> Sequence[Callable[[], None]]:
-    """As Ctrl-C in its terminal, which reaches its jobs too, unless we would be hit ourselves."""
+    """Signal its whole group, as Ctrl-C in its terminal would, so that its jobs get it too."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         group = os.getpgid(pid)
+        # In a script without job control `snakemake &` shares our own group, and we would stop ourselves.
         if group != os.getpgrp():
             return _heard(pid, [_group(group, number) for number in numbers])
     return _heard(pid, [_one(pid, number) for number in numbers])
 
 
 def _heard(pid: int, steps: Sequence[Callable[[], None]]) -> Sequence[Callable[[], None]]:
-    """Leave out the first step, SIGINT, where it is ignored: a script has started the process with ``&``."""
+    """Leave out the first step, SIGINT, where the process ignores it: a script has started it with ``&``."""
+    # Without /proc, as on macOS, all steps are tried, which only takes longer.
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -122,6 +125,7 @@ def _snakemake_above(pid: int) -> int | None:
     """Return the nearest Snakemake among the ancestors of a process, or None."""
     import psutil
 
+    # Any of them may end meanwhile, or belong to another user.
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         for each in (process, *process.parents()):

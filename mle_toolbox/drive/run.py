@@ -1,4 +1,4 @@
-"""Run an experiment: hold its lock, start Snakemake, follow it, stop it cleanly when asked to."""
+"""Run an experiment: hold its lock, start Snakemake, follow it, and stop it cleanly on request."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ from mle_toolbox.snakemake_side.snakemake_command import (
 __all__ = ["RunOutcome", "dry_run", "run_experiment"]
 
 _LOOK_EVERY_SECONDS = 0.1
+# Within this time a second signal counts as an echo of the first.
 _ECHO_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What became of Snakemake; which seed runs are done is read from the results folder."""
+    """How Snakemake ended; which seed runs are done is read from the results folder."""
 
     exit_status: int
     interrupted: bool
@@ -72,15 +73,15 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
     Raises
     ------
     FolderInUseError
-        When another driver runs this experiment. The Snakemake of a driver that was killed is no other driver: it is
-        followed to its end first, or ended when it was started for something else.
+        When another driver runs this experiment. The remaining Snakemake of a killed driver does not count: it is
+        followed to its end first, or killed when it was started for another plan.
     """
     folder = ExperimentFolder(plan.experiment_path).driver
     events, log, started = folder / "events.jsonl", folder / "snakemake.log", folder / "started"
     earlier = EarlierSnakemake(folder, plan, events, watch)
     with driver_lock(folder, while_waiting=earlier.attend) as lock:
         is_left_over = started.exists()
-        # Before the leftovers are cleared: what a seed run without a driver finishes from here on is known by its time.
+        # Before the leftovers are cleared: a seed run without a driver that finishes later is recognised by its time.
         started.touch()
         if is_left_over:
             clear_leftovers(plan.project_dir, plan.experiment_dir)
@@ -88,6 +89,7 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code)
         tally.said += [(sentence, False) for sentence in settled.sentences]
         _renew_record(plan)
+        # Only now: an earlier Snakemake has been followed by the old events until it ended.
         events.write_bytes(b"")
         remember_plan(folder, plan)
         command = [*snakemake_command(plan.project_dir, snakefile, options), *event_options(events)]
@@ -101,22 +103,22 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         if stopped is not None:
             runs = [run for run in read_plan_status(plan).runs if (run.configuration, run.seed) in stopped]
             note_stopped(runs, since=started.stat().st_mtime)
-        # Interrupted, Snakemake leaves marks of incompleteness also on what was just finished.
+        # An interrupted Snakemake marks outputs as incomplete that were just finished; the next call clears them.
         if not interrupted and process.returncode in ENDED_ORDERLY:
             started.unlink(missing_ok=True)
-        _mend_record(plan, ended_well=process.returncode == 0)
+        _restore_record(plan, ended_well=process.returncode == 0)
     return RunOutcome(process.returncode, interrupted, follower.tally, log)
 
 
 def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str], None]) -> int:
     """Have Snakemake print the jobs that would run; return its exit status. Nothing is moved or started.
 
-    What would be settled before is given to Snakemake as if it were: finished runs that lie elsewhere are not asked
-    for, what lies in the way is forced.
+    Snakemake is told what `settle` would change: finished runs that lie elsewhere are left out, and those that would be
+    set aside are forced.
     """
     driver = ExperimentFolder(plan.experiment_path).driver
     if (driver / "started").exists() and not is_driven(driver):
-        # What was finished just before an interruption would be counted.
+        # Else runs that finished just before an interruption would count as due.
         clear_leftovers(plan.project_dir, plan.experiment_dir)
     settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code, only_look=True)
     for sentence in settled.sentences:
@@ -135,9 +137,9 @@ def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str
 
 
 def _renew_record(plan: Plan) -> None:
-    """Let ``experiment.json`` speak of the plan for which the results folder was just settled.
+    """Make ``experiment.json`` describe the plan for which the results folder was just settled.
 
-    Where there is none, nothing has been started yet, and Snakemake writes it when it starts something.
+    If there is none, nothing has been started yet, and Snakemake writes it with its first job.
     """
     with contextlib.suppress(ResultsError):
         record = read_experiment_record(ExperimentFolder(plan.experiment_path))
@@ -146,8 +148,8 @@ def _renew_record(plan: Plan) -> None:
             write_experiment_record(plan)
 
 
-def _mend_record(plan: Plan, *, ended_well: bool) -> None:
-    """Write ``experiment.json`` where it is missing or damaged: Snakemake writes it only when it has jobs to start."""
+def _restore_record(plan: Plan, *, ended_well: bool) -> None:
+    """Write ``experiment.json`` if it is missing or damaged: Snakemake writes it only when it has jobs to start."""
     try:
         due = ended_well and read_experiment_record(ExperimentFolder(plan.experiment_path)) is None
     except ResultsError:
@@ -158,7 +160,7 @@ def _mend_record(plan: Plan, *, ended_well: bool) -> None:
 
 @dataclass(frozen=True)
 class _Follower:
-    """Counts what is new in the events, and tells whoever watches."""
+    """Counts new events and passes on the result."""
 
     events: EventFile
     tally: Tally
@@ -171,7 +173,7 @@ class _Follower:
 
 
 def _follow(process: subprocess.Popen[bytes], follower: _Follower) -> set[tuple[str, int]] | None:
-    """Look at the events until Snakemake ends; if it was interrupted, return which seed runs it was running then."""
+    """Follow the events until Snakemake ends; if interrupted, return the seed runs that were running then."""
     try:
         while process.poll() is None:
             follower.look()
@@ -181,20 +183,19 @@ def _follow(process: subprocess.Popen[bytes], follower: _Follower) -> set[tuple[
         stop_snakemake(process)
         return running
     finally:
+        # The last events are written between the last look and the end.
         follower.look()
     return None
 
 
 @contextmanager
 def _termination_as_interrupt() -> Iterator[None]:
-    """Treat `kill` and a closed terminal like Ctrl-C, so that no seed run is left behind; nohup stays nohup.
-
-    A second one is harsher, so what comes twice at the same moment counts once: `timeout` signals its command and then
-    the group of it, and a shell that loses its terminal tells its jobs just before the system does.
-    """
+    """Treat `kill` and a closed terminal like Ctrl-C, so that no seed run is left behind; nohup stays nohup."""
     last = -_ECHO_SECONDS
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        # A second signal is harsher, so one that comes twice at the same moment counts once: `timeout` signals its
+        # command and then its group, and a shell that loses its terminal signals its jobs just before the system does.
         nonlocal last
         now = time.monotonic()
         if now - last >= _ECHO_SECONDS:

@@ -1,9 +1,9 @@
-"""What is decided before anything starts: which seed runs are finished, and what lies in the way of the others.
+"""Decide, before anything starts, which seed runs are finished, and set aside the results that no longer apply.
 
-Snakemake goes by times of files and by its own notes, which a copied project does not have and which know nothing of
-what was finished before an edit. Here ``run.json`` decides: a finished run whose configuration is the one that is
-wanted now stays, whatever the times say; any other is set aside and found again when it is wanted again. Snakemake then
-makes what is missing.
+Snakemake goes by file times and by its own notes, which a copied project lacks and which know nothing of results from
+before an edit. Here ``run.json`` decides: a finished run of the present configuration is kept, whatever the times say;
+any other is set aside, and restored when its configuration is back. Snakemake then makes the missing ones. The price is
+reading every ``run.json``: 0.1 ms each.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Settled:
     due: list[SeedFolder] = field(default_factory=list)
     """Seed runs that have to run."""
     put_aside: list[SeedFolder] = field(default_factory=list)
-    """Of them, where a finished run of an earlier configuration lies, or of older code where that is to run again."""
+    """Of those, the ones in whose place a finished run lies: of an earlier configuration, or of older code."""
     found: dict[SeedFolder, str] = field(default_factory=dict)
-    """Seed runs that lie elsewhere: under the name that their configuration had, or "" among the earlier results."""
+    """Seed runs that lie elsewhere: the old name of their configuration, or "" for the earlier results."""
 
     @property
     def sentences(self) -> list[str]:
-        """What is done about it, for people."""
+        """What was done, in sentences."""
         renamed = Counter((was, run.path.parent.name) for run, was in self.found.items() if was)
         again = Counter(run.path.parent.name for run, was in self.found.items() if not was)
         aside = Counter(run.path.parent.name for run in self.put_aside)
@@ -60,7 +60,7 @@ class Settled:
 
 
 def code_check(plan: Plan) -> Callable[[RunRecord], bool]:
-    """Return what tells whether a run was made by the code that lies there now; each file is read once."""
+    """Return a function that tells whether a run was made by the present code; it reads each file once."""
     hashes: Hashes = {}
     return lambda record: not files_that_differ(record, plan.project_dir, hashes)
 
@@ -73,20 +73,20 @@ def settle(
     rerun_all: bool = False,
     only_look: bool = False,
 ) -> Settled:
-    """Leave in the results folder only what is wanted now, so that what is missing is what has to run.
+    """Leave only wanted results in the results folder, so that the missing ones are those that have to run.
 
-    Call it while nobody else drives the experiment. A seed run that goes on is left alone.
+    Call it while holding the driver lock. Seed runs that are still running are left alone.
 
     Parameters
     ----------
     plan
-        What is wanted.
+        The plan.
     is_current
-        Tells whether a run was made by the code of now.
+        Whether a run was made by the present code.
     rerun_older_code
-        Set aside what was finished with other code, too.
+        Also set aside finished runs of other code.
     rerun_all
-        Set aside everything that is finished, because the user wants all of it made again.
+        Set aside all finished runs, because the user wants to repeat them.
     only_look
         Decide, and move nothing.
     """
@@ -98,15 +98,16 @@ def settle(
         record = read_run_record(run)
         status = run_status(run, record)
         if status == "running":
-            return
+            return  # its script is writing into this folder
         is_finished, is_wanted = status == "done", is_of(run, record, identity)
         older = rerun_older_code and record is not None and not is_current(record)
         again = is_wanted and is_finished and (rerun_all or older)
         if is_finished and is_wanted and not again:
+            # Snakemake removes the mark before it starts a job; the run itself may have finished without its driver.
             if not (run.done.exists() or only_look):
                 run.done.touch()
             return
-        # A run of this configuration that did not end well is tried again, unless the code is what it was again.
+        # A failed run of this configuration is tried again, unless an earlier result of exactly this code exists.
         here = is_wanted and status != "waiting"
         source = None if again else earlier.find(run, identity, only_current=here)
         if not is_wanted or again:
@@ -134,10 +135,8 @@ def settle(
 
 
 def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) -> None:
-    """Make what is merged older than its inputs, where it is made from other seeds or configurations than now.
-
-    Neither times nor contents of files tell that there is one seed less.
-    """
+    """Make merged files older than their inputs when they were made from other seeds or configurations."""
+    # Neither times nor contents of files show that there is one seed less.
     wanted = {each.name: list(plan.seeds) for each in plan.configurations}
     note = experiment.driver / _MERGED
     try:
@@ -150,7 +149,7 @@ def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) ->
     changed = [name for name in wanted if known.get(name) != wanted[name] or known.keys() != wanted.keys()]
     for folder in map(experiment.configuration, changed):
         _touch_first(folder.seed(seed).log for seed in plan.seeds)
-    # Snakemake passes over a newer file whose content it has noted.
+    # Snakemake ignores a newer time when its note has the same checksum.
     _forget(plan, [*(experiment.configuration(name).log for name in changed), experiment.results, experiment.table])
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(wanted), encoding="utf-8")

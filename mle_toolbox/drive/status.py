@@ -1,4 +1,4 @@
-"""Which seed runs of a results folder are done, running, failed or still to come; read from its files only."""
+"""Which seed runs of a results folder are done, running, failed or waiting; read from its files only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SeedRunStatus:
     record: RunRecord | None
     folder: SeedFolder
     changed: tuple[str, ...] = ()
-    """The files of its code that are not any more what they were then, relative to the project folder."""
+    """The files of its code that have changed since, relative to the project folder."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ExperimentStatus:
 
     folder: ExperimentFolder
     record: dict[str, Any]
-    """What ``experiment.json`` says, or would say of a plan; empty when it is damaged."""
+    """The content of ``experiment.json``, or what it would be for a plan; empty when damaged."""
     runs: tuple[SeedRunStatus, ...]
     damage: tuple[str, ...] = ()
     """A sentence for each file that cannot be read."""
@@ -63,7 +63,7 @@ class ExperimentStatus:
         return tuple(each for each in self.runs if each.status in ("failed", "died"))
 
     def stopped(self) -> tuple[SeedRunStatus, ...]:
-        """Return the seed runs that were told to stop and left in time; the next attempt goes on with them."""
+        """Return the seed runs that were asked to stop and did; the next attempt continues them."""
         return tuple(each for each in self.runs if each.status == "stopped")
 
 
@@ -73,8 +73,8 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
     Raises
     ------
     ResultsError
-        When the folder has no ``experiment.json``. One that is damaged is told in ``damage``, and every configuration
-        and seed that has a folder counts.
+        When the folder has no ``experiment.json``. A damaged one is reported in ``damage``, and every configuration and
+        seed with a folder counts.
     """
     try:
         record = read_experiment_record(folder)
@@ -93,7 +93,7 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
 
 
 def read_plan_status(plan: Plan) -> ExperimentStatus:
-    """Read the state of what a plan asks for, whatever was started in its results folder before."""
+    """Read the state of the seed runs of a plan, whatever was started in its results folder before."""
     return _read(ExperimentFolder(plan.experiment_path), plan.to_json(), plan.seed_runs)
 
 
@@ -108,7 +108,7 @@ def output_name(status: ExperimentStatus, key: Literal["log_file", "err_file"]) 
     Raises
     ------
     ResultsError
-        When ``experiment.json`` does not tell it any more.
+        When ``experiment.json`` is damaged and does not name it.
     """
     job = status.record.get("job")
     name = job.get(key) if isinstance(job, dict) else None
@@ -118,6 +118,7 @@ def output_name(status: ExperimentStatus, key: Literal["log_file", "err_file"]) 
 
 
 def _pairs_on_disk(folder: ExperimentFolder) -> list[tuple[str, int]]:
+    # Hidden folders are ours: .code, .driver, .earlier.
     names = sorted(each.name for each in folder.path.iterdir() if each.is_dir() and not each.name.startswith("."))
     return [(name, seed) for name in names for seed in folder.configuration(name).seeds_on_disk()]
 
@@ -147,7 +148,7 @@ def _with_damage(status: ExperimentStatus) -> ExperimentStatus:
 
 
 class _CodeNow:
-    """The files of a project as they are now; each is read once, however many runs were made of it."""
+    """The present files of a project; each is read once, however many runs used it."""
 
     def __init__(self, project: Path, script: str) -> None:
         self._project = project
@@ -156,7 +157,7 @@ class _CodeNow:
 
     @classmethod
     def of(cls, folder: ExperimentFolder, record: dict[str, Any]) -> _CodeNow | None:
-        """Return it, or None where nothing tells the project, or its script is not there."""
+        """Return it, or None when the project is unknown or its script is missing."""
         file, script = record.get("experiment_file"), record.get("script")
         if not isinstance(file, str) or not isinstance(script, str):
             return None
@@ -165,9 +166,8 @@ class _CodeNow:
         return now if (now._project / script).is_file() else None
 
     def changed(self, record: RunRecord) -> tuple[str, ...]:
-        """Return the files that have changed since a run; one that was removed from the project has."""
-        known = record if record.code else record._replace(code=self._code_of_old(record))
-        return files_that_differ(known, self._project, self._hashes)
-
-    def _code_of_old(self, record: RunRecord) -> dict[str, str]:
-        return {self._script: record.script_sha256} if record.script_sha256 is not None else {}
+        """Return the files that have changed since a run, removed ones included."""
+        # Records of earlier versions know only the script.
+        if not record.code and record.script_sha256 is not None:
+            record = record._replace(code={self._script: record.script_sha256})
+        return files_that_differ(record, self._project, self._hashes)

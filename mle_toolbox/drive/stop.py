@@ -1,7 +1,7 @@
-"""Stop what runs of an experiment: its driver, its tasks in the queue of a cluster, and seed runs that are left here.
+"""Stop an experiment: its driver, its tasks in the queue of a cluster, and seed runs that are left on this machine.
 
-The driver first, since it deletes its own tasks with one command and takes note of that. What no driver looks after is
-ended by us.
+The driver first, since it deletes its own tasks with one command and records that. Whatever has no driver is stopped
+here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _LEAVING_SECONDS = 120.0
 
 @dataclass
 class Stopped:
-    """What was stopped, and what could not be; each entry of ``left`` is a sentence with the way out."""
+    """What was stopped, and what could not be; each entry of ``left`` is a sentence that says what to do."""
 
     drivers: int = 0
     tasks: int = 0
@@ -69,9 +69,9 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     project
         The project folder, absolute.
     patience
-        Seconds after which a driver that was asked to end is asked more firmly.
+        Seconds after which a driver that does not stop is asked more firmly.
     say
-        Told what is done, before it is done.
+        Called with a sentence before each step.
     """
     stopped = Stopped()
     here_and_there = _running(folder)
@@ -79,7 +79,7 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     queued = _by_id(_queued(open_tasks(project, folder.path, given_up=True)))
     driven = _stop_drivers(folder, project, running, patience, say, stopped)
     if driven and stopped.left:
-        # A driver on another machine goes on and would start again what is stopped under it.
+        # A driver that is still alive, on another machine perhaps, would restart whatever is stopped under it.
         return stopped
     left = _delete_tasks(open_tasks(project, folder.path, given_up=True), say, stopped)
     stopped.tasks = sum(not _came_to_its_end(task) for each, task in queued.items() if each not in left)
@@ -124,9 +124,10 @@ def _drivers(folder: ExperimentFolder, project: Path, running: Sequence[SeedRunS
     if holder is not None:
         found.append(driver_of_lock(folder.driver, holder))
     other = submitter(project, folder.path)
-    # The Snakemake of `mle run` holds this lock too; without a driver of ours it was typed by hand.
+    # The Snakemake of `mle run` holds this lock too; without a driver of ours it was started by hand.
     if other is not None and holder is None:
         found.append(driver_of_submissions(project, folder.path, other))
+    # Without either lock only its seed runs lead to a Snakemake that was started by hand: it is their ancestor.
     launchers = [run.record.launcher for run in running if run.record and run.record.host == platform.node()]
     if not found:
         found += drivers_by_hand([each for each in launchers if each is not None])
@@ -134,7 +135,7 @@ def _drivers(folder: ExperimentFolder, project: Path, running: Sequence[SeedRunS
 
 
 def _delete_tasks(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped: Stopped) -> set[_Id]:
-    """Delete what is in the queue; return what is still there."""
+    """Delete tasks that are in the queue; return those that are still there."""
     try:
         in_queue = list(tasks_in_queue(tasks, seconds=_SCHEDULER_SECONDS))
         if not in_queue:
@@ -142,6 +143,7 @@ def _delete_tasks(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped
         say(f"Deleting {tasks_in_words(in_queue)} ...")
         left = delete_tasks(in_queue, seconds=_LEAVING_SECONDS)
     except SchedulerError as error:
+        # The one thing that works without the scheduler: a mark on disk at which tasks end when they start.
         give_up([task for task in tasks if not task.array.is_cancelled])
         started = [task for task in tasks if task.has_started]
         running = f" {tasks_in_words(started)} had started and may still run." if started else ""
@@ -160,7 +162,7 @@ def _delete_tasks(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped
 
 
 def _queued(tasks: Sequence[OpenTask]) -> Sequence[OpenTask]:
-    """Return what is in the queue; where that cannot be known, everything that may be."""
+    """Return the tasks in the queue; all open tasks when the scheduler does not answer."""
     try:
         return list(tasks_in_queue(tasks, seconds=_SCHEDULER_SECONDS))
     except SchedulerError:
@@ -168,7 +170,7 @@ def _queued(tasks: Sequence[OpenTask]) -> Sequence[OpenTask]:
 
 
 def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: Stopped) -> None:
-    """End the seed runs that no driver looks after any more; what was typed by hand is left alone."""
+    """End the seed runs that have lost their driver; those started by hand are left alone."""
     here: list[SeedRunStatus] = []
     for run in _running(folder):
         record = run.record
@@ -186,7 +188,7 @@ def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: 
         count = number_of(len(here), "seed run")
         say(f"Ending {count} that an earlier driver left here ...")
         launchers = [run.record.launcher or 0 for run in here if run.record]
-        # A launcher puts on record how its script has ended, which takes it a moment longer.
+        # Launchers first and to their end: each records how its script ended, a moment after that.
         end_processes(launchers, lambda: _still(folder, here) + sum(map(is_alive, filter(None, launchers))))
         end_processes([run.record.pid or 0 for run in here if run.record], lambda: _still(folder, here))
         if left := _still(folder, here):
@@ -202,7 +204,7 @@ def _running(folder: ExperimentFolder) -> list[SeedRunStatus]:
     try:
         return [run for run in read_status(folder).runs if run.status == "running"]
     except ResultsError:
-        # The driver has only just started, or there is none.
+        # The driver has just started, or there is none.
         return []
 
 
@@ -212,11 +214,12 @@ def _is_task(run: SeedRunStatus) -> bool:
 
 
 def _came_to_its_end(task: OpenTask) -> bool:
-    """Whether a task ended by itself while its driver was stopped; the records of what ended well are removed."""
+    """Whether a task ended by itself while its driver was being stopped."""
+    # The driver removes the records of arrays that succeeded.
     outcome = task.array.exit(task.number)
     if outcome is None:
         return not task.array.path.exists()
-    # How tasks end that know the scheduler's notice, and that do not.
+    # A script that handles the scheduler's notice exits with our status, any other is killed by the signal.
     scheduler = scheduler_of_executor(task.array.executor)
     return outcome.status not in {STOPPED_STATUS, *(scheduler.notice_statuses if scheduler is not None else ())}
 
@@ -226,5 +229,6 @@ def _by_id(tasks: Iterable[OpenTask]) -> dict[_Id, OpenTask]:
 
 
 def _from_here(host: str, project: Path, folder: ExperimentFolder) -> str:
+    # By its full path: a shell that ssh starts has no activated environment.
     mle = Path(sys.executable).with_name("mle")
     return shlex.join(["ssh", host, f"cd {shlex.quote(str(project))} && {mle} stop {shlex.quote(str(folder.path))}"])

@@ -1,7 +1,7 @@
-"""Seed runs that were stopped so hard that neither they nor their launchers could put that on record.
+"""Seed runs that were killed so hard that neither they nor their launchers could record it.
 
-A scheduler that gives no notice kills at once, and so does whoever loses patience. What is left says that it is
-running, and would count as dead of unknown causes; whoever had it killed knows better.
+A scheduler that gives no notice kills at once, and a third Ctrl-C does too. The record that is left says `running`, and
+the run would count as dead of unknown causes; the process that had it killed knows better.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ __all__ = ["note_stopped"]
 
 
 def note_stopped(runs: Iterable[SeedRunStatus], since: float = 0.0) -> None:
-    """Put on record of each seed run that is dead now that it was stopped.
+    """Record of each seed run that is dead now that it was stopped.
 
     Parameters
     ----------
     runs
         Seed runs of which those that ran were stopped.
     since
-        When that began, in seconds of the epoch: what had died before did so for other reasons.
+        When stopping began, in seconds of the epoch: runs that had died before did so for other reasons.
     """
     for run in runs:
         with contextlib.suppress(OSError):

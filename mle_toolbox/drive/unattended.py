@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 5.0
 
 
 def unattended_tasks(folder: ExperimentFolder, project: Path) -> str | None:
-    """Say which tasks are queued or running although their driver is gone; None when there are none.
+    """Return a sentence on tasks that are queued or running without a driver; None when there are none.
 
     The scheduler is asked only when the records on disk name such tasks.
     """

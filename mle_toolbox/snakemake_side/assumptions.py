@@ -1,4 +1,4 @@
-"""What we assume of Snakemake that can be written down as a value; loads nothing but the standard library."""
+"""Assumptions about Snakemake that are plain values; loads only the standard library."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
     "version_fits",
 ]
 
-# 9.19 is the first in which a workflow profile can be named and refused; 10 may change all that is in this room.
+# Before 9.19 a workflow profile could not be named, nor refused with `none`; 10 may change everything in this room.
 _OLDEST, _TOO_NEW = "9.19", "10"
 REQUIREMENT = f"snakemake>={_OLDEST},<{_TOO_NEW}"
 VERSIONS_IN_WORDS = f"{_OLDEST} or newer is needed, and older than {_TOO_NEW}"
@@ -34,16 +34,16 @@ OWN_FOLDER = ".snakemake"
 """Where Snakemake keeps its locks, its notes on outputs and its logs: in the folder in which it is started."""
 
 DEFAULT_PROFILES = ("default", "profiles/default")
-"""Workflow profiles that are read unasked, in the order in which they are looked for."""
+"""Workflow profiles that Snakemake reads unasked, in the order of its search."""
 PROFILE_VARIABLE = "SNAKEMAKE_PROFILE"
-"""Names a profile for whoever gives none on the command line, nested Snakemakes included."""
+"""Names a profile for a Snakemake without one on its command line, nested ones included."""
 
 ENDED_ORDERLY = (0, 1)
-"""Statuses with which it ends by itself, having brought its notes in order: all done, or something failed."""
+"""Statuses of an orderly end, with its notes in order: all done, or something failed."""
 NOT_UNDERSTOOD = 2
 """The status of argparse for an option that does not exist, be it typed or in the profile."""
 
-# What it sets for a shell command that it starts itself (snakemake/shell.py).
+# Variables that it sets for shell commands (snakemake/shell.py); tasks that run without it need the same.
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "GOTO_NUM_THREADS",
@@ -55,12 +55,15 @@ THREAD_VARIABLES = (
 TEMPORARY_FOLDER_VARIABLES = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 
 ADVICE_AFTER_REASON = "For further error details see"
-"""Begins what is appended to whatever a remote executor says about a failed job."""
+"""The beginning of the text that it appends to a remote executor's reason for a failed job."""
 
 # snakemake.io.PeriodicityDetector allows a wildcard value to end with a repetition of fewer than twenty times.
 _REPEATED_END = re.compile(r"(.+?)\1{19}$")
+# Snakemake replaces such names in paths, and offers no way to quote them.
 _PATH_VARIABLE = re.compile(r"<[a-z][a-z0-9_]*>")  # snakemake.pathvars
+# A frame of a Python traceback.
 _PLACE_IN_CODE = re.compile(r'  File "[^"]+", line \d+, in \w+$')
+# Either argparse (`snakemake: error: argument --cores: ...`) or its own `Error: ...`.
 _REFUSED = re.compile(r"^(?:\S+: e|E)rror: (?:argument (?P<option>\S+): )?(?P<words>.+)$")
 
 
@@ -72,7 +75,8 @@ def version_fits(version: str) -> bool:
 
 
 def is_snakemake(command_line: str) -> bool:
-    """Whether a process with this command line is a Snakemake, and not a launcher whose paths happen to say so."""
+    """Whether a process with this command line is a Snakemake."""
+    # The launcher (scripts/train.py) has paths in its arguments that may contain the word.
     return "snakemake" in command_line and "train.py" not in command_line
 
 
@@ -82,7 +86,7 @@ def own_folder(project: Path) -> Path:
 
 
 def trouble_with_path(path: str) -> str | None:
-    """Say why Snakemake could not use this path as it is, or return None; it knows no way to quote what it replaces."""
+    """Return why Snakemake could not use this path as it is, or None."""
     if set("{}") & set(path):
         return f"{path!r} contains braces, which Snakemake reads as wildcards"
     found = _PATH_VARIABLE.search(path)
@@ -90,17 +94,17 @@ def trouble_with_path(path: str) -> str | None:
 
 
 def repeated_end(name: str) -> str | None:
-    """Return what is repeated at the end of a name so often that Snakemake takes it for an endless loop, or None."""
+    """Return the part that a name repeats at its end so often that Snakemake suspects an endless loop, or None."""
     found = _REPEATED_END.search(name)
     return None if found is None else found.group(1)
 
 
 def is_place_in_code(line: str) -> bool:
-    """Whether a line of its output says where in the code an error was raised, which its user cannot change."""
+    """Whether a line of its output belongs to a traceback, which does not help its user."""
     return _PLACE_IN_CODE.match(line) is not None
 
 
 def refused(line: str) -> tuple[str | None, str] | None:
-    """Return the option that the last line of its output complains about, where it names one, and the complaint."""
+    """Return the option that the last line of its output rejects, if it names one, and the reason."""
     found = _REFUSED.match(line)
     return None if found is None else (found["option"], found["words"])

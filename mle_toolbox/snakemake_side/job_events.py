@@ -1,7 +1,7 @@
-"""What Snakemake reports about jobs: as our logger plugin writes it down, and as `mle run` counts it.
+"""Snakemake's reports about jobs: our logger plugin writes them to a file, and `mle run` counts them.
 
-The plugin is handed a log record for everything that Snakemake has to say; `described` makes the line of an event file
-of those that matter, `EventFile` reads the lines and `Tally` counts them.
+The plugin gets a log record for every message of Snakemake; `described` turns those that matter into lines of an event
+file, `EventFile` reads the lines and `Tally` counts them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from mle_toolbox.snakemake_side.assumptions import ADVICE_AFTER_REASON
 
 __all__ = ["EventFile", "Tally", "described"]
 
+# The folder of our executor: it logs with Snakemake's own logger, so only the path of the code tells them apart.
 _EXECUTORS = "mle_cluster"
 
 
 def described(record: LogRecord) -> dict[str, Any] | None:
-    """Return what is passed on of a log record, or None when it is neither about jobs nor of our executor's.
+    """Return the event in a log record, or None when it is neither about jobs nor from our executor.
 
-    The values of ``event`` are those of ``LogEvent`` in snakemake_interface_logger_plugins.common. Which other fields a
-    record has is written nowhere but where Snakemake makes it, and they do not agree on how a job's number is called.
+    The values of ``event`` are those of ``LogEvent`` in snakemake_interface_logger_plugins.common.
     """
+    # The other fields are documented nowhere but in the code that logs them, which has two names for a job's number.
     said = vars(record)
     match said.get("event"):
         case "run_info":
@@ -41,14 +42,14 @@ def described(record: LogRecord) -> dict[str, Any] | None:
             reason = (said.get("rule_msg") or "").partition(ADVICE_AFTER_REASON)[0].strip()
             return {"event": "failed", "id": said["jobid"], "reason": reason}
     if record.levelno >= INFO and _EXECUTORS in Path(record.pathname).parts:
-        # What our executor has to say of the scheduler: job numbers, tasks that are held back, silence.
+        # Job numbers, tasks that are held back, a scheduler that does not answer.
         return {"event": "said", "text": record.getMessage(), "warning": record.levelno >= WARNING}
     return None
 
 
 @dataclass
 class Tally:
-    """Seed runs by what became of them in this run.
+    """Seed runs by their outcome in this call.
 
     ``total`` counts all seed runs of the plan; those that were done before count as done.
     """
@@ -59,16 +60,16 @@ class Tally:
     failed: set[tuple[str, int]] = field(default_factory=set)
     running: dict[int, tuple[str, int]] = field(default_factory=dict)
     failed_others: list[tuple[str, str | None]] = field(default_factory=list)
-    """Of jobs that are no seed runs and failed: the rule, and the configuration if it is about one."""
+    """Failed jobs that are not seed runs: the rule, and its configuration if it has one."""
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
-    """Of seed runs that failed: what the executor says about it, where it says something."""
+    """Reasons of failed seed runs, where the executor gives one."""
     said: list[tuple[str, bool]] = field(default_factory=list)
-    """What our executor has told the user, and whether it is a warning."""
+    """Messages of our executor, and whether each is a warning."""
     _jobs: dict[int, tuple[str, int]] = field(default_factory=dict)
     _others: dict[int, tuple[str, str | None]] = field(default_factory=dict)
 
     def count(self, event: dict[str, Any]) -> None:
-        """Take one event into account; of other jobs than seed runs only the failures count."""
+        """Count one event; of jobs that are not seed runs only failures matter."""
         match event:
             case {"event": "plan", "jobs": {"train": int(to_run)}}:
                 self._plan(to_run)
@@ -76,7 +77,7 @@ class Tally:
                 self._plan(0)
             case {"event": "job", "rule": "train", "id": job, "wildcards": wildcards}:
                 self._jobs[job] = self.running[job] = (wildcards["configuration"], int(wildcards["seed"]))
-                # One that is tried again counts as running; should it fail again, that is told again.
+                # A retried run counts as running; if it fails again, that is another event.
                 self.failed.discard(self._jobs[job])
                 self.reasons.pop(self._jobs[job], None)
             case {"event": "job", "rule": rule, "id": job, "wildcards": wildcards}:
@@ -100,13 +101,14 @@ class Tally:
         return self.done + len(self.failed)
 
     def _plan(self, to_run: int) -> None:
+        # Only the first plan covers all seed runs.
         if self.to_run is None:
             self.to_run = to_run
             self.done = max(self.total - to_run, 0)
 
 
 class EventFile:
-    """Reads the lines that have been added since the last look; a line half written is left for the next."""
+    """Reads the lines that were added since the last call; an unfinished line is left for the next."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

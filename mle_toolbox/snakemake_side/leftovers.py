@@ -1,11 +1,9 @@
-"""What a driver that was killed leaves behind in Snakemake's folder, and what of it can go.
+"""Remove what a killed driver has left in Snakemake's folder.
 
-Snakemake marks a directory as locked and outputs as incomplete with mere files, which outlive a `kill -9`; it then
-refuses to start, or makes again what is finished. It also removes `.done` before it starts a job, and a seed run that
-an earlier driver has left may have finished by then, so that only the mark is missing. Who holds our driver lock knows
-that no Snakemake of ours lives, and that every output of ours is complete as soon as it has its name, because each is
-put in place by a rename. Holds for Snakemake 9 (snakemake/persistence/file.py); files that look otherwise are left
-alone.
+Snakemake marks a directory as locked and outputs as incomplete with plain files, which survive a `kill -9`; it then
+refuses to start, or repeats finished work. The holder of our driver lock knows that no Snakemake of ours is alive, and
+every output of ours is complete as soon as it has its name, because a rename puts it there. The format is that of
+Snakemake 9 (snakemake/persistence/file.py); files that look different are left alone.
 """
 
 from __future__ import annotations
@@ -22,10 +20,10 @@ __all__ = ["clear_leftovers", "forget_outputs", "is_remembered"]
 
 
 def clear_leftovers(project: Path, results: Path) -> None:
-    """Remove stale locks, and marks of incompleteness on outputs that are there. All of that only for these results.
+    """Remove stale locks, and marks of incompleteness on existing outputs, for these results only.
 
-    Call it only while holding the driver lock, and only when an earlier driver of ours did not end by itself: a
-    Snakemake that was started by hand may live.
+    Call it only while holding the driver lock, and only when an earlier driver of ours did not end by itself: else the
+    lock may belong to a living Snakemake that was started by hand.
 
     Parameters
     ----------
@@ -37,6 +35,7 @@ def clear_leftovers(project: Path, results: Path) -> None:
     folder = own_folder(project)
     prefix = f"{results.as_posix()}/"
     for lock in (folder / "locks").glob("*.lock"):
+        # A lock lists the files that it protects. Another experiment of the folder may be running now.
         if any(line.startswith(prefix) for line in lock.read_text(errors="replace").splitlines()):
             lock.unlink()
     for mark, output in _incomplete(folder / "incomplete"):
@@ -45,9 +44,9 @@ def clear_leftovers(project: Path, results: Path) -> None:
 
 
 def forget_outputs(project: Path, outputs: Iterable[Path]) -> None:
-    """Remove Snakemake's notes on how outputs were made, which no longer hold because others lie there now.
+    """Remove Snakemake's notes on how outputs were made, after other files have taken their place.
 
-    Without a note only the file counts. Outputs are named as by the rules, from the project folder.
+    Without a note Snakemake only looks at the file. Outputs are named as by the rules, from the project folder.
     """
     for output in outputs:
         if (note := _note(project, output)) is not None:
@@ -55,25 +54,26 @@ def forget_outputs(project: Path, outputs: Iterable[Path]) -> None:
 
 
 def is_remembered(project: Path, output: Path) -> bool:
-    """Tell whether Snakemake has a note on how an output was made; the output is named as by the rules."""
+    """Whether Snakemake has a note on how an output was made; the output is named as by the rules."""
     note = _note(project, output)
     return note is not None and note.exists()
 
 
 def _note(project: Path, output: Path) -> Path | None:
-    """Return where Snakemake's note on an output lies, or None where it has none at all."""
+    """Return the path of Snakemake's note on an output, or None when there are no notes at all."""
     notes = own_folder(project) / "metadata"
     try:
         longest = os.pathconf(notes, "PC_NAME_MAX") - 1
     except OSError:
         return None
+    # The name of the output in base64, cut into folders where it is too long for one name, as Snakemake does it.
     name = urlsafe_b64encode(output.as_posix().encode()).decode()
     *folders, last = (name[start : start + longest] for start in range(0, len(name), longest))
     return notes.joinpath(*(f"@{each}" for each in folders), last)
 
 
 def _incomplete(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each mark and the output that it is about: its path in base64, cut into folders when it is long."""
+    """Yield each mark and its output: the path in base64, cut into folders when it is long."""
     for mark in [each for each in folder.rglob("*") if each.is_file()]:
         parts = mark.relative_to(folder).parts
         name = "".join(part.removeprefix("@") for part in parts)

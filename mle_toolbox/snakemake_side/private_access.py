@@ -1,6 +1,6 @@
-"""What is taken from Snakemake where no public interface gives it.
+"""Access to Snakemake where it has no public interface.
 
-For our plugins and the workflow, which run inside Snakemake; only there are the functions called that import it.
+For our plugins and the workflow, which run inside Snakemake; the functions that import it are called only there.
 """
 
 from __future__ import annotations
@@ -11,23 +11,24 @@ from typing import Any
 
 __all__ = ["RARE_TIMERS", "SHIPPED_TIMESPANS", "TIMESPAN", "end_timers", "forced_jobs", "framed"]
 
-# After each round of scheduling, Snakemake sets a timer of this time for another round, which sets the next: after
-# 1,000 ended jobs there are 1,000 timers, so it has to be long. Snakemake waits for the last ones at its end, which is
-# why the profiles say 1 s or 5 s; `mle run` gives it our logger plugin, which ends them.
+# After each round of scheduling, Snakemake sets a timer of this length for another round, which sets the next: after
+# 1,000 finished jobs there are 1,000 timers, so it has to be long. At its end Snakemake waits for the last ones, which
+# is why the profiles say 1 s or 5 s; `mle run` gives it our logger plugin, which cancels them. In minutes, because
+# Snakemake has no milliseconds: it reads `100ms` as 100 minutes.
 TIMESPAN = "max-jobs-per-timespan"
 RARE_TIMERS = "1000000/10m"
 SHIPPED_TIMESPANS = (None, "100000/1s", "100000/5s")
 
 
 def end_timers() -> None:
-    """End the timers of Snakemake's scheduler. Only for when it has come to its end: the process would wait for all."""
+    """Cancel the timers of Snakemake's scheduler; only for its end, where the process would wait for all of them."""
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
             thread.cancel()
 
 
 def framed(command: str) -> str:
-    """Return a shell command with what Snakemake puts before and after each: strict mode, and what a workflow sets."""
+    """Return a shell command with Snakemake's prefix and suffix: strict mode, and those of the workflow."""
     from snakemake.shell import shell
 
     return f"{shell._get_process_prefix(shell.get_executable())} {command} {shell._process_suffix}".strip()

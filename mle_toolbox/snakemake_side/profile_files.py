@@ -1,4 +1,4 @@
-"""Profiles as Snakemake finds and reads them: which folder a name means, which file in it, what a value becomes.
+"""Profiles as Snakemake finds and reads them: the folder of a name, the file in it, the meaning of a value.
 
 Snakemake looks for `./NAME`, then in the user's and the system's configuration folder, never in `profiles/`
 (snakemake/cli.py, get_profile_dir).
@@ -38,9 +38,9 @@ __all__ = [
 
 EXECUTOR = "mle-sge"
 _FILE = re.compile(r"(profile|config)(\.v(?P<version>\d+)\+)?\.yaml")
-# In such a profile the keys and values are computed (https://yte-template-engine.github.io).
+# A profile with this key is a template (https://yte-template-engine.github.io).
 _COMPUTED = "__use_yte__"
-# What the parser of executor settings takes for a yes or a no.
+# What the parser of executor settings takes for true and false.
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -63,21 +63,22 @@ class Profile:
             return str(self.file)
 
     def setting(self, name: str) -> str:
-        """Return a setting of its executor as text (``queue`` for ``mle-sge-queue``); empty when it is none."""
+        """Return a setting of its executor as text (``queue`` for ``mle-sge-queue``); empty when not set."""
         value = self.keys.get(f"{self.keys.get('executor')}-{name}")
         return "" if value is None or isinstance(value, list | dict) else str(value)
 
 
 def from_folder(path: Path, folder: Path) -> str:
-    """Return a path in ``folder`` as it is written there, for a Snakemake that is started there; any other as it is."""
+    """Return a path relative to ``folder``, where Snakemake is started, if it lies in it."""
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 def find_profile(name: str, project: Path) -> Path:
     """Return the folder of the profile that `mle run --profile NAME` uses: the project's own comes first.
 
-    Where there is none, it is the one that would be written into the project, or the name itself.
+    If there is none, it is the one that would be written into the project, or the name itself.
     """
+    # Snakemake never looks into `profiles/`, so `mle run` passes it the path.
     own, shipped = project / "profiles" / name, profiles_dir() / name
     if own.is_dir():
         return own
@@ -85,14 +86,14 @@ def find_profile(name: str, project: Path) -> Path:
 
 
 def resolve_profile(name: str, project: Path) -> Path | None:
-    """Return what Snakemake takes for ``--profile NAME`` in ``project``, or None when it finds nothing."""
+    """Return what Snakemake takes for ``--profile NAME`` in ``project``, or None."""
     candidates = (project / name, user_profiles_dir() / name, site_profiles_dir() / name)
     return next((each for each in candidates if os.path.lexists(each)), None)
 
 
 def user_profiles_dir() -> Path:
     """Return the folder in which Snakemake looks for the user's own profiles."""
-    # Without a home, Snakemake takes "~" for the name of a folder.
+    # Without a home, `~` is not expanded and Snakemake looks into a folder of that name.
     place = home() or Path("~")
     if sys.platform == "darwin":
         return place / "Library" / "Application Support" / "snakemake"
@@ -117,6 +118,7 @@ def profile_file(name: str, project: Path) -> Path | None:
         return place
     found = {each: _FILE.fullmatch(each.name) for each in place.glob("*.yaml")}
     since = {each: int(match["version"] or 0) for each, match in found.items() if match is not None}
+    # Of the files for this version and older ones the newest counts, and then the installed version matters.
     if any(since.values()):
         this = int(version("snakemake").split(".")[0])
         since = {each: major for each, major in since.items() if major <= this}
@@ -124,7 +126,7 @@ def profile_file(name: str, project: Path) -> Path | None:
 
 
 def read_profile(name: str, project: Path) -> Profile:
-    """Read the profile that `mle run --profile NAME` uses; a file that is no YAML has no keys."""
+    """Read the profile that `mle run --profile NAME` uses; a file that is not YAML has no keys."""
     file = profile_file(name, project)
     if file is None:
         return Profile(name, None, {})
@@ -136,25 +138,25 @@ def read_profile(name: str, project: Path) -> Profile:
 
 
 def unread_profile(project: Path) -> Path | None:
-    """Return the settings of the project that a `snakemake` typed here takes unasked and `mle run` does not, if any."""
+    """Return the profile of the project that a `snakemake` started by hand reads unasked, and `mle run` does not."""
     return next((each for each in map(Path, DEFAULT_PROFILES) if (project / each).exists()), None)
 
 
 def is_computed(keys: dict[str, Any]) -> bool:
-    """Whether keys and values of a profile are known only after Snakemake's template engine has seen them."""
+    """Whether a profile is a template, whose keys and values only Snakemake's template engine knows."""
     return _COMPUTED in keys
 
 
 def text_of_value(value: object) -> str:
-    """Return the text that Snakemake makes of a value, whatever its kind.
+    """Return the text that Snakemake makes of a value of any type.
 
-    An empty one becomes the folder of the profile, which every text does that names something in that folder.
+    It takes a text that names something in the folder of the profile for that path, and an empty one for the folder.
     """
     return os.path.expandvars(str(value))
 
 
 def truth_of_text(text: str) -> bool:
-    """Return the yes or no that a setting of an executor becomes.
+    """Return the boolean that a setting of an executor becomes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What Snakemake itself finds wrong with a profile, found by starting one that has nothing to do."""
+"""Snakemake's own objection to a profile, found by starting a Snakemake that has nothing to do."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ _SECONDS = 60.0
 
 
 def refusal(file: Path, project: Path, keys: Iterable[str]) -> tuple[str | None, str] | None:
-    """Return which key Snakemake refuses, where it says so, and why; None when it takes the profile.
+    """Return the key that Snakemake rejects, if it names one, and the reason; None when it accepts the profile.
 
     Parameters
     ----------
     file
         The profile.
     project
-        The folder in which Snakemake is to be started.
+        The folder in which Snakemake is started.
     keys
-        What the profile sets.
+        The keys of the profile.
     """
+    # An empty Snakefile: listing its rules parses the profile and the command line, and nothing else.
     command = [*snakemake_with_profile(from_folder(file, project)), "--snakefile", os.devnull, "--list-rules"]
     try:
         done = subprocess.run(
@@ -43,6 +44,7 @@ def refusal(file: Path, project: Path, keys: Iterable[str]) -> tuple[str | None,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
+        # This check only improves the message: without it Snakemake stops at its real start.
         return None
     found = refused((done.stderr.strip().splitlines() or [""])[-1])
     if done.returncode == 0 or found is None:
@@ -52,7 +54,8 @@ def refusal(file: Path, project: Path, keys: Iterable[str]) -> tuple[str | None,
 
 
 def _key_in(text: str, keys: Iterable[str]) -> str | None:
-    """Return the key that Snakemake means; argparse takes the beginning of an option's name for the name."""
+    """Return the key that Snakemake means."""
+    # argparse reports the full name of an option, but a profile may use an abbreviation.
     longest_first = sorted(keys, key=len, reverse=True)
     whole = (key for key in longest_first if re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", text))
     begun = (key for key in longest_first if f"--{key}" in text)

@@ -1,7 +1,7 @@
-"""The command line of a Snakemake of ours, its surroundings, and how it is started and stopped.
+"""The command line and environment of our Snakemakes, and how they are started and stopped.
 
-Snakemake takes the path of a profile for a pattern and replaces variables in others. The name of the folder in which it
-is started is not ours to choose, so paths are given from there.
+Snakemake takes the path of a profile for a pattern and replaces variables in other paths. The name of the project
+folder may contain anything, so paths are relative to it.
 """
 
 from __future__ import annotations
@@ -39,21 +39,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the user of `mle run` asks for beyond the experiment file."""
+    """The options of `mle run` beyond the experiment file."""
 
     profile: str = "local"
     cores: int | None = None
     rerun_older_code: bool = False
-    """Whether finished runs of older code are made again."""
+    """Whether finished runs of older code are repeated."""
     snakemake_arguments: tuple[str, ...] = ()
 
 
 def snakemake_with_profile(profile: str) -> list[str]:
-    """Return the beginning of a command line whose settings come from this profile and from nowhere else.
-
-    `profiles/default`, or a folder `default`, may belong to another workflow in this folder, and Snakemake would take
-    its settings unasked, which override those of the profile key by key.
-    """
+    """Return the beginning of a command line whose settings come from this profile only."""
+    # Without `none`, Snakemake also reads `profiles/default` or `default`, which may belong to another workflow of this
+    # folder, and lets their settings override those of the profile key by key.
     return [*program("-m", "snakemake"), "--profile", profile, "--workflow-profile", "none"]
 
 
@@ -63,29 +61,30 @@ def snakemake_command(project: Path, snakefile: Path, options: RunOptions) -> li
     command += ["--snakefile", from_folder(snakefile, project)]
     if read_profile(options.profile, project).keys.get(TIMESPAN) in SHIPPED_TIMESPANS:
         command += [f"--{TIMESPAN}", RARE_TIMERS]
-    # What is finished was settled before (settle.py): a seed run is due where it is missing, and what is made from seed
-    # runs where it is older. Snakemake's notes decide nothing, which a copied project lacks and an old one has wrong.
+    # drive/settle.py has decided what is finished: a seed run is due if it is missing, a merged file if it is older.
+    # Snakemake's notes decide nothing: a copied project has none, and for results that came back they are wrong. Its
+    # trigger `code` would also repeat every run when a shell string of ours changes by one blank.
     command += ["--rerun-triggers", "mtime"]
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
-    # The user's own words come last, and of an option that is given twice the last one counts.
+    # The user's own options come last, because of an option that is given twice the last one counts.
     return [*command, *options.snakemake_arguments]
 
 
 def event_options(events: Path | str) -> list[str]:
-    """Return what has our logger plugin append its events to a file (job_events.py)."""
+    """Return the options that make our logger plugin append events to a file (job_events.py)."""
     return ["--logger", "mle", "--logger-mle-events", str(events)]
 
 
 def dry_run_options(forced: Iterable[str], found_runs: Path | None) -> list[str]:
-    """Return what has Snakemake only print the jobs that would run.
+    """Return the options that make Snakemake only print the jobs that would run.
 
     Parameters
     ----------
     forced
         Outputs that count as out of date, as the rules name them.
     found_runs
-        What the workflow reads from its ``config["found_runs"]``.
+        The file that the workflow reads, from ``config["found_runs"]``.
     """
     options = ["--dry-run", "--quiet", "rules"]
     if again := sorted(forced):
@@ -96,8 +95,8 @@ def dry_run_options(forced: Iterable[str], found_runs: Path | None) -> list[str]
 
 
 def trouble_with_cache() -> str | None:
-    """Return why Snakemake could not keep its cache of sources where it always does, or None when it can."""
-    # As platformdirs has it, which Snakemake asks.
+    """Return why Snakemake could not keep its cache of sources in the usual folder, or None when it can."""
+    # Snakemake asks platformdirs, whose rules these are.
     place = home()
     if given := os.environ.get("XDG_CACHE_HOME"):
         folder = Path(given)
@@ -114,11 +113,7 @@ def trouble_with_cache() -> str | None:
 
 
 def environment_for(project: Path) -> dict[str, str]:
-    """Return the environment in which Snakemake is started for a project: this one, with what it lacks.
-
-    In a container under a number that has no name (``docker -u``), or as a service, there is no home, or none that can
-    be written to, and Snakemake ends there in a traceback before it has read anything. Nearly always nothing is
-    lacking. What is added is handed on to the seed runs, whose libraries need the same.
+    """Return the environment in which Snakemake is started for a project: this one, completed where necessary.
 
     Raises
     ------
@@ -132,6 +127,9 @@ def environment_for(project: Path) -> dict[str, str]:
             "There is no folder for temporary files: neither TMPDIR (or TEMP, TMP) nor /tmp, /var/tmp and this folder "
             "can be written. Make room there, or set TMPDIR to a folder that you may write to."
         ) from None
+    # In a container under a number without a name (`docker -u`), or as a service, there is no home or no writable one,
+    # and Snakemake ends with a traceback before it has read anything. Seed runs inherit the additions, because their
+    # libraries need the same.
     environment = dict(os.environ)
     own_home = own_folder(project) / "mle_home"
     if user_name() is None:
@@ -148,7 +146,7 @@ def start_snakemake(
     command: list[str], project: Path, output: IO[bytes], lock: int, variables: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     """Start Snakemake in a session of its own, so that signals reach it only through us, and only once."""
-    # A shell makes commands behind `&` ignore SIGINT, which would be inherited.
+    # A shell makes commands that are started with `&` ignore SIGINT, which Snakemake would inherit.
     is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     if is_ignored:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -169,7 +167,7 @@ def start_snakemake(
 
 
 def stop_snakemake(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt Snakemake and its jobs as Ctrl-C in a terminal would; a second Ctrl-C meanwhile is harsher."""
+    """Interrupt Snakemake and its jobs as Ctrl-C in a terminal would; each further Ctrl-C is harsher."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)

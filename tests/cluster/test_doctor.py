@@ -1,4 +1,4 @@
-"""`mle doctor` on the real scheduler: what is wrong is found, with its mend, and nothing is left behind."""
+"""`mle doctor` on the real scheduler: what is wrong is found, with its fix, and nothing is left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project folder may have any name on the cluster too; what Grid Engine cannot be told is refused first."""
+"""A project folder may have any name on the cluster too; what Grid Engine cannot use is refused first."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_folder_of_which_grid_engine_cannot_be_told_is_refused_before_anything
     outcome = project.mle("run", "exp.yaml", "--profile", "sge")
     doctor = project.mle("doctor", "--no-job")
 
-    told = f"Grid Engine cannot be told of the folder {str(project.path)!r}: it replaces {part!r}. Rename the folder."
+    told = f"Grid Engine cannot use the folder {str(project.path)!r}: it would replace {part!r}. Rename the folder."
     assert outcome.returncode == 2
     assert outcome.stderr.splitlines()[-1] == told
     assert (doctor.returncode, doctor.stdout.count(told)) == (1, 1)

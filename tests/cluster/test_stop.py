@@ -50,7 +50,7 @@ def test_a_living_driver_is_stopped_with_its_tasks_and_the_next_run_goes_on(
 
     assert stopped.returncode == 0, stopped.stderr
     assert "Stopped: 1 driver, 4 tasks.\n" in stopped.stdout
-    assert "The next `mle run exp.yaml` goes on from here." in stopped.stderr
+    assert "The next `mle run exp.yaml` continues from here." in stopped.stderr
     assert left == {}
     assert experiment.begun[-1].wait(timeout=120) != 0
     assert again.returncode == 0, again.stderr

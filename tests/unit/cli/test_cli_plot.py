@@ -45,9 +45,9 @@ def test_kind_and_metric_stand_for_what_is_drawn(experiment: str, capsys: pytest
     [
         (
             "{knd}.png",
-            "--output {knd}.png: nothing stands for {knd}, only for {kind} and {metric}. Did you mean '{kind}'?",
+            "--output {knd}.png: unknown placeholder {knd}; there are {kind} and {metric}. Did you mean '{kind}'?",
         ),
-        ("{kind}/{}.png", "nothing stands for {}, only for {kind} and {metric}."),
+        ("{kind}/{}.png", "unknown placeholder {}; there are {kind} and {metric}."),
     ],
 )
 def test_an_unknown_place_in_a_name_is_refused_with_the_nearest(

@@ -82,7 +82,7 @@ def test_both_directions_of_one_metric_are_refused(here: Path, capsys: pytest.Ca
     status = main(["report", "experiments", "--lower-is-better", "score", "--higher-is-better", "score"])
 
     assert status == 2
-    assert "--lower-is-better score --higher-is-better score: only one of them" in capsys.readouterr().err
+    assert "--lower-is-better score --higher-is-better score: these contradict each other." in capsys.readouterr().err
     assert not (here / "experiments" / "report.html").exists()
 
 

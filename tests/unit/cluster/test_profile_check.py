@@ -94,7 +94,9 @@ def test_an_empty_text_is_refused_whoever_executes(project: Path, text: str, mon
     monkeypatch.setenv("NOTHING", "")
     write_profile(project, text)
 
-    with pytest.raises(ExperimentFileError, match=r"config\.yaml:1: jobs: an empty text is the folder of the profile"):
+    with pytest.raises(
+        ExperimentFileError, match=r"config\.yaml:1: jobs: Snakemake replaces an empty text by the folder"
+    ):
         check_profile("mine", project)
 
 
