@@ -102,7 +102,7 @@ def test_reading_a_running_seed_does_not_disturb_it(experiment: Builder) -> None
     assert (before, after.lengths.tolist(), after.statuses) == ([2], [3], ("running",))
 
 
-@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|no journal):UserWarning")
+@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|not a journal):UserWarning")
 def test_one_bad_seed_never_breaks_the_others(experiment: Builder) -> None:
     for seed in range(5):
         experiment.finish("a", seed, 3)
@@ -127,7 +127,7 @@ def test_one_bad_seed_never_breaks_the_others(experiment: Builder) -> None:
     assert len(configuration.remarks) == 3
 
 
-@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|no journal):UserWarning")
+@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|not a journal):UserWarning")
 def test_a_damaged_journal_shows_the_ticks_before_the_damage(experiment: Builder) -> None:
     run = experiment.fail("a", 0, 6)
     content = bytearray(run.journal.read_bytes())
@@ -225,7 +225,7 @@ def poison(path: Path) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|no journal):UserWarning")
+@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|not a journal):UserWarning")
 @pytest.mark.parametrize("change", ["a seed was added", "a seed runs again", "a seed is newer", "the merge is damaged"])
 def test_a_merged_log_that_is_out_of_date_is_not_believed(experiment: Builder, change: str) -> None:
     for seed in (0, 1):
