@@ -22,8 +22,8 @@ __all__ = ["Comparisons", "comparison_cells"]
 
 Pair = tuple[str, str]
 
+# Most undecided pairs for which a sentence each says which difference the seeds can show.
 _POWER_IN_WORDS = 3
-"""Most undecided pairs for which a sentence each says which difference the seeds can show."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -43,6 +43,7 @@ def better_words(lower_is_better: bool, assumed: bool) -> str:
 
 def meaning_of_best(answers: Sequence[Answer]) -> str:
     """Explain the mark of the best configurations; empty where none is marked."""
+    # Metrics may differ in it, because some configurations lack seeds in one of them.
     tests = dict.fromkeys(each.test for each in answers if each.test)
     return f"best, or not significantly different from the best ({'; '.join(tests)})." if tests else ""
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "SummaryRow"]
 
+# Settings in the table; the names of all others are in a caution below.
 _MAX_KEYS = 6
 
 
@@ -62,6 +63,7 @@ class Summary(Rendered):
     @property
     def title(self) -> str:
         """What the table shows."""
+        # "last values", but "mean of the last 5 values" is plural already.
         at = next(each.at for each in self.metrics)
         return f"{self.of}: {at_words(at)}{'' if at.startswith('mean') else 's'}"
 
@@ -145,6 +147,7 @@ class Summary(Rendered):
                     "direction_assumed": metric.assumed,
                     "estimates": {name: asdict(each) for name, each in metric.estimates.items()},
                     "values": {
+                        # JSON has only text as keys.
                         name: dict(zip(map(str, each.seeds), each.values.tolist(), strict=True))
                         for name, each in metric.samples.items()
                     },
@@ -186,6 +189,7 @@ class Summary(Rendered):
             for row in self.rows
             for each in row.estimates.values()
         }
+        # One seed has no interval, which has to be said in its row.
         n = numbers.pop() if len(numbers) == 1 else -1
         return n if n > 1 else None
 

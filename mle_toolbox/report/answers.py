@@ -114,6 +114,7 @@ def _verdict(answer: Answer) -> list[str]:
         # The weakest of the results holds for all of them.
         largest = max(rivals.values(), key=lambda each: each.p)
         whom = "the other" if len(rivals) == 1 else f"each of the {len(rivals)} others"
+        # Those with one seed were not tested, so "each of the others" would claim too much.
         if len(rivals) < len(answer.with_leader):
             whom = _named(rivals)
         return [f"It is significantly better than {whom}: {p_text(largest.p)}{_after(largest)}."]

@@ -39,6 +39,7 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
         replace(run, older_code=run.status == "done" and run.seed in code[run.configuration].older)
         for run in all_runs(results)
     ]
+    # Imported experiments have no configuration files.
     contents = {name: content for name, content in results.contents.items() if content}
     failures, more_failures = history.failures(runs, record.get("job", {}).get("err_file"))
     rows, too_many = history.run_rows(runs)

@@ -22,8 +22,8 @@ from mle_toolbox.statistics.thinning import POINTS, evenly_chosen
 __all__ = ["curve_data"]
 
 _FEWEST_POINTS = 40
+# Most numbers in the curves of single seeds together; each takes 5.3 bytes of the file (float32 in base64).
 _NUMBERS_OF_SEEDS = 1_000_000
-"""Most numbers in the curves of single seeds together; each takes 5.3 bytes of the file (float32 in base64)."""
 
 
 def curve_data(results: Configurations, numbers: Numbers) -> dict[str, list[dict[str, Any] | None]]:

@@ -162,4 +162,5 @@ def _moment(text: Any) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError):
+        # A damaged record, or none: the time counts as not recorded.
         return None

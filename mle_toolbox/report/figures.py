@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["write_figures"]
 
+# Most configurations in a figure; of more, the best ones are shown.
 _MOST = 10
-"""Most configurations in a figure; of more, the best ones are shown."""
 
 
 def write_figures(results: Configurations, folder: ExperimentFolder) -> None:

@@ -26,6 +26,7 @@ __all__ = ["cost_lines", "failures", "files", "full_texts", "grid", "run_rows", 
 Lines = list[dict[str, str]]
 
 _NOT_DONE = ("running", "stopped", "failed", "died", "outdated", "older code")
+# The page stays small and readable when thousands of seed runs fail.
 _FAILURES_IN_FULL = 20
 _LAST_LINES = 15
 _RUNS_IN_TABLE = 400
@@ -201,7 +202,9 @@ def _code_step(record: Mapping[str, Any], runs: Sequence[SeedRun]) -> Iterator[d
     states = Counter(code_digest(run.record.code) for run in done if run.record)
     which = "The code of most seed runs" if len(states) > 1 else "The code"
     ours = [run for run in done if run.record and code_digest(run.record.code) == states.most_common(1)[0][0]]
+    # Only commits that hold all of the code: else git_in_words adds words to the hash.
     commits = [words for run in ours if run.record and (words := git_in_words(run.record)) == run.record.git_commit]
+    # Their code is the same, so the first one whose stored code is complete will do.
     for run in ours:
         stored = _stored(run)
         if stored is not None:
@@ -236,6 +239,7 @@ def _extraction(record: Mapping[str, Any], run: SeedRun, project: str) -> str:
 
 
 def _install_step(found: Mapping[str, list[tuple[str, int]]]) -> Iterator[dict[str, str]]:
+    # seen[0]: the version of most runs; the page lists all versions elsewhere.
     packages = {name: seen[0][0] for name, seen in found.items() if name not in ("code", "machine", "Python")}
     ours = packages.pop("mle_toolbox", None)
     if not packages and ours is None:

@@ -74,6 +74,7 @@ def read_numbers(
         Metric(name, given.get(name, direction(name) == "lower"), assumed=name not in given)
         for name in scalar_metrics(results)
     )
+    # Configurations may have different time variables; without any, the index of the tick takes their place.
     times = tuple(dict.fromkeys(name for each in results.values() for name in each.time_names)) or (TICK,)
     answers: dict[tuple[str, str, str], Answer] = {}
     for metric in metrics:

@@ -74,6 +74,7 @@ def _check_directions(directions: object) -> None:
             f"directions maps metrics to True where lower is better, to False elsewhere: {directions!r}."
         )
     for name, value in directions.items():
+        # Strictly: a word such as "higher" is true in Python.
         if not isinstance(value, bool):
             raise ResultsError(f"directions: {name!r} is {value!r}. Write True where lower is better, else False.")
 
@@ -91,7 +92,7 @@ def _html(page: Mapping[str, Any], data: str) -> str:
         trim_blocks=True,
     )
     # Texts of the user are escaped in three places: here by jinja2, as \u003c in the JSON (`packing.py`), and in
-    # tooltips, which are built of elements instead of HTML. Only our own parts and the escaped JSON are inserted as they are.
+    # tooltips, which are built of elements instead of HTML. Only our own parts and the escaped JSON are inserted as is.
     return environment.get_template("report.html").render(
         page=page,
         policy=_policy(library, program),

@@ -77,6 +77,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
     def figure_cautions(self, *, include_unfinished: bool = False) -> tuple[str, ...]:
         """Return the caption of a figure: ``cautions`` about the runs in it, without commands to type."""
+        # Readers of a paper cannot run the commands.
         code = self.code(include_unfinished=include_unfinished)
         return (*code_cautions(code, way_out=False), *self._length_cautions())
 
@@ -285,6 +286,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         --------
         >>> load("experiments").curve("loss").plot()  # doctest: +SKIP
         """
+        # The seeds of a curve are those of the samples, so figures and tables count the same runs.
         metric = self._metric(metric)
         samples = self.samples(metric, include_unfinished=include_unfinished)
         curves = {name: curve_of(self[name], metric, time, samples[name]) for name in self}
@@ -301,6 +303,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         MissingExtraError
             When xarray is not installed.
         """
+        # xarray and pandas are extras.
         from mle_toolbox.results.conversion import tree
 
         return tree({name: each.to_xarray() for name, each in self.items()})

@@ -28,8 +28,8 @@ class Configuration(Protocol):
         """The status of each."""
 
 
+# Most sentences of one kind; the remaining configurations share one line.
 _LINES = 4
-"""Most sentences of one kind; the remaining configurations share one line."""
 
 _NAMES = 3
 

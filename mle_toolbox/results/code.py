@@ -17,8 +17,8 @@ from mle_toolbox.results.seed import SeedResults
 
 __all__ = ["CodePlace", "CodeState", "code_record", "code_states", "recorded"]
 
+# Extra field of a record made from a log's attributes: a digest of all code, without the names of the files.
 _DIGEST = "code_digest"
-"""Extra field of a record made from a log's attributes: a digest of all code, without the names of the files."""
 
 Run = tuple[str, int]
 

@@ -116,6 +116,7 @@ class ConfigurationResults:
         """Return, shape (S, T), at which ticks each of ``seeds`` has measured a variable."""
         if name not in self:
             raise unknown_name(name, self.data.names, f"Configuration {self.name!r}")
+        # From the runs: in the merged columns a NaN that was logged looks like padding.
         there = np.zeros(self.data.columns[name].shape[:2], dtype=bool)
         for row, run in zip(there, self.runs, strict=True):
             if name in run:
@@ -128,6 +129,7 @@ class ConfigurationResults:
         values = self.data.columns[name]
         if name not in self.data.fill_values:
             return values
+        # Padded columns are float64 everywhere else, so this one is as well; the rounding must not go unnoticed.
         warnings.warn(
             f"{name!r} has integers beyond 2**53 and ticks without a value, so they were rounded to float64. The exact "
             f"ones are in .seed(n)[{name!r}].",

@@ -63,6 +63,7 @@ def dataset(
     variables = {}
     for name, values in columns.items():
         own = [f"{names[name]}_dim_{axis}" for axis in range(values.ndim - len(dimensions))]
+        # HDF5 reads "/" as a folder, so such a variable has another name in files, and here.
         kept = {} if names[name] == name else {"original_name": name}
         variables[names[name]] = ((*dimensions, *own), values, kept)
     result: xr.Dataset = xarray.Dataset(

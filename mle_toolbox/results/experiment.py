@@ -122,6 +122,7 @@ class ExperimentResults(Configurations):
             try:
                 return _mapping(json.loads(folder.seed(seed).config.read_bytes()))
             except (OSError, ValueError, RecursionError):
+                # Damaged; another seed has the same content.
                 continue
         return {}
 

@@ -13,8 +13,8 @@ from mle_toolbox.seed_ranges import seeds_in_words
 
 __all__ = ["length_remark", "short_configurations"]
 
+# A run is far shorter below this share of the median length of its siblings.
 _FAR_SHORTER = 0.5
-"""A run is far shorter below this share of the median length of its siblings."""
 
 
 def length_remark(runs: Iterable[SeedResults]) -> str | None:

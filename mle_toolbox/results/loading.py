@@ -74,6 +74,7 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_curre
     >>> results["ode_int_config_1"]["metric1"].mean(axis=0)  # doctest: +SKIP
     """
     if only_current:
+        # Decided over everything that is loaded: the newest code may be that of another folder of the project.
         found = load(path, *more) if isinstance(path, str | os.PathLike) else load([*path, *more])
         return found.only_current() if isinstance(found, Configurations | ConfigurationResults) else found
     if more or not isinstance(path, str | os.PathLike):
@@ -165,6 +166,7 @@ def _load_file(path: Path) -> _One:
             data = read_configuration(path)
             return _from_merged(path, _configuration_name(data.attributes, _named(path.parent).name), data, ())
         case _:
+            # The file itself says which run it is; it may have been moved out of its folder.
             log = read_log(path)
             folder = _named(path.parent)
             name = _configuration_name(log.attributes, folder.parent.name)
@@ -200,6 +202,7 @@ def _load_configuration(
     """Read a configuration; runs of another identity than the given one are ``outdated`` and have no ticks."""
     planned = tuple(planned)
     on_disk = folder.seeds_on_disk()
+    # Folders of seeds that the experiment no longer has are not shown.
     seeds = [seed for seed in on_disk if seed in set(planned)] if planned else list(on_disk)
     merged = read_merged_log(folder, seeds, identity)
     if merged is not None:
@@ -255,6 +258,7 @@ def _load_seed(folder: SeedFolder) -> SeedResults:
 
 def _seed_results(folder: SeedFolder, run_name: tuple[str, int], log: SeedLog) -> SeedResults:
     if log.damage is not None:
+        # No error: one bad seed must never keep the others from being read.
         warnings.warn(log.damage, UserWarning, stacklevel=2)
     return SeedResults.from_log(folder.path, run_name, log.data or _NOTHING, log.status, log.record, log.damage)
 

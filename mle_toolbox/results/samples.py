@@ -115,6 +115,7 @@ def counts(run: SeedResults, include_unfinished: bool) -> bool:
 
 def lower_is_better_of(metric: str, lower_is_better: bool | None) -> bool:
     """Return the given direction, or the one that the metric's name suggests."""
+    # Strictly: the text "False" is true in Python.
     if isinstance(lower_is_better, bool):
         return lower_is_better
     if lower_is_better is not None:
@@ -133,6 +134,7 @@ def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> 
         When pairs are requested and there can be none.
     """
     numbered = [each.configuration for each in samples if each.numbered]
+    # An error and not a silent "unpaired": whoever asked for pairs would believe the p-value to be of pairs.
     if wanted and numbered:
         raise ResultsError(
             f"paired=True: the seeds of {listed(map(repr, numbered), 3)} are not "

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SeedResults"]
 
+# Attribute of a run imported by version 0.1: metrics that were not logged at every tick. NaN means "not logged" in
+# these, except at the ticks that are listed (``0-4,9``): there NaN was logged.
 _GAPS = "mle_toolbox_gaps"
-"""Attribute of a run imported by version 0.1: metrics that were not logged at every tick. NaN means "not logged" in
-these, except at the ticks that are listed (``0-4,9``): there NaN was logged."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,6 +115,7 @@ class SeedResults:
         --------
         >>> run["val_loss"][run.measured("val_loss")]  # doctest: +SKIP
         """
+        # Most metrics are measured at every tick and have no entry.
         if name in self.absent:
             return ~self.absent[name]
         return np.ones(len(self[name]), dtype=bool)

@@ -84,6 +84,7 @@ def series(run: SeedResults, metric: str, time: str = TICK) -> tuple[NDArray[np.
     ticks = _floats(run.time[time], time) if time in run.time else np.arange(len(values), dtype=np.float64)
     logged = run.measured(metric)
     ticks, values = ticks[logged], values[logged]
+    # Scripts may also log NaN at ticks without a measurement.
     there = was_measured(values)
     return (ticks[there], values[there]) if len(values) else None
 
@@ -94,4 +95,5 @@ def _floats(column: NDArray[Any], name: str) -> NDArray[np.float64]:
             f"{name!r} is an array of shape {column.shape[1:]} at every tick. Summaries and curves are made of metrics "
             "with one number per tick."
         )
+    # Masked ticks were not measured; `series` leaves them out.
     return np.ma.getdata(column).astype(np.float64)

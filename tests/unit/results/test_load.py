@@ -123,7 +123,7 @@ def test_one_bad_seed_never_breaks_the_others(experiment: Builder) -> None:
     assert damages[4] is None
     assert str(folder.seed(1).log) in str(damages[1])
     assert damages[2] == f"{folder.seed(2).run_record} cannot be read."
-    assert "is no journal of mle-toolbox" in str(damages[3])
+    assert "is not a journal of mle-toolbox" in str(damages[3])
     assert len(configuration.remarks) == 3
 
 
