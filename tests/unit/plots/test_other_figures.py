@@ -126,7 +126,7 @@ def test_a_diverged_seed_reaches_no_threshold() -> None:
     (line,) = find(figure, "profile")
     assert np.max(line.get_ydata()) == 0.75
     assert legend_texts(figure) == ["a  (n=4, 1 diverged)"]
-    assert "diverged reach no threshold" in caption(figure)
+    assert "Diverged seeds reach no threshold" in caption(figure)
 
 
 def test_a_profile_of_one_seed_has_no_interval_and_it_is_said() -> None:
@@ -207,7 +207,7 @@ def test_a_heat_map_says_when_configurations_share_a_cell() -> None:
 
     figure = heat_map(samples(3), settings, "lr", "size")
 
-    assert "Where up to 2 configurations have the same two values" in caption(figure)
+    assert "Where up to 2 configurations share the two values" in caption(figure)
 
 
 def test_a_setting_that_is_not_there_suggests_the_nearest_one() -> None:

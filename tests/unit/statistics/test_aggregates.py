@@ -77,7 +77,7 @@ def test_the_order_of_seeds_is_irrelevant(values: Any, permutation: Any) -> None
 @pytest.mark.parametrize("each", ALL)
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_value_that_is_not_finite_is_refused(each: Any, bad: float) -> None:
-    with pytest.raises(StatisticsError, match=r"1 of 3 values is not finite\. Decide what a diverged"):
+    with pytest.raises(StatisticsError, match=r"1 of 3 values is not finite\. Decide how diverged"):
         each([1.0, bad, 2.0])
 
 

@@ -239,10 +239,7 @@ def test_one_seed_shows_a_difference_and_no_test() -> None:
     assert math.isnan(found.t_test_p)
     assert found.better() is None
     assert found.caution == "No test: one seed gives no spread."
-    assert (
-        str(found)
-        == "a - b = -1.5, no p: no significant difference. With one seed no difference can be told from chance."
-    )
+    assert str(found) == "a - b = -1.5, no p: no significant difference. With one seed no difference can be detected."
 
 
 def test_no_seed_shows_nothing() -> None:
@@ -273,7 +270,7 @@ def test_pairs_that_all_differ_by_the_same_are_compared_as_if_not_paired(a: list
     expected = compare(a, b)
     assert (found.p, found.difference_low, found.better()) == (expected.p, expected.difference_low, better)
     assert found.paired
-    assert found.method.endswith("after Welch, because all pairs of seeds differ by the same amount")
+    assert found.method.endswith("Welch interval and test, because all pairs of seeds differ by the same amount")
 
 
 def test_values_that_differ_by_rounding_alone_are_equal() -> None:

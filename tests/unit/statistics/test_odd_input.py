@@ -97,26 +97,29 @@ def test_numbers_are_not_taken_for_curves(curve: Any) -> None:
         (lambda: st.estimate([1.0], diverged=None), "'exclude', 'refuse' or a finite number, found None"),  # type: ignore[arg-type]
         (lambda: st.mean_interval([1.0, 2.0], "0.95"), "confidence must lie between 0 and 1, found '0.95'"),  # type: ignore[arg-type]
         (lambda: st.compare_all({"a": [1.0], "b": [2.0]}, seeds={"a": [0]}), "seeds has no entry for 'b'"),
-        (lambda: st.compare_all([[1.0], [2.0]]), "a mapping from their names"),  # type: ignore[arg-type]
+        (lambda: st.compare_all([[1.0], [2.0]]), "a mapping from name to values"),  # type: ignore[arg-type]
         (lambda: st.compare_all({"a": [1.0], "b": [2.0]}, baseline=3), "There is no configuration 3"),  # type: ignore[arg-type]
         (lambda: st.compare([1.0], [2.0], paired="no"), "paired must be True, False or None, found 'no'"),  # type: ignore[arg-type]
         (lambda: st.compare([1.0], [2.0], paired=True, seeds_a=[0]), "Pairs need the seeds of both"),
         (lambda: st.compare([1.0], [2.0], paired=True, seeds_a=[0], seeds_b=[1]), "no seed in common"),
         (lambda: st.compare([1.0], [2.0], confidence=1 - 1e-16), "confidence must lie between 0 and 1"),
-        (lambda: st.area_under_curve([0.0, 2.0, 1.0], [0.0, 1.0, 2.0]), "times of a curve are finite and rise"),
-        (lambda: st.band(np.ones((2, 2)), [0.0, np.nan]), "times of a curve are finite and rise"),
-        (lambda: st.align(3.0, 3.0), "a row of either"),  # type: ignore[arg-type]
+        (
+            lambda: st.area_under_curve([0.0, 2.0, 1.0], [0.0, 1.0, 2.0]),
+            "times of a curve must be finite",
+        ),
+        (lambda: st.band(np.ones((2, 2)), [0.0, np.nan]), "times of a curve must be finite"),
+        (lambda: st.align(3.0, 3.0), "one row of times and one row of values"),  # type: ignore[arg-type]
         (lambda: st.at([[1.0]], None), "found 'None'"),  # type: ignore[arg-type]
         (lambda: st.estimate([1.0], np.mean), "There is no statistic <function mean"),  # type: ignore[arg-type]
         (lambda: st.estimate([1.0], missing=-1), "number of missing seeds is at least 0, found -1"),
         (lambda: st.proportion_interval(0, "a"), "number of trials is a whole number, found 'a'"),  # type: ignore[arg-type]
         (lambda: st.proportion_interval(0, np.inf), "number of trials is a whole number, found inf"),  # type: ignore[arg-type]
         (lambda: st.detectable_difference(np.nan, 1.0), "number of seeds is a whole number, found nan"),  # type: ignore[arg-type]
-        (lambda: st.detectable_difference(5, "1"), "standard deviation is finite and not negative, found '1'"),  # type: ignore[arg-type]
+        (lambda: st.detectable_difference(5, "1"), "standard deviation must be finite and not negative, found '1'"),  # type: ignore[arg-type]
         (lambda: st.seeds_needed("1", 1.0), "No number of seeds can show a difference of '1'"),  # type: ignore[arg-type]
         (lambda: st.optimality_gap([1.0], "a"), "The target of a score is a finite number, found 'a'"),  # type: ignore[arg-type]
         (lambda: st.mean_interval([1.0, 2.0], axis=None), "There is no axis None"),  # type: ignore[arg-type]
-        (lambda: st.bootstrap_interval([1.0, 2.0], "mean"), "A statistic is a function, such as numpy.mean"),  # type: ignore[arg-type]
+        (lambda: st.bootstrap_interval([1.0, 2.0], "mean"), "statistic must be a function such as numpy.mean"),  # type: ignore[arg-type]
         (lambda: st.bootstrap_interval([1.0, 2.0], lambda x, axis: x), r"makes \(1,\), found \(2, 1\)"),
         (lambda: st.bca_interval([1.0, 2.0], seed=-1), "seed is at least 0, found -1"),
         (lambda: st.bca_interval([1.0, 2.0], n_resamples=1.5), "n_resamples is a whole number, found 1.5"),  # type: ignore[arg-type]
@@ -171,4 +174,4 @@ def test_numbers_at_the_end_of_the_range_give_no_warnings() -> None:
     st.permutation_p(values, [1.0, 2.0, 4.0], paired=False)
     st.align([[0.0, 1.0, 2.0]], [values], method="linear")
     st.area_under_curve([0.0, 1.0, 2.0], values)
-    assert "not known" in st.compare(values, [1.0, 2.0, 4.0]).power_words()
+    assert "unknown" in st.compare(values, [1.0, 2.0, 4.0]).power_words()

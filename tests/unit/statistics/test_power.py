@@ -85,8 +85,8 @@ def test_one_seed_sees_nothing() -> None:
     [
         ((0.0, 1.0), "No number of seeds can show a difference of 0.0"),
         ((math.nan, 1.0), "No number of seeds can show a difference of nan"),
-        ((1.0, -1.0), "standard deviation is finite and not negative, found -1.0"),
-        ((1.0, 1.0, math.inf), "standard deviation is finite and not negative, found inf"),
+        ((1.0, -1.0), "standard deviation must be finite and not negative, found -1.0"),
+        ((1.0, 1.0, math.inf), "standard deviation must be finite and not negative, found inf"),
         ((1.0, 1.0, None, 1.0), r"power must lie between 0.05 \(the level\) and 1, found 1.0"),
         ((1.0, 1.0, None, 0.8, 0.0), "confidence must lie between 0 and 1"),
     ],
