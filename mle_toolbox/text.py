@@ -66,7 +66,7 @@ def duration(seconds: float | None) -> str:
     ('2 min 5 s', 'under 1 s', '1 d 1 h')
     """
     if seconds is None:
-        return "not on record"
+        return "not recorded"
     # Records have whole seconds, so of a shorter run nothing more is known.
     if seconds < 1:
         return "under 1 s"

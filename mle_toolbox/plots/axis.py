@@ -51,6 +51,7 @@ class _Apart(MaxNLocator):
 def label_axis(axis: Axis, name: str) -> None:
     """Write the user's name on the axis, and full numbers: no offset for the reader to add."""
     axis.set_label_text(plain(name))
+    # Offsets such as "+1e5" are overlooked in print, so useOffset is off.
     if axis.get_scale() == "linear":
         formatter = ScalarFormatter(useOffset=False, useMathText=True)
         formatter.set_powerlimits((-4, 6))

@@ -99,6 +99,7 @@ def heat_map(
         wide, high = max(_CELL[0] * len(columns), 1.8), max(_CELL[1] * len(rows), 1.2)
         sheet = sheet_on(axes) if axes is not None else new_sheet(size or (wide + 2.2, high + 1.0))
         where = sheet.axes[0]
+        # Values without a logarithm have no colour either; they must not decide where the colours start.
         low, top = np.nanmin(values[values > 0] if log_colour else values), np.nanmax(values)
         norm = LogNorm(low, top) if log_colour else Normalize(low, top)
         image = where.imshow(np.ma.masked_invalid(values), norm=norm, aspect="auto")
@@ -148,7 +149,7 @@ def _values(cells: Mapping[tuple[int, int], Sequence[Estimate]], shape: tuple[in
 def _check_setting(name: str, settings: Mapping[str, Mapping[str, Any]]) -> None:
     there = list(dict.fromkeys(key for each in settings.values() for key in each))
     if name not in there:
-        listed = f" There is {', '.join(map(repr, there))}." if there else " They do not differ in any."
+        listed = f" Available: {', '.join(map(repr, there))}." if there else " They do not differ in any."
         raise StatisticsError(f"No configuration has a setting {name!r} of its own.{listed}{did_you_mean(name, there)}")
 
 

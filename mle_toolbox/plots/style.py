@@ -101,7 +101,7 @@ def _use(style: str) -> set[str]:
         return set(styles.library[style])
     if not Path(style).is_file():
         names = ["default", *styles.available]
-        hint = did_you_mean(style, names) or f" There is {', '.join(names)}."
+        hint = did_you_mean(style, names) or f" Available: {', '.join(names)}."
         raise UsageError(f"matplotlib has no style {style!r}, and there is no such file.{hint}")
     styles.use(style)
     return set(mpl.rc_params_from_file(style, use_default_template=False))

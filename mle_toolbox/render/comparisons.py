@@ -139,6 +139,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
             f"{self.metric}: {at_words(self.at)} of each run; {better_words(self.lower_is_better, self.assumed)}. "
             "a - b and a / b of the means, P(a better) of the runs, with their intervals."
         )
+        # Pairs may be tested differently: by seed, or after Welch where their seeds differ.
         yield from (f"{line}." for line in dict.fromkeys(each.method for each in self.found.values()))
         if self.correction:
             yield f"p corrected: {self.correction}, {self.correction.reason}."
@@ -152,6 +153,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
 
     def _code_word(self, a: str, b: str) -> str | None:
         """Return whether all runs of a pair are of ``current``, ``older`` or ``mixed`` code; None if not recorded."""
+        # None where nothing was recorded for one of them: "mixed" would claim too much.
         words = {state.word if (state := self.code.get(name)) is not None else None for name in (a, b)}
         return words.pop() if len(words) == 1 else None if None in words else "mixed"
 

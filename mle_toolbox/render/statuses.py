@@ -48,6 +48,7 @@ def legend_of(kinds: Iterable[str]) -> list[Sign]:
 def status_line(status: ExperimentStatus) -> str:
     """Return one line such as ``18 of 20 seed runs done, 2 failed``."""
     counts = status.counts
+    # "waiting" is what is left to the total and needs no words.
     rest = {name: counts[name] for name in ("outdated", "running", "stopped", "failed", "died")}
     rest["made by older code"] = sum(each.stale for each in status.runs)
     done = f"{counts['done']:,} of {len(status.runs):,} seed runs done"

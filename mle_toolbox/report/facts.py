@@ -135,8 +135,8 @@ def versions(runs: Iterable[SeedRun]) -> dict[str, list[tuple[str, int]]]:
         if run.record is None:
             continue
         seen["code"][git_in_words(run.record)] += 1
-        seen["machine"][run.record.host or "not on record"] += 1
-        seen["Python"][run.record.python or "not on record"] += 1
+        seen["machine"][run.record.host or "not recorded"] += 1
+        seen["Python"][run.record.python or "not recorded"] += 1
         for name, version in run.record.packages.items():
             seen.setdefault(name, Counter())[str(version)] += 1
     return {name: counts.most_common() for name, counts in seen.items() if counts}

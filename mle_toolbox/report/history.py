@@ -244,7 +244,7 @@ def _install_step(found: Mapping[str, list[tuple[str, int]]]) -> Iterator[dict[s
     ours = packages.pop("mle_toolbox", None)
     if not packages and ours is None:
         return
-    python = found.get("Python", [("not on record", 0)])[0][0]
+    python = found.get("Python", [("not recorded", 0)])[0][0]
     pins = " ".join(f"{_INSTALLED_AS.get(name, name)}=={version}" for name, version in packages.items())
     text = f"Python {python} with what the script had imported."
     if ours is not None:
@@ -274,6 +274,7 @@ def _script(name: str, now: str, runs: Sequence[SeedRun]) -> Lines:
     lines: Lines = []
     for digest, number in used.most_common():
         remark = f"used by {count(number, 'run')}" if len(used) > 1 else ""
+        # With several hashes "used by N runs" says it already.
         changed = "the file has changed since" if now and digest != now and len(used) == 1 else ""
         lines += _file(name, digest, ", ".join(filter(None, [remark, changed])))
     return lines

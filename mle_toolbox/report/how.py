@@ -71,6 +71,7 @@ def _directions(numbers: Numbers) -> str:
 
 def _methods(numbers: Numbers) -> list[tuple[str, str]]:
     """Return how the estimates were computed, in their own words."""
+    # Configurations differ in n, and therefore in how intervals of median and IQM are computed.
     methods = dict.fromkeys(
         estimate.method
         for statistic in STATISTICS

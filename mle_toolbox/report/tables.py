@@ -29,6 +29,7 @@ def final_table(numbers: Numbers, contents: Mapping[str, Mapping[str, Any]]) -> 
     for index, name in enumerate(numbers.configurations):
         cells = [_final_cell(numbers, metric, name, f"{i}|{index}") for i, metric in enumerate(numbers.metrics)]
         samples = [numbers.sample(metric, "last", name) for metric in numbers.metrics]
+        # The number of seeds is that of the first metric; the cells have the n of each.
         first = next((sample for sample in samples if sample is not None), None)
         rows.append(
             {"name": name, "differing": values.get(name, [NOTHING] * len(keys)), "cells": cells, **_seeds(first)}

@@ -42,6 +42,7 @@ class ExperimentCollection(Configurations):
             for title, each in self.experiments.items()
             for name in each.names
         }
+        # Read when first asked for, as in the experiments themselves.
         self._known: dict[str, ConfigurationResults] = {}
 
     @property

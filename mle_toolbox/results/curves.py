@@ -93,6 +93,7 @@ def curve_of(configuration: ConfigurationResults, metric: str, time: str | None,
     from mle_toolbox.statistics import Curve, align
 
     name = time_variable(configuration, time)
+    # A seed without a value has no curve either, so n is the same in tables and figures.
     runs = [run for run in configuration.runs if run.seed in sample.seeds]
     parts = [part for run in runs if (part := series(run, metric, name)) is not None]
     if not parts:

@@ -20,7 +20,7 @@ class UnknownNameError(ResultsError, KeyError):
 def unknown_name(name: object, choices: Iterable[str], where: str) -> UnknownNameError:
     """Return the error for a name that is not among ``choices``; ``where`` begins the sentence."""
     choices = tuple(choices)
-    there_is = f"There is {', '.join(map(repr, choices))}." if choices else "There is nothing yet."
+    there_is = f"Available: {', '.join(map(repr, choices))}." if choices else "There are none yet."
     hint = did_you_mean(name, choices) if isinstance(name, str) else ""
     return UnknownNameError(f"{where} has no {name!r}. {there_is}{hint}")
 

@@ -203,6 +203,7 @@ def compare_pair(pair: Pair, p: float, confidence: float, lower_is_better: bool)
     a, b, scale = pair.a, pair.b, pair.scale
     apart = difference_of(pair, confidence)
     ratio_low, ratio_high = ratio_interval(a, b, confidence, paired=pair.tested_in_pairs)
+    # Over all pairs of runs, paired or not: it is about a run of a and a run of b, not about the same seed.
     poi_low, poi_high = improvement_interval(a, b, confidence, lower_is_better=lower_is_better)
     mean_a, mean_b = _mean(a), _mean(b)
     detectable, needed = _power(a, b, apart, confidence, paired=pair.tested_in_pairs)

@@ -103,6 +103,7 @@ def improvement_interval(
     n_a, n_b = len(better), len(worse)
     if min(n_a, n_b) < 2 or math.isnan(observed):
         return math.nan, math.nan
+    # Newcombe's interval is for one task.
     if better.shape[1] > 1:
         if lower_is_better:
             better, worse = worse, better

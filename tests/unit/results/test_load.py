@@ -337,13 +337,13 @@ def test_a_misspelt_name_is_answered_with_the_nearest(experiment: Builder) -> No
     experiment.finish("base", 0, 2, loss=1)
     results = load_experiment(experiment.folder.path)
 
-    with pytest.raises(ResultsError, match=r"has no 'Base'. There is 'base'. Did you mean 'base'\?"):
+    with pytest.raises(ResultsError, match=r"has no 'Base'. Available: 'base'. Did you mean 'base'\?"):
         results["Base"]
     with pytest.raises(KeyError, match=r"Configuration 'base' has no 'los'. .* Did you mean 'loss'\?"):
         results["base"]["los"]
-    with pytest.raises(ResultsError, match=r"Seed 0 of 'base' has no 'los'. There is 't', 'x', 'loss'"):
+    with pytest.raises(ResultsError, match=r"Seed 0 of 'base' has no 'los'. Available: 't', 'x', 'loss'"):
         results["base"].seed(0)["los"]
-    with pytest.raises(ResultsError, match=r"Configuration 'base' has no 7. There is '0'."):
+    with pytest.raises(ResultsError, match=r"Configuration 'base' has no 7. Available: '0'."):
         results["base"].seed(7)
     assert "base" in results
     assert "Base" not in results
