@@ -141,8 +141,7 @@ class Comparison:
     def power_words(self) -> str:
         """Say which differences this number of seeds shows, and how many seeds the observed one needs."""
         if min(self.n_a, self.n_b) < 2:
-            few = "one seed" if min(self.n_a, self.n_b) else "no seed"
-            return f"With {few} no difference can be detected."
+            return f"{'One seed' if min(self.n_a, self.n_b) else 'No seed'} cannot show a difference."
         if not math.isfinite(self.detectable):
             return "The smallest detectable difference is unknown."
         n = f"n = {self.n_a}" if self.n_a == self.n_b else f"n = {self.n_a} and {self.n_b}"

@@ -276,7 +276,7 @@ def test_one_seed_and_one_configuration_are_a_report_too(open_report: Open, tmp_
     opened = open_report(made_results(tmp_path / "experiments", {"only": learning(1, 20)}))
 
     assert opened.lines() == ["only"]
-    assert "No band: one seed says nothing about the spread." in opened.page.inner_text("#curves-caption")
+    assert "No band: one seed gives no spread." in opened.page.inner_text("#curves-caption")
     assert opened.complaints == []
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from sge_project import Project, states_of, wait_until
 
 from mle_cluster.grid_engine import commands
 from mle_cluster.scheduler import TaskId
+from tests.grid_engine_turn import grid_engine_turn
 
 SCRIPT = Path(__file__).with_name("grid_engine.sh")
 STARTED_BY_TESTS = Path("/var/run/mle-test-cluster/by-tests")
@@ -36,7 +34,7 @@ def grid_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path
     Tests share it, each with its own tasks (`queue`), but for those marked `alone`.
     """
     alone = request.node.get_closest_marker("alone") is not None
-    with _turn(alone=alone):
+    with grid_engine_turn(alone=alone, start=_start):
         if alone:
             _empty()
         yield SCRIPT
@@ -44,19 +42,6 @@ def grid_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path
         _delete(states_of(tmp_path))
         if alone:
             _empty()
-
-
-@contextmanager
-def _turn(*, alone: bool) -> Iterator[None]:
-    """Hold the Grid Engine, beside others or alone, among all processes of this machine."""
-    folder = Path(tempfile.gettempdir())
-    with (folder / "mle-test-cluster.gate").open("a+") as gate, (folder / "mle-test-cluster.lock").open("a+") as lock:
-        # Whoever waits to be alone holds the gate, so that nobody else comes in before.
-        fcntl.lockf(gate, fcntl.LOCK_EX)
-        fcntl.lockf(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        _start()
-        fcntl.lockf(gate, fcntl.LOCK_UN)
-        yield
 
 
 def _start() -> None:

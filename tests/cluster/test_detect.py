@@ -181,7 +181,7 @@ def test_nothing_is_started_while_tasks_may_be_in_a_queue_that_cannot_be_asked(e
 
     for outcome in refused:
         assert outcome.returncode == 2
-        assert "may still be in the queue of Grid Engine, which cannot be asked" in outcome.stderr
+        assert "may still be in the queue of Grid Engine, which does not answer" in outcome.stderr
     assert finished.returncode == 0, finished.stderr
     assert len(experiment.started()) == 4
 

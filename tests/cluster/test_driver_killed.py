@@ -71,7 +71,7 @@ def test_after_an_edit_the_snakemake_that_a_killed_run_has_left_is_ended_and_its
     experiment.let_go()
 
     assert again.wait(timeout=360) == 0, experiment.said()
-    assert "which was started before the last edits, was ended." in " ".join(experiment.said().split())
+    assert "which was started before the last edits, was stopped." in " ".join(experiment.said().split())
     assert [each for each in experiment.started() if each.startswith("a")] == ["a 0", "a 1"]
     assert experiment.jobs_to_run() == {}
     wait_until(lambda: queue() == {}, 30)

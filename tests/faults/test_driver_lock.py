@@ -160,5 +160,5 @@ def test_a_held_lock_whose_holder_cannot_be_read_is_refused_all_the_same(tmp_pat
     with driving(tmp_path, "node7"):
         (tmp_path / "lock").write_bytes(content)
 
-        with pytest.raises(FolderInUseError, match="is being run by"), driver_lock(tmp_path, fail_when_waiting):
+        with pytest.raises(FolderInUseError, match="is already being run by"), driver_lock(tmp_path, fail_when_waiting):
             pass

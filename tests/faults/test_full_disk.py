@@ -64,7 +64,7 @@ def test_a_disk_that_gets_full_while_training_is_said_and_keeps_all_that_was_log
     n_logged = said["logged"]
     assert n_logged > 50
     assert (
-        f"{reason}: the tick after the first {n_logged} could not be written. Those are kept; make room"
+        f"{reason}: the tick after the first {n_logged} could not be written. Those are kept; free some space"
         in said["error"]
     )
     run = the_seed(folder)

@@ -260,7 +260,7 @@ def test_what_was_edited_after_a_kill_is_not_run_first_by_the_snakemake_that_is_
     status, said = run_again(project)
 
     assert status == 0, said
-    assert f"its Snakemake (process {left}), which was started before the last edits, was ended." in said
+    assert f"its Snakemake (process {left}), which was started before the last edits, was stopped." in said
     # The one that had been started by then is waited for, and made again with what is asked for now.
     assert sorted(seed_runs_started(project)) == sorted([first, ("a", "0"), ("a", "1"), ("a", "2")])
     assert project.jobs_to_run() == {}

@@ -78,6 +78,6 @@ def test_a_results_folder_that_cannot_be_written_is_said_at_once_and_can_be_read
     # Root may write where nobody else may, unless the whole file system is read-only.
     if MAY_MOUNT or os.geteuid() != 0:
         assert outcome.returncode == 2
-        assert outcome.stderr.startswith("exp.yaml:5: experiment_dir 'experiments' cannot be written")
+        assert outcome.stderr.startswith("exp.yaml:5: experiment_dir 'experiments' is not writable")
         assert outcome.stderr.count("\n") == 1
     assert "6 of 6 seed runs done" in status.stdout

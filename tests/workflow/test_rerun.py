@@ -101,7 +101,7 @@ def test_seeds_that_were_added_after_an_edit_make_the_others_runs_of_older_code(
     outcome = finished.mle("run", "exp.yaml")
     current = finished.mle("results", "--only-current", "--format", "markdown")
 
-    said = "a, b: in each 3 of 4 seed runs are of older code (train.py)."
+    said = "a and b: in each 3 of 4 seed runs are of older code (train.py)."
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout.index(said) < outcome.stdout.index("experiments: last values")
     assert said in (finished.results / "report.html").read_text()
@@ -143,7 +143,7 @@ def test_a_finished_log_without_overwrite_is_kept_aside_by_a_run_of_another_conf
     aside = {path.read_bytes() for path in finished.results.glob(".earlier/*/*/seed_*/log.h5")}
 
     assert outcome.returncode == 0, outcome.stderr
-    assert "b: 3 seed runs kept aside" in outcome.stderr
+    assert "b: 3 seed runs set aside" in outcome.stderr
     assert aside == {content for (name, _), content in before.items() if name == "b"}
 
 
@@ -158,7 +158,7 @@ def test_editing_back_costs_no_training(finished: Project) -> None:
 
     assert planned == {"merge": 1, "collect": 1, "report": 1}
     assert outcome.returncode == 0, outcome.stderr
-    assert "b: 3 seed runs taken back" in outcome.stderr
+    assert "b: 3 seed runs restored" in outcome.stderr
     assert finished.jobs_of_last_run() == planned
     assert finished.logs() == before
     assert finished.jobs_to_run() == {}
@@ -173,7 +173,7 @@ def test_renaming_a_configuration_takes_its_results_along(finished: Project) -> 
     results = mle_toolbox.load(finished.results)
 
     assert outcome.returncode == 0, outcome.stderr
-    assert "b is now called better: 3 seed runs taken along" in outcome.stderr
+    assert "b is now called better: 3 seed runs moved along" in outcome.stderr
     assert "train" not in finished.jobs_of_last_run()
     assert {log for (name, _), log in finished.logs().items() if name == "better"} == {
         log for (name, _), log in before.items() if name == "b"

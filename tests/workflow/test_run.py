@@ -95,7 +95,7 @@ def test_a_second_driver_is_told_who_holds_the_experiment(project: Project) -> N
     second = project.mle("run", "exp.yaml")
 
     assert second.returncode == 2
-    assert f"is being run by process {first.pid} on" in second.stderr
+    assert f"is already being run by process {first.pid} on" in second.stderr
     assert first.wait(timeout=300) == 0
     first.communicate()
 
@@ -135,7 +135,7 @@ def test_a_run_that_is_interrupted_before_its_first_job_says_what_is_done_of_the
     assert run.returncode == 130, err
     assert "Interrupted. Finished runs are kept." in err
     assert f"{counted} seed runs done" in err
-    assert "last words" not in err
+    assert "last lines" not in err
     assert "could not be written" not in err
 
 

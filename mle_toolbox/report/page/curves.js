@@ -145,7 +145,7 @@ function curvesCaption(choice) {
   if (!first) return "Nothing is logged for this choice.";
   const band = first.bands[choice.statistic];
   const parts = [`Bold: ${DATA.statistics.find((each) => each.key === choice.statistic).label} of the seeds that are done (${seedCounts(choice)}).`];
-  if (choice.band) parts.push(band.l ? `Band: ${band.method}.` : "No band: one seed says nothing about the spread.");
+  if (choice.band) parts.push(band.l ? `Band: ${band.method}.` : "No band: one seed gives no spread.");
   if (choice.seeds !== "none") parts.push(first.v ? "Thin: single seeds." : "Single seeds are left out of this file, which would become too large.");
   if (first.of > first.shown) {
     parts.push(`Shown at ${first.shown.toLocaleString("en")} of ${first.of.toLocaleString("en")} points; the tables use all.`);

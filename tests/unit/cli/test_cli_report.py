@@ -122,7 +122,7 @@ def test_a_configuration_alone_is_refused_with_the_way_out(here: Path, capsys: p
     status = main(["report", "experiments/a"])
 
     assert status == 2
-    assert "a report is made of an experiment" in capsys.readouterr().err
+    assert "a report needs an experiment" in capsys.readouterr().err
 
 
 def test_without_an_experiment_the_way_out_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -293,7 +293,7 @@ def test_medians_are_marked_by_a_test_of_the_means_which_is_said(
 
 
 def test_a_direction_that_is_none_is_refused(experiment: ExperimentFolder) -> None:
-    with pytest.raises(ResultsError, match=r"lower_is_better is True, False or None, .* found {'loss': False}"):
+    with pytest.raises(ResultsError, match=r"lower_is_better must be True, False or None, found {'loss': False}"):
         load(experiment.path).summary(["loss", "accuracy"], lower_is_better={"loss": False})  # type: ignore[union-attr, arg-type]
 
 

@@ -67,7 +67,7 @@ def test_seeds_merged_seeds_and_merged_configurations_of_mle_logging_are_the_sam
     if pattern is None:
         results = import_logs(DATA / "mle_logging")
     else:
-        with pytest.warns(UserWarning, match="do not fit the pattern|does not fit the pattern"):
+        with pytest.warns(UserWarning, match="do not match the pattern|does not match the pattern"):
             results = import_logs(DATA / "mle_logging", pattern)
 
     configuration = results["conf_1"]

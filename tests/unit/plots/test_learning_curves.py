@@ -121,7 +121,7 @@ def test_a_logarithmic_axis_without_a_line_is_refused() -> None:
     curve = make_curve(n_seeds=3)
     curve.values[:2] = -5.0
 
-    with pytest.raises(StatisticsError, match="no configuration has any"):
+    with pytest.raises(StatisticsError, match="and no configuration has any"):
         learning_curves({"a": curve}, log_y=True)
 
 

@@ -109,7 +109,7 @@ rule all:
 rule train:
     output: "{{folder}}/{LONG.name}"
     threads: 2
-    shell: "env > {{output}}; ps -o command= -p $PPID > caller; cp -r .snakemake while_it_ran"
+    shell: "env > {{output}}; ps -ww -o command= -p $PPID > caller; cp -r .snakemake while_it_ran"
 
 rule bad:
     output: "results/bad.txt"

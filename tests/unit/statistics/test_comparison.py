@@ -239,7 +239,7 @@ def test_one_seed_shows_a_difference_and_no_test() -> None:
     assert math.isnan(found.t_test_p)
     assert found.better() is None
     assert found.caution == "No test: one seed gives no spread."
-    assert str(found) == "a - b = -1.5, no p: no significant difference. With one seed no difference can be detected."
+    assert str(found) == "a - b = -1.5, no p: no significant difference. One seed cannot show a difference."
 
 
 def test_no_seed_shows_nothing() -> None:

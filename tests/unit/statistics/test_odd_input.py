@@ -105,9 +105,9 @@ def test_numbers_are_not_taken_for_curves(curve: Any) -> None:
         (lambda: st.compare([1.0], [2.0], confidence=1 - 1e-16), "confidence must lie between 0 and 1"),
         (
             lambda: st.area_under_curve([0.0, 2.0, 1.0], [0.0, 1.0, 2.0]),
-            "times of a curve must be finite",
+            "times of a curve must be finite and increasing",
         ),
-        (lambda: st.band(np.ones((2, 2)), [0.0, np.nan]), "times of a curve must be finite"),
+        (lambda: st.band(np.ones((2, 2)), [0.0, np.nan]), "times of a curve must be finite and increasing"),
         (lambda: st.align(3.0, 3.0), "one row of times and one row of values"),  # type: ignore[arg-type]
         (lambda: st.at([[1.0]], None), "found 'None'"),  # type: ignore[arg-type]
         (lambda: st.estimate([1.0], np.mean), "There is no statistic <function mean"),  # type: ignore[arg-type]
