@@ -1,6 +1,7 @@
-"""How a number, a time or a list of names is written: the same in every message, table, figure and page.
+"""Formatting of numbers, times and lists of names, the same in every message, table, figure and page.
 
-As many digits as the interval allows. Standard library only, and little of it: training scripts import this.
+Numbers have as many digits as their interval supports. Standard library only, and little of it: training scripts
+import this.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """Return ``2 failed, 1 running``; what there is none of is not named."""
+    """Return ``2 failed, 1 running``; zero counts are left out."""
     return ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
 
 
 def listed(names: Iterable[object], most: int | None = 6) -> str:
-    """Return ``a, b and c``; of more than ``most``, the first and how many more.
+    """Return ``a, b and c``; with more than ``most`` names, the first ones and the number of others.
 
     >>> listed(["a", "b", "c"]), listed("abcdefgh", most=2), listed(map(repr, ["a"]))
     ('a, b and c', 'a, b and 6 more', "'a'")
@@ -53,18 +54,20 @@ def listed(names: Iterable[object], most: int | None = 6) -> str:
 
 
 def isolated(name: str) -> str:
-    """Return a name so that its own direction of writing ends where it ends."""
+    """Return a name wrapped in Unicode isolates, so that right-to-left letters do not reorder the text around it."""
+    # U+2068 and U+2069; ASCII names, nearly all of them, need neither.
     return name if name.isascii() else f"\u2068{name}\u2069"
 
 
 def duration(seconds: float | None) -> str:
-    """Return ``2 min 5 s``; records hold whole seconds, so a shorter run is only known to be under one.
+    """Return ``2 min 5 s``.
 
     >>> duration(125), duration(0), duration(90061)
     ('2 min 5 s', 'under 1 s', '1 d 1 h')
     """
     if seconds is None:
-        return "not on record"
+        return "not recorded"
+    # Records have whole seconds, so of a shorter run nothing more is known.
     if seconds < 1:
         return "under 1 s"
     units = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
@@ -80,7 +83,7 @@ def duration(seconds: float | None) -> str:
 
 
 def amount(value: float) -> str:
-    """Return a few digits; a small amount is said to be under 0.01.
+    """Return a number with a few digits; ``under 0.01`` for a small one.
 
     >>> amount(0.004), amount(1234.5), amount(12.34)
     ('under 0.01', '1,234', '12.3')
@@ -91,7 +94,7 @@ def amount(value: float) -> str:
 
 
 def short(value: float | None, digits: int = 4) -> str:
-    """Return a number with few digits, an en dash for none."""
+    """Return a number with few digits, an en dash for None or NaN."""
     if value is None or math.isnan(value):
         return NOTHING
     if math.isfinite(value):
@@ -101,6 +104,7 @@ def short(value: float | None, digits: int = 4) -> str:
 
 def percent(confidence: float) -> str:
     """Return ``95 %`` for 0.95."""
+    # .10g, because 100 * 0.57 is 56.99999999999999.
     return f"{100 * confidence:.10g} %"
 
 
@@ -123,20 +127,23 @@ def p_text(p: float) -> str:
 
 
 def interval_text(value: float, low: float, high: float) -> str:
-    """Return ``0.123 ± 0.011``, or ``0.12 [0.10, 0.17]`` where the value is not in the middle.
+    """Return ``0.123 ± 0.011``, or ``0.12 [0.10, 0.17]`` where the interval is not symmetric.
 
-    The interval's half width has two digits, the value as many decimals. A value without an interval has four digits.
+    The half width has two significant digits, the value as many decimals. A value without an interval has four digits.
     """
     if not math.isfinite(value):
         return "-"
     half = (high - low) / 2
     if not math.isfinite(half):
         return f"{value:.4g}"
+    # Equal seeds: a width from rounding alone would give 16 digits.
     if half <= abs(value) * 1e-15:
         return f"{value:.4g} ± 0"
+    # A deviation below half a unit of the last digit shown would be invisible.
     symmetric = abs((low + high) / 2 - value) <= 0.005 * half
     decimals = _decimals(half)
     exponent = int(f"{max(abs(value), half):.1e}".partition("e")[2])
+    # Very large and very small numbers share a power of ten; with all their zeros nobody could read them.
     if half >= 1e6 or (decimals > 6 and exponent < -1):
         value, low, high, half = (_shifted(number, -exponent) for number in (value, low, high, half))
         decimals = _decimals(half)
@@ -146,19 +153,19 @@ def interval_text(value: float, low: float, high: float) -> str:
 
 
 def _shifted(number: float, places: int) -> float:
-    """Return the number times ten to the ``places``, which as a factor may leave the range of floats."""
+    """Return the number times ten to the ``places``; as a float that factor might overflow."""
     from decimal import Decimal  # rarely needed, and training scripts import this module
 
     return float(Decimal(number).scaleb(places))
 
 
 def _decimals(half: float) -> int:
-    """Return how many decimals show two digits of ``half``, after rounding: 0.0999 is 0.10."""
+    """Return how many decimals show two significant digits of ``half``, after rounding: 0.0999 is 0.10."""
     return max(0, 1 - int(f"{half:.1e}".partition("e")[2]))
 
 
 def _with_decimals(value: float, low: float, high: float, half: float, decimals: int, symmetric: bool) -> str:
-    # z: a small negative number is not rounded to -0.
+    # z: a small negative number is written as 0 and not as -0.
     if symmetric:
         return f"{value:z.{decimals}f} ± {half:.{decimals}f}"
     return f"{value:z.{decimals}f} [{low:z.{decimals}f}, {high:z.{decimals}f}]"

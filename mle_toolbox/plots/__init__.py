@@ -1,8 +1,8 @@
-"""Figures of what the seeds say. Each function returns a matplotlib figure for further work.
+"""Figures of metrics over seeds. Each function returns a matplotlib figure for further work.
 
 They take curves and samples, know nothing of files, and neither use pyplot nor change matplotlib's settings. The five
-parameters that all of them have are written out in each: an object of options, or ``**options``, would cost users the
-completion in their editor and the error at a misspelt name, and spare 20 lines.
+parameters that all of them share are repeated in each: an object of options, or ``**options``, would save 20 lines and
+cost users the completion in their editor and the error for a misspelt name.
 """
 
 from mle_toolbox.plots.curves import learning_curves

@@ -1,4 +1,4 @@
-"""Axes: their labels, their numbers, and what a logarithm cannot show."""
+"""Axes: their labels, their numbers, and values that a logarithmic axis cannot show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["hidden_by_log", "hidden_words", "label_axis", "label_sheet", "log_sc
 
 
 class _PlainLog(LogFormatterSciNotation):
-    """Numbers on a logarithmic axis: 0.01, 2, 300 where they are short, powers of ten elsewhere."""
+    """Numbers on a logarithmic axis: 0.01, 2 or 300 where these are short, else powers of ten."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         text = super().__call__(x, pos)
@@ -30,7 +30,7 @@ class _PlainLog(LogFormatterSciNotation):
 
 
 class _Apart(MaxNLocator):
-    """Places of numbers along an x axis that do not touch each other."""
+    """Tick positions on an x axis whose numbers do not touch each other."""
 
     def __init__(self, axis: XAxis) -> None:
         super().__init__("auto", steps=[1, 2, 2.5, 5, 10])
@@ -40,17 +40,18 @@ class _Apart(MaxNLocator):
         self.set_params(nbins="auto")
         ticks = super().tick_values(vmin, vmax)
         texts = self._of.get_major_formatter().format_ticks(list(ticks))
-        # "auto" takes every number for three letters wide; a letter is about 0.62 of the size of the text.
+        # "auto" assumes numbers three letters wide; a letter is about 0.62 of the text size wide.
         room = int(3 * self._of.get_tick_space() / (0.62 * (max(map(len, map(strip_math, texts))) + 1)))
-        if len(ticks) - 2 <= room:  # those at both ends lie beyond the axis
+        if len(ticks) - 2 <= room:  # matplotlib's locators return one tick beyond each end of the axis
             return ticks
         self.set_params(nbins=max(room, 1))
         return super().tick_values(vmin, vmax)
 
 
 def label_axis(axis: Axis, name: str) -> None:
-    """Write the user's name on the axis, and numbers as they are: no offset to be added in one's head."""
+    """Write the user's name on the axis, and full numbers: no offset for the reader to add."""
     axis.set_label_text(plain(name))
+    # Offsets such as "+1e5" are overlooked in print, so useOffset is off.
     if axis.get_scale() == "linear":
         formatter = ScalarFormatter(useOffset=False, useMathText=True)
         formatter.set_powerlimits((-4, 6))
@@ -70,12 +71,12 @@ def log_scale(axes: Axes, axis: Literal["x", "y"], values: Iterable[NDArray[np.f
 
 
 def hidden_by_log(values: Iterable[NDArray[np.float64]]) -> int:
-    """Return how many of ``values`` have no logarithm.
+    """Return how many of ``values`` are not above 0.
 
     Raises
     ------
     StatisticsError
-        When none has one.
+        When none is above 0.
     """
     finite = np.concatenate([each[np.isfinite(each)].ravel() for each in values])
     hidden = int((finite <= 0).sum())
@@ -85,12 +86,12 @@ def hidden_by_log(values: Iterable[NDArray[np.float64]]) -> int:
 
 
 def hidden_words(count: int) -> str:
-    """Return the sentence for the caption on values that a logarithmic axis does not show; nothing of none."""
+    """Return the sentence for the caption on values that a logarithmic axis does not show, if any."""
     return f"Not drawn, because not above 0: {number_of(count, 'value')}." if count else ""
 
 
 def label_sheet(sheet: Sheet, x: str, y: str) -> None:
-    """Label the axes; panels have one label for all at each side."""
+    """Label the axes; panels share one label per side."""
     for axes in sheet.axes:
         label_axis(axes.xaxis, "" if len(sheet.axes) > 1 else x)
         label_axis(axes.yaxis, "" if len(sheet.axes) > 1 else y)
@@ -104,8 +105,9 @@ def marker_places(
 ) -> list[int]:
     """Return where markers stand on a line: at the points nearest to ``count`` evenly spaced places of the axis.
 
-    ``shift`` from 0 to 1 moves them, so that those of two lines do not cover each other.
+    ``shift``, from 0 to 1, moves them, so that markers of two lines do not cover each other.
     """
+    # Times at or below 0 have no place on a logarithmic axis.
     there = np.flatnonzero(np.isfinite(values) & ((time > 0) | (not log)))
     if len(there) == 0:
         return []

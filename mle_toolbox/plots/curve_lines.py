@@ -19,12 +19,12 @@ __all__ = ["CurveLines", "draw_curve", "draw_diverged"]
 
 Floats = NDArray[np.float64]
 
-_MOST_VECTOR_POINTS = 30_000  # of all thin lines of a configuration; above, vector files hold a picture of them
+_MOST_VECTOR_POINTS = 30_000  # in all thin lines of a configuration; above, vector files hold a bitmap of them
 
 
 @dataclass(frozen=True, eq=False)
 class CurveLines:
-    """A configuration's curve and band, and both with no more points than can be seen.
+    """A configuration's curve and band, thinned to as many points as can be seen.
 
     ``time``, ``center``, ``low``, ``high`` and ``n`` have shape (P,); ``seed_values`` (S, Q) over ``seed_time`` (Q,).
     """
@@ -45,6 +45,7 @@ class CurveLines:
     def of(cls, name: str, curve: Curve, statistic: str, confidence: float, *, log_x: bool) -> CurveLines:
         """Compute the band and thin out the points."""
         band = curve.band(statistic, confidence)
+        # NaN, so that thinning ignores times without a seed.
         n = np.where(band.n > 0, band.n, np.nan).astype(np.float64)
         time, center, low, high, n = thinned(band.time, band.center, band.low, band.high, n, log=log_x)
         finite = np.where(np.isfinite(curve.values), curve.values, np.nan)
@@ -68,7 +69,7 @@ class CurveLines:
         return len(counts) > 0 and bool(counts.min() < counts.max())
 
     def remark(self) -> str:
-        """Return how many seeds the line rests on, for the legend."""
+        """Return the number of seeds behind the line, for the legend."""
         counts = self.band.n[self.band.n > 0]
         most = counts.max(initial=0)
         n = f"n={counts.min()} to {most}" if self.n_changes else f"n={most}"
@@ -102,7 +103,7 @@ def draw_curve(axes: Axes, lines: CurveLines, look: Look, *, with_seeds: bool, m
 
 
 def draw_diverged(axes: Axes, lines: CurveLines, look: Look) -> None:
-    """Mark with a cross where seeds diverged; those outside of the limits at the edge."""
+    """Mark with a cross where seeds diverged; beyond the limits, at the edge of the axes."""
     time, value = lines.diverged_at()
     if len(time):
         low, high = sorted(axes.get_ylim())
@@ -123,10 +124,12 @@ def draw_diverged(axes: Axes, lines: CurveLines, look: Look) -> None:
 
 
 def _draw_seeds(axes: Axes, lines: CurveLines, look: Look) -> None:
+    # What is not above 0 would reach minus infinity on a logarithmic axis.
     values = np.where((lines.seed_values > 0) | (axes.get_yscale() != "log"), lines.seed_values, np.nan)
     paths = [np.column_stack([lines.seed_time, row]) for row in values]
     paths = [path[np.isfinite(path[:, 1]).argmax() :] for path in paths if np.isfinite(path[:, 1]).any()]
     many = sum(map(len, paths)) > _MOST_VECTOR_POINTS
+    # A thinned line draws both extremes of each bin, so it covers an area and needs less ink.
     dense = len(lines.seed_time) < len(lines.curve.time)
     alpha = float(np.clip(3.0 / max(len(paths), 1), 0.12, 0.4)) / (4 if dense else 1)
     axes.add_collection(
@@ -136,7 +139,7 @@ def _draw_seeds(axes: Axes, lines: CurveLines, look: Look) -> None:
 
 def _draw_band(axes: Axes, lines: CurveLines, look: Look) -> None:
     there = np.isfinite(lines.low)
-    if there.sum() == 1:  # an area over one point is nothing to be seen
+    if there.sum() == 1:  # an area over a single point is invisible
         at = int(np.flatnonzero(there)[0])
         axes.vlines(lines.time[at], lines.low[at], lines.high[at], colors=[look.colour], linewidth=4, alpha=0.3)
     elif there.any():
@@ -148,7 +151,7 @@ def _draw_band(axes: Axes, lines: CurveLines, look: Look) -> None:
 def _draw_center(axes: Axes, lines: CurveLines, look: Look, marker_shift: float | None) -> None:
     width = mpl.rcParams["lines.linewidth"] * (1.2 if marker_shift is not None else 0.9)
     fewer = lines.n < np.nanmax(lines.n)
-    # A line needs both ends of a step: where n changes both parts reach to the point in between.
+    # The parts with all and with fewer seeds share their end points; else a gap would open where n changes.
     beside = fewer.copy()
     beside[:-1] |= fewer[1:]
     beside[1:] |= fewer[:-1]
@@ -156,7 +159,7 @@ def _draw_center(axes: Axes, lines: CurveLines, look: Look, marker_shift: float 
         if not (there & np.isfinite(lines.center)).any() or (gid != "center" and not fewer.any()):
             continue
         part = np.where(there, lines.center, np.nan)
-        axes.plot(  # a rim, so that it stands out from its seeds
+        axes.plot(  # an outline, so that the line stands out from its seeds
             lines.time,
             part,
             color=axes.get_facecolor(),
@@ -175,6 +178,7 @@ def _draw_center(axes: Axes, lines: CurveLines, look: Look, marker_shift: float 
             zorder=3,
             gid=gid,
         )
+    # A single point is no line: without its marker it would be invisible.
     if marker_shift is None and np.isfinite(lines.center).sum() > 1:
         return
     axes.plot(

@@ -45,11 +45,11 @@ def learning_curves(
     Parameters
     ----------
     curves
-        By configuration, what ``results.curve()`` gives.
+        By configuration, from ``results.curve()``.
     statistic, confidence
         "mean", "median" or "iqm" and its interval, see ``statistics.Curve.band``.
     log_x, log_y
-        Logarithmic axes. What is not above 0 is left out and counted in the caption.
+        Logarithmic axes. Values that are not above 0 are left out and counted in the caption.
     seeds
         Whether single seeds are drawn as thin lines; default: with up to four configurations, and in panels.
     panels
@@ -59,17 +59,17 @@ def learning_curves(
     size
         Width and height of the figure in inches, without legend and caption.
     axes
-        Draw there instead; then layout and caption are yours.
+        Draw into these instead; layout and caption are then up to you.
     caption
-        Whether the figure says below how it was made.
+        Whether a caption below the figure says how it was made.
     style
         A matplotlib style.
 
     Returns
     -------
     Figure
-        Of matplotlib; not one of pyplot's, so ``save_figure(figure, path)`` or ``figure.savefig(path)``. The line is
-        thinner where fewer seeds have a value than elsewhere; a cross is where a seed diverged.
+        Of matplotlib and unknown to pyplot, so save it with ``save_figure(figure, path)`` or ``figure.savefig(path)``.
+        The line is thinner where fewer seeds have a value than elsewhere; a cross marks where a seed diverged.
 
     Raises
     ------
@@ -91,21 +91,25 @@ def learning_curves(
             _draw_panels(sheet, lines, with_seeds)
         else:
             _draw_together(sheet, lines, with_seeds)
+        # After all lines, because the limits depend on them; before the crosses, which are clipped to the limits.
         cut = set_limits(sheet.axes, lines, log_x=log_x, log_y=log_y, with_seeds=with_seeds)
+        # In panels the names tell the configurations apart, so all have one colour.
         own = looks(1) * len(lines) if in_panels else looks(len(lines))
         places = sheet.axes if in_panels else sheet.axes * len(lines)
         for where, look, each in zip(places, own, lines, strict=True):
             draw_diverged(where, each, look)
+        # Configurations of several experiments may have different names for these.
         times, metrics = ([each.curve.time_name for each in lines], [each.curve.metric for each in lines])
         label_sheet(sheet, _joined(times), _joined(metrics))
         figure = sheet.finish([*_caption(lines, with_seeds), hidden, cut, note] if caption else ())
+        # Last: how much room a title has is known when the layout is.
         if in_panels:
             title_panels(sheet, [each.name for each in lines], [each.remark() for each in lines])
         return figure
 
 
 def _set_scales(sheet: Sheet, lines: list[CurveLines], log_x: bool, log_y: bool) -> str:
-    """Make axes logarithmic; return the sentence on what they cannot show."""
+    """Make axes logarithmic; return the sentence on values that they cannot show."""
     hidden = 0
     for axes in sheet.axes:
         hidden_y = log_scale(axes, "y", [each.curve.values for each in lines]) if log_y else 0

@@ -1,4 +1,4 @@
-"""Names of the user as matplotlib shows them letter by letter, and text that fits its place."""
+"""Text in figures: names of the user shown literally, and text that fits into its place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.font_manager import FontProperties
 
 __all__ = ["Measure", "measure", "plain", "shortened", "wrapped"]
 
-# Width of a text in inches.
+# The width of a text in inches.
 Measure = Callable[[str], float]
 
 _TEX = {
@@ -29,27 +29,27 @@ _TEX = {
     "^": r"\textasciicircum{}",
 }
 _SHORTEST = 5
-_BETWEEN_WORDS = "_-/, "  # a setting such as lr=0.1 stays whole
-_HEADS = (0.4, 0.6, 0.2, 0.8, 1.0, 0.0)  # of what is left of a name: its beginning; the rest is its end
+_BETWEEN_WORDS = "_-/, "  # no "=" and no ".": a setting such as lr=0.1 stays whole
+_HEADS = (0.4, 0.6, 0.2, 0.8, 1.0, 0.0)  # share of a shortened name that is its beginning; the rest is its end
 
 
 def plain(text: str) -> str:
-    """Return ``text`` so that matplotlib shows just these letters: no mathematics, no line breaks, nothing unseen."""
+    """Return ``text`` so that matplotlib shows exactly these letters: no math, no line breaks, nothing invisible."""
     seen = "".join(_visible(letter) for letter in text)
     if mpl.rcParams["text.usetex"]:
         return "".join(_TEX.get(letter, letter) for letter in seen)
-    # With every dollar sign escaped none is left to begin mathematics, and matplotlib removes the backslashes.
+    # With every dollar sign escaped nothing is math, and matplotlib removes the backslashes.
     return seen.replace("$", r"\$")
 
 
 def measure(figure: Figure, size: float | str) -> Measure:
-    """Return what tells the width, in inches, of a line of text in a figure of ours; ``size`` in points."""
+    """Return a function for the width, in inches, of a line of text in a figure of ours; ``size`` in points."""
     canvas: Any = FigureCanvasAgg(figure)
     renderer = canvas.get_renderer()
     font = FontProperties(size=size)
 
     def width(text: str) -> float:
-        # Dollar signs are signs here, and TeX would be started for each call.
+        # ismath=False: dollar signs are text here, and with usetex each call would start TeX.
         in_pixels, _, _ = renderer.get_text_width_height_descent(text.replace(r"\$", "$"), font, ismath=False)
         return float(in_pixels) / float(figure.dpi)
 
@@ -71,12 +71,13 @@ def wrapped(text: str, width: float, measured: Measure) -> str:
 def shortened(names: Sequence[str], width: float, measured: Measure) -> list[str]:
     """Shorten the names that are wider than ``width`` inches, so that they still differ.
 
-    What all names begin with goes first, then letters from the middle. Where two come out alike, they are numbered.
+    The start that all names share is cut first, then letters in the middle. Names that become equal are numbered.
     """
     if all(measured(name) <= width for name in names):
         return list(names)
     start = _common_start(names)
     rest = [f"…{name[start:]}" if start else name for name in names]
+    # Names may differ at the start, in the middle or at the end: the cut that keeps most of them apart wins.
     tries = ([_fitting(name, width, measured, share) for name in rest] for share in _HEADS)
     short = max(tries, key=lambda each: len(set(each)))
     repeated = {name for name in short if short.count(name) > 1}
@@ -84,9 +85,10 @@ def shortened(names: Sequence[str], width: float, measured: Measure) -> list[str
 
 
 def _common_start(names: Sequence[str]) -> int:
-    """Return how many letters all names begin with, back to the end of a word; 0 when hardly any."""
+    """Return the length of the start that all names share, cut back to the end of a word; 0 if it is too short."""
     if len(names) < 2:
         return 0
+    # In sorted order, all names share whatever the first and the last do.
     first, last = min(names), max(names)
     same = next((place for place, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1), len(first))
     while same and first[same - 1] not in _BETWEEN_WORDS:
@@ -113,5 +115,5 @@ def _cut(name: str, letters: int, share: float) -> str:
 def _visible(letter: str) -> str:
     if letter in "\n\t\r":
         return " "
-    # Controls, marks of direction and lone surrogates have no sign of their own; unseen they could make two names one.
+    # Control and direction characters and lone surrogates are invisible: two names could look like one.
     return f"<{ord(letter):x}>" if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else letter

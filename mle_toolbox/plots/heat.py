@@ -55,30 +55,30 @@ def heat_map(
     Parameters
     ----------
     samples
-        By configuration, one number a seed; see `final_values`.
+        By configuration, one number per seed; see `final_values`.
     settings
-        By configuration, its settings by name, as ``results.differences()`` gives them.
+        By configuration, its settings by name, from ``results.differences()``.
     x, y
         The settings along the sides.
     metric
-        What the numbers are: the label of the colours.
+        The label of the colour bar.
     statistic
         "mean", "median" or "iqm".
     lower_is_better
-        The cell of the best value is framed when this is given.
+        If given, the cell with the best value is framed.
     best, best_words
-        Configurations whose cells are framed instead, and what that means; ``Answer.best`` has those that the seeds do
-        not tell from the best.
+        Configurations whose cells are framed instead, and what the frame means; ``Answer.best`` has those that are not
+        significantly different from the best.
     log_colour
-        Colours after the logarithm of the values.
+        Whether the colours follow the logarithm of the values.
     note, size, axes, caption, style
         As in `final_values`.
 
     Returns
     -------
     Figure
-        Of matplotlib. Where several configurations have the same two values, because they differ in something else,
-        the cell shows the mean of their aggregates and says so. A cell without a configuration is empty.
+        Of matplotlib. Where several configurations have the same two values, because they differ in other settings,
+        the cell shows the mean of their aggregates, and the caption says so. A cell without a configuration is empty.
 
     Raises
     ------
@@ -93,18 +93,20 @@ def heat_map(
         cells.setdefault(place, []).append(estimates[name])
     values = _values(cells, (len(rows), len(columns)))
     if log_colour:
+        # Only for its error when no value is above 0.
         hidden_by_log([values])
     with drawing(style):
         wide, high = max(_CELL[0] * len(columns), 1.8), max(_CELL[1] * len(rows), 1.2)
         sheet = sheet_on(axes) if axes is not None else new_sheet(size or (wide + 2.2, high + 1.0))
         where = sheet.axes[0]
+        # Values without a logarithm have no colour either; they must not decide where the colours start.
         low, top = np.nanmin(values[values > 0] if log_colour else values), np.nanmax(values)
         norm = LogNorm(low, top) if log_colour else Normalize(low, top)
         image = where.imshow(np.ma.masked_invalid(values), norm=norm, aspect="auto")
         write_names(sheet, [_shown(each) for each in columns], [_shown(each) for each in rows], _CELL[0], top=False)
         where.set_xlabel(plain(x))
         if _are_numbers(rows):
-            where.invert_yaxis()  # larger values further up, as on any axis
+            where.invert_yaxis()  # larger values at the top; imshow has the first row there
         where.set_ylabel(plain(y))
         _write_numbers(where, values, cells, image)
         _cross_out(where, values)
@@ -147,18 +149,19 @@ def _values(cells: Mapping[tuple[int, int], Sequence[Estimate]], shape: tuple[in
 def _check_setting(name: str, settings: Mapping[str, Mapping[str, Any]]) -> None:
     there = list(dict.fromkeys(key for each in settings.values() for key in each))
     if name not in there:
-        listed = f" There is {', '.join(map(repr, there))}." if there else " They do not differ in any."
+        listed = f" Available: {', '.join(map(repr, there))}." if there else " They do not differ in any."
         raise StatisticsError(f"No configuration has a setting {name!r} of its own.{listed}{did_you_mean(name, there)}")
 
 
 def _key(value: Any) -> str:
+    # 1 and 1.0 are the same setting; as JSON, True is not 1, and lists can be keys.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True, default=str)
 
 
 def _ordered(values: Any) -> list[str]:
-    """Return the different values, numbers by size, others in the order in which they come."""
+    """Return the different values, numbers in increasing order, others in order of appearance."""
     different = {_key(value): value for value in values}
     if _are_numbers(different):
         return sorted(different, key=lambda key: float(different[key]))
@@ -166,6 +169,7 @@ def _ordered(values: Any) -> list[str]:
 
 
 def _are_numbers(keys: Iterable[str]) -> bool:
+    # type() and not isinstance(): bool is an int.
     return all(type(json.loads(key)) in (int, float) for key in keys)
 
 
@@ -177,6 +181,7 @@ def _shown(key: str) -> str:
 def _write_numbers(
     axes: Axes, values: NDArray[np.float64], cells: Mapping[tuple[int, int], Sequence[Estimate]], image: Any
 ) -> None:
+    # In smaller cells numbers would not be readable.
     if max(values.shape) > _MOST_WITH_NUMBER:
         return
     for row, column in np.argwhere(np.isfinite(values)):

@@ -1,4 +1,4 @@
-"""Every configuration against every other: how likely a run of one is better than a run of the other."""
+"""A matrix of all pairs of configurations: how likely a run of one is better than a run of the other."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ def probability_of_improvement_matrix(
     Parameters
     ----------
     comparisons
-        By pair of configurations, what ``statistics.compare_all`` or ``results.compare()`` gives. A pair need be there
-        in one order only.
+        By pair of configurations, from ``statistics.compare_all`` or ``results.compare()``. Each pair is needed in one
+        order only.
     names
-        The configurations in the order of the rows; default: as they come in ``comparisons``.
+        The configurations in the order of the rows; default: as in ``comparisons``.
     note
         A sentence for the caption, for example what was compared.
     size
-        Width and height of the figure in inches, chosen after the number of configurations.
+        Width and height of the figure in inches; default: depends on the number of configurations.
     axes, caption, style
         As in `final_values`.
 
     Returns
     -------
     Figure
-        Of matplotlib. A framed cell is a pair that differs: p, corrected where the comparisons were, below 0.05 (1 -
-        confidence).
+        Of matplotlib. A frame marks a pair that differs significantly: p, with the correction of the comparisons, is
+        below 0.05 (1 - confidence).
 
     Raises
     ------
@@ -96,6 +96,7 @@ def _matrices(
             elif (b, a) in comparisons:
                 values[row, column] = 1 - comparisons[b, a].probability_of_improvement
             pair = comparisons.get((a, b), comparisons.get((b, a)))
+            # False where p is NaN: without a test there is no frame.
             differs[row, column] = pair is not None and pair.p < 1 - pair.confidence
     return values, differs
 
@@ -129,11 +130,13 @@ def _interval(comparisons: Mapping[tuple[str, str], Comparison], a: str, b: str)
     if pair is not None:
         return pair.poi_low, pair.poi_high
     pair = comparisons[b, a]
+    # The other order: both ends change places.
     return 1 - pair.poi_high, 1 - pair.poi_low
 
 
 def _mark(axes: Axes, differs: NDArray[np.bool_], values: NDArray[np.float64]) -> None:
     places = np.argwhere(differs)
+    # Frames of small cells would touch each other.
     if len(values) > _MOST_WITH_FRAME:
         colours = mpl.colormaps[mpl.rcParams["image.cmap"]](values[differs])
         inks = [ink(colour) for colour in colours]

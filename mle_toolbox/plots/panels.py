@@ -1,4 +1,4 @@
-"""When there are too many configurations for one pair of axes: a small one for each, the others behind in grey."""
+"""Panels for more configurations than one pair of axes can hold: one for each, with the others behind in grey."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mle_toolbox.plots.style import points
 __all__ = ["MOST_IN_ONE", "draw_behind", "new_panels", "title_panels"]
 
 MOST_IN_ONE = 10
-"""Configurations that one pair of axes can hold."""
+"""Most configurations in one pair of axes."""
 
 _WIDTH = 7.2  # inches
 _PANEL_HEIGHT = 1.25
@@ -27,12 +27,13 @@ _TITLE_SIZE = 0.76  # of the text
 def new_panels(count: int, size: tuple[float, float] | None) -> Sheet:
     """Return a sheet with one pair of axes for each configuration; all share their limits."""
     usual = min(max(4, math.ceil(math.sqrt(count / 1.4))), 10)
+    # Of nearby numbers of columns the one that leaves the fewest empty places in the last row.
     columns = min((usual, usual - 1, usual + 1), key=lambda each: -count % each) if usual > 4 else usual
     rows = math.ceil(count / columns)
     sheet = new_sheet(size or (max(_WIDTH, 1.3 * columns), 0.5 + _PANEL_HEIGHT * rows), rows, columns)
     for axes in sheet.axes[count:]:
         axes.set_visible(False)
-    # Above a panel that is not there the time must be written.
+    # The last panel of each column needs the numbers of the time, also above an empty place.
     for axes in sheet.axes[max(0, count - columns) : count]:
         axes.tick_params(labelbottom=True)
     sheet.axes = sheet.axes[:count]
@@ -42,12 +43,13 @@ def new_panels(count: int, size: tuple[float, float] | None) -> Sheet:
 
 
 def title_panels(sheet: Sheet, names: Sequence[str], remarks: Sequence[str], *, low: bool = False) -> None:
-    """Write each configuration's name over its panel and a remark into it, at the right, where the lines are not.
+    """Write each configuration's name above its panel and a remark inside, on the right where there are no lines.
 
-    To be called for a finished sheet: how wide a panel is depends on the numbers and the label at its left.
+    Call it for a finished sheet: the width of a panel depends on the numbers and the label to its left.
     """
     measured = measure(sheet.figure, points(_TITLE_SIZE))
     layout = sheet.figure.get_layout_engine()
+    # The layout is computed when a figure is drawn; without that the panels have no width yet.
     if layout is not None:
         layout.execute(sheet.figure)
     room = min(axes.get_position().width for axes in sheet.axes) * sheet.figure.get_figwidth()
@@ -69,7 +71,7 @@ def title_panels(sheet: Sheet, names: Sequence[str], remarks: Sequence[str], *, 
 
 
 def draw_behind(sheet: Sheet, lines: Sequence[NDArray[np.float64]]) -> None:
-    """Draw all configurations' lines, each of shape (T, 2), in grey into every panel."""
+    """Draw the lines of all configurations, each of shape (T, 2), in grey into every panel."""
     for axes in sheet.axes:
         grey = LineCollection(
             lines,
@@ -78,6 +80,7 @@ def draw_behind(sheet: Sheet, lines: Sequence[NDArray[np.float64]]) -> None:
             alpha=0.18,
             zorder=1,
             gid="others",
+            # 40 panels with 40 lines each: as vectors the file would be huge.
             rasterized=len(lines) * sum(map(len, lines)) > 20_000,
         )
         axes.add_collection(grey, autolim=False)

@@ -1,4 +1,4 @@
-"""Performance profiles: which share of the seeds gets how far."""
+"""Performance profiles: the share of the seeds that are better than each threshold."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["performance_profiles"]
 
 _SIZE = (5.5, 3.4)  # inches
 _MOST_WITH_BAND = 3
-_LEAST_WITH_BAND = 2  # seeds; of one, the exact interval is all there is
+_LEAST_WITH_BAND = 2  # seeds; the exact interval for one seed spans nearly everything
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ def performance_profiles(
     Parameters
     ----------
     samples
-        By configuration, one number a seed; see `final_values`. A seed that has diverged is better than no threshold.
+        By configuration, one number per seed; see `final_values`. A seed that diverged is better than no threshold.
     metric
-        What the numbers are: the label of the axis.
+        The label of the axis.
     lower_is_better
-        Whether a lower number is the better one.
+        Whether lower is better.
     confidence
         Of the bands, which are drawn for up to three configurations, and in panels.
     log_x
@@ -90,6 +90,7 @@ def performance_profiles(
     grid = _thresholds(read, log_x)
     profiles = {name: _profile(each, grid, confidence, lower_is_better) for name, each in read.items()}
     remarks = {name: _remark(each) for name, each in read.items()}
+    # Axes of the user take all configurations, however many there are.
     in_panels = axes is None and len(read) > MOST_IN_ONE
     with drawing(style):
         if in_panels:
@@ -110,7 +111,7 @@ def performance_profiles(
 
 
 def _thresholds(samples: Mapping[str, Sample], log_x: bool) -> NDArray[np.float64]:
-    """Return all values and a little beyond them on both sides, so that every line begins at 1 and ends at 0."""
+    """Return all values and a point beyond them on both sides, so that every line starts at 1 and ends at 0."""
     values = np.unique(np.concatenate([each.finite for each in samples.values()]))
     if log_x:
         values = values[values > 0]
@@ -122,13 +123,13 @@ def _thresholds(samples: Mapping[str, Sample], log_x: bool) -> NDArray[np.float6
 
 def _profile(sample: Sample, grid: NDArray[np.float64], confidence: float, lower_is_better: bool) -> _Profile:
     sign = -1.0 if lower_is_better else 1.0
-    # Below every threshold, since a run that diverged has reached none.
+    # Below every threshold, because a run that diverged has reached none.
     worst = (sign * grid).min() - 1.0
     scores = np.where(np.isfinite(sample.values), sign * sample.values, worst)
     low, high = profile_interval(scores, sign * grid, confidence)
     if len(scores) < _LEAST_WITH_BAND:
         low, high = np.full_like(low, np.nan), np.full_like(high, np.nan)
-    # The share changes at the values of the seeds: right behind one when higher is better, right before when lower.
+    # The share changes at the values of the seeds: just after one if higher is better, just before if lower is.
     return _Profile(grid, performance_profile(scores, sign * grid), low, high, "pre" if lower_is_better else "post")
 
 
@@ -186,6 +187,7 @@ def _remark(sample: Sample) -> str:
 
 def _caption(samples: Mapping[str, Sample], confidence: float) -> list[str]:
     diverged = any(each.diverged for each in samples.values())
+    # Bands of more configurations would cover each other; in panels each has its own.
     with_band = len(samples) <= _MOST_WITH_BAND or len(samples) > MOST_IN_ONE
     with_band = with_band and any(len(each.values) >= _LEAST_WITH_BAND for each in samples.values())
     return [

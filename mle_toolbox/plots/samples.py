@@ -1,4 +1,4 @@
-"""One number a seed, as it comes: a plain array, or what ``results.samples()`` gives."""
+"""One number per seed, from a plain array or from ``results.samples()``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Sample", "SampleLike", "samples_of"]
 
 
 class SampleLike(Protocol):
-    """One number a seed and how many seeds have none; ``results.SeedSample`` is one."""
+    """One number per seed, and the number of seeds without one; ``results.SeedSample`` is an example."""
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -28,7 +28,7 @@ class SampleLike(Protocol):
 
 @dataclass(frozen=True)
 class Sample:
-    """One number a seed, shape (S,), and how many seeds have none."""
+    """One number per seed, shape (S,), and the number of seeds without one."""
 
     values: NDArray[np.float64]
     missing: int = 0
@@ -50,7 +50,7 @@ def samples_of(given: Mapping[str, ArrayLike | SampleLike]) -> dict[str, Sample]
     Raises
     ------
     StatisticsError
-        When there is none, or none with a finite value, or one is not one number a seed.
+        When there is no sample, none has a finite value, or one does not have one number per seed.
     """
     samples = {name: _sample(name, each) for name, each in given.items()}
     if not any(len(each.finite) for each in samples.values()):
@@ -60,6 +60,7 @@ def samples_of(given: Mapping[str, ArrayLike | SampleLike]) -> dict[str, Sample]
 
 def _sample(name: str, given: Any) -> Sample:
     missing = int(getattr(given, "missing", 0))
+    # "missing" and not "values": a dict, a pandas Series and others have the latter too.
     values = np.asarray(given.values if hasattr(given, "missing") else given)
     if values.ndim != 1 or values.dtype.kind not in "biuf":
         raise StatisticsError(

@@ -1,4 +1,4 @@
-"""Write a figure so that the same figure gives the same bytes."""
+"""Save a figure reproducibly: the same figure gives the same bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mle_toolbox.plots.style import drawing
 
 __all__ = ["FORMATS", "check_format", "save_figure"]
 
-# Metadata to leave out: the date of writing, and the version where it says nothing about the picture.
+# Metadata to leave out: with the date of writing, two runs would never give the same file.
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {},
     "svg": {"Date": None},
@@ -24,9 +24,9 @@ FORMATS = tuple(_METADATA)
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, style: str | None = None) -> Path:
-    """Write a figure; the suffix says the format.
+    """Save a figure; the suffix determines the format.
 
-    Written twice, the files are the same to the byte: they carry no date and no random names.
+    Saved twice, the files are identical to the byte: they contain no date and no random names.
 
     Parameters
     ----------
@@ -35,23 +35,24 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, style: str | No
     path
         A name that ends in .png, .svg or .pdf. Missing folders are made.
     style
-        A matplotlib style, for what is decided when a file is written, such as the resolution.
+        A matplotlib style, for settings that matter when a file is written, such as the resolution.
 
     Raises
     ------
     UsageError
-        When the suffix is another one.
+        When the suffix is none of these.
     """
     path = Path(path)
     kind = check_format(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Without a fixed salt the ids in an SVG are random.
     with drawing(style), mpl.rc_context({"svg.hashsalt": "mle-toolbox"}):
         figure.savefig(path, format=kind, metadata=_METADATA[kind])
     return path
 
 
 def check_format(path: Path) -> str:
-    """Return ``png``, ``svg`` or ``pdf``, whichever the name asks for."""
+    """Return ``png``, ``svg`` or ``pdf``, from the suffix of the path."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _METADATA:
         found = f"{path.suffix!r}" if path.suffix else "no suffix"

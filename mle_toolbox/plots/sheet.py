@@ -1,4 +1,4 @@
-"""A figure with its axes, a strip for the legend and a line that says how it was made.
+"""A figure with its axes, a strip for the legend and a caption that says how it was made.
 
 Made without pyplot: no window, no list of open figures, no choice of backend.
 """
@@ -26,7 +26,7 @@ _LINE_HEIGHT = 1.35 / 72  # inches for each point of the size
 
 
 class _ShownFigure(Figure):
-    """A figure that a notebook shows although pyplot does not know it."""
+    """A figure that a notebook displays although it is not one of pyplot's."""
 
     def _repr_png_(self) -> bytes:
         with io.BytesIO() as file:
@@ -36,7 +36,7 @@ class _ShownFigure(Figure):
 
 @dataclass
 class Entry:
-    """A line of the legend: the artist that stands for it, a name of the user, and our words behind it."""
+    """An entry of the legend: its artist, a name of the user, and our remark after the name."""
 
     handle: Any
     name: str
@@ -45,7 +45,7 @@ class Entry:
 
 @dataclass
 class Sheet:
-    """Axes to draw in; ``own`` when the figure is ours to lay out."""
+    """Axes to draw in; ``own`` if the layout of the figure is ours."""
 
     figure: Figure
     axes: list[Axes]
@@ -56,11 +56,12 @@ class Sheet:
     x_label: str = ""
 
     def finish(self, caption: Sequence[str] = ()) -> Figure:
-        """Add the legend and the caption, leave room for them, and return the figure."""
+        """Add the legend and the caption, make room for them, and return the figure."""
         root = self.figure
         if not self.own:
             self._legend_inside()
             return root
+        # From the bottom upwards: each part is placed on top of those before.
         height = _MARGIN
         sentences = " ".join(sentence for sentence in caption if sentence)
         if sentences:
@@ -79,7 +80,7 @@ class Sheet:
         return self._strip(figure, lines, bottom, points(_CAPTION_SIZE))
 
     def _strip(self, figure: Figure, lines: str, bottom: float, size: float, *, middle: bool = False) -> float:
-        """Write lines at ``bottom`` inches, in the middle or as a caption, and return their height."""
+        """Write lines at ``bottom`` inches, centred or as a caption, and return their height."""
         height = (lines.count("\n") + 1) * size * _LINE_HEIGHT
         self._grow(figure, height)
         text = figure.text(
@@ -93,6 +94,7 @@ class Sheet:
             linespacing=1.2,
             gid="label" if middle else "caption",
         )
+        # Its room is reserved in `finish`; the layout engine would shrink the axes for it once more.
         text.set_in_layout(False)
         return height
 
@@ -128,7 +130,7 @@ class Sheet:
             self._name(legend)
 
     def _name(self, legend: Any) -> None:
-        # Given as labels, names that begin with "_" would be left out of the legend.
+        # Names are set afterwards: matplotlib leaves labels that start with "_" out of a legend.
         for text, entry in zip(legend.get_texts(), self.entries, strict=True):
             text.set_text(f"{plain(entry.name)}{entry.remark}")
 
@@ -140,7 +142,7 @@ class Sheet:
             entry.name = name
 
     def _grow(self, figure: Figure, height: float) -> None:
-        """Make room below without taking it from the axes; what stands there already is moved with it."""
+        """Make the figure taller at the bottom; texts and legends keep their place in inches."""
         before = figure.get_figheight()
         figure.set_figheight(before + height)
         for text in figure.texts:
@@ -155,7 +157,7 @@ def new_sheet(size: tuple[float, float], rows: int = 1, columns: int = 1, *, squ
 
     ``size`` is that of the grid in inches, without legend and caption; ``square`` when the axes keep their proportions.
     """
-    # Colour bars are made to fit the layout that the figure has then.
+    # Set from the start, because a colour bar adapts to the layout engine that the figure has when it is added.
     figure = _ShownFigure(figsize=size, layout=_layout((0, 0, 1, 1), square))
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     return Sheet(figure, list(axes.flat), own=True, columns=columns, square=square)
@@ -166,8 +168,8 @@ def _layout(rectangle: tuple[float, float, float, float], square: bool) -> Const
 
 
 def sheet_on(axes: Axes) -> Sheet:
-    """Return a sheet on axes of the user, whose figure and layout are left alone."""
+    """Return a sheet on axes of the user; their figure and layout are not changed."""
     figure: Any = axes.figure
-    while not isinstance(figure, Figure):  # a part of a figure
+    while not isinstance(figure, Figure):  # a SubFigure
         figure = figure.figure
     return Sheet(figure, [axes], own=False)

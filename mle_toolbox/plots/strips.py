@@ -1,4 +1,4 @@
-"""One number a seed: every seed as a dot, and the interval of their mean, median or interquartile mean."""
+"""One number per seed: every seed as a dot, and the interval of the mean, median or interquartile mean."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def final_values(
     Parameters
     ----------
     samples
-        By configuration, one number a seed, shape (S,), in the unit of the metric; not finite where a seed has
-        diverged. Or what ``results.samples()`` gives, which also knows how many seeds are missing.
+        By configuration, one number per seed, shape (S,), in the unit of the metric; not finite where a seed diverged.
+        Or the result of ``results.samples()``, which also has the number of missing seeds.
     metric
-        What the numbers are: the label of the axis.
+        The label of the axis.
     statistic, confidence
         "mean", "median" or "iqm" and its interval, see ``statistics.estimate``.
     log_x
@@ -57,18 +57,18 @@ def final_values(
     note
         A sentence for the caption, for example that lower is better.
     size
-        Width and height of the figure in inches; the height is chosen after the number of configurations.
+        Width and height of the figure in inches; default: the height depends on the number of configurations.
     axes
-        Draw there instead; then layout and caption are yours.
+        Draw into these instead; layout and caption are then up to you.
     caption
-        Whether the figure says below how it was made.
+        Whether a caption below the figure says how it was made.
     style
         A matplotlib style.
 
     Returns
     -------
     Figure
-        Of matplotlib; not one of pyplot's, so ``save_figure(figure, path)`` or ``figure.savefig(path)``.
+        Of matplotlib and unknown to pyplot, so save it with ``save_figure(figure, path)`` or ``figure.savefig(path)``.
 
     Raises
     ------
@@ -80,24 +80,17 @@ def final_values(
         name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in read.items()
     }
     with drawing(style):
-        sheet = sheet_on(axes) if axes is not None else new_sheet(size or (_WIDTH, _height(len(read))))
+        height = 0.6 + len(read) * next(inches for most, inches in _ROWS if len(read) <= most)  # 0.6 for the x axis
+        sheet = sheet_on(axes) if axes is not None else new_sheet(size or (_WIDTH, height))
         where = sheet.axes[0]
         hidden = log_scale(where, "x", [each.finite for each in read.values()]) if log_x else 0
-        for row, (look, name) in enumerate(zip(_looks(len(read)), read, strict=True)):
+        # As in the learning curves, where so many configurations get panels of one look.
+        own = looks(len(read)) if len(read) <= MOST_IN_ONE else looks(1) * len(read)
+        for row, (look, name) in enumerate(zip(own, read, strict=True)):
             _draw_dots(where, row, read[name], look)
             _draw_interval(where, row, estimates[name], look)
         _label(sheet, read, estimates, metric)
         return sheet.finish(_caption(read, estimates, note, hidden) if caption else ())
-
-
-def _height(rows: int) -> float:
-    """Return inches for so many rows and the axis below."""
-    return 0.6 + rows * next(inches for most, inches in _ROWS if rows <= most)
-
-
-def _looks(count: int) -> list[Look]:
-    """Return looks that fit the learning curves: those too have one colour where each has axes of its own."""
-    return looks(count) if count <= MOST_IN_ONE else looks(1) * count
 
 
 def _draw_dots(axes: Axes, row: int, sample: Sample, look: Look) -> None:
@@ -114,6 +107,7 @@ def _draw_dots(axes: Axes, row: int, sample: Sample, look: Look) -> None:
         gid="seeds",
     )
     if sample.diverged:
+        # A value that is not finite has no place on the axis; the right edge shows that it was there.
         edge = blended_transform_factory(axes.transAxes, axes.transData)
         place = 1 - 0.012 * np.arange(sample.diverged)
         axes.plot(
@@ -176,7 +170,7 @@ def _caption(samples: Mapping[str, Sample], estimates: Mapping[str, Estimate], n
 
 
 def _offsets(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Move dots that would cover each other apart, up and down; ``values`` increasing."""
+    """Return vertical offsets for dots that would cover each other; ``values`` increasing."""
     offsets = np.zeros(len(values))
     spread = np.ptp(values) if len(values) else 0.0
     bins = np.floor((values - values[0]) / spread * _BINS) if spread > 0 else np.zeros(len(values))

@@ -1,7 +1,7 @@
-"""How figures look: our defaults where the user has not chosen, and one look for each configuration.
+"""The look of figures: our defaults where the user has not chosen, and one look per configuration.
 
-What the user's matplotlibrc or a style sets is respected. Nothing is set for good: matplotlib's settings are changed
-only while a figure is made or written.
+Settings from the user's matplotlibrc or a style are respected. Matplotlib's settings are changed only while a figure is
+made or saved.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from mle_toolbox.errors import UsageError, did_you_mean
 
 __all__ = ["Look", "drawing", "looks", "points"]
 
-# Shape tells what colour cannot: in grey print, and to eyes that see few colours.
+# Shapes also tell configurations apart in grey print and for colour-blind readers.
 _MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">", "p")
 _LINES: tuple[Any, ...] = ("-", (0, (3.5, 1.5)), (0, (4, 1.2, 1, 1.2)), (0, (1.5, 1)))
 
-# In groups of what belongs together: a group is ours only where the user has set nothing of it, so that no dark text
-# of ours comes onto a dark ground of theirs.
+# In groups of settings that belong together: a group applies only where the user has set none of it, so that no dark
+# text of ours ends up on a dark background of theirs.
 _DEFAULTS: tuple[dict[str, Any], ...] = (
     {"axes.prop_cycle": cycler(color=COLOURS)},
     {"axes.edgecolor": "#555555", "axes.linewidth": 0.7},
@@ -68,7 +68,7 @@ def drawing(style: str | None = None) -> Iterator[None]:
     """
     with mpl.rc_context():
         chosen = _use(style) if style is not None else set()
-        # Which names there are is typed by matplotlib, differently in each version.
+        # cast: matplotlib types the names of settings, differently in each version.
         given, untouched = cast(dict[str, Any], mpl.rcParams), cast(dict[str, Any], mpl.rcParamsDefault)
         for group in _DEFAULTS:
             if all(name not in chosen and given[name] == untouched[name] for name in group):
@@ -77,21 +77,22 @@ def drawing(style: str | None = None) -> Iterator[None]:
 
 
 def looks(count: int) -> list[Look]:
-    """Return ``count`` looks that differ in colour and shape, from the cycle of colours that is in force."""
+    """Return ``count`` looks that differ in colour and shape, from the current colour cycle."""
     colours = mpl.rcParams["axes.prop_cycle"].by_key().get("color", list(COLOURS))
     turn = len(colours)
     return [Look(colours[k % turn], _LINES[k // turn % len(_LINES)], _MARKERS[k % len(_MARKERS)]) for k in range(count)]
 
 
 def points(share: float) -> float:
-    """Return a size of text in points, as a share of the user's."""
+    """Return a text size in points, as a share of the user's."""
     return float(mpl.rcParams["font.size"]) * share
 
 
 def _use(style: str) -> set[str]:
-    """Switch a style on and return the names of all that it sets."""
+    """Activate a style and return the names of its settings."""
     from matplotlib import style as styles
 
+    # "default" is in no library; it resets everything, so nothing of ours is applied on top.
     if style == "default":
         styles.use(style)
         return set(mpl.rcParamsDefault)
@@ -100,7 +101,7 @@ def _use(style: str) -> set[str]:
         return set(styles.library[style])
     if not Path(style).is_file():
         names = ["default", *styles.available]
-        hint = did_you_mean(style, names) or f" There is {', '.join(names)}."
+        hint = did_you_mean(style, names) or f" Available: {', '.join(names)}."
         raise UsageError(f"matplotlib has no style {style!r}, and there is no such file.{hint}")
     styles.use(style)
     return set(mpl.rc_params_from_file(style, use_default_template=False))

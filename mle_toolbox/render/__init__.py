@@ -1,5 +1,5 @@
-"""Turns answers into text: tables in every form, sentences, signs. The only place that does.
+"""Turns answers and statuses into text: tables in every form, sentences, signs. The only place that does.
 
-Stands above ``results/``, which answers, and ``drive/``, which knows how seed runs stand. How a single number or a list
-of names is written is said by ``mle_toolbox/text.py``, since statistics and error messages need that, too.
+One layer above ``results/``, which computes answers, and ``drive/``, which knows the status of seed runs. The format of
+a single number or a list of names is in ``mle_toolbox/text.py``, since statistics and error messages need it, too.
 """

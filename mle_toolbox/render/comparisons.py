@@ -1,4 +1,4 @@
-"""Pairs of configurations compared: which is better, by how much, and how sure one can be."""
+"""Comparisons of pairs of configurations: which is better, by how much, and with what certainty."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = ["Comparisons", "comparison_cells"]
 
 Pair = tuple[str, str]
 
+# Most undecided pairs for which a sentence each says which difference the seeds can show.
 _POWER_IN_WORDS = 3
-"""Up to so many undecided pairs, a sentence each says what so many seeds show."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -37,11 +37,11 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     lower_is_better, assumed
         The direction, and whether it is a guess from the name of the metric.
     samples
-        One number a seed for each configuration.
+        One number per seed for each configuration.
     found
         The comparisons.
     first, remarks
-        What has to be known of the runs before the numbers are read, and what else is to be said of them.
+        Cautions that come above the numbers, and those that come below.
     code
         By configuration, which of its runs are of older code.
     """
@@ -59,12 +59,12 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What to beware of, one sentence each: first what the runs are made of, then what holds of the numbers."""
+        """Cautions, one sentence each: first those about the runs, then those about the numbers."""
         return (*self._first(), *self._cautions())
 
     @property
     def correction(self) -> Correction | None:
-        """Which correction for which family of tests the p have; None where there is one test only."""
+        """The correction of the p-values and its family of tests; None where there is only one test."""
         return next((each.correction for each in self.found.values()), None)
 
     def __getitem__(self, pair: Pair) -> Comparison:
@@ -80,7 +80,8 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         """Return the table for people; it is always the same."""
         del compact
         p = f"p ({self.correction.method})" if self.correction else "p"
-        with_one = len({b for _, b in self.found}) == 1  # the title names it
+        # Against one baseline, column b repeats its name in every row: a narrow terminal can do without it.
+        with_one = len({b for _, b in self.found}) == 1
         ranks = {"a": 0, "b": 6 if with_one else 0, "seeds": 2, "a - b": 0, "a / b": 5, p: 0, "P(a better)": 1}
         ranks |= {"Hedges' g": 4, "better": 0, "seeds needed": 3}
         columns = tuple(
@@ -92,7 +93,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         )
 
     def records(self) -> list[dict[str, Any]]:
-        """Return one row a pair, with all digits."""
+        """Return one row per pair, with all digits."""
         fixed = {"metric": self.metric, "at": self.at}
         return [
             {
@@ -138,27 +139,31 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
             f"{self.metric}: {at_words(self.at)} of each run; {better_words(self.lower_is_better, self.assumed)}. "
             "a - b and a / b of the means, P(a better) of the runs, with their intervals."
         )
+        # Pairs may be tested differently: by seed, or after Welch where their seeds differ.
         yield from (f"{line}." for line in dict.fromkeys(each.method for each in self.found.values()))
         if self.correction:
             yield f"p corrected: {self.correction}, {self.correction.reason}."
         if any(not each.better() and each.seeds_needed is not None for each in self.found.values()):
             yield "Seeds needed: of each, to see a true difference as large as this one in 80 % of all cases."
         undecided = [pair for pair, each in self.found.items() if not each.better() and math.isfinite(each.detectable)]
+        # With many pairs these sentences would be longer than the table.
         for a, b in undecided if len(undecided) <= _POWER_IN_WORDS else ():
             words = self.found[a, b].power_words()
             yield f"{a} and {b}: {words[0].lower()}{words[1:]}"
 
     def _code_word(self, a: str, b: str) -> str | None:
-        """Return what the code of all runs of a pair is: ``current``, ``older``, or ``mixed``."""
+        """Return whether all runs of a pair are of ``current``, ``older`` or ``mixed`` code; None if not recorded."""
+        # None where nothing was recorded for one of them: "mixed" would claim too much.
         words = {state.word if (state := self.code.get(name)) is not None else None for name in (a, b)}
         return words.pop() if len(words) == 1 else None if None in words else "mixed"
 
     def _first(self) -> Iterator[str]:
-        """Yield what has to be known before the numbers are read."""
+        """Yield the cautions that come above the numbers."""
         yield from self.first
         better = {self._better(pair) for pair in self.found}
         for name, sample in self.samples.items():
             left_out = {"diverged": sample.diverged, **sample.left_out}
+            # A winner that lost seeds may have won because of that, so this comes before the numbers.
             if name in better and (words := ends_words(sample)):
                 yield f"{name} is better among the seeds that ended well ({words})."
             elif out := counted(left_out):

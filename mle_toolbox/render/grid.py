@@ -1,4 +1,4 @@
-"""What a table for people is made of: cells of text, a title, and what is said above and beneath."""
+"""The content of a table for people: cells of text, a title, and notes above and below."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Cell", "Column", "Grid"]
 
 @dataclass(frozen=True)
 class Cell:
-    """Text, and whether it is set off as one of the best."""
+    """Text, and whether it is highlighted as one of the best."""
 
     text: str
     best: bool = False
@@ -17,7 +17,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A heading; numbers stand at the right. A narrow terminal leaves out the columns of the highest rank, never 0."""
+    """A heading; numbers are right-aligned. A narrow terminal leaves out columns, highest rank first, never rank 0."""
 
     title: str
     right: bool = False
@@ -35,13 +35,13 @@ class Grid:
     columns, rows
         As many cells in each row as there are columns.
     method
-        How the numbers were made: one sentence each.
+        How the numbers were computed: one sentence each.
     cautions
-        What to beware of: one sentence each.
+        Cautions below the table: one sentence each.
     first
-        What has to be known before the numbers are read, and stands above them: one sentence each.
+        Cautions above the table, to be read before the numbers: one sentence each.
     best
-        What it means that a cell is set off, empty where none is.
+        What a highlighted cell means, empty where there is none.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""How results show themselves in a notebook. All text is taken literally."""
+"""HTML of results in a notebook. All text is escaped."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MAX_KEYS = 6
 
 
 def html_of(results: Configurations | ConfigurationResults | SeedResults) -> str:
-    """Return what a notebook shows of results."""
+    """Return the HTML that a notebook shows for results."""
     if isinstance(results, Configurations):
         return _configurations(results)
     return _seed(results) if isinstance(results, SeedResults) else _configuration(results)
 
 
 def _configurations(results: Configurations) -> str:
-    """Return the configurations, what differs between them, and how their seeds stand."""
+    """Return the configurations, the settings that differ, and the status of their seeds."""
     differences = results.differences()
     keys = list(dict.fromkeys(key for each in differences.values() for key in each))[:_MAX_KEYS]
     titles = short_names(keys)
@@ -43,14 +43,14 @@ def _configurations(results: Configurations) -> str:
 
 
 def _configuration(results: ConfigurationResults) -> str:
-    """Return the variables of a configuration and how its seeds stand."""
+    """Return the variables of a configuration and the status of its seeds."""
     shapes = {name: results.data.columns[name].shape for name in results.data.names}
     title = f"{results.name}: {seeds_words(results.statuses, results.missing)}"
     return _variables(title, results.time_names, shapes, (*results.cautions, *results.remarks))
 
 
 def _seed(results: SeedResults) -> str:
-    """Return the variables of a seed run and how it stands."""
+    """Return the variables of a seed run and its status."""
     shapes = {name: results[name].shape for name in results.names}
     title = f"{results.configuration}, seed {results.seed}: {results.status}, {results.n_ticks} ticks"
     damage = (results.damage,) if results.damage else ()

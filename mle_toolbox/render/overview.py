@@ -15,11 +15,11 @@ from mle_toolbox.text import listed
 __all__ = ["MAX_METRICS", "results_table", "too_many_metrics"]
 
 MAX_METRICS = 4
-"""As many metrics as a table in a terminal has, unless others are asked for."""
+"""Most metrics in a table in a terminal, unless more are requested."""
 
 
 def results_table(results: Configurations) -> RenderableType:
-    """Return the final value of each metric for each configuration, with what it rests on."""
+    """Return the final value of each metric for each configuration, with its interval and n."""
     if not results.metrics:
         nothing = "No configuration has logged a metric with one number per tick, so there is no table."
         return Text(nothing + one_element_words(results))
@@ -32,5 +32,5 @@ def results_table(results: Configurations) -> RenderableType:
 
 
 def too_many_metrics(names: Sequence[str]) -> str:
-    """Say which metrics are not in a table of the first ones."""
+    """Name the metrics that are not shown in a table of the first ones."""
     return f"Not shown: {listed(names[MAX_METRICS:])}. `mle results --metric NAME` shows them."

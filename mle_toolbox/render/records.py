@@ -21,9 +21,10 @@ Record = Mapping[str, Any]
 
 
 def csv_text(records: Sequence[Record]) -> str:
-    """Return a heading and a line for each record; numbers with all their digits, empty where there is none."""
+    """Return a header and a line for each record; numbers with all digits, empty where there is none."""
     names = list(dict.fromkeys(name for record in records for name in record))
     text = io.StringIO()
+    # The csv module would end lines with \r\n.
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     writer.writerows([_cell(record.get(name)) for name in names] for record in records)
@@ -32,6 +33,7 @@ def csv_text(records: Sequence[Record]) -> str:
 
 def json_text(content: Any) -> str:
     """Return strict JSON: a number that is not finite is null."""
+    # Python would write NaN and Infinity, which are no JSON.
     return json.dumps(_strict(content), indent=2, ensure_ascii=False, default=str) + "\n"
 
 
@@ -60,7 +62,7 @@ def _cell(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    """Return a value that a cell can hold: lists and mappings as json."""
+    """Return a value that fits into a cell: lists and mappings as JSON."""
     if isinstance(value, Mapping | list | tuple):
         return json.dumps(_strict(value), ensure_ascii=False, default=str)
     return value

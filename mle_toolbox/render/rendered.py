@@ -1,4 +1,4 @@
-"""What every outcome of an analysis can be turned into: one table for people, rows of plain values for programs."""
+"""The formats of every outcome of an analysis: one table for people, rows of plain values for programs."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["AS_WIDE_AS_NEEDED", "Rendered"]
 
 AS_WIDE_AS_NEEDED = 10_000
-"""Columns of what is no terminal: no table is cut to fit."""
+"""Width of output that goes elsewhere than to a terminal: no table is cut to fit."""
 
 
 class Rendered(ABC):
-    """Something with ``table``, ``records`` and ``to_dict``, and all that follows from these."""
+    """Base of results with ``table``, ``records`` and ``to_dict``; all other formats follow from these three."""
 
     @abstractmethod
     def table(self, *, compact: bool = False) -> Table:
-        """Return the table for people; ``compact`` says what all rows share once, beneath it."""
+        """Return the table for people; with ``compact`` what all rows share is said once, below."""
 
     @abstractmethod
     def records(self) -> list[dict[str, Any]]:
@@ -75,9 +75,10 @@ class Rendered(ABC):
 
 @with_installed_modules
 def as_text(renderable: RenderableType) -> str:
-    """Return what rich would print on a wide terminal without colours."""
+    """Return the output of rich for a wide terminal without colours."""
     from rich.console import Console
 
+    # markup=False: [a] in a name of the user is text.
     console = Console(width=AS_WIDE_AS_NEEDED, color_system=None, highlight=False, emoji=False, markup=False)
     with console.capture() as capture:
         console.print(renderable)
@@ -87,7 +88,7 @@ def as_text(renderable: RenderableType) -> str:
 def with_differences(
     names: Sequence[str], differences: Mapping[str, Mapping[str, Any]], taken: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return the start of each row: the configuration and what is its own; keys that are ``taken`` get a ``_``."""
+    """Return the first columns of each row: configuration and differing keys; keys that are ``taken`` get a ``_``."""
     keys = list(dict.fromkeys(key for name in names for key in differences.get(name, ())))
     titles = {key: f"{key}_" if key in taken or key == "configuration" else key for key in keys}
     return [

@@ -1,4 +1,4 @@
-"""What an answer says beside its numbers: what was taken of a run, what it means to be best, what to beware of."""
+"""The sentences beside the numbers of an answer: which value was taken, what "best" means, cautions."""
 
 from __future__ import annotations
 
@@ -37,21 +37,20 @@ def at_words(at: str) -> str:
 
 
 def better_words(lower_is_better: bool, assumed: bool) -> str:
-    """Return ``lower is better (assumed)``, without the end where somebody said so."""
+    """Return ``lower is better (assumed)``, without "(assumed)" where the user chose it."""
     return f"{'lower' if lower_is_better else 'higher'} is better{' (assumed)' if assumed else ''}"
 
 
 def meaning_of_best(answers: Sequence[Answer]) -> str:
-    """Say what it means that a configuration is marked, empty where none is."""
+    """Explain the mark of the best configurations; empty where none is marked."""
+    # Metrics may differ in it, because some configurations lack seeds in one of them.
     tests = dict.fromkeys(each.test for each in answers if each.test)
     return f"best, or not significantly different from the best ({'; '.join(tests)})." if tests else ""
 
 
 def ends_words(sample: SeedSample) -> str:
-    """Return ``1 of its 5 seeds diverged, 2 failed``, nothing where all seeds ended well.
-
-    Runs of older code that were asked to be left out ended as well as the others.
-    """
+    """Return ``1 of its 5 seeds diverged, 2 failed``, an empty string where all seeds ended well."""
+    # Runs of older code were left out on request and ended well.
     left_out = {why: count for why, count in sample.left_out.items() if why != "older code"}
     bad = {why: count for why, count in {"diverged": sample.diverged, **left_out}.items() if count}
     first = f" of its {sample.n + sum(bad.values())} seeds"
@@ -59,9 +58,9 @@ def ends_words(sample: SeedSample) -> str:
 
 
 def best_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:
-    """Yield where the best rests on some of the seeds only, each sentence once.
+    """Yield which of the best lost seeds: they may be best because of that.
 
-    ``shown`` is how a name of the user is written.
+    Each sentence once; ``shown`` formats a name of the user.
     """
     metrics: dict[str, list[str]] = {}
     for each in answers:
@@ -74,7 +73,7 @@ def best_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) 
 
 
 def estimate_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:
-    """Yield what to beware of in the estimates, each sentence once; ``shown`` is how a name of the user is written."""
+    """Yield the cautions about the estimates, each sentence once; ``shown`` formats a name of the user."""
     return cautions_about(
         {each.metric: {name: estimate.caution for name, estimate in each.estimates.items()} for each in answers}, shown
     )
@@ -83,9 +82,9 @@ def estimate_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = s
 def cautions_about(
     cautions: Mapping[str, Mapping[str, str | None]], shown: Callable[[str], str] = str
 ) -> Iterator[str]:
-    """Yield each caution once, and what it is true of where that is not everything.
+    """Yield each caution once, with the metrics and configurations it applies to unless it applies to all.
 
-    ``cautions`` by metric and configuration; ``shown`` is how a name of the user is written.
+    ``cautions`` by metric and configuration; ``shown`` formats a name of the user.
     """
     places: dict[str, dict[str, list[str]]] = {}
     for metric, by_configuration in cautions.items():
@@ -109,13 +108,13 @@ def cautions_about(
 def pair_cautions(
     comparisons: Mapping[tuple[str, str], Comparison], shown: Callable[[str], str] = str
 ) -> Iterator[str]:
-    """Yield each caution once, with the pairs that it is about; ``shown`` is how a name of the user is written."""
+    """Yield each caution once, with the pairs that it is about; ``shown`` formats a name of the user."""
     about: dict[str, list[str]] = {}
     for (a, b), each in comparisons.items():
         if each.caution:
             about.setdefault(each.caution, []).append(f"{shown(a)} and {shown(b)}")
     for caution, pairs in about.items():
-        # Not listed(): an "and" stands inside each pair already.
+        # Not listed(): each pair contains an "and" already.
         more = len(pairs) - _PAIRS
         some = "; ".join(pairs[:_PAIRS]) + (f" and {more} more pairs" if more > 0 else "")
         yield f"{'All pairs' if len(pairs) == len(comparisons) > 1 else some}: {caution}"

@@ -1,4 +1,4 @@
-"""How seed runs stand: a sign for each, and what the signs mean, in a terminal and on the page."""
+"""The status of seed runs: a sign for each, and its meaning, in a terminal and on the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["SIGNS", "Sign", "changed_code", "legend_of", "status_grid", "status_
 
 
 class Sign(NamedTuple):
-    """The sign of a status, its colour in a terminal, and what it means."""
+    """The sign of a status, its colour in a terminal, and its meaning."""
 
     sign: str
     style: str
@@ -40,7 +40,7 @@ _MOST_LINES = 5
 
 
 def legend_of(kinds: Iterable[str]) -> list[Sign]:
-    """Return the signs of those that occur, in the order of the table above."""
+    """Return the signs that occur, in the order of `SIGNS`."""
     there = set(kinds)
     return [sign for kind, sign in SIGNS.items() if kind in there]
 
@@ -48,6 +48,7 @@ def legend_of(kinds: Iterable[str]) -> list[Sign]:
 def status_line(status: ExperimentStatus) -> str:
     """Return one line such as ``18 of 20 seed runs done, 2 failed``."""
     counts = status.counts
+    # "waiting" is what is left to the total and needs no words.
     rest = {name: counts[name] for name in ("outdated", "running", "stopped", "failed", "died")}
     rest["made by older code"] = sum(each.stale for each in status.runs)
     done = f"{counts['done']:,} of {len(status.runs):,} seed runs done"
@@ -55,7 +56,7 @@ def status_line(status: ExperimentStatus) -> str:
 
 
 def changed_code(status: ExperimentStatus) -> list[str]:
-    """Say, for each configuration, which files have changed since its runs were done; alike ones together."""
+    """Say for each configuration which files have changed since its runs; one line for all with the same change."""
     alike: dict[tuple[int, str], list[str]] = {}
     for name in status.configurations:
         stale = [run for run in status.of(name) if run.stale]
@@ -81,6 +82,7 @@ def status_grid(status: ExperimentStatus) -> RenderableType:
     for name in status.configurations:
         kinds = [_kind(run) for run in status.of(name)]
         table.add_row(Text(name), _seeds_ok(status.of(name)), _signs(kinds))
+    # escape(): texts with brackets are not markup.
     shown = [f"[{style}]{sign}[/] {escape(words)}" for sign, style, words in legend_of(map(_kind, status.runs))]
     return Group(table, Text(), Text.from_markup("   ".join(shown)))
 

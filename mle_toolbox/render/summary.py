@@ -1,4 +1,4 @@
-"""One row a configuration: what differs, how many seeds count, and each metric with its interval."""
+"""One row per configuration: its differing settings, the number of seeds, and each metric with its interval."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "SummaryRow"]
 
+# Settings in the table; the names of all others are in a caution below.
 _MAX_KEYS = 6
 
 
@@ -62,12 +63,13 @@ class Summary(Rendered):
     @property
     def title(self) -> str:
         """What the table shows."""
+        # "last values", but "mean of the last 5 values" is plural already.
         at = next(each.at for each in self.metrics)
         return f"{self.of}: {at_words(at)}{'' if at.startswith('mean') else 's'}"
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What to beware of, one sentence each: first what the runs are made of, then what holds of the numbers."""
+        """Cautions, one sentence each: first those about the runs, then those about the numbers."""
         return (*self._first(), *self._cautions(self.keys_that_differ))
 
     def __getitem__(self, configuration: str) -> SummaryRow:
@@ -88,14 +90,16 @@ class Summary(Rendered):
         return tuple(dict.fromkeys(key for row in self.rows for key in row.differences))
 
     def table(self, *, compact: bool = False) -> Table:
-        """Return the table for people; ``compact`` says n once, beneath, where it is the same everywhere."""
+        """Return the table for people; with ``compact`` n is said once, below, where it is the same everywhere."""
         keys = self.keys_that_differ[:_MAX_KEYS]
         shared_n = self._shared_n() if compact else None
+        # Of all keys, not only those shown: a short name must not be mistaken for a key that is left out.
         titles = short_names(self.keys_that_differ)
         columns = [Column("configuration")]
         columns += [Column(titles[key], right=self._has_numbers(key), rank=2) for key in keys]
         columns += [Column("seeds done", right=True)] if shared_n is None else []
-        ranks = (0, 1, *[3] * len(self.metrics))  # the first two metrics outlast the settings
+        # Settings have rank 2, so a narrow terminal keeps the first two metrics longer than those.
+        ranks = (0, 1, *[3] * len(self.metrics))
         columns += [Column(each.metric, right=True, rank=rank) for each, rank in zip(self.metrics, ranks, strict=False)]
         rows = tuple(tuple(self._cells(row, keys, shared_n)) for row in self.rows)
         return Table(
@@ -109,7 +113,7 @@ class Summary(Rendered):
         )
 
     def records(self) -> list[dict[str, Any]]:
-        """Return one row a configuration and metric, with all digits."""
+        """Return one row per configuration and metric, with all digits."""
         fixed = [*_ESTIMATE, "metric", "at", "lower_is_better", "best", "seeds_done", "seeds_planned", "code"]
         names = [row.configuration for row in self.rows]
         begin = with_differences(names, {row.configuration: row.differences for row in self.rows}, fixed)
@@ -143,6 +147,7 @@ class Summary(Rendered):
                     "direction_assumed": metric.assumed,
                     "estimates": {name: asdict(each) for name, each in metric.estimates.items()},
                     "values": {
+                        # JSON has only text as keys.
                         name: dict(zip(map(str, each.seeds), each.values.tolist(), strict=True))
                         for name, each in metric.samples.items()
                     },
@@ -178,12 +183,13 @@ class Summary(Rendered):
             yield Cell(text, best=row.configuration in metric.best)
 
     def _shared_n(self) -> int | None:
-        """Return n where it is the same in the whole table and nothing is left out."""
+        """Return n if it is the same in the whole table and no seed is left out."""
         numbers = {
             each.n if not each.diverged and not each.missing else -1
             for row in self.rows
             for each in row.estimates.values()
         }
+        # One seed has no interval, which has to be said in its row.
         n = numbers.pop() if len(numbers) == 1 else -1
         return n if n > 1 else None
 
@@ -199,10 +205,11 @@ class Summary(Rendered):
 
     def _has_numbers(self, key: str) -> bool:
         values = [row.differences[key] for row in self.rows if row.differences.get(key) is not None]
+        # bool is an int in Python.
         return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
     def _first(self) -> Iterator[str]:
-        """Yield what has to be known before the numbers are read."""
+        """Yield the cautions that come above the numbers."""
         yield from self.first
         yield from best_cautions(self.metrics)
 
@@ -219,7 +226,7 @@ class Summary(Rendered):
         yield from self.remarks
 
     def _without_the_metric(self) -> dict[str, dict[str, str | None]]:
-        """Return, by metric and configuration, how many seeds are done and still have no number."""
+        """Return, by metric and configuration, how many finished seeds have no number."""
         return {
             metric.metric: {
                 name: counted({why: n for why, n in sample.left_out.items() if why.startswith("without")})

@@ -1,6 +1,6 @@
-"""A table for people: cells of text, a title, and beneath it how the numbers were made and what to beware of.
+"""A table for people: cells of text, a title, and notes on the method and cautions.
 
-It is shown in a terminal, a notebook, Markdown or LaTeX. All text is taken literally, whatever it holds.
+Shown in a terminal, a notebook, Markdown or LaTeX. All text is escaped.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ __all__ = ["Cell", "Column", "Table"]
 
 
 class Table(Grid):
-    """A `Grid` in every form in which it is shown."""
+    """A `Grid` with its output formats."""
 
     def to_rich(self) -> RenderableType:
-        """Return it for a terminal; what is best is bold and has a star, for those who see no bold."""
+        """Return it for a terminal; the best is bold and has a star, because not every terminal shows bold."""
+        # rich is loaded only where a terminal is written to.
         from mle_toolbox.render.terminal import TerminalTable
 
         return TerminalTable(self)
 
     def to_markdown(self) -> str:
-        """Return it for GitHub and its like; what is best is bold."""
+        """Return it as GitHub's Markdown; the best is bold."""
         lines = [
             "| " + " | ".join(_markdown(column.title) for column in self.columns) + " |",
             "| " + " | ".join("---:" if column.right else ":---" for column in self.columns) + " |",
@@ -42,8 +43,8 @@ class Table(Grid):
         )
 
     def to_latex(self) -> str:
-        r"""Return a floating table for ``\usepackage{booktabs}``; what is best is bold."""
-        # What to type is nothing for a paper.
+        r"""Return a floating table for ``\usepackage{booktabs}``; the best is bold."""
+        # Commands to type do not belong into a paper.
         first = (line.removesuffix(WAY_OUT) for line in self.first)
         caption = " ".join([f"{self.title}.", *first, *self._notes(), *self.cautions])
         lines = [
@@ -63,7 +64,7 @@ class Table(Grid):
         return "\n".join(lines) + "\n"
 
     def to_html(self) -> str:
-        """Return it for a notebook; what is best is bold."""
+        """Return it for a notebook; the best is bold."""
         head = "".join(_html_cell("th", column.title, column) for column in self.columns)
         body = "".join(
             "<tr>" + "".join(_html_cell("td", *each) for each in zip(row, self.columns, strict=True)) + "</tr>"
@@ -103,6 +104,7 @@ _LATEX = {
 
 
 def _one_line(text: str) -> str:
+    # A line break ends a row of Markdown, and a blank line the argument of \caption.
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 

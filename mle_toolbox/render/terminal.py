@@ -1,4 +1,4 @@
-"""A table in a terminal of any width: what does not fit is left out by rank and named, notes break between words."""
+"""A table in a terminal of any width: columns that do not fit are left out by rank and named, notes are wrapped."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ __all__ = ["TerminalTable"]
 
 _SECOND_LINE = re.compile(r" ([(\[])")
 _WIDEST_NOTE = 200
-_AROUND = 3  # a blank at both sides of a cell, and the line between two
+_AROUND = 3  # a blank on both sides of a cell, and the line between two cells
 
 
 class TerminalTable:
-    """What rich prints of a `Grid`."""
+    """A `Grid` as rich prints it."""
 
     def __init__(self, table: Grid) -> None:
         self._table = table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         table, left_out = _fitting(self._table, options.max_width)
+        # Above the table: these cautions are to be read before the numbers.
         for line in table.first:
             yield _note(f"! {line}", "yellow")
         yield _grid(table)
@@ -46,12 +47,12 @@ def _note(line: str, style: str) -> RenderableType:
 
 
 def _fitting(table: Grid, width: int) -> tuple[Grid, list[str]]:
-    """Write numbers in two lines where they do not fit, then leave out columns; return the titles of these."""
+    """Break numbers into two lines if the table is too wide, then leave out columns; return the titles of these."""
     left_out: list[str] = []
     if _width(table) > width:
         table = replace(table, rows=tuple(tuple(map(_in_two_lines, row, table.columns)) for row in table.rows))
     while _width(table) > width and any(column.rank for column in table.columns):
-        # The highest rank, of several the last one.
+        # The highest rank, among equals the last one.
         place = max(range(len(table.columns)), key=lambda each: (table.columns[each].rank, each))
         left_out.insert(0, table.columns[place].title)
         table = replace(
@@ -63,7 +64,7 @@ def _fitting(table: Grid, width: int) -> tuple[Grid, list[str]]:
 
 
 def _in_two_lines(cell: Cell, column: Column) -> Cell:
-    """Break before ``(n=5)`` or ``[0.1, 0.2]``, which belongs together."""
+    """Break before ``(n=5)`` or ``[0.1, 0.2]``, which stay whole."""
     return replace(cell, text=_SECOND_LINE.sub(r"\n\1", cell.text)) if column.right else cell
 
 
@@ -76,7 +77,7 @@ def _width(table: Grid) -> int:
 
 
 def _texts(table: Grid, row: tuple[Cell, ...]) -> list[str]:
-    """Return the cells of a row; in columns where a cell has a star, the others leave room for one."""
+    """Return the cells of a row; in columns with a star, cells without one are padded so that numbers line up."""
     starred = [any(each[place].best for each in table.rows) for place in range(len(table.columns))]
     return [_starred(cell) if star else cell.text for cell, star in zip(row, starred, strict=True)]
 

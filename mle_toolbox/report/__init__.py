@@ -1,4 +1,4 @@
-"""One HTML file that says what was run, what came out, how sure that is, and how every number was made."""
+"""One HTML file with the results of an experiment, their uncertainty, and how every number was computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which configuration is better, as sentences and tables of the page."""
+"""Which configuration is best, as sentences and tables of the page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _NUMBERS = (
 
 
 def answers(numbers: Numbers) -> list[dict[str, Any]]:
-    """Return which configuration is best and how sure that is, for each metric and place."""
+    """Return which configuration is best, with its uncertainty, for each metric and value of a run."""
+    # All choices of the page are computed here: it computes no statistics itself.
     found = []
     for i, metric in enumerate(numbers.metrics):
         for at, words in AT.items():
@@ -33,7 +34,7 @@ def answers(numbers: Numbers) -> list[dict[str, Any]]:
 
 
 def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
-    """Return the comparisons of each metric and place; of many configurations only those with the best one."""
+    """Return the comparisons for each metric and value of a run; with many configurations only those with the best."""
     tables = []
     for i, metric in enumerate(numbers.metrics):
         for at, words in AT.items():
@@ -104,14 +105,16 @@ def _sentences_of(answer: Answer, metric: Metric, at: str) -> list[str]:
 
 
 def _verdict(answer: Answer) -> list[str]:
-    """Say how the leader compares with those with which a test has a meaning."""
+    """Say how the leader compares with the configurations that can be tested."""
     rivals = {name: each for name, each in answer.with_leader.items() if _is_tested(each)}
     if not rivals:
         return []
     ties = [name for name in rivals if name in answer.best]
     if not ties:
+        # The weakest of the results holds for all of them.
         largest = max(rivals.values(), key=lambda each: each.p)
         whom = "the other" if len(rivals) == 1 else f"each of the {len(rivals)} others"
+        # Those with one seed were not tested, so "each of the others" would claim too much.
         if len(rivals) < len(answer.with_leader):
             whom = _named(rivals)
         return [f"It is significantly better than {whom}: {p_text(largest.p)}{_after(largest)}."]
@@ -124,7 +127,7 @@ def _power(ties: Sequence[str], rivals: Mapping[str, Comparison]) -> Iterator[st
     """Say how many seeds the nearest needs; equal results, as of a setting without effect, need none."""
     known = [name for name in ties if math.isfinite(rivals[name].detectable)]
     if known:
-        # Holm's correction makes many p equal, so the nearest is that of the smallest difference.
+        # Holm's correction makes many p equal, so the nearest is the one with the smallest difference.
         nearest = min(known, key=lambda name: abs(rivals[name].difference))
         whom = "" if len(ties) == 1 else f"The nearest is {isolated(nearest)}. "
         yield whom + rivals[nearest].power_words()
@@ -139,6 +142,7 @@ def _after(each: Comparison) -> str:
 
 
 def _in_table(answer: Answer, n_configurations: int) -> Mapping[tuple[str, str], Comparison]:
+    # 7 configurations have 21 pairs already.
     if n_configurations <= _ALL_PAIRS_IN_TABLE_UP_TO:
         return answer.comparisons
     return {pair: each for pair, each in answer.comparisons.items() if answer.leader in pair}
@@ -158,9 +162,10 @@ def _comparison_row(a: str, b: str, each: Comparison) -> dict[str, str]:
 
 
 def _is_tested(each: Comparison) -> bool:
-    """Tell whether a test has a meaning: not with one seed, and not when all seeds have the same value."""
+    """Tell whether there was a test: not with one seed, and not when all seeds have the same value."""
     return not math.isnan(each.p)
 
 
 def _cells(each: Comparison) -> dict[str, str]:
+    # Typography of the page; files for programs keep the ASCII hyphen.
     return {name: text.replace("-", MINUS) for name, text in comparison_cells(each).items()}

@@ -1,4 +1,4 @@
-"""What the template shows and what the program on the page reads, as plain data."""
+"""The data of the page: what the template shows, and what its JavaScript reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mle_toolbox.report import answers, history, tables
 from mle_toolbox.report.curves import curve_data
 from mle_toolbox.report.facts import SeedRun, all_runs, cost
 from mle_toolbox.report.how import how_made
-from mle_toolbox.report.numbers import AT, STATISTICS, Metric, Numbers
+from mle_toolbox.report.numbers import AT, STATISTICS, Numbers
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
@@ -39,6 +39,7 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
         replace(run, older_code=run.status == "done" and run.seed in code[run.configuration].older)
         for run in all_runs(results)
     ]
+    # Imported experiments have no configuration files.
     contents = {name: content for name, content in results.contents.items() if content}
     failures, more_failures = history.failures(runs, record.get("job", {}).get("err_file"))
     rows, too_many = history.run_rows(runs)
@@ -80,9 +81,10 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
 
 
 def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the program on the page reads."""
+    """Return the data for the JavaScript of the page."""
     code = results.code()
     return {
+        # For names of saved charts; a title may hold characters that a file name cannot.
         "slug": re.sub(r"[^A-Za-z0-9]+", "_", page["title"]).strip("_")[:40] or "report",
         "colours": {"light": list(COLOURS), "dark": list(COLOURS_ON_DARK)},
         "configurations": list(numbers.configurations),
@@ -101,7 +103,7 @@ def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]
 
 
 def _source(results: Configurations) -> tuple[Mapping[str, Any], ExperimentFolder | None]:
-    """Return the record of the experiment and its folder; of several experiments there is none."""
+    """Return the record of the experiment and its folder; several experiments have neither."""
     if not isinstance(results, ExperimentResults):
         return {}, None
     return results.record, ExperimentFolder(results.path) if results.path.is_dir() else None
@@ -145,6 +147,7 @@ def _code_fact(runs: Sequence[SeedRun]) -> Iterator[dict[str, str]]:
     seen = {git_in_words(run.record) for run in runs if run.record and run.record.git_commit}
     if len(seen) == 1:
         commit, _, remark = seen.pop().partition(" ")
+        # git_in_words returns a sentence instead of a hash where the script is in no commit.
         if not commit.isalnum() or len(commit) < 40:
             yield _fact("Code", "not in git", "the script is not in any commit")
         else:
@@ -167,14 +170,14 @@ def _notices(runs: Sequence[SeedRun], state: Mapping[str, str]) -> Iterator[str]
 
 
 def _cautions(results: Configurations, code: Mapping[str, CodeState]) -> Iterator[str]:
-    """Yield what has to be known of the runs before their numbers are read."""
+    """Yield the cautions about the runs, which come before the numbers."""
     yield from outdated_cautions(results, isolated)
     yield from code_cautions(code, isolated)
     yield from length_cautions(results, results.contents, isolated)
 
 
 def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun]) -> Iterator[str]:
-    """Yield a sentence for all that is missing, has diverged or is damaged."""
+    """Yield a sentence on each seed that is missing, diverged or damaged."""
     for name in numbers.configurations:
         waiting = [run.seed for run in runs if run.configuration == name and run.status == "waiting"]
         if waiting:
@@ -183,20 +186,16 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
         if stopped:
             yield f"{isolated(name)}: {seeds_in_words(stopped)} stopped on request before the end."
         for metric in numbers.metrics:
-            diverged = _diverged(numbers, metric, name)
-            if diverged:
+            sample = numbers.answer(metric).samples[name]
+            seeds = zip(sample.seeds, sample.values, strict=True)
+            if diverged := [seed for seed, value in seeds if not math.isfinite(value)]:
                 words = f"ended with a {isolated(metric.name)} that is not finite (diverged)"
                 yield f"{isolated(name)}: {seeds_in_words(diverged)} {words}."
         yield from (f"{isolated(name)}: {remark}" for remark in results[name].remarks)
 
 
-def _diverged(numbers: Numbers, metric: Metric, name: str) -> list[int]:
-    sample = numbers.answer(metric).samples[name]
-    return [seed for seed, value in zip(sample.seeds, sample.values, strict=True) if not math.isfinite(value)]
-
-
 def _chosen(numbers: Numbers) -> list[int]:
-    """Return which configurations the curves show at first: all, or the best ones of many."""
+    """Return the configurations that the curves show initially: all, or the best if there are many."""
     everyone = list(range(len(numbers.configurations)))
     if len(everyone) <= _CHOSEN_AT_FIRST or not numbers.metrics:
         return everyone
@@ -212,6 +211,7 @@ def _cores(record: Mapping[str, Any]) -> int:
 
 def _short_seeds(seeds: Sequence[int]) -> str:
     text = format_seeds(seeds).replace("-", NOTHING).replace(",", ", ")
+    # Many ranges do not fit into the box; the count does.
     return text if len(text) <= 24 else f"{len(seeds)}"
 
 

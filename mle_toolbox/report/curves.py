@@ -1,6 +1,7 @@
-"""The learning curves as the page gets them: few enough points for a screen, each of them exact.
+"""The learning curves of the page: few enough points for a screen, each of them exact.
 
-A band at a point is made of that point's seeds alone, so leaving points out changes none that is shown.
+Points are left out, never averaged. The band at a point is computed from the seeds at that point alone, so leaving
+points out changes none of those shown.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from mle_toolbox.statistics.thinning import POINTS, evenly_chosen
 __all__ = ["curve_data"]
 
 _FEWEST_POINTS = 40
+# Most numbers in the curves of single seeds together; each takes 5.3 bytes of the file (float32 in base64).
 _NUMBERS_OF_SEEDS = 1_000_000
-"""Numbers in all single seeds' curves together; each takes 5.3 bytes of the file."""
 
 
 def curve_data(results: Configurations, numbers: Numbers) -> dict[str, list[dict[str, Any] | None]]:
-    """Return for each ``metric|time`` (their positions) one entry for each configuration, None where there is none."""
+    """Return for each ``metric|time``, by their indices, one entry per configuration, None without a curve."""
     points = _points_of_seeds(numbers)
     found: dict[str, list[dict[str, Any] | None]] = {}
     for i, metric in enumerate(numbers.metrics):
@@ -37,7 +38,7 @@ def curve_data(results: Configurations, numbers: Numbers) -> dict[str, list[dict
 
 
 def _points_of_seeds(numbers: Numbers) -> int:
-    """Return how many points of a single seed's curve the file has room for; 0 leaves them out."""
+    """Return how many points the curve of a single seed may have in the file; 0 leaves these curves out."""
     n_seeds = sum(len(sample.seeds) for metric in numbers.metrics for sample in numbers.answer(metric).samples.values())
     room = _NUMBERS_OF_SEEDS // max(1, n_seeds * len(numbers.times))
     return 0 if room < _FEWEST_POINTS else min(room, POINTS)
@@ -53,6 +54,7 @@ def _curve(results: Configurations, numbers: Numbers, name: str, metric: Metric,
 def _entry(curve: Curve | None, points_of_seeds: int) -> dict[str, Any] | None:
     if curve is None or curve.time.size == 0 or not curve.seeds:
         return None
+    # The same points for seeds and bands, so that the page reads both off at one place.
     chosen = evenly_chosen(curve.time.size, points_of_seeds or POINTS)
     seen = replace(curve, time=curve.time[chosen], values=curve.values[:, chosen])
     return {

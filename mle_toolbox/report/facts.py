@@ -1,4 +1,4 @@
-"""What was run: seed runs with their state, time, place and code, as the records on disk tell it.
+"""The seed runs: their status, time, place and code, from the records on disk.
 
 Reads ``run.json`` through the results and the ends of err files; knows nothing of metrics or HTML.
 """
@@ -23,7 +23,7 @@ __all__ = ["Cost", "SeedRun", "all_runs", "cost", "versions"]
 
 @dataclass(frozen=True)
 class SeedRun:
-    """One seed run; ``record`` is None where nothing is on record, as for imported logs."""
+    """One seed run; ``record`` is None where nothing was recorded, as for imported logs."""
 
     configuration: str
     seed: int
@@ -33,22 +33,23 @@ class SeedRun:
     ticks: int = 0
     damage: str | None = None
     older_code: bool = False
-    """Whether it counts although it is of older code than the newest runs."""
+    """Whether it counts and is of older code than the newest runs."""
 
     @property
     def kind(self) -> str:
-        """How it is shown: its status, and of those that are done the ones of older code apart."""
+        """How it is shown: its status, or ``older code`` for finished runs of older code."""
         return "older code" if self.older_code else self.status
 
     @property
     def seconds(self) -> float | None:
-        """Time from start to end, None while it goes on or when it is not on record."""
+        """Time from start to end, None while the run goes on or if it was not recorded."""
         start, end = self.started, self.ended
+        # A clock that was set back must not give a negative cost.
         return max(0.0, (end - start).total_seconds()) if start and end else None
 
     @property
     def started(self) -> datetime | None:
-        """When the run began."""
+        """When the run started."""
         return _moment(self.record.start if self.record else None)
 
     @property
@@ -63,8 +64,9 @@ class SeedRun:
 
     @property
     def reason(self) -> str:
-        """Return why it failed, in one line."""
+        """Return the reason of the failure, in one line."""
         if self.record is not None and self.record.reason:
+            # What a script raised may be of any length and hold codes for terminals.
             return excerpts.readable(self.record.reason)
         if self.status == "died":
             return "died: killed, or its machine failed; nothing was recorded"
@@ -82,10 +84,10 @@ class SeedRun:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the seed runs took, as far as it is on record.
+    """The time and memory that the seed runs took, as far as recorded.
 
-    ``counted`` runs have a start and an end; ``core_hours`` are hours x cores asked for; ``cpu_hours`` is what the
-    processes used, of ``cpu_counted`` runs.
+    ``counted`` runs have a start and an end; ``core_hours`` are hours x requested cores; ``cpu_hours`` is the processor
+    time of ``cpu_counted`` runs.
     """
 
     runs: int
@@ -106,7 +108,7 @@ def all_runs(configurations: Mapping[str, ConfigurationResults]) -> list[SeedRun
 
 
 def cost(runs: Sequence[SeedRun], cores: int) -> Cost:
-    """Return what ``runs`` took; ``cores`` is what each of them was given."""
+    """Return the cost of ``runs``; ``cores`` is the number that each of them was given."""
     known = sorted(run.seconds for run in runs if run.seconds is not None)
     cpu = [run.record.cpu_seconds for run in runs if run.record and run.record.cpu_seconds is not None]
     memory = [run.record.max_rss_mb for run in runs if run.record and run.record.max_rss_mb is not None]
@@ -127,14 +129,14 @@ def cost(runs: Sequence[SeedRun], cores: int) -> Cost:
 
 
 def versions(runs: Iterable[SeedRun]) -> dict[str, list[tuple[str, int]]]:
-    """Return, for code, machine, Python and each package, the versions that occur and how many runs had each."""
+    """Return, for code, machine, Python and each package, the versions that occur with their number of runs."""
     seen: dict[str, Counter[str]] = {"code": Counter(), "machine": Counter(), "Python": Counter()}
     for run in runs:
         if run.record is None:
             continue
         seen["code"][git_in_words(run.record)] += 1
-        seen["machine"][run.record.host or "not on record"] += 1
-        seen["Python"][run.record.python or "not on record"] += 1
+        seen["machine"][run.record.host or "not recorded"] += 1
+        seen["Python"][run.record.python or "not recorded"] += 1
         for name, version in run.record.packages.items():
             seen.setdefault(name, Counter())[str(version)] += 1
     return {name: counts.most_common() for name, counts in seen.items() if counts}
@@ -149,6 +151,7 @@ def _runs_of(name: str, results: ConfigurationResults) -> Iterator[SeedRun]:
             path = run.path if run.path.is_dir() else None
             yield SeedRun(name, seed, run.status, run.run, path, run.n_ticks, run.damage)
         elif folder is not None:
+            # A seed that has logged nothing may still have failed or be running.
             place = folder.seed(seed)
             yield SeedRun(name, seed, run_status(place), read_run_record(place), place.path)
         else:
@@ -159,4 +162,5 @@ def _moment(text: Any) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError):
+        # A damaged record, or none: the time counts as not recorded.
         return None

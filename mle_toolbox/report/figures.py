@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["write_figures"]
 
+# Most configurations in a figure; of more, the best ones are shown.
 _MOST = 10
-"""Configurations that a figure shows; of more, the best ones."""
 
 
 def write_figures(results: Configurations, folder: ExperimentFolder) -> None:
@@ -28,6 +28,7 @@ def write_figures(results: Configurations, folder: ExperimentFolder) -> None:
     try:
         curves, finals = _figures(results)
     except MLEToolboxError as error:
+        # The rule declares both files, so they are written in any case.
         curves = finals = _only_words(str(error))
     save_figure(curves, folder.learning_curves)
     save_figure(finals, folder.final_values)
@@ -38,7 +39,7 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
 
     curves, found = results.curve(), results.answer()
     samples = found.samples
-    # All of them where there are not many: also those that have no number.
+    # The ranking has only configurations with a number; few configurations are all shown, also those without.
     shown = set(samples) if len(samples) <= _MOST else set(found.ranking[:_MOST])
     note = better_words(curves.lower_is_better, assumed=True).capitalize() + "."
     if len(shown) < len(samples):
@@ -58,5 +59,6 @@ def _only_words(words: str) -> Figure:
     from mle_toolbox.plots.figure_text import plain
 
     figure = Figure(figsize=(6, 1))
+    # plain(): dollar signs in a message would be read as mathematics.
     figure.text(0.5, 0.5, plain(words), ha="center", va="center", wrap=True)
     return figure

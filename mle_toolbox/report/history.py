@@ -1,4 +1,4 @@
-"""What was run, as parts of the page: state, failures, cost, every run, versions, files, and how to do it again."""
+"""The runs, as parts of the page: state, failures, cost, every run, versions, files, and how to reproduce them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ __all__ = ["cost_lines", "failures", "files", "full_texts", "grid", "run_rows", 
 Lines = list[dict[str, str]]
 
 _NOT_DONE = ("running", "stopped", "failed", "died", "outdated", "older code")
+# The page stays small and readable when thousands of seed runs fail.
 _FAILURES_IN_FULL = 20
 _LAST_LINES = 15
 _RUNS_IN_TABLE = 400
 _LARGEST_HASHED = 1 << 28
-# What is installed under another name than it is imported by.
+# Packages whose name on PyPI differs from the name of the module.
 _INSTALLED_AS = {
     "sklearn": "scikit-learn",
     "pytorch_lightning": "pytorch-lightning",
@@ -38,7 +39,7 @@ _INSTALLED_AS = {
 
 
 def state(runs: Sequence[SeedRun]) -> dict[str, str]:
-    """Return how far the experiment is, as a kind (good, warn, bad) and words."""
+    """Return the progress of the experiment, as a kind (good, warn, bad) and a text."""
     counts = Counter(run.status for run in runs)
     done, bad = counts["done"], counts["failed"] + counts["died"]
     text = (
@@ -63,6 +64,7 @@ def failures(runs: Sequence[SeedRun], err_file: str | None) -> tuple[list[dict[s
 def grid(runs: Sequence[SeedRun]) -> dict[str, Any]:
     """Return a sign for each seed run, a row for each configuration."""
     rows = []
+    # Runs of one status in a row share an element, or the page of 10,000 seed runs has as many.
     for name, group in groupby(runs, key=lambda run: run.configuration):
         own = list(group)
         parts = []
@@ -82,7 +84,7 @@ def grid(runs: Sequence[SeedRun]) -> dict[str, Any]:
 
 
 def cost_lines(spent: Cost) -> Lines:
-    """Return what the runs took."""
+    """Return the cost of the runs."""
     if not spent.counted:
         return [_line("Time", "Start and end were not recorded.")]
     of_all = "" if spent.counted == spent.runs else f" ({spent.counted} of {spent.runs} runs have a start and an end)"
@@ -122,7 +124,7 @@ def version_lines(runs: Sequence[SeedRun]) -> Lines:
 
 
 def steps(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequence[SeedRun]) -> Lines:
-    """Return what to type to get the same numbers again."""
+    """Return the commands that reproduce the numbers."""
     found = versions(runs)
     lines = [*_code_step(record, runs), *_install_step(found)]
     name = _experiment_file(record)
@@ -140,7 +142,7 @@ def steps(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequ
 
 
 def files(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequence[SeedRun]) -> Lines:
-    """Return the hashes of what decided the results, and of the results."""
+    """Return the hashes of the files that the results were made from, and of the results."""
     found: Lines = []
     if folder is not None and record.get("experiment_file"):
         path = folder.path / str(record["experiment_file"])
@@ -194,12 +196,15 @@ def _run_row(run: SeedRun) -> dict[str, Any]:
 
 
 def _code_step(record: Mapping[str, Any], runs: Sequence[SeedRun]) -> Iterator[dict[str, str]]:
-    """Yield how to get the code: that of most seed runs, as it was stored, else from git where it was committed."""
+    """Yield how to get the code of most seed runs: as it was stored, else from git if it was committed."""
+    # Finished runs made the numbers; without any, those that failed are what there is to reproduce.
     done = [run for run in runs if run.record and run.status == "done"] or [run for run in runs if run.record]
     states = Counter(code_digest(run.record.code) for run in done if run.record)
     which = "The code of most seed runs" if len(states) > 1 else "The code"
     ours = [run for run in done if run.record and code_digest(run.record.code) == states.most_common(1)[0][0]]
+    # Only commits that hold all of the code: else git_in_words adds words to the hash.
     commits = [words for run in ours if run.record and (words := git_in_words(run.record)) == run.record.git_commit]
+    # Their code is the same, so the first one whose stored code is complete will do.
     for run in ours:
         stored = _stored(run)
         if stored is not None:
@@ -215,7 +220,7 @@ def _code_step(record: Mapping[str, Any], runs: Sequence[SeedRun]) -> Iterator[d
 
 
 def _stored(run: SeedRun) -> StoredRun | None:
-    """Return a run whose code is stored and there, or None."""
+    """Return the stored run, None where its code was not stored or is damaged."""
     if run.folder is None:
         return None
     try:
@@ -234,15 +239,16 @@ def _extraction(record: Mapping[str, Any], run: SeedRun, project: str) -> str:
 
 
 def _install_step(found: Mapping[str, list[tuple[str, int]]]) -> Iterator[dict[str, str]]:
+    # seen[0]: the version of most runs; the page lists all versions elsewhere.
     packages = {name: seen[0][0] for name, seen in found.items() if name not in ("code", "machine", "Python")}
     ours = packages.pop("mle_toolbox", None)
     if not packages and ours is None:
         return
-    python = found.get("Python", [("not on record", 0)])[0][0]
+    python = found.get("Python", [("not recorded", 0)])[0][0]
     pins = " ".join(f"{_INSTALLED_AS.get(name, name)}=={version}" for name, version in packages.items())
     text = f"Python {python} with what the script had imported."
     if ours is not None:
-        # The package of this name on PyPI is another one.
+        # mle-toolbox on PyPI is the original, another package.
         text += f" mle-toolbox {ours} itself is installed from a clone or a wheel of that version, not from PyPI."
     yield _step(text, f"python -m pip install {pins}" if pins else "")
 
@@ -251,6 +257,7 @@ def _one_run(record: Mapping[str, Any]) -> str:
     configuration = record["configurations"][0]
     seed = next(iter(record.get("seeds", ())), 0)
     extra = [str(each) for each in record.get("extra_arguments", ())]
+    # In a folder of its own, so that trying it out does not touch the results.
     given = ["-config", str(configuration.get("path", "")), "-seed", str(seed), "-exp_dir", "by_hand", *extra]
     return shlex.join(["python", str(record.get("script", "")), *given])
 
@@ -260,12 +267,14 @@ def _experiment_file(record: Mapping[str, Any]) -> str | None:
 
 
 def _script(name: str, now: str, runs: Sequence[SeedRun]) -> Lines:
+    # The script on disk may have been edited since: its hash at the start is in each run's record.
     used = Counter(run.record.script_sha256 for run in runs if run.record and run.record.script_sha256)
     if not used:
         return _file(name, now)
     lines: Lines = []
     for digest, number in used.most_common():
         remark = f"used by {count(number, 'run')}" if len(used) > 1 else ""
+        # With several hashes "used by N runs" says it already.
         changed = "the file has changed since" if now and digest != now and len(used) == 1 else ""
         lines += _file(name, digest, ", ".join(filter(None, [remark, changed])))
     return lines
@@ -277,6 +286,7 @@ def _file(name: str, digest: str, remark: str = "") -> Lines:
 
 def _sha256(path: Path) -> str:
     try:
+        # Hashing gigabytes would delay every report.
         if path.stat().st_size > _LARGEST_HASHED:
             return ""
         with path.open("rb") as file:

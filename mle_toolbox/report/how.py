@@ -1,4 +1,4 @@
-"""How every number was made, in words, for the page."""
+"""How every number was computed, in words, for the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["how_made"]
 
 
 def how_made(numbers: Numbers, mixed_code: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Return terms and what they mean here; ``mixed_code`` says which runs are of older code."""
+    """Return the terms of the page and their meaning; ``mixed_code`` says which runs are of older code."""
     sure = percent(numbers.confidence)
     lines = [
         (
@@ -70,7 +70,8 @@ def _directions(numbers: Numbers) -> str:
 
 
 def _methods(numbers: Numbers) -> list[tuple[str, str]]:
-    """Return how the estimates were made, in the words that they carry."""
+    """Return how the estimates were computed, in their own words."""
+    # Configurations differ in n, and therefore in how intervals of median and IQM are computed.
     methods = dict.fromkeys(
         estimate.method
         for statistic in STATISTICS
@@ -87,4 +88,5 @@ def _version(package: str) -> str:
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:
+        # Run from a clone that was never installed.
         return package

@@ -1,6 +1,6 @@
-"""Every number of the report, read once from what the results answer.
+"""Every number of the report, read once from the answers of the results.
 
-Knows nothing of words or HTML. What is not here is in no table and no chart.
+Knows nothing of text or HTML. All tables and charts take their numbers from here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Metric:
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """The numbers of an experiment; the answers by metric, place (a key of `AT`) and statistic."""
+    """The numbers of an experiment; the answers by metric, value of a run (a key of `AT`) and statistic."""
 
     configurations: tuple[str, ...]
     metrics: tuple[Metric, ...]
@@ -46,11 +46,11 @@ class Numbers:
     confidence: float
 
     def answer(self, metric: Metric, at: str = "last", statistic: str = "mean") -> Answer:
-        """Return which configuration is best, and the numbers that say so."""
+        """Return the answer for a metric: which configuration is best, with its numbers."""
         return self.answers[metric.name, at, statistic]
 
     def sample(self, metric: Metric, at: str, name: str) -> SeedSample | None:
-        """Return what the seeds of a configuration have reached, None where it has no seeds at all."""
+        """Return the numbers of the seeds of a configuration, None if it has no seeds at all."""
         sample = self.answer(metric, at).samples[name]
         return sample if len(sample.values) or sample.missing else None
 
@@ -65,7 +65,7 @@ def read_numbers(
     results
         The experiment, or several.
     directions
-        Of some metrics, whether lower is better; of the others the name decides.
+        For some metrics, whether lower is better; for the others it is guessed from the name.
     confidence
         Of all intervals.
     """
@@ -74,6 +74,7 @@ def read_numbers(
         Metric(name, given.get(name, direction(name) == "lower"), assumed=name not in given)
         for name in scalar_metrics(results)
     )
+    # Configurations may have different time variables; without any, the index of the tick takes their place.
     times = tuple(dict.fromkeys(name for each in results.values() for name in each.time_names)) or (TICK,)
     answers: dict[tuple[str, str, str], Answer] = {}
     for metric in metrics:
@@ -86,5 +87,6 @@ def read_numbers(
                 assumed=metric.assumed,
                 confidence=confidence,
             )
+            # by(): the tests are of means and shared by all statistics; they are the costly part.
             answers |= {(metric.name, at, statistic): by_mean.by(statistic) for statistic in STATISTICS}
     return Numbers(tuple(results), metrics, times, answers, confidence)

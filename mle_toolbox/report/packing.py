@@ -1,4 +1,4 @@
-"""Arrays and texts as they lie in the HTML file."""
+"""Arrays and texts as they are stored in the HTML file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _FLOAT32_ROUNDING = 2.0**-24
 def pack(values: ArrayLike, *, exact: bool = False) -> str:
     """Return numbers as text: ``f`` for float32 or ``d`` for float64, then the little-endian bytes in base64.
 
-    float32 is taken where nobody can see the difference: not for times since 1970, not beyond its range, and not where
-    ``exact`` is asked for.
+    float32 is used where no screen shows the difference: not for times since 1970, not beyond its range, and not with
+    ``exact``.
     """
     numbers = np.ascontiguousarray(values, dtype="<f8")
     if exact or not _seen_the_same(numbers):
@@ -31,7 +31,7 @@ def pack(values: ArrayLike, *, exact: bool = False) -> str:
 
 
 def script_json(content: Mapping[str, Any]) -> str:
-    """Return JSON that may stand inside a script element, whatever texts are in it; NaN and infinities become null."""
+    """Return JSON that is safe inside a script element, whatever its texts; NaN and infinities become null."""
     text = json.dumps(_finite(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # "<" could begin "</script>" or "<!--"; a lone surrogate cannot be written as UTF-8.
     text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
@@ -44,6 +44,7 @@ def _seen_the_same(values: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
         return True
     largest = float(np.abs(finite).max())
     smallest = float(np.abs(finite[finite != 0]).min(initial=math.inf))
+    # The range of float32; below 1.2e-38 it loses digits.
     if largest > 3e38 or smallest < 1e-37:
         return False
     span = float(finite.max()) - float(finite.min())

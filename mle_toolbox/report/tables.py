@@ -21,7 +21,7 @@ _METRICS_IN_ONE_LINE = 3
 
 
 def final_table(numbers: Numbers, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the table of the mean last values; the page changes the cells when something else is chosen."""
+    """Return the table of the mean last values; the page replaces the cells when the user selects something else."""
     differences = difference_table(contents)
     keys = differences["columns"][:_DIFFERENCES_BESIDE_RESULTS]
     values = {row["name"]: row["differing"][: len(keys)] for row in differences["rows"]}
@@ -29,6 +29,7 @@ def final_table(numbers: Numbers, contents: Mapping[str, Mapping[str, Any]]) -> 
     for index, name in enumerate(numbers.configurations):
         cells = [_final_cell(numbers, metric, name, f"{i}|{index}") for i, metric in enumerate(numbers.metrics)]
         samples = [numbers.sample(metric, "last", name) for metric in numbers.metrics]
+        # The number of seeds is that of the first metric; the cells have the n of each.
         first = next((sample for sample in samples if sample is not None), None)
         rows.append(
             {"name": name, "differing": values.get(name, [NOTHING] * len(keys)), "cells": cells, **_seeds(first)}
@@ -44,7 +45,7 @@ def final_table(numbers: Numbers, contents: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def final_words(numbers: Numbers) -> dict[str, dict[str, str]]:
-    """Return what is said before the table, of its bold cells, and to beware of; each for every ``at|statistic``."""
+    """Return the texts above the table, on its bold cells, and the cautions; each for every ``at|statistic``."""
     words: dict[str, dict[str, str]] = {"first": {}, "bold": {}, "cautions": {}}
     for at, statistic in product(AT, STATISTICS):
         shown = [numbers.answer(metric, at, statistic) for metric in numbers.metrics]
@@ -56,7 +57,7 @@ def final_words(numbers: Numbers) -> dict[str, dict[str, str]]:
 
 
 def final_data(numbers: Numbers) -> dict[str, list[dict[str, Any] | None]]:
-    """Return for each ``metric|at`` what every configuration has reached: seeds, values, estimates."""
+    """Return for each ``metric|at`` the seeds, values and estimates of every configuration."""
     return {
         f"{i}|{at}": [_final_entry(numbers, metric, at, name) for name in numbers.configurations]
         for i, metric in enumerate(numbers.metrics)
@@ -65,7 +66,7 @@ def final_data(numbers: Numbers) -> dict[str, list[dict[str, Any] | None]]:
 
 
 def difference_table(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what differs between the configurations: keys, and a row for each with its values as text."""
+    """Return the settings that differ: the keys, and a row per configuration with its values as text."""
     apart = differing(contents)
     keys = list(dict.fromkeys(key for each in apart.values() for key in each))
     rows = [
@@ -83,7 +84,7 @@ def _final_cell(numbers: Numbers, metric: Metric, name: str, place: str) -> dict
 
 
 def _in_parts(estimate: Estimate, numbers: Numbers) -> str:
-    """Write an estimate so that it is broken before ``(n=5)`` or ``[0.1, 0.2]`` only, and is so in a wide table."""
+    """Format an estimate that is wrapped only before ``(n=5)`` or ``[0.1, 0.2]``, and always there in a wide table."""
     between = "\n" if len(numbers.metrics) > _METRICS_IN_ONE_LINE else " "
     text = str(estimate).replace(" ", NO_BREAK)
     return text.replace(f"{NO_BREAK}(n", f"{between}(n").replace(f"{NO_BREAK}[", f"{between}[")
@@ -105,6 +106,7 @@ def _final_entry(numbers: Numbers, metric: Metric, at: str, name: str) -> dict[s
             "method": each.method,
             "best": name in answer.best,
         }
+    # exact: the table, its CSV file and the dots of the chart show final values with all digits.
     return {"seeds": list(map(int, sample.seeds)), "v": pack(sample.values, exact=True), "est": estimates}
 
 

@@ -1,4 +1,4 @@
-"""Put the page together: one file that holds data, styles, the chart library and our program."""
+"""Assemble the page: one file with the data, the styles, the chart library and our JavaScript."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def write_report(
     Parameters
     ----------
     results
-        What ``load`` returns for a results folder, or for several.
+        From ``load``, for one results folder or several.
     path
         The file; replaced in one step.
     title
         The heading; by default the project's name.
     directions
-        Of some metrics, whether lower is better. Of the others their names decide, and the report says so.
+        For some metrics, whether lower is better. For the others it is guessed from the name, and the report says so.
 
     Returns
     -------
@@ -74,6 +74,7 @@ def _check_directions(directions: object) -> None:
             f"directions maps metrics to True where lower is better, to False elsewhere: {directions!r}."
         )
     for name, value in directions.items():
+        # Strictly: a word such as "higher" is true in Python.
         if not isinstance(value, bool):
             raise ResultsError(f"directions: {name!r} is {value!r}. Write True where lower is better, else False.")
 
@@ -84,9 +85,14 @@ def _html(page: Mapping[str, Any], data: str) -> str:
 
     library, program = _library(), _program()
     environment = Environment(
-        loader=FileSystemLoader(_HERE / "page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        # StrictUndefined: a misspelt name in the template is an error and not an empty place.
+        loader=FileSystemLoader(_HERE / "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
-    # What is ours goes in as it is; everything else is escaped.
+    # Texts of the user are escaped in three places: here by jinja2, as \u003c in the JSON (`packing.py`), and in
+    # tooltips, which are built of elements instead of HTML. Only our own parts and the escaped JSON are inserted as is.
     return environment.get_template("report.html").render(
         page=page,
         policy=_policy(library, program),
@@ -98,7 +104,7 @@ def _html(page: Mapping[str, Any], data: str) -> str:
 
 
 def _policy(*scripts: str) -> str:
-    """Return a Content-Security-Policy under which these scripts run, and nothing else does or is loaded."""
+    """Return a Content-Security-Policy that allows these scripts and nothing else, and no access to the network."""
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
@@ -112,7 +118,7 @@ def _sha256(text: str) -> str:
 
 @cache
 def _library() -> str:
-    # Its licence begins the file and stays with it.
+    # The file starts with its licence, which has to stay with it.
     return _read("vendor/echarts.min.js").strip()
 
 

@@ -1,7 +1,7 @@
-"""Read what the runs have logged, at any time, and ask it questions.
+"""Read what the runs have logged, at any time, and analyse it.
 
-``load`` reads an experiment, several, a configuration or a seed. Experiments answer with ``summary``, ``compare``,
-``curve``, ``samples`` and ``answer``: which configuration is best.
+``load`` reads an experiment, several experiments, a configuration or a seed run. Experiments have the methods
+``summary``, ``compare``, ``curve``, ``samples`` and ``answer``, which says which configuration is best.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ __all__ = [
     "load",
 ]
 
+# For type checkers the names are imported above; a __getattr__ would make every misspelt name valid.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What can be asked of several configurations, of one experiment or of many."""
+"""The analyses of several configurations, of one experiment or of many."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves, curve_of
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.lookup import UnknownNameError, unknown_name
-from mle_toolbox.results.samples import NEVER_COUNTED, SeedSample, lower_is_better_of, seed_sample
+from mle_toolbox.results.samples import SeedSample, counts, lower_is_better_of, seed_sample
 from mle_toolbox.results.series import array_words, scalar_metrics
 
 if TYPE_CHECKING:
@@ -31,23 +31,23 @@ __all__ = ["Configurations"]
 
 
 class Configurations(Mapping[str, ConfigurationResults]):
-    """Configurations by name, and the questions that they answer.
+    """Configurations by name, with methods that analyse them.
 
-    In every method: ``metric`` is a metric that is one number a tick, by default the first one. ``at`` says which
-    number of a run counts: its ``last`` value, the ``best``, ``auc`` (area under the curve, divided by its length) or
-    ``mean-last-K``. ``lower_is_better`` None lets the name of the metric decide, which every table then says. Only
-    seed runs that ended well count, unless ``include_unfinished`` is given; what does not count is counted and shown.
+    In every method: ``metric`` is a metric with one number per tick, by default the first one. ``at`` says which
+    number represents a run: its ``last`` value, the ``best``, ``auc`` (area under the curve, divided by its length) or
+    ``mean-last-K``. With ``lower_is_better`` None the direction is guessed from the name of the metric, and every table
+    says so. Only finished seed runs count, unless ``include_unfinished`` is given; the number of others is shown.
     """
 
     @property
     @abstractmethod
     def title(self) -> str:
-        """What it is, for the head of a table."""
+        """A short name for the title of a table."""
 
     @property
     @abstractmethod
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
-        """What each configuration's file says, as far as it is known."""
+        """The content of each configuration's file, as far as it is known."""
 
     @abstractmethod
     def only_current(self) -> Configurations:
@@ -68,15 +68,16 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What has to be known of the runs before their numbers are believed.
+        """Reasons to distrust the numbers.
 
-        Sentences on finished runs that are of an earlier configuration or of older code than others, and on runs
-        that are shorter than their siblings.
+        Sentences on finished runs of an earlier configuration or of older code than others, and on runs that are
+        shorter than their siblings.
         """
         return (*self._first_cautions(), *self._length_cautions())
 
     def figure_cautions(self, *, include_unfinished: bool = False) -> tuple[str, ...]:
-        """Return what stands below a figure: ``cautions`` on the runs that are in it, without what to type."""
+        """Return the caption of a figure: ``cautions`` about the runs in it, without commands to type."""
+        # Readers of a paper cannot run the commands.
         code = self.code(include_unfinished=include_unfinished)
         return (*code_cautions(code, way_out=False), *self._length_cautions())
 
@@ -84,7 +85,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """Return, for each configuration, which of the runs that count are of older code than the newest ones."""
         return code_states(
             {
-                name: {run.seed: recorded(run) for run in each.runs if _counts(run.status, include_unfinished)}
+                name: {run.seed: recorded(run) for run in each.runs if counts(run, include_unfinished)}
                 for name, each in self.items()
             },
             self._code_places(),
@@ -168,7 +169,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         confidence
             Of the intervals.
         include_unfinished
-            Also count seed runs that failed or still go on, with what they have logged so far.
+            Also count seed runs that failed or are still running, with what they have logged so far.
 
         Returns
         -------
@@ -179,9 +180,11 @@ class Configurations(Mapping[str, ConfigurationResults]):
         --------
         >>> load("experiments").summary("accuracy", at="best").to_latex()  # doctest: +SKIP
         """
+        # render/ imports results/; see shown.py.
         from mle_toolbox.results.shown import Summary, SummaryRow
 
         names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
+        # dict.fromkeys: a metric that is named twice is one column.
         metrics = [
             self.answer(
                 name,
@@ -221,8 +224,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
     ) -> Comparisons:
         """Compare two configurations, all others with a baseline, or all pairs.
 
-        With the best one, and of all pairs, the p are those of ``answer``: corrected for all pairs. With a baseline of
-        another name they are corrected for the comparisons with it, of two configurations alone not at all.
+        For comparisons with the best one, and for all pairs, the p-values are those of ``answer``: corrected for all
+        pairs. With any other baseline they are corrected for the comparisons with it; for two configurations alone they
+        are not corrected.
 
         Parameters
         ----------
@@ -231,7 +235,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         metric, at, lower_is_better, confidence, include_unfinished
             As for ``summary``.
         baseline
-            The configuration with which all others are compared, or ``"best"``: the one of the best mean.
+            The configuration with which all others are compared, or ``"best"``: the one with the best mean.
         paired
             Whether the same seed of two configurations belongs together. None: where both have the same seeds.
 
@@ -249,6 +253,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
                 raise unknown_name(name, self, self.title)
         if len(self) < 2:
             raise ResultsError(f"{self.title}: there is only one configuration, so there is nothing to compare.")
+        # Only these two, so that cautions about other configurations do not appear.
         compared = self.select(list(dict.fromkeys((a, b)))) if a is not None and b is not None else self
         found = compared.answer(
             self._metric(metric),
@@ -275,12 +280,13 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
     @with_installed_modules
     def curve(self, metric: str | None = None, time: str | None = None, *, include_unfinished: bool = False) -> Curves:
-        """Return the course of a metric for each configuration, against a time variable (by default the first one).
+        """Return a metric over time for each configuration, against a time variable (by default the first one).
 
         Examples
         --------
         >>> load("experiments").curve("loss").plot()  # doctest: +SKIP
         """
+        # The seeds of a curve are those of the samples, so figures and tables count the same runs.
         metric = self._metric(metric)
         samples = self.samples(metric, include_unfinished=include_unfinished)
         curves = {name: curve_of(self[name], metric, time, samples[name]) for name in self}
@@ -297,6 +303,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         MissingExtraError
             When xarray is not installed.
         """
+        # xarray and pandas are extras.
         from mle_toolbox.results.conversion import tree
 
         return tree({name: each.to_xarray() for name, each in self.items()})
@@ -323,11 +330,11 @@ class Configurations(Mapping[str, ConfigurationResults]):
         return html_of(self)
 
     def _code_places(self) -> Mapping[str, CodePlace]:
-        """Return whose code the configurations run, where it is known."""
+        """Return the project and script of each configuration, where they are known."""
         return {}
 
     def _first_cautions(self, code: Mapping[str, CodeState] | None = None) -> list[str]:
-        """Return what is said before the numbers; ``code`` of the runs that count."""
+        """Return the cautions that come before the numbers; ``code`` is that of the runs that count."""
         return [*outdated_cautions(self), *code_cautions(self.code() if code is None else code)]
 
     def _length_cautions(self) -> list[str]:
@@ -343,13 +350,10 @@ class Configurations(Mapping[str, ConfigurationResults]):
         return there[0] if metric is None else metric
 
 
-def _counts(status: str, include_unfinished: bool) -> bool:
-    return status == "done" or (include_unfinished and status not in NEVER_COUNTED)
-
-
 def _others(configuration: ConfigurationResults) -> dict[str, int]:
     """Count the seeds that are not done, by their status."""
     statuses = ["not started" if each == "waiting" else each for each in configuration.statuses if each != "done"]
+    # A seed that was started and has not logged a tick is among the runs and among the missing ones.
     statuses += ["not started"] * len(set(configuration.missing) - set(configuration.seeds))
     return {status: statuses.count(status) for status in dict.fromkeys(statuses)}
 
@@ -357,15 +361,18 @@ def _others(configuration: ConfigurationResults) -> dict[str, int]:
 def _compared(
     found: Answer, a: str | None, b: str | None, baseline: str | None
 ) -> tuple[str, Mapping[tuple[str, str], Comparison]]:
-    """Return what is compared, in words, and the comparisons that are asked for."""
+    """Return a description of what is compared, and the comparisons that were requested."""
     if a is not None and b is not None:
-        # Of these two alone, and nobody chose them by their numbers as far as can be known.
+        # The caller named both, so they were not chosen by their numbers as far as we know: one test, no correction.
         return f"{a} compared with {b}", {(a, b): replace(found.compare([(a, b)])[a, b], adjusted_p=None)}
     if baseline is None:
         return "comparisons", found.compare(list(combinations(found.samples, 2)))
+    # A configuration may be called "best"; then that one is meant.
     if baseline != "best" or baseline in found.samples:
+        # Named beforehand, so only the comparisons with it form the family (docs/statistics.md).
         return f"comparisons with {baseline}", found.compare_with(baseline)
     if found.leader is None:
         raise ResultsError("No configuration has a finished seed run with a finite value, so there is no best one.")
+    # The best one is chosen by the numbers that are tested, so these p stay corrected for all pairs.
     pairs = [(name, found.leader) for name in found.samples if name != found.leader]
     return f"comparisons with {found.leader}", found.compare(pairs)

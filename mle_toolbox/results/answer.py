@@ -1,7 +1,7 @@
-"""Which configuration is best: the one answer, of which every table, file, figure and page shows its part.
+"""Which configuration is best: one answer, of which every table, file, figure and page shows a part.
 
-An `Answer` is about one metric, one value of each run and one statistic. It holds the estimates, the tests that decide
-and the best set. Knows nothing of tables, files or pages; ``render/`` puts it into words.
+An `Answer` is for one metric, one value per run and one statistic. It holds the estimates, the tests and the best set.
+Knows nothing of tables, files or pages; ``render/`` turns it into text.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Answer:
     @cached_property
     def leader(self) -> str | None:
         """The configuration of the best estimate; one seed counts only where no configuration has more."""
+        # One seed cannot be tested: as the leader it would leave every other configuration without a test.
         several = (name for name in self.ranking if self.estimates[name].n > 1)
         return next(several, self.ranking[0] if self.ranking else None)
 
@@ -74,20 +75,22 @@ class Answer:
 
     @property
     def test(self) -> str | None:
-        """How the best ones were told from the others, in words; None where there was nothing to test."""
+        """The test that decides what is best, in words; None where there was nothing to test."""
         if self.leader is None or len(self.tests.tested) < 2:
             return None
         paired = {self.tests.is_paired(name, self.leader) for name in self.tests.tested if name != self.leader}
         kinds = " or ".join(word for word, there in (("paired", True), ("Welch's", False)) if there in paired)
-        # The best median may belong to a worse mean.
+        # The tests compare means, also when the leader has the best median: another may then have the better mean.
         means, or_mean = ("", "") if self.statistic == "mean" else (" of the means", " or the better mean")
         correction = str(self.tests.correction) if self.tests.correction else None
+        # .10g, because 1 - 0.95 is 0.050000000000000044.
         parts = [f"{kinds} t test{means}", correction, f"p ≥ {1 - self.confidence:.10g}{or_mean}"]
         return ", ".join(filter(None, parts))
 
     @cached_property
     def shows_all_pairs(self) -> bool:
         """Whether there are so few configurations that all of their pairs are shown, not only those with the leader."""
+        # Above this number the correction is Bonferroni's, for which only the tests with the best are made.
         from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
 
         return len(self.ranking) <= HOLM_UP_TO
@@ -107,15 +110,15 @@ class Answer:
         return {(b if a == leader else a): each for (a, b), each in self.comparisons.items() if leader in (a, b)}
 
     def compare(self, pairs: Sequence[Pair]) -> Mapping[Pair, Comparison]:
-        """Compare these pairs; their p count all pairs."""
+        """Compare these pairs; their p-values are corrected for all pairs."""
         return self.tests.compare(pairs, confidence=self.confidence, lower_is_better=self.lower_is_better)
 
     def compare_with(self, baseline: str) -> Mapping[Pair, Comparison]:
-        """Compare all others with one that was chosen without looking at the numbers; only these tests count."""
+        """Compare all others with one chosen before seeing the numbers; p is corrected for these comparisons only."""
         return self.tests.compare_with(baseline, confidence=self.confidence, lower_is_better=self.lower_is_better)
 
     def by(self, statistic: str) -> Answer:
-        """Return the answer by another statistic, which shares the tests."""
+        """Return the answer for another statistic; the tests, which are of means, are shared."""
         return replace(self, statistic=statistic, estimates=_estimates(self.samples, statistic, self.confidence))
 
 
@@ -129,9 +132,9 @@ def answer(
     confidence: float,
     paired: bool | None = None,
 ) -> Answer:
-    """Return the answer that these samples give.
+    """Return the answer for these samples.
 
-    ``paired`` None: seed by seed where both have the same seeds.
+    ``paired`` None: compare seed by seed where both have the same seeds.
     """
     from mle_toolbox.statistics import AllPairs
 

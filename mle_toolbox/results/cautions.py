@@ -1,4 +1,4 @@
-"""What has to be known of the runs before their numbers are believed: their code, their configuration, their length."""
+"""Warnings about the runs behind the numbers: older code, an earlier configuration, unequal length."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mle_toolbox.text import count, listed
 __all__ = ["WAY_OUT", "code_cautions", "length_cautions", "outdated_cautions"]
 
 WAY_OUT = " `mle run --rerun older-code` reruns them, --only-current leaves them out."
-"""What can be done about runs of older code; behind the last sentence on them."""
+"""What to do about runs of older code; appended to the last sentence about them."""
 
 
 class Configuration(Protocol):
-    """What has to be known of a configuration; ``ConfigurationResults`` is one."""
+    """The part of ``ConfigurationResults`` that is needed here; that class imports this module."""
 
     @property
     def runs(self) -> Sequence[SeedResults]:
@@ -25,11 +25,11 @@ class Configuration(Protocol):
 
     @property
     def statuses(self) -> Sequence[str]:
-        """How each of them stands."""
+        """The status of each."""
 
 
+# Most sentences of one kind; the remaining configurations share one line.
 _LINES = 4
-"""So many sentences of a kind; what is true of more configurations is said of all of them together."""
 
 _NAMES = 3
 
@@ -37,10 +37,11 @@ _NAMES = 3
 def code_cautions(
     states: Mapping[str, CodeState], shown: Callable[[str], str] = str, *, way_out: bool = True
 ) -> list[str]:
-    """Say which configurations have runs of older code, and what differs.
+    """Say which configurations have runs of older code, and which files differ.
 
-    ``shown`` is how a name of the user is written; with ``way_out`` the last sentence is what can be done about it.
+    ``shown`` formats a name of the user; with ``way_out`` the last sentence says what to do.
     """
+    # Older code is a caution and no reason to leave runs out: fixing a typo in a message must not cost a week.
     sentences = {name: _code_words(state) for name, state in states.items() if state.older}
     lines = list(_by_sentence(sentences, shown, "have seed runs of older code"))
     if lines and way_out:
@@ -91,10 +92,11 @@ def _code_words(state: CodeState) -> str:
 
 
 def _by_sentence(sentences: Mapping[str, str], shown: Callable[[str], str], together: str) -> Iterator[str]:
-    """Yield each sentence once with the configurations that it is true of, and one line for what is too much."""
+    """Yield each sentence once with its configurations, and one line for all beyond `_LINES`."""
     places: dict[str, list[str]] = {}
     for name, sentence in sentences.items():
         places.setdefault(sentence, []).append(name)
+    # One line is kept for "N more configurations", so that there are never more than `_LINES`.
     kept = list(places.items()) if len(places) <= _LINES else list(places.items())[: _LINES - 1]
     for sentence, names in kept:
         each = "in each " if len(names) > 1 else ""

@@ -1,7 +1,7 @@
 """Which runs of an answer are of older code than its newest ones.
 
-An answer is what stands side by side: the runs whose numbers one table, figure or file is made of. Knows what is on
-record of them, not the files of now.
+The runs of an answer are those whose numbers appear in one table, figure or file. Compares what was recorded with each
+run; does not look at the files as they are now.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from mle_toolbox.results.seed import SeedResults
 
 __all__ = ["CodePlace", "CodeState", "code_record", "code_states", "recorded"]
 
+# Extra field of a record made from a log's attributes: a digest of all code, without the names of the files.
 _DIGEST = "code_digest"
-"""Where a record made of a log's attributes keeps the digest of all code: the names of the files are not known then."""
 
 Run = tuple[str, int]
 
 
 class CodePlace(NamedTuple):
-    """Whose code it is: the project, in which a file is known by its path, and the path of the script in it."""
+    """The project, in which files are identified by their path, and the path of the script in it."""
 
     project: str = ""
     script: str = "the script"
@@ -41,9 +41,9 @@ class CodeState:
     older
         The seeds of those that are of older code.
     files
-        What differs in these; empty where only a digest of all code is on record.
+        The files that differ in these runs; empty where only a digest of all code was recorded.
     known
-        Whether anything is on record.
+        Whether anything was recorded.
     """
 
     runs: int
@@ -53,7 +53,7 @@ class CodeState:
 
     @property
     def word(self) -> str | None:
-        """``current``, ``older`` (all of them), ``mixed``, or None where nothing is on record."""
+        """``current``, ``older`` (all of them), ``mixed``, or None where nothing was recorded."""
         if not self.known:
             return None
         return "current" if not self.older else "older" if len(self.older) == self.runs else "mixed"
@@ -67,9 +67,9 @@ def code_states(
     Parameters
     ----------
     records
-        What is on record of the runs of an answer, by configuration and seed.
+        The records of the runs of an answer, by configuration and seed.
     places
-        Whose code a configuration runs; by default all are of one project.
+        Project and script of each configuration; by default all belong to one project.
 
     Returns
     -------
@@ -78,13 +78,14 @@ def code_states(
 
     Notes
     -----
-    The newest code of a file is that of the newest run which has this file. A run is of older code when a file of its
-    own has another content than that; what only other configurations import is no difference. A file that a run has
-    and newer runs of its configuration lack, or the other way round, is one where it decides what was run: when it is
-    the module of the same name from another place, or when all runs of the one stored code have it and no run of the
-    other. A script that imports a module for some seeds only has not changed for that.
+    The newest content of a file is that in the newest run that imported it. A run is of older code when one of its
+    files has a different content; files that only other configurations import make no difference. A file that only one
+    of two runs of a configuration imported counts as a difference in two cases: the other run imported a module of the
+    same name from another place, or all runs of one stored snapshot imported it and no run of the other. A script that
+    imports a module for some seeds only has not changed.
     """
     of_run = {(name, seed): record for name, runs in records.items() for seed, record in runs.items()}
+    # The newest run decides, also when an edit was taken back: the run with the edit is then of older code.
     newest_first = sorted(of_run, key=lambda run: (_moment(of_run[run].start), _moment(of_run[run].end)), reverse=True)
     where = {name: (places or {}).get(name, CodePlace()) for name in records}
     files = {run: _files(record, where[run[0]].script) for run, record in of_run.items()}
@@ -93,6 +94,7 @@ def code_states(
     for run in newest_first:
         of_name[run[0]].append(run)
         for file, digest in files[run].items():
+            # By project: the same path in two projects is two files.
             newest.setdefault((where[run[0]].project, file), digest)
     states = {}
     for name, runs in records.items():
@@ -117,7 +119,7 @@ def code_record(state: CodeState | None) -> dict[str, Any]:
 
 
 def recorded(run: SeedResults) -> RunRecord:
-    """Return what is on record of a run: its ``run.json``, or what its log tells where that is all there is."""
+    """Return the record of a run: its ``run.json``, else what its log says, as in a merged log without folders."""
     if run.run is not None:
         return run.run
     said = {name: run.attributes.get(name) for name in ("start", "script_sha256", "snapshot")}
@@ -139,14 +141,14 @@ def _files(record: RunRecord, script: str) -> Mapping[str, str]:
 def _in_one_only(
     own: Sequence[Run], records: Mapping[Run, RunRecord], files: Mapping[Run, Mapping[str, str]]
 ) -> dict[int, set[str]]:
-    """Return, by seed, the files that this run or the newest one of its configuration lacks, where they decide."""
+    """Return, by seed, the files that only this run or only the newest of its configuration has and that decide."""
     with_code = [run for run in own if records[run].code]
     if len({frozenset(files[run]) for run in with_code}) < 2:
         return {}
     by_store: dict[str | None, list[set[str]]] = {}
     for run in with_code:
         by_store.setdefault(records[run].snapshot, []).append(set(files[run]))
-    # What some runs of the very same code have and others do not is imported now and then.
+    # A file that only some runs of the same snapshot have is imported for some seeds only.
     always = {store: set.intersection(*sets) for store, sets in by_store.items()}
     ever = {store: set.union(*sets) for store, sets in by_store.items()}
     newest = with_code[0]
@@ -161,32 +163,33 @@ def _in_one_only(
 
 
 def _moved(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
-    """Return the files that only one of two runs has while the other has the same module from another place."""
+    """Return the files that one of two runs has where the other has a module of the same name from another place."""
     alone, instead = one.keys() - other.keys(), other.keys() - one.keys()
     return {file for file in alone if any(_module(file) == _module(o) and one[file] != other[o] for o in instead)}
 
 
 def _module(file: str) -> str:
-    """Return the name by which a file is imported, as far as its path tells."""
+    """Return the module name of a file, as far as its path tells."""
     path = PurePosixPath(file)
     return path.parent.name if path.stem == "__init__" else path.stem
 
 
 def _by_digest_alone(own: Iterable[Run], records: Mapping[Run, RunRecord]) -> set[int]:
-    """Return the seeds whose code is another as a whole; configurations import different files, so only within one."""
+    """Return the seeds whose digest of all code differs from the newest; by seeds of one configuration only."""
+    # Configurations import different files, so a digest of all of them says nothing across configurations.
     known = [run for run in own if _DIGEST in records[run].extra]
-    return {run[1] for run in known if _is_other_code(records[run], records[known[0]])}
-
-
-def _is_other_code(one: RunRecord, other: RunRecord) -> bool:
-    # Runs of the same stored code may have imported different files of it.
-    same = one.snapshot is not None and one.snapshot == other.snapshot
-    return not same and one.extra[_DIGEST] != other.extra[_DIGEST]
+    if not known:
+        return set()
+    newest = records[known[0]]
+    # Runs of the same snapshot may have imported different files of it.
+    elsewhere = [run for run in known if newest.snapshot is None or records[run].snapshot != newest.snapshot]
+    return {run[1] for run in elsewhere if records[run].extra[_DIGEST] != newest.extra[_DIGEST]}
 
 
 def _moment(text: str | None) -> float:
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
+        # Not recorded or damaged: such a run never decides what the newest code is.
         return float("-inf")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""Several experiments as one: their configurations side by side."""
+"""Several experiments as one set of configurations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _EXPERIMENT = "experiment"
 class ExperimentCollection(Configurations):
     """The configurations of several experiments.
 
-    A configuration has its own name where no other experiment has one of that name, else ``experiment/configuration``.
+    A configuration keeps its name if no other experiment has one of that name, else it is called
+    ``experiment/configuration``.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ class ExperimentCollection(Configurations):
             for title, each in self.experiments.items()
             for name in each.names
         }
+        # Read when first asked for, as in the experiments themselves.
         self._known: dict[str, ConfigurationResults] = {}
 
     @property
@@ -50,12 +52,12 @@ class ExperimentCollection(Configurations):
 
     @property
     def title(self) -> str:
-        """How many experiments it holds."""
+        """The number of experiments."""
         return count(len(self.experiments), "experiment")
 
     @property
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
-        """What each configuration's file says, as far as it is known."""
+        """The content of each configuration's file, as far as it is known."""
         of = {title: each.contents for title, each in self.experiments.items()}
         return {name: of[title][own] for name, (title, own) in self._places.items()}
 
@@ -74,6 +76,7 @@ class ExperimentCollection(Configurations):
         ResultsError
             When there is no such configuration.
         """
+        # All experiments stay, so that titles and names do not depend on the selection.
         chosen = ExperimentCollection(list(self.experiments.values()))
         chosen._places = {name: self._places[name] for name in known_names(names, self.names, self.title)}
         chosen._known = self._known
@@ -81,6 +84,7 @@ class ExperimentCollection(Configurations):
 
     def only_current(self) -> ExperimentCollection:
         """Return the same without the runs of older code: their status is ``older code``, and they do not count."""
+        # Decided over all configurations that are shown, not by each experiment for itself.
         code = self.code()
         names = {place: name for name, place in self._places.items()}
         current = [
@@ -123,7 +127,7 @@ def _renamed(results: ConfigurationResults, name: str) -> ConfigurationResults:
 
 
 def _short_paths(paths: Sequence[Path]) -> list[str]:
-    """Return the shortest endings of the paths that tell them apart, without the endings that all share.
+    """Return the shortest path endings that are unique, without the last folders that all paths share.
 
     ``a/experiments`` and ``b/experiments`` are ``a`` and ``b``.
     """

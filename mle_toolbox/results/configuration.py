@@ -1,4 +1,4 @@
-"""What the seeds of one configuration have logged."""
+"""The logs of all seeds of one configuration."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class ConfigurationResults:
     """All seed runs of one configuration that have been started, finished or not.
 
     ``results["metric1"]`` has shape (S, T): one row for each of ``seeds``, with NaN where a metric was not measured and
-    behind the end of shorter runs; ``measured`` tells those from a NaN that was logged. A run that failed or still goes
-    on is a row like any other; ``statuses`` tells.
+    behind the end of shorter runs; ``measured`` tells those from a NaN that was logged. A run that failed or is
+    still running is a row like any other; see ``statuses``.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class ConfigurationResults:
 
     @property
     def statuses(self) -> tuple[RunStatus, ...]:
-        """How each of ``seeds`` stands."""
+        """The status of each of ``seeds``."""
         return tuple(run.status for run in self.runs)
 
     @property
@@ -83,13 +83,13 @@ class ConfigurationResults:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Sentences on what is damaged or does not fit together."""
+        """Sentences on damaged files and on logs that do not fit together."""
         damage = (f"seed {run.seed}: {run.damage}" for run in self.runs if run.damage)
         return (*damage, *self.data.remarks)
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What has to be known of the finished runs before they are averaged; see ``ExperimentResults.cautions``."""
+        """Reasons to distrust an average of the finished runs; see ``ExperimentResults.cautions``."""
         alone = {self.name: self}
         return (*outdated_cautions(alone), *code_cautions(self._code()), *length_cautions(alone, {}))
 
@@ -116,6 +116,7 @@ class ConfigurationResults:
         """Return, shape (S, T), at which ticks each of ``seeds`` has measured a variable."""
         if name not in self:
             raise unknown_name(name, self.data.names, f"Configuration {self.name!r}")
+        # From the runs: in the merged columns a NaN that was logged looks like padding.
         there = np.zeros(self.data.columns[name].shape[:2], dtype=bool)
         for row, run in zip(there, self.runs, strict=True):
             if name in run:
@@ -128,6 +129,7 @@ class ConfigurationResults:
         values = self.data.columns[name]
         if name not in self.data.fill_values:
             return values
+        # Padded columns are float64 everywhere else, so this one is as well; the rounding must not go unnoticed.
         warnings.warn(
             f"{name!r} has integers beyond 2**53 and ticks without a value, so they were rounded to float64. The exact "
             f"ones are in .seed(n)[{name!r}].",
@@ -187,6 +189,7 @@ class ConfigurationResults:
 
 def seeds_words(statuses: Sequence[str], missing: Sequence[int]) -> str:
     """Return ``8 seeds done, 1 failed; nothing yet from seeds 3, 7``."""
+    # Finished ones first; the others in the order of the seeds.
     counts = Counter(sorted(statuses, key=lambda each: each != "done"))
     words = [f"{count(n, 'seed') if not place else n} {each}" for place, (each, n) in enumerate(counts.items())]
     yet = f"; nothing yet from {seeds_in_words(missing)}" if missing else ""

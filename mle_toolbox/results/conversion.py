@@ -20,7 +20,7 @@ __all__ = ["dataset", "long_table", "tree"]
 
 
 class Run(Protocol):
-    """What a table needs of a seed run; ``SeedResults``, which knows this module, is one."""
+    """The part of ``SeedResults`` that a table needs; that class imports this module."""
 
     @property
     def configuration(self) -> str:
@@ -52,16 +52,18 @@ def dataset(
 ) -> xr.Dataset:
     """Return arrays whose leading axes are ``dimensions``; those of ``coordinates`` belong to the first one.
 
-    Names of variables go before names of ours.
+    The user's variables keep their names; ours get a ``_`` where they collide.
     """
     xarray = _extra("xarray", "to_xarray")
     names = safe_names(columns)
+    # The same names as in the files, so that xarray shows the same dataset from either (`log/hdf5.py`).
     ours = own_names(names.values())
     dimensions = [ours[name] for name in dimensions]
     ticks = next((each.shape[len(dimensions) - 1] for each in columns.values()), 0)
     variables = {}
     for name, values in columns.items():
         own = [f"{names[name]}_dim_{axis}" for axis in range(values.ndim - len(dimensions))]
+        # HDF5 reads "/" as a folder, so such a variable has another name in files, and here.
         kept = {} if names[name] == name else {"original_name": name}
         variables[names[name]] = ((*dimensions, *own), values, kept)
     result: xr.Dataset = xarray.Dataset(
@@ -84,12 +86,13 @@ def tree(datasets: Mapping[str, xr.Dataset]) -> xr.DataTree:
 def long_table(runs: Sequence[Run]) -> pd.DataFrame:
     """Return one row per run and tick; see ``ExperimentResults.to_dataframe``."""
     pandas = _extra("pandas", "to_dataframe")
-    # Of all runs together, so that a column means the same in each.
+    # Collisions are resolved over all runs together, so that a column means the same in each.
     variables = [{label: each for name in run.names for label, each in _entries(name, run[name])} for run in runs]
     ours = own_names((label for each in variables for label in each), _FIXED)
     frames = [
         pandas.DataFrame({**_own_columns(run, ours), **{label: _for_pandas(each) for label, each in columns.items()}})
         for run, columns in zip(runs, variables, strict=True)
+        # pandas warns about concatenating empty frames.
         if run.n_ticks
     ]
     frames = frames or [pandas.DataFrame({name: [] for name in _FIXED})]
@@ -114,7 +117,7 @@ def _entries(name: str, values: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any
 
 
 def _for_pandas(values: NDArray[Any]) -> Any:
-    """Return a column; integers beyond 2**53 in one that has gaps as pandas' own type, in which they are exact."""
+    """Return a column; integers beyond 2**53 with gaps as pandas' nullable type, in which they are exact."""
     if not isinstance(values, np.ma.MaskedArray):
         return values
     pandas = _extra("pandas", "to_dataframe")

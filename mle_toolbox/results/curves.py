@@ -1,4 +1,4 @@
-"""The course of a metric for every configuration, its seeds side by side on one time axis."""
+"""A metric over time for every configuration, with all seeds on one time axis."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Curves(Mapping[str, "Curve"]):
     Parameters
     ----------
     metric, lower_is_better
-        What they show.
+        The metric and its direction.
     curves
-        By configuration; those without any finished run are not there.
+        By configuration, without those that have no finished run.
     left_out
         For each configuration how many seeds are not in its curve, by reason.
     cautions
-        Sentences on what the runs are made of, for below the figure.
+        Warnings about the runs, for the caption of a figure.
     """
 
     def __init__(
@@ -93,11 +93,12 @@ def curve_of(configuration: ConfigurationResults, metric: str, time: str | None,
     from mle_toolbox.statistics import Curve, align
 
     name = time_variable(configuration, time)
+    # A seed without a value has no curve either, so n is the same in tables and figures.
     runs = [run for run in configuration.runs if run.seed in sample.seeds]
     parts = [part for run in runs if (part := series(run, metric, name)) is not None]
     if not parts:
         return None
-    # A tick whose time is unknown has no place on the axis.
+    # align() refuses times that are not finite; a tick with an unknown time has no place on the axis.
     placed = [(ticks[np.isfinite(ticks)], values[np.isfinite(ticks)]) for ticks, values in parts]
     axis, values = align([ticks for ticks, _ in placed], [values for _, values in placed])
     seeds, statuses = tuple(run.seed for run in runs), tuple(run.status for run in runs)

@@ -1,4 +1,4 @@
-"""What differs between configurations: their contents as dotted keys, without what they share."""
+"""The settings that differ between configurations, as dotted keys."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _ABSENT = object()
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "", *, quoted: bool = True) -> dict[str, Any]:
-    """Return a nested mapping as one of dotted keys; lists stay lists, an empty mapping stays one.
+    """Return a nested mapping as a flat one with dotted keys; lists and empty mappings are kept as values.
 
-    A name with a dot in it is put into quotes, unless ``quoted`` is False.
+    A name with a dot in it is quoted, unless ``quoted`` is False.
 
     >>> flatten({"train_config": {"lrate": 0.1, "sizes": [8, 8]}, "net_config": {}})
     {'train_config.lrate': 0.1, 'train_config.sizes': [8, 8], 'net_config': {}}
@@ -30,34 +30,41 @@ def flatten(content: Mapping[str, Any], prefix: str = "", *, quoted: bool = True
 
 
 def differing(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return, for each configuration, the dotted keys whose values are not the same in all of them.
+    """Return, for each configuration, the dotted keys whose values differ between configurations.
 
     Parameters
     ----------
     contents
-        What each configuration's file says, by its name.
+        The content of each configuration's file, by its name.
 
     Returns
     -------
     dict
-        Of each configuration the keys that it has, in the order of the files, but what is only about logging last. One
-        that has no value for a key lacks it.
+        For each configuration the keys that it has, in the order of the files, those of ``log_config`` last.
     """
     flat = {name: flatten(content) for name, content in contents.items()}
     keys = dict.fromkeys(key for each in flat.values() for key in each)
+    # _ABSENT and not None: a missing key differs from null.
     kept = [key for key in keys if len({_comparable(each.get(key, _ABSENT)) for each in flat.values()}) > 1]
+    # Tables show the first few keys only, and settings of the logging rarely explain a result.
     kept.sort(key=lambda key: key.startswith("log_config."))
     return {name: {key: each[key] for key in kept if key in each} for name, each in flat.items()}
 
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:
-    """Return the shortest ending of each dotted key that no other key has.
+    """Return the shortest ending of each dotted key that is unique.
 
     >>> short_names(["train_config.lrate", "train_config.size", "net_config.size"])
     {'train_config.lrate': 'lrate', 'train_config.size': 'train_config.size', 'net_config.size': 'net_config.size'}
     """
     keys = tuple(keys)
-    return {key: next((end for end in _endings(key) if _is_alone(end, keys)), key) for key in keys}
+    found = {}
+    for key in keys:
+        parts = key.split(".")
+        endings = (".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1))
+        unique = (end for end in endings if sum(f".{each}".endswith(f".{end}") for each in keys) == 1)
+        found[key] = next(unique, key)
+    return found
 
 
 def value_text(value: Any) -> str:
@@ -69,17 +76,8 @@ def value_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _endings(key: str) -> Iterable[str]:
-    parts = key.split(".")
-    return (".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1))
-
-
-def _is_alone(ending: str, keys: Iterable[str]) -> bool:
-    return sum(f".{key}".endswith(f".{ending}") for key in keys) == 1
-
-
 def _comparable(value: Any) -> str:
-    # As text, because True == 1 and lists cannot be put into a set; 1 and 1.0 are the same setting.
+    # Compared as text, because True == 1 and lists cannot be put into a set; 1 and 1.0 are the same setting.
     if value is _ABSENT:
         return ""
     if isinstance(value, float) and value.is_integer():

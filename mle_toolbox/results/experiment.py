@@ -1,4 +1,4 @@
-"""What all configurations of an experiment have logged."""
+"""The logs of all configurations of an experiment."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = ["ExperimentResults"]
 class ExperimentResults(Configurations):
     """The configurations of an experiment by name, in the order of the experiment file.
 
-    A configuration is read when it is first asked for. What ``metric``, ``at``, ``lower_is_better`` and
-    ``include_unfinished`` mean is told at ``summary``.
+    A configuration is read when it is first asked for. ``metric``, ``at``, ``lower_is_better`` and
+    ``include_unfinished`` are explained at ``summary``.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class ExperimentResults(Configurations):
     read
         Returns the results of a configuration.
     record
-        What ``experiment.json`` says, empty when there is none.
+        The content of ``experiment.json``, empty when there is none.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ExperimentResults(Configurations):
 
     @property
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
-        """What each configuration's file says: from ``experiment.json``, else from a seed run's ``config.json``."""
+        """The content of each configuration's file, from ``experiment.json`` or else a seed run's ``config.json``."""
         recorded = {each.get("name"): each.get("content") for each in self.record.get("configurations", ())}
         return {name: _mapping(recorded.get(name)) or self._content_on_disk(name) for name in self.names}
 
@@ -68,6 +68,7 @@ class ExperimentResults(Configurations):
             When there is no such configuration.
         """
         chosen = known_names(names, self.names, f"The experiment in {self.path}")
+        # Through this object, so that a configuration is read once for all selections.
         return ExperimentResults(self.path, chosen, self.__getitem__, self.record)
 
     def only_current(self) -> ExperimentResults:
@@ -86,6 +87,7 @@ class ExperimentResults(Configurations):
         """Return the project whose code was run, and the script in it."""
         folder, script = self.path.resolve(), self.record.get("script")
         file = self.record.get("experiment_file")
+        # Recorded relative to the results folder, so that both can be moved together.
         project = os.path.normpath(folder / file / "..") if isinstance(file, str) else str(folder)
         return CodePlace(project, script) if isinstance(script, str) else CodePlace(project)
 
@@ -120,6 +122,7 @@ class ExperimentResults(Configurations):
             try:
                 return _mapping(json.loads(folder.seed(seed).config.read_bytes()))
             except (OSError, ValueError, RecursionError):
+                # Damaged; another seed has the same content.
                 continue
         return {}
 

@@ -13,8 +13,8 @@ from mle_toolbox.seed_ranges import seeds_in_words
 
 __all__ = ["length_remark", "short_configurations"]
 
+# A run is far shorter below this share of the median length of its siblings.
 _FAR_SHORTER = 0.5
-"""Of the ticks that its siblings have, in the middle."""
 
 
 def length_remark(runs: Iterable[SeedResults]) -> str | None:
@@ -22,6 +22,7 @@ def length_remark(runs: Iterable[SeedResults]) -> str | None:
     ticks = {run.seed: run.n_ticks for run in runs if _is_whole_run(run)}
     if len(set(ticks.values())) < 2:
         return None
+    # The median, so that one run that was cut short does not lower the bar for itself.
     few = _FAR_SHORTER * float(np.median(list(ticks.values())))
     short = [seed for seed, length in ticks.items() if length < few]
     rest = [length for seed, length in ticks.items() if seed not in short]
@@ -39,8 +40,8 @@ def short_configurations(
 ) -> dict[str, str]:
     """Return a sentence for each configuration whose runs are far shorter than those of all others like it.
 
-    Only where nothing else explains it: the others are all of one length, and the configurations share what they log
-    and every whole number, of which one may be a number of epochs or a batch size.
+    Only where nothing else explains it: the others all have one length, and the configurations share the settings for
+    logging and every whole number, since any of those may be a number of epochs or a batch size.
     """
     lengths = {name: {run.n_ticks for run in each if _is_whole_run(run)} for name, each in runs.items()}
     alike: dict[str, list[str]] = {}
@@ -51,6 +52,7 @@ def short_configurations(
     for names in alike.values():
         full = max(max(lengths[name]) for name in names)
         short = [name for name in names if max(lengths[name]) < _FAR_SHORTER * full]
+        # At least two others have to agree; of two configurations either may be the odd one.
         if len(short) < len(names) - 1 and all(lengths[name] == {full} for name in names if name not in short):
             for name in short:
                 found[name] = f"{_span(lengths[name])} ticks, the other configurations {full:,}: was it cut short?"
@@ -70,7 +72,7 @@ def _whole_numbers(content: Mapping[str, Any]) -> str:
 
 
 def _is_whole_run(run: SeedResults) -> bool:
-    # What a damaged file has lost is said of the file.
+    # Ticks that a damaged file has lost are reported as damage.
     return run.status == "done" and run.damage is None
 
 

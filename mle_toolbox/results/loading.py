@@ -53,15 +53,15 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_curre
         Results folders of other experiments (a list of all of them will do as well). Each counts once.
     only_current
         Leave out the finished runs that are of older code than the newest ones of the same project: their status is
-        ``older code``, and no number is made of them. ``cautions`` of what is loaded tells whether there are any.
+        ``older code``, and they do not count. ``cautions`` of the result says whether there are any.
 
     Returns
     -------
     ExperimentResults | ExperimentCollection | ConfigurationResults | SeedResults
-        What ``path`` is; several experiments are a collection. Where there is an ``experiment.json`` it says which
-        configurations and seeds belong to the experiment; otherwise all that have a folder do. Of a file that is
-        damaged, what comes before the damage is there, or its copy in the merged log, or nothing; the ``damage`` of
-        the seed run and a warning say so.
+        Depends on ``path``; several experiments are a collection. If there is an ``experiment.json``, it decides which
+        configurations and seeds belong to the experiment; otherwise all that have a folder do. From a damaged file the
+        ticks before the damage are read, or their copy in the merged log, or nothing; the ``damage`` of the seed run
+        and a warning say so.
 
     Raises
     ------
@@ -74,6 +74,7 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_curre
     >>> results["ode_int_config_1"]["metric1"].mean(axis=0)  # doctest: +SKIP
     """
     if only_current:
+        # Decided over everything that is loaded: the newest code may be that of another folder of the project.
         found = load(path, *more) if isinstance(path, str | os.PathLike) else load([*path, *more])
         return found.only_current() if isinstance(found, Configurations | ConfigurationResults) else found
     if more or not isinstance(path, str | os.PathLike):
@@ -86,6 +87,7 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_curre
         raise ResultsError(f"{path}: there is no such file or folder.{_similar(path)}")
     if _is_experiment(path):
         return _load_experiment(ExperimentFolder(path))
+    # One results folder inside is the project folder, most likely: `_no_results` suggests it instead of guessing.
     inside = [each for each in _folders(path) if _is_experiment(each)]
     if len(inside) > 1:
         return _load_several(inside)
@@ -94,8 +96,9 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_curre
         record = _record(ExperimentFolder(named.parent))
         planned = _planned_seeds(record, named.name)
         return _load_configuration(ConfigurationFolder(named), planned, identities_of(record).get(named.name))
-    if _is_seed(path):
-        return _load_seed(SeedFolder(named))
+    seed = SeedFolder(named)
+    if any(file.exists() for file in (seed.log, seed.journal, seed.run_record)):
+        return _load_seed(seed)
     raise ResultsError(f"{path}: {_no_results(path)}")
 
 
@@ -121,7 +124,8 @@ def _load_several(paths: Sequence[Path]) -> ExperimentCollection:
 
 
 def _each_once(experiments: Iterable[ExperimentResults]) -> list[ExperimentResults]:
-    """Put together what was given in parts, or twice: configurations of the same results folder."""
+    """Merge experiments of the same results folder, which was given twice or configuration by configuration."""
+    # Counted twice, an experiment would be compared with itself.
     by_folder: dict[Path, list[ExperimentResults]] = {}
     for each in experiments:
         by_folder.setdefault(each.path.resolve(), []).append(each)
@@ -137,7 +141,7 @@ def _joined(parts: Sequence[ExperimentResults]) -> ExperimentResults:
 
 
 def _experiment_of(results: ConfigurationResults) -> ExperimentResults:
-    """Return the experiment of one configuration with no other than it."""
+    """Return the experiment of a configuration, with this configuration only."""
     folder = ExperimentFolder((results.path if results.path.is_dir() else results.path.parent).parent)
     return ExperimentResults(folder.path, [results.name], lambda _: results, _record(folder))
 
@@ -147,9 +151,11 @@ def _load_file(path: Path) -> _One:
         return _load_seed(SeedFolder(_named(path.parent)))
     if path.suffix != ".h5":
         raise ResultsError(f"{path} is no log. Give the results folder (experiment_dir), or a file named .h5 in it.")
+    # h5py is imported when a file is read, not by `import mle_toolbox`.
     from mle_toolbox.log.hdf5 import read_log
     from mle_toolbox.log.merge import content_of, read_configuration, read_configuration_names
 
+    # By content: a file that was moved or renamed is still known.
     match content_of(path):
         case "experiment":
             names = read_configuration_names(path)
@@ -160,6 +166,7 @@ def _load_file(path: Path) -> _One:
             data = read_configuration(path)
             return _from_merged(path, _configuration_name(data.attributes, _named(path.parent).name), data, ())
         case _:
+            # The file itself says which run it is; it may have been moved out of its folder.
             log = read_log(path)
             folder = _named(path.parent)
             name = _configuration_name(log.attributes, folder.parent.name)
@@ -184,7 +191,7 @@ def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
 
 
 def _planned_seeds(record: Mapping[str, Any], name: str) -> Sequence[int]:
-    """Return the seeds of a configuration; in an experiment of ours all have the same, in an imported one their own."""
+    """Return the seeds of a configuration: its own in an imported experiment, else those of all configurations."""
     own: Mapping[str, Any] = next((each for each in record.get("configurations", ()) if each["name"] == name), {})
     return tuple(own.get("seeds", record.get("seeds", ())))
 
@@ -192,14 +199,16 @@ def _planned_seeds(record: Mapping[str, Any], name: str) -> Sequence[int]:
 def _load_configuration(
     folder: ConfigurationFolder, planned: Iterable[int], identity: str | None
 ) -> ConfigurationResults:
-    """Read a configuration; what was made with another identity than the given one is ``outdated`` and has no ticks."""
+    """Read a configuration; runs of another identity than the given one are ``outdated`` and have no ticks."""
     planned = tuple(planned)
     on_disk = folder.seeds_on_disk()
+    # Folders of seeds that the experiment no longer has are not shown.
     seeds = [seed for seed in on_disk if seed in set(planned)] if planned else list(on_disk)
     merged = read_merged_log(folder, seeds, identity)
     if merged is not None:
         return _from_merged(folder.path, folder.path.name, merged[0], planned, folder, merged[1])
     every = {seed: _as_of(folder.seed(seed), read_seed_log(folder.seed(seed)), identity) for seed in seeds}
+    # A seed whose folder exists but that never started is only missing.
     logs = {seed: log for seed, log in every.items() if log.status != "waiting" or log.data or log.damage}
     logs = with_copies(folder, logs)
     runs = [_seed_results(folder.seed(seed), (folder.path.name, seed), log) for seed, log in logs.items()]
@@ -208,7 +217,7 @@ def _load_configuration(
 
 
 def _as_of(run: SeedFolder, log: SeedLog, identity: str | None) -> SeedLog:
-    """Return what a seed run has logged for whoever wants it with this identity; made with another, it is nothing."""
+    """Return the log as seen by this identity; of a run with another identity no ticks are shown."""
     if is_of(run, log.record, identity):
         return log
     return replace(log, status=status_as_of(run, log.record, log.status, identity), data=None, damage=None)
@@ -249,12 +258,13 @@ def _load_seed(folder: SeedFolder) -> SeedResults:
 
 def _seed_results(folder: SeedFolder, run_name: tuple[str, int], log: SeedLog) -> SeedResults:
     if log.damage is not None:
+        # No error: one bad seed must never keep the others from being read.
         warnings.warn(log.damage, UserWarning, stacklevel=2)
     return SeedResults.from_log(folder.path, run_name, log.data or _NOTHING, log.status, log.record, log.damage)
 
 
 def _record(folder: ExperimentFolder) -> dict[str, Any]:
-    """Return what ``experiment.json`` says; one that is damaged is told in a warning and counts as missing."""
+    """Return what ``experiment.json`` says; a damaged one is reported in a warning and counts as missing."""
     try:
         return read_experiment_record(folder) or {}
     except ResultsError as error:
@@ -269,12 +279,13 @@ def _configuration_name(attributes: Any, folder_name: str) -> str:
 
 
 def _named(path: Path) -> Path:
-    """Return the folder under the name that it has, which "." and ".." do not tell."""
+    """Return the path with the real name of the folder, which "." and ".." do not show."""
+    # Links are followed only where "..", whose meaning depends on them, requires it.
     return path.resolve() if ".." in path.parts else path.absolute()
 
 
 def _seed_number(folder: Path) -> int:
-    """Return the seed that the folder's name tells, -1 when it tells none."""
+    """Return the seed from the folder's name, -1 if there is none in it."""
     number = folder.name.rpartition("_")[2]
     return int(number) if number.isdecimal() else -1
 
@@ -299,12 +310,8 @@ def _is_merged_log(path: Path) -> bool:
         return False
 
 
-def _is_seed(path: Path) -> bool:
-    folder = SeedFolder(path)
-    return any(file.exists() for file in (folder.log, folder.journal, folder.run_record))
-
-
 def _folders(path: Path) -> list[Path]:
+    # Hidden folders are ours: .code, .earlier, .driver.
     return sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
 
 

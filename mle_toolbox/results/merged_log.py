@@ -1,4 +1,4 @@
-"""The merged log of a configuration: the quick way to the ticks of its seeds, and a second copy of them."""
+"""The merged log of a configuration: one file with the ticks of all seeds, fast to read, and a second copy of them."""
 
 from __future__ import annotations
 
@@ -20,24 +20,26 @@ __all__ = ["read_merged_log", "with_copies"]
 def read_merged_log(
     folder: ConfigurationFolder, seeds: Sequence[int], identity: str | None = None
 ) -> tuple[MergedData, dict[int, RunRecord | None]] | None:
-    """Return the merged log and the seeds' records if it says what the seeds' own logs say, else None.
+    """Return the merged log and the seeds' records if it holds the same as the seeds' own logs, else None.
 
-    One that is damaged is told in a warning; one that was made with another identity than the given one is passed over.
+    A damaged one is reported in a warning; one with another identity than the given one is ignored.
     """
     try:
         age = folder.log.stat().st_mtime_ns
         for seed in seeds:
             run = folder.seed(seed)
-            # A journal means that another attempt has begun.
+            # A journal means that another attempt has started.
             if run.journal.exists() or run.log.stat().st_mtime_ns > age:
                 return None
     except OSError:
         return None
     data = _read(folder)
-    # Somebody may keep the merged log and remove the seeds' folders.
+    # Without seed folders it is believed: users may keep the merged log and remove the folders.
     if data is None or (seeds and data.seeds.tolist() != list(seeds)):
         return None
-    if identity is not None and not _are_of(data, identity):
+    if identity is not None and any(
+        identity_of_log(data.attributes_of(seed)) not in (identity, None) for seed in data.seeds.tolist()
+    ):
         return None
     records = {seed: read_run_record(folder.seed(seed)) for seed in seeds}
     return (data, records) if all(_is_of(data, seed, record) for seed, record in records.items()) else None
@@ -52,6 +54,7 @@ def with_copies(folder: ConfigurationFolder, logs: Mapping[int, SeedLog]) -> dic
     copied = dict(logs)
     for seed in lost:
         log = logs[seed]
+        # sure: a copy that may be of another attempt is worse than none.
         if seed in data.seeds.tolist() and log.record is not None and _is_of(data, seed, log.record, sure=True):
             damage = f"{log.damage} Its ticks are read from their copy in {folder.log}."
             copied[seed] = replace(log, data=data.seed_log(seed), damage=damage)
@@ -69,12 +72,11 @@ def _read(folder: ConfigurationFolder) -> MergedData | None:
         return None
 
 
-def _are_of(data: MergedData, identity: str) -> bool:
-    return all(identity_of_log(data.attributes_of(seed)) in (identity, None) for seed in data.seeds.tolist())
-
-
 def _is_of(data: MergedData, seed: int, record: RunRecord | None, *, sure: bool = False) -> bool:
-    """Tell whether what is merged is the attempt on record; times of files do not tell when a clock was set back."""
+    """Tell whether the merged seed is the recorded attempt.
+
+    Times of files alone are not enough, because a clock may have been set back.
+    """
     merged = data.attributes_of(seed)
     if record is None or "start" not in merged:
         return not sure

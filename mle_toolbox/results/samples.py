@@ -1,6 +1,6 @@
-"""One number for each seed of a configuration: what summaries and comparisons are made of.
+"""One number for each seed of a configuration, the input of summaries and comparisons.
 
-Only seed runs that ended well count, unless it is asked otherwise. What does not count is counted by its reason.
+Only finished seed runs count, unless requested otherwise. Those that do not count are counted by reason.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.results.series import series, time_variable
 from mle_toolbox.text import counted, listed
 
-__all__ = ["NEVER_COUNTED", "NUMBERED", "SeedSample", "lower_is_better_of", "may_be_paired", "seed_sample"]
+__all__ = ["NEVER_COUNTED", "NUMBERED", "SeedSample", "counts", "lower_is_better_of", "may_be_paired", "seed_sample"]
 
 NUMBERED = "mle_toolbox_seed_is_a_number_only"
 """Attribute of an imported run whose seed is not known."""
 
 NEVER_COUNTED = ("outdated", "older code")
-"""Finished runs that are of something else, so no number is made of them together with others."""
+"""Statuses of finished runs of another configuration or code, which are never averaged with the others."""
 
 
 @dataclass(frozen=True, eq=False)
 class SeedSample:
-    """What each seed of a configuration has reached in one metric.
+    """One number per seed of a configuration, for one metric.
 
     Attributes
     ----------
@@ -40,10 +40,10 @@ class SeedSample:
     seeds
         The seeds that have a value, in the order of ``values``.
     left_out
-        How many seeds have none, by reason: failed, died, running, not started, without the metric, …
+        How many seeds have no value, by reason: failed, died, running, not started, without the metric, …
     numbered
-        Whether the seeds are only numbers that an import has given to the runs: then seed 0 of one configuration has
-        nothing to do with seed 0 of another.
+        Whether an import has only numbered the runs: then seed 0 of one configuration has nothing in common with
+        seed 0 of another.
     """
 
     configuration: str
@@ -93,13 +93,14 @@ def seed_sample(
     seeds, curves = [], []
     left_out: Counter[str] = Counter()
     for run in configuration.runs:
-        reason = _reason(run, include_unfinished)
-        curve = series(run, metric, time) if reason is None else None
-        if curve is not None:
+        if not counts(run, include_unfinished):
+            left_out["not started" if run.status == "waiting" else run.status] += 1
+        elif (curve := series(run, metric, time)) is not None:
             seeds.append(run.seed)
             curves.append(curve)
         else:
-            left_out[reason or ("without the metric" if run.n_ticks else "without a tick")] += 1
+            left_out["without the metric" if run.n_ticks else "without a tick"] += 1
+    # A missing seed that has a run was counted above, by the status of the run.
     left_out["not started"] += len(set(configuration.missing) - set(configuration.seeds))
     values = _values(curves, at, lower_is_better)
     counted = {reason: count for reason, count in left_out.items() if count}
@@ -107,8 +108,14 @@ def seed_sample(
     return SeedSample(configuration.name, metric, at, values, tuple(seeds), counted, numbered)
 
 
+def counts(run: SeedResults, include_unfinished: bool) -> bool:
+    """Tell whether a run counts."""
+    return run.status == "done" or (include_unfinished and run.status not in NEVER_COUNTED)
+
+
 def lower_is_better_of(metric: str, lower_is_better: bool | None) -> bool:
-    """Return what was said, or what the metric's name suggests."""
+    """Return the given direction, or the one that the metric's name suggests."""
+    # Strictly: the text "False" is true in Python.
     if isinstance(lower_is_better, bool):
         return lower_is_better
     if lower_is_better is not None:
@@ -119,14 +126,15 @@ def lower_is_better_of(metric: str, lower_is_better: bool | None) -> bool:
 
 
 def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> bool | None:
-    """Return ``paired`` for the statistics: what is wanted, and False where equal seeds mean nothing.
+    """Return ``paired`` for the statistics: as requested, but False where equal seed numbers mean nothing.
 
     Raises
     ------
     ResultsError
-        When pairs are wanted and there can be none.
+        When pairs are requested and there can be none.
     """
     numbered = [each.configuration for each in samples if each.numbered]
+    # An error and not a silent "unpaired": whoever asked for pairs would believe the p-value to be of pairs.
     if wanted and numbered:
         raise ResultsError(
             f"paired=True: the seeds of {listed(map(repr, numbered), 3)} are not "
@@ -135,21 +143,17 @@ def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> 
     return False if numbered else wanted
 
 
-def _reason(run: SeedResults, include_unfinished: bool) -> str | None:
-    """Return why a run does not count, None when it does."""
-    if include_unfinished and run.status not in NEVER_COUNTED:
-        return None
-    return None if run.status == "done" else {"waiting": "not started"}.get(run.status, run.status)
-
-
 def _values(
     curves: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], at: str, lower_is_better: bool
 ) -> NDArray[np.float64]:
-    """Take the number out of each run as it was logged: on a common time axis an end and a NaN may look the same."""
+    """Return one number per run.
+
+    From the runs as logged, not from aligned curves, in which the end of a run and a NaN look the same.
+    """
     from mle_toolbox import statistics
 
     if at == "auc":
-        # In order of time, and without ticks whose time is unknown.
+        # An area needs times that are finite and increase; align() sorts.
         placed = [(time[np.isfinite(time)], values[np.isfinite(time)]) for time, values in curves]
         aligned = [statistics.align([time], [values], max_points=None) for time, values in placed]
         curves = [(time, values[0]) for time, values in aligned]

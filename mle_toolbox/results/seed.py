@@ -1,4 +1,4 @@
-"""What one seed run has logged."""
+"""The log of one seed run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SeedResults"]
 
+# Attribute of a run imported by version 0.1: metrics that were not logged at every tick. NaN means "not logged" in
+# these, except at the ticks that are listed (``0-4,9``): there NaN was logged.
 _GAPS = "mle_toolbox_gaps"
-"""Attribute of a run imported by version 0.1: metrics that were not logged at every tick. NaN means "not logged" in
-these, except at the ticks that are listed (``0-4,9``): there NaN was logged."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,14 +44,14 @@ class SeedResults:
         One array for each name: shape (T,) for numbers, (T, ...) for metrics that are arrays. A metric that was not
         measured at every tick is float64 with NaN there; if it has integers beyond 2**53, a masked array of integers.
     attributes
-        Where the numbers come from, as written into the log.
+        Provenance, as written into the log.
     run
-        What ``run.json`` says, or None.
+        The content of ``run.json``, or None.
     damage
         A sentence when ticks are missing because a file is damaged.
     remarks
-        Sentences on what is not as one may expect: numbers that are not exactly what was logged, metrics that were
-        never measured, ticks of an earlier attempt.
+        Sentences on anything unexpected: numbers that are not exactly those logged, metrics that were never measured,
+        ticks of an earlier attempt.
     absent
         For each metric that was not measured at every tick: shape (T,), where it was not; see ``measured``.
     """
@@ -79,6 +79,7 @@ class SeedResults:
         damage: str | None = None,
     ) -> SeedResults:
         """Make results from the ticks of a run; ``run_name`` is its configuration and its seed."""
+        # Where both are there, what the log says itself is exact.
         absent = {**_gaps(data), **data.absent}
         return cls(
             path=path,
@@ -108,12 +109,13 @@ class SeedResults:
         return next((len(each) for each in (*self.time.values(), *self.metrics.values())), 0)
 
     def measured(self, name: str) -> NDArray[np.bool_]:
-        """Return at which ticks a variable was measured, shape (T,): there it was logged, if only as NaN.
+        """Return at which ticks a variable was measured, shape (T,): those at which it was logged, even as NaN.
 
         Examples
         --------
         >>> run["val_loss"][run.measured("val_loss")]  # doctest: +SKIP
         """
+        # Most metrics are measured at every tick and have no entry.
         if name in self.absent:
             return ~self.absent[name]
         return np.ones(len(self[name]), dtype=bool)

@@ -1,4 +1,4 @@
-"""One metric of one run against its time variable, as numbers that can be computed with."""
+"""One metric of one run over time, as float arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mle_toolbox.text import listed
 __all__ = ["TICK", "array_words", "one_element_words", "scalar_metrics", "series", "time_variable"]
 
 TICK = "tick"
-"""Stands for the number of the tick where there is no time variable."""
+"""The time variable where none was logged: the index of the tick."""
 
 _SEED_AND_TICK = 2
 
@@ -36,7 +36,7 @@ def scalar_metrics(configurations: Mapping[str, ConfigurationResults]) -> tuple[
 
 
 def array_words(configurations: Mapping[str, ConfigurationResults], metric: str) -> str:
-    """Return the sentence, with a leading blank, on a metric that is there but an array; nothing of any other."""
+    """Return a sentence, with a leading blank, if the metric exists but is an array, else an empty string."""
     columns = (each.data.columns[metric] for each in configurations.values() if metric in each.metric_names)
     shape = next((each.shape[_SEED_AND_TICK:] for each in columns if each.ndim > _SEED_AND_TICK), None)
     item = " Where it is one, the script logs it with .item()." if shape == (1,) else ""
@@ -44,7 +44,7 @@ def array_words(configurations: Mapping[str, ConfigurationResults], metric: str)
 
 
 def one_element_words(configurations: Mapping[str, ConfigurationResults]) -> str:
-    """Return the sentence, with a leading blank, on metrics that are arrays of one element; nothing without any."""
+    """Return a sentence, with a leading blank, on metrics that are arrays of one element, else an empty string."""
     columns = {name: each.data.columns[name] for each in configurations.values() for name in each.metric_names}
     names = [name for name, column in columns.items() if column.shape[_SEED_AND_TICK:] == (1,)]
     if not names:
@@ -55,14 +55,14 @@ def one_element_words(configurations: Mapping[str, ConfigurationResults]) -> str
 
 
 def time_variable(configuration: ConfigurationResults, time: str | None = None) -> str:
-    """Return the time variable that is asked for, or the first one, or ``tick`` where there is none.
+    """Return the requested time variable, or the first one, or ``tick`` where there is none.
 
     ``step``, which version 0.1 called the number of the tick, means that where no time variable has the name.
 
     Raises
     ------
     ResultsError
-        When it has no such time variable.
+        When the configuration has no such time variable.
     """
     names = configuration.time_names
     if time is None:
@@ -73,10 +73,10 @@ def time_variable(configuration: ConfigurationResults, time: str | None = None) 
 
 
 def series(run: SeedResults, metric: str, time: str = TICK) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return time and values, each of shape (T,), of what the run has measured of a metric; None when it has nothing.
+    """Return time and values, each of shape (T,), of a metric of a run; None when it was never logged.
 
-    A value that is not finite means that the run has diverged there. Ticks at which the metric was not measured are not
-    there, neither those at which it was left out nor those at which NaN stands for that (``was_measured``).
+    A value that is not finite means that the run diverged there. Ticks at which the metric was not measured are left
+    out: those without the metric, and those with a NaN that means the same (``was_measured``).
     """
     if metric not in run.metrics or not len(run.metrics[metric]):
         return None
@@ -84,6 +84,7 @@ def series(run: SeedResults, metric: str, time: str = TICK) -> tuple[NDArray[np.
     ticks = _floats(run.time[time], time) if time in run.time else np.arange(len(values), dtype=np.float64)
     logged = run.measured(metric)
     ticks, values = ticks[logged], values[logged]
+    # Scripts may also log NaN at ticks without a measurement.
     there = was_measured(values)
     return (ticks[there], values[there]) if len(values) else None
 
@@ -94,4 +95,5 @@ def _floats(column: NDArray[Any], name: str) -> NDArray[np.float64]:
             f"{name!r} is an array of shape {column.shape[1:]} at every tick. Summaries and curves are made of metrics "
             "with one number per tick."
         )
+    # Masked ticks were not measured; `series` leaves them out.
     return np.ma.getdata(column).astype(np.float64)

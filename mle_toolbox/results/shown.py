@@ -1,7 +1,7 @@
-"""The one place of ``results/`` that names ``render/``, which stands above it.
+"""The only place in ``results/`` that names ``render/``, which is one layer above it.
 
-``results.summary()`` or ``_repr_html_`` are asked of answers and give text, so these classes are loaded when they are
-asked for, and ``load`` alone pays for no table.
+Methods such as ``results.summary()`` and ``_repr_html_`` return rendered text, so these classes are loaded on first
+use: no import circle, and ``load`` alone does not load the code for tables.
 """
 
 from __future__ import annotations

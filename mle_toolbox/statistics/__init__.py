@@ -1,8 +1,8 @@
-"""Statistics over seeds: which configuration is better, and how sure one can be.
+"""Statistics over seeds: which configuration is better, and with what certainty.
 
-On plain arrays of shape (S,), (S, T) or (S, tasks), one row a seed. Every interval comes back as (low, high) along
-``axis=0`` for ``confidence=0.95``; docs/statistics.md shows how often each covers the truth. What is
-random is seeded. A value that is not finite is refused, or counted and shown; it never vanishes in an average.
+For plain arrays of shape (S,), (S, T) or (S, tasks), one row per seed. Intervals are returned as (low, high), along
+``axis=0`` and with ``confidence=0.95`` by default; docs/statistics.md shows their measured coverage. Everything random
+is seeded. A value that is not finite is refused, or counted and shown; it never vanishes in an average.
 
 Knows nothing of files, Snakemake or the command line.
 """

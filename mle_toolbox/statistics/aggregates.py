@@ -24,17 +24,17 @@ def mean(values: ArrayLike, axis: int | None = 0) -> NDArray[np.float64]:
 
 
 def std(values: ArrayLike, axis: int | None = 0) -> NDArray[np.float64]:
-    """Sample standard deviation over the seeds, from n - 1 degrees of freedom; NaN where n < 2."""
+    """Sample standard deviation over the seeds, with n - 1 degrees of freedom; NaN where n < 2."""
     sample = finite_sample(values, axis)
     if _length(sample, axis) < 2:
         return _nothing(sample, axis)
     with np.errstate(over="ignore", invalid="ignore"):
         found = np.asarray(sample.std(axis=axis, ddof=1, dtype=np.float64))
-    # The mean of equal values may be off by a rounding, which must not look like a spread.
+    # The mean of equal values may be off by a rounding error, which must not look like a spread.
     found = np.where(sample.max(axis=axis) == sample.min(axis=axis), 0.0, found)
     if np.isfinite(found).all() and (found > 0).all():
         return found
-    # Squares of very large or very small numbers leave the range of floats; the deviation itself does not.
+    # Squares of very large or very small numbers overflow or underflow; the deviation itself does not.
     scale = np.asarray(np.abs(sample.astype(np.float64)).max(axis=axis, keepdims=True))
     scaled = sample / np.where(scale > 0, scale, 1.0)
     return np.asarray(scaled.std(axis=axis, ddof=1) * scale.reshape(found.shape))
@@ -55,8 +55,7 @@ def median(values: ArrayLike, axis: int | None = 0) -> NDArray[np.float64]:
 def percentiles(values: ArrayLike, q: float | Sequence[float], axis: int | None = 0) -> NDArray[np.float64]:
     """Percentiles over the seeds, ``q`` from 0 to 100, linear between order statistics.
 
-    Several ``q`` come first in the shape of the result, as in ``numpy.percentile``. Without values there are none: an
-    error.
+    Several ``q`` are the first axis of the result, as in ``numpy.percentile``. Without values this is an error.
     """
     shares = real_array(q).astype(np.float64)
     if not ((shares >= 0) & (shares <= 100)).all():
@@ -68,7 +67,7 @@ def percentiles(values: ArrayLike, q: float | Sequence[float], axis: int | None 
 
 
 def interquartile_mean(values: ArrayLike, axis: int | None = 0) -> NDArray[np.float64]:
-    """Mean of the middle half of the seeds (IQM), less swayed by one odd seed than the mean.
+    """Mean of the middle half of the seeds (IQM), less affected by one outlier than the mean.
 
     Parameters
     ----------
@@ -80,8 +79,8 @@ def interquartile_mean(values: ArrayLike, axis: int | None = 0) -> NDArray[np.fl
     Returns
     -------
     NDArray
-        The shape of ``values`` without ``axis``, float64. A quarter of the values, rounded down, is left out at either
-        end; so with fewer than four values this is the mean. NaN without values.
+        The shape of ``values`` without ``axis``, float64. A quarter of the values, rounded down, is left out at each
+        end, so with fewer than four values this is the mean. NaN without values.
 
     Raises
     ------
@@ -104,6 +103,7 @@ def interquartile_mean(values: ArrayLike, axis: int | None = 0) -> NDArray[np.fl
     if n < 1:
         return _nothing(sample, axis)
     cut = n // 4
+    # partition, not sort: only the middle half is needed, in any order.
     if cut:
         sample = np.partition(sample, (cut, n - cut - 1), axis=axis)
         sample = np.take(sample, range(cut, n - cut), axis=axis)
@@ -118,7 +118,7 @@ def _reduced(sample: NDArray[np.generic], axis: int | None, reduce: Callable[...
         found = np.asarray(reduce(sample))
     if np.isfinite(found).all():
         return found
-    # Sums of very large numbers leave the range of floats; what is made of them here does not.
+    # Sums of very large numbers overflow, their means do not. Dividing by a power of two is exact.
     return np.asarray(np.ldexp(reduce(np.ldexp(sample.astype(np.float64), -64)), 64))
 
 

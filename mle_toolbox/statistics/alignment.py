@@ -30,22 +30,22 @@ def align(
     Parameters
     ----------
     times, values
-        For each of S seeds two arrays of equal length, possibly empty. Times are finite; ticks are put in order of
-        time, and of several at the same time the last counts.
+        For each of S seeds two arrays of equal length, possibly empty. Times are finite; ticks are sorted by time,
+        and of several at the same time the last counts.
     method
         Between two ticks of a seed: the last value (``"previous"``) or the straight line (``"linear"``).
     max_points
-        When the seeds have more different times than this together, as with clock times, as many of them are taken,
-        evenly in their order and with both ends. None takes all.
+        If the seeds together have more different times than this, as with clock times, this many are chosen, evenly
+        by rank and including both ends. None takes all.
 
     Returns
     -------
     time
         Shape (T,): every time at which some seed has a value.
     values
-        Shape (S, T). NaN outside of a seed's own first and last tick: nothing is extrapolated. Where a seed logged a
-        value that is not finite it is inf or -inf, inf also for a logged NaN that means so (`was_measured`; others are
-        not there): so the seed is seen to have diverged.
+        Shape (S, T). NaN before a seed's first and after its last tick: nothing is extrapolated. inf or -inf where a
+        seed logged a value that is not finite, including a NaN that means divergence (`was_measured`; other NaN are
+        left out). So a seed that diverged is recognisable.
 
     Raises
     ------
@@ -74,12 +74,14 @@ def _in_order(time: ArrayLike, value: ArrayLike) -> tuple[Floats, Floats]:
     if not np.isfinite(t).all():
         raise StatisticsError("A time is not finite; curves cannot be aligned on it. Choose another time variable.")
     if len(t) > 1 and not (np.diff(t) > 0).all():
+        # Stable, so that of several ticks at the same time the one logged last stays last.
         order = np.argsort(t, kind="stable")
         t, v = t[order], v[order]
         is_last = np.append(np.diff(t) > 0, True)
         t, v = t[is_last], v[is_last]
     there = was_measured(v)
     t, v = t[there], v[there]
+    # In the aligned matrix NaN means "no value", so a NaN that was measured needs another sign.
     v[np.isnan(v)] = np.inf
     return t, v
 
@@ -87,6 +89,7 @@ def _in_order(time: ArrayLike, value: ArrayLike) -> tuple[Floats, Floats]:
 def _union(times: Sequence[Floats], max_points: int | None) -> Floats:
     if not times:
         return np.empty(0)
+    # The usual case, the same times for all seeds, without sorting them together.
     grid = times[0] if all(np.array_equal(time, times[0]) for time in times[1:]) else np.unique(np.concatenate(times))
     if max_points is None or len(grid) <= max_points:
         return grid.copy()
@@ -106,9 +109,10 @@ def _fill(row: Floats, grid: Floats, time: Floats, value: Floats, method: str) -
         row[first:end] = value[before]
         return
     after = np.minimum(before + 1, len(time) - 1)
+    # At the last tick before and after are the same; 1.0 avoids 0 / 0.
     step = np.where(after > before, time[after] - time[before], 1.0)
     share = (inside - time[before]) / step
     finite = np.isfinite(value[before]) & np.isfinite(value[after])
     rise = np.where(finite, value[after], 0.0) - np.where(finite, value[before], 0.0)
-    # Towards a value that is not finite there is no line: the last value holds until then.
+    # There is no straight line to a value that is not finite: the last value holds until then.
     row[first:end] = value[before] + share * rise

@@ -1,4 +1,4 @@
-"""Aggregates and intervals of the columns of a matrix with holes, quickly and in bounded memory."""
+"""Aggregates and intervals of the columns of a matrix with missing values, fast and in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ __all__ = ["band_of_columns"]
 
 Floats = NDArray[np.float64]
 
+# How many values are processed at once (16 MB per copy).
 _BLOCK = 2_000_000
-"""How many values are looked at together (16 MB a copy)."""
 
 
 def band_of_columns(
@@ -38,9 +38,10 @@ def _one_block(
     finite = np.isfinite(block)
     n = finite.sum(axis=0)
     if (n < len(block)).any():
-        # Sorting puts what does not count at the end; the order of seeds means nothing to these statistics.
+        # Sorting moves NaN to the end; these statistics do not depend on the order of seeds.
         block[~finite] = np.nan
         block = np.sort(block, axis=0)
+    # A curve has few different n, so this is a few calls of numpy and not one for each tick.
     for count in np.unique(n[n > 0]):
         same = n == count
         sample = block[:count] if same.all() else block[:count, same]

@@ -1,8 +1,8 @@
 """Bootstrap intervals of any statistic over seeds: percentile, bias-corrected and accelerated (BCa), stratified.
 
-Those of `scipy.stats.bootstrap`, in our words and where it gives up. Seeded: the same numbers give the same interval,
-and all columns of an array share the same draws. For few seeds `intervals` covers better; docs/statistics.md has the
-table.
+Based on `scipy.stats.bootstrap`, with our error messages, and extended to cases in which it returns NaN. Seeded: the
+same numbers give the same interval, and all columns of an array share the same draws. For few seeds the intervals of
+`intervals.py` have better coverage; docs/statistics.md has the table.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ __all__ = ["bca_interval", "bootstrap_interval"]
 Statistic = Callable[..., Any]
 Floats = NDArray[np.float64]
 
+# How many numbers are in memory at once (32 MB).
 _BLOCK = 4_000_000
-"""How many numbers are held at once (32 MB)."""
 
 
 def bootstrap_interval(
@@ -44,18 +44,18 @@ def bootstrap_interval(
     values
         Real and finite; seeds along ``axis``, for example shape (S,), (S, T) or (S, tasks).
     statistic
-        Called as ``statistic(array, axis=…)``, gives the array without that axis.
+        Called as ``statistic(array, axis=…)``; returns an array without that axis.
     confidence
         Between 0 and 1, both excluded.
     axis
         Axis of the seeds.
     n_resamples
-        How many samples are drawn with replacement.
+        The number of resamples, drawn with replacement.
     seed
         Of the draws: the same seed gives the same interval.
     stratified
-        For shape (S, tasks): the seeds are drawn anew in each task, and the statistic is that of all S x tasks scores
-        together (Agarwal et al. 2021, arXiv:2108.13264). The result is then one interval, of shape ().
+        For shape (S, tasks): seeds are resampled within each task, and the statistic is computed over all S x tasks
+        scores (Agarwal et al. 2021, arXiv:2108.13264). The result is one interval, of shape ().
 
     Returns
     -------
@@ -80,6 +80,7 @@ def bootstrap_interval(
     n_resamples, seed = whole_number(n_resamples, "n_resamples", 1), whole_number(seed, "seed")
     if len(sample) < 2 or not sample.size:
         return np.asarray(np.nan), np.asarray(np.nan)
+    # scipy has no stratified bootstrap: it would draw the same seeds in all tasks.
     generator = np.random.default_rng(seed)
     at_once = max(1, _BLOCK // sample.size)
     replicates = []
@@ -120,8 +121,8 @@ def bca_interval(
     Notes
     -----
     Efron 1987, with the acceleration from the jackknife; the same computation as
-    ``scipy.stats.bootstrap(method="BCa")``, except that resamples which differ from the sample by rounding alone count
-    as equal to it, of which few seeds have many. Follows skewness, but is too narrow for few seeds, see
+    ``scipy.stats.bootstrap(method="BCa")``, except that resamples which differ from the sample only by rounding count
+    as equal to it; with few seeds there are many. Follows skewness, but is too narrow for few seeds, see
     docs/statistics.md.
     """
     return _bootstrap(values, statistic, confidence, axis, n_resamples, seed, "BCa")
@@ -151,8 +152,10 @@ def _bootstrap(
         units, in_units = np.ones(block.shape[1]), statistic
         if method == "BCa":
             spread = np.ptp(block, axis=0)
+            # Ten digits of the spread; equal columns get a unit from their value, and columns of zeros one above zero.
             units = 1e-10 * np.where(spread > 0, spread, np.abs(block[0]) + 1e-100)
             in_units = _in_units(statistic, units)
+        # The warning is about the NaN that is replaced below.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DegenerateDataWarning)
             found = bootstrap(
@@ -163,9 +166,10 @@ def _bootstrap(
                 method=method,
                 batch=max(1, _BLOCK // block.size),
                 vectorized=True,
+                # The same seed for each block, so that all columns share their draws.
                 random_state=np.random.default_rng(seed),
             )
-        # Where nothing can be corrected, as where all seeds are equal, the percentiles stay.
+        # BCa is NaN where all seeds are equal, for example; there the percentile interval is returned.
         tails = [(1 - confidence) / 2, (1 + confidence) / 2]
         percentiles = np.quantile(found.bootstrap_distribution, tails, axis=-1)
         ends.append(units * np.where(np.isnan(found.confidence_interval), percentiles, found.confidence_interval))
@@ -184,10 +188,10 @@ def _check(sample: Floats, statistic: Statistic, confidence: float) -> None:
 
 
 def _in_units(statistic: Statistic, units: Floats) -> Statistic:
-    """Return the statistic in whole units, one for each column.
+    """Return the statistic, rounded to multiples of a unit for each column.
 
-    Resamples with the same value as the sample are common for few seeds, and rounding errors must not put them on one
-    side; and cubes of very large or very small numbers, of which the acceleration is made, leave the range of floats.
+    With few seeds many resamples have the same value as the sample, and rounding errors must not put them on one side
+    of it. The acceleration also uses cubes, which overflow for very large and underflow for very small numbers.
     """
 
     def in_units(resamples: Floats, axis: int) -> Floats:

@@ -1,4 +1,4 @@
-"""What every statistic refuses: numbers that are none, axes that are not there, a confidence without meaning."""
+"""Validation for every statistic: numbers, axes, confidence."""
 
 from __future__ import annotations
 
@@ -27,25 +27,27 @@ _NEEDED = "A statistic over seeds needs real numbers"
 
 
 def check_confidence(confidence: float) -> None:
-    """Refuse what is no probability strictly between 0 and 1, also in half of what is left out."""
+    """Refuse a confidence that is not strictly between 0 and 1, also after its complement was halved."""
+    # Just below 1, (1 + confidence) / 2 rounds to 1, and quantiles are infinite.
     if not (isinstance(confidence, float | np.floating) and confidence > 0 and (1 + confidence) / 2 < 1):
         raise StatisticsError(f"confidence must lie between 0 and 1, found {confidence!r}. Use 0.95 for 95 %.")
 
 
 def is_finite_number(value: object) -> bool:
-    """Whether it is one real number, neither NaN nor infinite."""
+    """Tell whether it is one real number, neither NaN nor infinite."""
     return isinstance(value, Real) and math.isfinite(value)
 
 
 def real_number(value: float, what: str) -> float:
-    """Return a finite number; ``what`` it is called where it is none."""
+    """Return a finite number; ``what`` names it in the error message."""
     if not is_finite_number(value):
         raise StatisticsError(f"{what} is a finite number, found {value!r}.")
     return float(value)
 
 
 def whole_number(value: float, what: str, least: int = 0) -> int:
-    """Return a whole number of at least ``least``; ``what`` it is called where it is none."""
+    """Return a whole number of at least ``least``; ``what`` names it in the error message."""
+    # bool is an int in Python, but True is no number of seeds.
     if isinstance(value, bool) or not is_finite_number(value) or value != int(value):
         raise StatisticsError(f"{what} is a whole number, found {value!r}.")
     if value < least:
@@ -54,12 +56,13 @@ def whole_number(value: float, what: str, least: int = 0) -> int:
 
 
 def real_array(values: ArrayLike) -> NDArray[np.generic]:
-    """Return ``values`` as an array of bools, integers or floats, of any shape; what is masked becomes NaN."""
+    """Return ``values`` as an array of bools, integers or floats, of any shape; masked values become NaN."""
+    # np.asarray drops the mask: a masked value would count.
     if isinstance(values, np.ma.MaskedArray):
         values = np.where(np.ma.getmaskarray(values), np.nan, values.data)
     try:
         array = np.asarray(values)
-    except ValueError:  # numpy's own words for rows of unequal length do not say what to do
+    except ValueError:  # numpy's message for rows of unequal length does not say what to do
         raise StatisticsError(f"{_NEEDED} in rows of equal length, found rows that differ in theirs.") from None
     if array.dtype.kind == "O":
         raise StatisticsError(f"{_NEEDED} in rows of equal length, found objects.")
@@ -75,7 +78,7 @@ def check_axis(array: NDArray[np.generic], axis: int) -> None:
 
 
 def finite_sample(values: ArrayLike, axis: int | None = 0) -> NDArray[np.generic]:
-    """Return ``values`` as an array that has the axis and holds finite numbers only."""
+    """Return ``values`` as an array that has the axis and only finite numbers."""
     array = real_array(values)
     if axis is not None:
         check_axis(array, axis)
@@ -90,13 +93,13 @@ def finite_sample(values: ArrayLike, axis: int | None = 0) -> NDArray[np.generic
 
 
 def finite_seeds(values: ArrayLike, axis: int) -> NDArray[np.generic]:
-    """Return ``values`` as an array of finite numbers whose seeds are along ``axis``, which is one of its axes."""
+    """Return ``values`` as an array of finite numbers with seeds along ``axis``, which must not be None."""
     check_axis(real_array(values), axis)
     return finite_sample(values, axis)
 
 
 def real_sample(values: ArrayLike) -> NDArray[np.float64]:
-    """Return one number a seed, shape (S,), float64; numbers that are not finite may be among them."""
+    """Return one number per seed, shape (S,), float64; they need not be finite."""
     array = real_array(values)
     if array.ndim != 1:
         raise StatisticsError(f"One number for each seed is needed, shape (S,), found an array of shape {array.shape}.")
@@ -104,7 +107,7 @@ def real_sample(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def rising_times(time: ArrayLike) -> NDArray[np.float64]:
-    """Return times of shape (T,), float64; refuse those that are not finite or go back."""
+    """Return times of shape (T,), float64; refuse times that are not finite or decrease."""
     t = real_array(time).astype(np.float64)
     if not np.isfinite(t).all() or (np.diff(t) < 0).any():
         raise StatisticsError("The times of a curve must be finite and increasing; `align` sorts ticks.")

@@ -1,4 +1,4 @@
-"""A metric over time: one row a seed, and the band over the seeds at each point in time."""
+"""A metric over time: one row per seed, and the band over the seeds at each point in time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Band:
     diverged
         How many seeds have a value that is not finite, at any time.
     method, caution
-        How it was made, and why it may promise too much, or None.
+        How it was computed, and why its interval may be too narrow, or None.
     statistic, confidence
         "mean", "median" or "iqm"; of the interval.
     """
@@ -59,10 +59,10 @@ class Curve:
     time
         Shape (T,), float64, rising.
     values
-        Shape (S, T), float64. NaN where a seed has no value; inf or -inf where it has logged one that is not finite
+        Shape (S, T), float64. NaN where a seed has no value; inf or -inf where it logged one that is not finite
         (`align` turns a logged NaN into inf): there the seed has diverged.
     seeds, statuses
-        Of the S rows: the seed and how its run stands ("done", "running", …).
+        For each of the S rows: the seed and the status of its run ("done", "running", …).
     """
 
     configuration: str
@@ -115,6 +115,7 @@ def band(values: ArrayLike, time: ArrayLike | None = None, statistic: str = "mea
         low=low,
         high=high,
         n=n,
+        # NaN alone is a seed that ended early or was not measured; `align` marks divergence by inf.
         diverged=int(np.isinf(array).any(axis=1).sum()),
         method=f"{how}, at each point in time by itself",
         caution=_caution(n, array.shape[0], skewness_caution(statistic, _fewest(n), confidence)),
@@ -124,7 +125,7 @@ def band(values: ArrayLike, time: ArrayLike | None = None, statistic: str = "mea
 
 
 def _fewest(n: NDArray[np.int64]) -> int:
-    """Return the smallest number of seeds that makes an interval, 0 when none does."""
+    """Return the smallest number of seeds behind an interval, 0 without any interval."""
     enough = n[n > 1]
     return int(enough.min()) if enough.size else 0
 
@@ -132,6 +133,7 @@ def _fewest(n: NDArray[np.int64]) -> int:
 def _caution(n: NDArray[np.int64], n_seeds: int, of_interval: str | None) -> str | None:
     if n.size == 0 or n.max() < 2:
         return "No interval: one seed gives no spread." if n_seeds else "There are no seeds."
+    # Where seeds drop out, a step of the line may come from that alone.
     if n.min() == n.max():
         return of_interval
     changes = f"The number of seeds changes along the curve, from {n.max()} down to {n.min()}."

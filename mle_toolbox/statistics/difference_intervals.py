@@ -1,4 +1,4 @@
-"""How far two configurations are apart: t intervals and tests of the difference, the ratio, Hedges' g."""
+"""The size of the difference of two configurations: t intervals and tests, the ratio, Hedges' g."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 class Difference:
     """mean(a) - mean(b) with its t interval and test; NaN where there are too few seeds.
 
-    Where nothing varies the interval is empty, and p is NaN: a t test says nothing without a spread. It is 1 where the
-    means are equal too.
+    If nothing varies, the interval has no width, and p is NaN, because a t test needs a spread; it is 1 if the means
+    are equal, too.
     """
 
     value: float
@@ -37,7 +37,7 @@ class Difference:
 
 
 def variance(sample: Floats) -> float:
-    """Variance from n - 1 degrees of freedom; 0 for equal values, whose mean may be off by a rounding."""
+    """Variance with n - 1 degrees of freedom; 0 for equal values, whose mean may be off by a rounding error."""
     return float(sample.var(ddof=1)) if np.ptp(sample) > 0 else 0.0
 
 
@@ -51,6 +51,7 @@ def welch_difference(a: Floats, b: Floats, confidence: float) -> Difference:
     share_a, share_b = variance(a) / len(a), variance(b) / len(b)
     apart = a.mean() - b.mean()
     if share_a + share_b == 0 and abs(apart) <= rounding(a, b):
+        # Equal but for rounding: p is 1 then and not unknown.
         apart = 0.0
     return _t_difference(apart, share_a + share_b, _satterthwaite(share_a, share_b, a, b), confidence)
 
@@ -64,15 +65,15 @@ def paired_difference(a: Floats, b: Floats, confidence: float) -> Difference:
 
 
 def rounding(a: Floats, b: Floats) -> float:
-    """Return how far apart differences of such numbers may be by rounding alone."""
+    """Return how much differences of such numbers may differ because of rounding alone."""
     return float(4 * np.finfo(np.float64).eps * max(np.abs(a).max(), np.abs(b).max()))
 
 
 def ratio_interval(a: Floats, b: Floats, confidence: float, *, paired: bool) -> tuple[float, float]:
     """Interval of mean(a) / mean(b); NaN where mean(b) is not clearly different from zero.
 
-    Fieller 1954: all ratios r for which the t test does not tell mean(a) - r mean(b) from zero. With the degrees of
-    freedom of the test of the difference, so that 1 is outside exactly where the difference is told from zero.
+    Fieller 1954: all ratios r for which mean(a) - r mean(b) is not significantly different from zero in the t test. It
+    has the degrees of freedom of the test of the difference, so that 1 is outside exactly if that is significant.
     """
     if min(len(a), len(b)) < 2:
         return math.nan, math.nan
@@ -89,6 +90,7 @@ def ratio_interval(a: Floats, b: Floats, confidence: float, *, paired: bool) -> 
     linear = a.mean() * b.mean() - squared * covariance
     constant = a.mean() ** 2 - squared * var_a
     root = linear**2 - square * constant
+    # mean(b) is not significantly different from zero, so the set of ratios is unbounded.
     if square <= 0 or root < 0:
         return math.nan, math.nan
     return float((linear - math.sqrt(root)) / square), float((linear + math.sqrt(root)) / square)
@@ -105,6 +107,7 @@ def effect_size(a: Floats, b: Floats) -> float:
     pooled = math.sqrt(((len(a) - 1) * variance(a) + (len(b) - 1) * variance(b)) / freedom)
     if pooled == 0:
         return math.nan
+    # lgamma, because gamma overflows from 343 degrees of freedom on.
     correction = math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2)
     return float(correction * (a.mean() - b.mean()) / pooled)
 

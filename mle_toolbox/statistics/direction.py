@@ -1,4 +1,4 @@
-"""Whether more of a metric is better, guessed from its name."""
+"""Whether higher or lower is better for a metric, guessed from its name."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ _ENDINGS = ("loss", "error", "cost", "regret")
 
 
 def direction(metric: str) -> str:
-    """Return "lower" for what is known as better when lower (loss, error, regret, time, …), else "higher".
+    """Return "lower" for metrics that are better when lower (loss, error, regret, time, …), else "higher".
 
-    A guess from the words of the name: say so where it decides something.
+    A guess from the words of the name; where it decides something, the output has to say so.
 
     >>> direction("test/logLoss"), direction("val_accuracy"), direction("RMSE_1")
     ('lower', 'higher', 'lower')
     """
+    # camelCase: logLoss is two words.
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", metric)
+    # RMSE_1, loss2: a number at the end does not change the meaning.
     words = [word.rstrip("0123456789") for word in re.findall(r"[a-z0-9]+", apart.lower())]
     return "lower" if any(word in _LOWER or word.endswith(_ENDINGS) for word in words) else "higher"

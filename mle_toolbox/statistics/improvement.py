@@ -14,7 +14,7 @@ __all__ = ["improvement_interval", "probability_of_improvement"]
 
 Floats = NDArray[np.float64]
 
-_PAIRS_AT_ONCE = 100_000
+_PAIRS_AT_ONCE = 100_000  # in one table; of more pairs, wins are counted in sorted values
 
 
 def probability_of_improvement(a: ArrayLike, b: ArrayLike, *, lower_is_better: bool = False) -> float:
@@ -76,7 +76,7 @@ def improvement_interval(
     confidence
         Between 0 and 1, both excluded.
     n_resamples, seed
-        Of the bootstrap, which is only needed for scores of several tasks.
+        For the bootstrap, which is only used for scores of several tasks.
 
     Returns
     -------
@@ -86,13 +86,13 @@ def improvement_interval(
     Raises
     ------
     StatisticsError
-        As for `probability_of_improvement`, or when ``confidence`` has no meaning.
+        As for `probability_of_improvement`, or when ``confidence`` is invalid.
 
     Notes
     -----
-    For one number a seed: Newcombe 2006, method 5, with t of n_a + n_b - 2 degrees of freedom in place of z: all
-    probabilities that are not further from the observed one than t times the standard error which they themselves
-    imply (Hanley and McNeil 1982). Covers at least 0.93 for 0.95 from n = 3 on for all data measured, also
+    For one number per seed: Newcombe 2006, method 5, with t of n_a + n_b - 2 degrees of freedom in place of z: all
+    probabilities whose distance from the observed one is at most t times the standard error that they themselves imply
+    (Hanley and McNeil 1982). Covers at least 0.93 for 0.95 from n = 3 on for all data measured, also
     where one configuration nearly always wins and the bootstrap covers 0.22 to 0.93
     (docs/statistics.md). For several tasks: the percentile bootstrap stratified by task, as in rliable.
     """
@@ -103,6 +103,7 @@ def improvement_interval(
     n_a, n_b = len(better), len(worse)
     if min(n_a, n_b) < 2 or math.isnan(observed):
         return math.nan, math.nan
+    # Newcombe's interval is for one task.
     if better.shape[1] > 1:
         if lower_is_better:
             better, worse = worse, better
@@ -130,30 +131,31 @@ def _wins(x: Floats, y: Floats) -> float:
 
 
 def _outcomes(x: Floats, y: Floats) -> Floats:
-    """Who wins each pair, shape (tasks, A, B): 1 for x, 0 for y, half for a tie."""
+    """Return the winner of each pair, shape (tasks, A, B): 1 for x, 0 for y, half for a tie."""
     left, right = x.T[:, :, None], y.T[:, None, :]
     return np.asarray((left > right) + 0.5 * (left == right), dtype=np.float64)
 
 
 def _resampled(x: Floats, y: Floats, n_resamples: int, seed: int) -> Floats:
-    """Draw the runs of each task anew on both sides; the probability of improvement of every resample."""
+    """Resample the runs of each task on both sides; return the probability of improvement of every resample."""
     generator = np.random.default_rng(seed)
     total = np.zeros(n_resamples)
     for outcomes in _outcomes(x, y):
+        # The pairs are compared once, and resamples only weight them: far cheaper than comparing each anew.
         shares = [_drawn_shares(n, n_resamples, generator) for n in outcomes.shape]
         total += ((shares[0] @ outcomes) * shares[1]).sum(axis=1)
     return np.asarray(total / x.shape[1])
 
 
 def _drawn_shares(n: int, n_resamples: int, generator: np.random.Generator) -> Floats:
-    """Which share of a resample is each of n runs, shape (n_resamples, n)."""
+    """Return the share that each of n runs has in a resample, shape (n_resamples, n)."""
     places = generator.integers(0, n, (n_resamples, n)) + n * np.arange(n_resamples)[:, None]
     counts = np.bincount(places.ravel(), minlength=n * n_resamples)
     return np.asarray(counts.reshape(n_resamples, n) / n)
 
 
 def _end(observed: float, bound: float, n_a: int, n_b: int, t: float) -> float:
-    """Find by bisection where the interval ends between the observed probability and 0 or 1."""
+    """Find by bisection the end of the interval between the observed probability and 0 or 1."""
     inside, outside = observed, bound
     for _ in range(50):
         middle = (inside + outside) / 2
@@ -165,5 +167,6 @@ def _end(observed: float, bound: float, n_a: int, n_b: int, t: float) -> float:
 
 
 def _variance(p: float, n_a: int, n_b: int) -> float:
+    # Hanley and McNeil 1982 with both numbers replaced by their mean: Newcombe's method 5.
     others = (n_a + n_b) / 2 - 1
     return p * (1 - p) * (1 + others * ((1 - p) / (2 - p) + p / (1 + p))) / (n_a * n_b)

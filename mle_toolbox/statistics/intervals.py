@@ -1,4 +1,4 @@
-"""Intervals in closed form over the seeds of one configuration: they hold at the numbers of seeds that people use.
+"""Closed-form intervals over the seeds of one configuration, with good coverage at usual numbers of seeds.
 
 Works on plain arrays. Knows nothing of files, Snakemake or the command line.
 """
@@ -17,7 +17,7 @@ __all__ = ["iqm_interval", "mean_interval", "median_interval", "proportion_inter
 Interval = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 SEEDS_TO_WINSORISE = 10
-"""From how many seeds on the interval of the interquartile mean comes from its own, winsorised variance."""
+"""From this many seeds on the interval of the interquartile mean uses its own, winsorised variance."""
 
 
 @np.errstate(over="ignore")
@@ -27,7 +27,7 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) ->
     Parameters
     ----------
     values
-        Real and finite numbers; n of them along ``axis``, for example shape (S,) or (S, T).
+        Real and finite, with the n seeds along ``axis``, for example shape (S,) or (S, T).
     confidence
         Between 0 and 1, both excluded.
     axis
@@ -36,18 +36,18 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) ->
     Returns
     -------
     low, high
-        The shape of ``values`` without ``axis``, float64, in the unit of ``values``. NaN where n < 2: one seed says
-        nothing about the spread.
+        The shape of ``values`` without ``axis``, float64, in the unit of ``values``. NaN where n < 2: one seed gives no
+        spread.
 
     Raises
     ------
     StatisticsError
         When a value is not finite, because a diverged seed must not vanish in an average; or when ``values`` has no
-        such axis, or ``confidence`` no meaning.
+        such axis, or ``confidence`` is invalid.
 
     Notes
     -----
-    Mean ± t · s / √n, with s from n - 1 degrees of freedom. Covers the true mean with probability ``confidence`` when
+    Mean ± t · s / √n, with n - 1 degrees of freedom. Covers the true mean with probability ``confidence`` when
     the values are independent and normal, at every n; the percentile bootstrap for 0.95 covers 0.75 (n = 3), 0.84 (5)
     and 0.90 (10) of such cases. For moderately skewed values this covers 0.91 to 0.93 up to 20 seeds, the bootstrap
     0.72, 0.81 and 0.88 (docs/statistics.md).
@@ -64,7 +64,7 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) ->
     if n < 2:
         nowhere = np.full(np.delete(sample.shape, axis), np.nan)
         return nowhere, nowhere.copy()
-    # Importing all of scipy.stats takes most of a second; this one function is all that is needed.
+    # Not scipy.stats: importing that takes most of a second, and only this function is needed.
     from scipy.special import stdtrit
 
     half = stdtrit(n - 1, (1 + confidence) / 2) * std(sample, axis) / np.sqrt(n)
@@ -80,7 +80,7 @@ def trimmed_mean_interval(values: ArrayLike, trim: float, confidence: float = 0.
     values
         As for `mean_interval`.
     trim
-        The share that is left out at either end, from 0 to below 0.5; the number of seeds is rounded down.
+        The share that is left out at each end, from 0 to below 0.5; the number of seeds is rounded down.
     confidence, axis
         As for `mean_interval`.
 
@@ -92,7 +92,7 @@ def trimmed_mean_interval(values: ArrayLike, trim: float, confidence: float = 0.
     Raises
     ------
     StatisticsError
-        As for `mean_interval`, or when ``trim`` is no such share.
+        As for `mean_interval`, or when ``trim`` is outside of that range.
 
     Notes
     -----
@@ -127,10 +127,10 @@ def iqm_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) -> 
 
     Notes
     -----
-    From 10 seeds on `trimmed_mean_interval` with a quarter left out at either end. With fewer, so few values are left
-    that this is several times as wide as need be; there it is the interquartile mean ± t · s / √n, as for the mean.
-    Chosen by the coverage of the middle half's mean, 0.95 promised: at least 0.93 for normal and moderately skewed
-    values at every n from 3 to 20, where the percentile bootstrap covers 0.75 to 0.94 (docs/statistics.md).
+    From 10 seeds on, `trimmed_mean_interval` with a quarter left out at each end. With fewer, so few values remain that
+    this is several times wider than needed; then it is the interquartile mean ± t · s / √n, as for the mean.
+    Chosen by its measured coverage of the mean of the middle half at 0.95: at least 0.93 for normal and moderately
+    skewed values at every n from 3 to 20, where the percentile bootstrap covers 0.75 to 0.94 (docs/statistics.md).
     """
     n = np.shape(np.moveaxis(finite_seeds(values, axis), axis, 0))[0]
     if n >= SEEDS_TO_WINSORISE:
@@ -147,10 +147,10 @@ def median_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) 
 
     Notes
     -----
-    Between two order statistics, which assumes nothing about the distribution, interpolated to the confidence after
-    Hettmansperger and Sheather 1986. Where even the smallest and the largest value cover the median too seldom (fewer
-    than 6 seeds for 95 %) it is the median ± t · √(π/2) · s / √n, as if the values were normal, or those two values if
-    they are further out.
+    Between two order statistics, without assumptions on the distribution, interpolated to the confidence after
+    Hettmansperger and Sheather 1986. If even the smallest and the largest value cover the median too rarely (fewer than
+    6 seeds for 95 %), it is the median ± t · √(π/2) · s / √n, as for normal values, or those two values if they are
+    further out.
     """
     check_confidence(confidence)
     sample = np.sort(np.moveaxis(finite_seeds(values, axis).astype(np.float64), axis, 0), axis=0)
@@ -164,9 +164,11 @@ def median_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) 
     from scipy.special import bdtr
 
     ranks = np.arange(1, n // 2 + 1)
+    # The number of values below the median is binomial with 1/2.
     covers = 1 - 2 * bdtr(ranks - 1, n, 0.5)
     rank = int(ranks[covers >= confidence][-1])
     outer = sample[rank - 1], sample[n - rank]
+    # No further order statistic to interpolate with.
     if rank == len(ranks):
         return outer
     share = (covers[rank - 1] - confidence) / (covers[rank - 1] - covers[rank])
@@ -176,17 +178,17 @@ def median_interval(values: ArrayLike, confidence: float = 0.95, axis: int = 0) 
 
 
 def has_order_interval(n: int, confidence: float) -> bool:
-    """Whether the smallest and the largest of n values lie on both sides of the median often enough."""
+    """Tell whether the smallest and the largest of n values enclose the median with this confidence."""
     return n >= 2 and 1 - 0.5 ** (n - 1) >= confidence
 
 
 def proportion_interval(successes: ArrayLike, n: int, confidence: float = 0.95) -> Interval:
-    """Exact interval of a proportion, of which ``successes`` in ``n`` were counted; any shape; NaN where n is 0.
+    """Exact interval of a proportion with ``successes`` out of ``n``; any shape; NaN where n is 0.
 
     Notes
     -----
-    Clopper and Pearson 1934: covers at least as often as it says, at every n. Never empty at 0 or n successes, where
-    the bootstrap says that nothing else can happen.
+    Clopper and Pearson 1934: covers at least as often as stated, at every n. It has a width even at 0 or n successes,
+    where the bootstrap interval has none.
     """
     check_confidence(confidence)
     n = whole_number(n, "The number of trials")
@@ -201,7 +203,7 @@ def proportion_interval(successes: ArrayLike, n: int, confidence: float = 0.95) 
     from scipy.special import betaincinv
 
     tail = (1 - confidence) / 2
-    # Beta distributions need both numbers above zero; at the borders the end is 0 or 1 anyway.
+    # Beta distributions need two parameters above zero; with 0 or n successes the end is 0 or 1 anyway.
     low = betaincinv(np.maximum(count, 1), n - count + 1, tail)
     high = betaincinv(count + 1, np.maximum(n - count, 1), 1 - tail)
     return np.where(count == 0, 0.0, low), np.where(count == n, 1.0, high)

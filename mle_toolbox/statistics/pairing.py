@@ -1,4 +1,4 @@
-"""Two samples made ready to be compared: which seeds belong together, what has diverged, numbers of a handy size."""
+"""Prepare two samples for a comparison: pair the seeds, treat diverged ones, scale the numbers."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ class Pair:
 
     @cached_property
     def tested_in_pairs(self) -> bool:
-        """Whether interval and test are made of the pairs.
+        """Whether interval and test use the pairs.
 
-        Not where all differ by the same amount, as two or three of a coarse metric often do: no spread is known then.
+        Not if all pairs differ by the same amount, as two or three of a coarse metric often do: that gives no spread.
         """
         if not self.paired or len(self.a) < 2:
             return self.paired
+        # Samples without any spread stay pairs: no other test is possible either.
         return bool(np.ptp(self.a - self.b) > rounding(self.a, self.b) or np.ptp(self.a) == 0)
 
 
@@ -51,11 +52,18 @@ def prepare(
     seeds_b: Sequence[int] | None,
     diverged: Diverged,
 ) -> Pair:
-    """Bring two samples into order; the arguments are those of `compare`."""
+    """Prepare two samples; the arguments are those of `compare`."""
+    # Strictly: the text "no" is true in Python.
     if paired is not None and not isinstance(paired, bool | np.bool_):
         raise StatisticsError(f"paired must be True, False or None, found {paired!r}.")
     left, right, is_paired = _arrange(real_sample(a), real_sample(b), paired, seeds_a, seeds_b)
-    left, right, n_bad_a, n_bad_b = _settle_diverged(left, right, is_paired, diverged)
+    n_bad_a, n_bad_b = int((~np.isfinite(left)).sum()), int((~np.isfinite(right)).sum())
+    if is_paired and diverged == "exclude":
+        # A diverged seed takes its partner with it.
+        both = np.isfinite(left) & np.isfinite(right)
+        left, right = left[both], right[both]
+    else:
+        left, right = without_diverged(left, diverged)[0], without_diverged(right, diverged)[0]
     left, right, scale = _scaled(left, right)
     seeds_differ = seeds_a is not None and seeds_b is not None and set(seeds_a) != set(seeds_b)
     return Pair(left, right, scale, is_paired, seeds_differ, n_bad_a, n_bad_b)
@@ -64,7 +72,7 @@ def prepare(
 def _arrange(
     a: Floats, b: Floats, paired: bool | None, seeds_a: Sequence[int] | None, seeds_b: Sequence[int] | None
 ) -> tuple[Floats, Floats, bool]:
-    """Bring pairs into the same order; decide whether there are pairs."""
+    """Decide whether there are pairs, and bring them into the same order."""
     place_a, place_b = _places("a", a, seeds_a), _places("b", b, seeds_b)
     if paired and (place_a is None) != (place_b is None):
         raise StatisticsError("Pairs need the seeds of both: give seeds_a and seeds_b, or neither.")
@@ -97,16 +105,8 @@ def _places(name: str, values: Floats, seeds: Sequence[int] | None) -> dict[int,
     return places
 
 
-def _settle_diverged(a: Floats, b: Floats, paired: bool, diverged: Diverged) -> tuple[Floats, Floats, int, int]:
-    n_bad_a, n_bad_b = int((~np.isfinite(a)).sum()), int((~np.isfinite(b)).sum())
-    if paired and diverged == "exclude":
-        both = np.isfinite(a) & np.isfinite(b)
-        return a[both], b[both], n_bad_a, n_bad_b
-    return without_diverged(a, diverged)[0], without_diverged(b, diverged)[0], n_bad_a, n_bad_b
-
-
 def _scaled(a: Floats, b: Floats) -> tuple[Floats, Floats, float]:
-    """Divide by a power of two near the largest number, which is exact: squares stay in the range of floats."""
+    """Divide by a power of two near the largest number, which is exact, so that squares do not overflow."""
     largest = max((float(np.abs(sample).max()) for sample in (a, b) if len(sample)), default=0.0)
     exponent = max(-1000, math.frexp(largest)[1] - 1)
     return np.ldexp(a, -exponent), np.ldexp(b, -exponent), math.ldexp(1.0, exponent)

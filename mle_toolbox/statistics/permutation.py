@@ -19,30 +19,30 @@ Floats = NDArray[np.float64]
 
 _MOST_ENUMERATED = 20_000
 _N_DRAWN = 9_999
-_TOGETHER = 64
+_TOGETHER = 64  # pairs of samples in one matrix product, which bounds its memory
 
 
 def permutation_p(a: ArrayLike, b: ArrayLike, *, paired: bool, seed: int = 0) -> float:
-    """Two-sided p of the permutation test that the seeds of a and b are exchangeable; NaN without seeds.
+    """Two-sided p-value of the permutation test that the seeds of a and b are exchangeable; NaN without seeds.
 
     Parameters
     ----------
     a, b
-        Finite, shape (A,) and (B,); in pairs where ``paired``, then the members of each pair change places.
+        Finite, shape (A,) and (B,); if ``paired``, the two members of each pair are exchanged.
     seed
-        Of the Monte Carlo draws, which are needed where there are more than 20,000 arrangements.
+        For the Monte Carlo draws, which are used if there are more than 20,000 arrangements.
 
     Raises
     ------
     StatisticsError
-        When a value is not finite, or pairs are asked for and there are not as many of a as of b.
+        When a value is not finite, or ``paired`` and a and b have different lengths.
 
     Notes
     -----
     Fisher 1935: the share of arrangements whose means differ at least as much as the observed ones, in either
     direction. With 9,999 drawn arrangements the observed one counts as one more (Phipson and Smyth 2010), so p is never
-    zero and never too small. As ``scipy.stats.permutation_test`` of the absolute difference; of the difference itself,
-    that doubles the smaller tail, which is the same where a and b have as many seeds.
+    zero and never too small. Equal to ``scipy.stats.permutation_test`` of the absolute difference; for the difference
+    itself scipy doubles the smaller tail, which is the same if a and b have equally many seeds.
     """
     left, right = (finite_sample(real_sample(each)).astype(np.float64) for each in (a, b))
     if paired and len(left) != len(right):
@@ -68,14 +68,15 @@ def permutation_ps(pairs: Sequence[tuple[Floats, Floats, bool]], *, seed: int = 
 
 
 def _p_values(pairs: Sequence[tuple[Floats, Floats, bool]], rows: Floats, is_exact: bool) -> Floats:
-    """Return the p of pairs of one size; each row of ``rows`` is one arrangement."""
+    """Return the p-values of pairs of one size; each row of ``rows`` is one arrangement."""
     paired = pairs[0][2]
     columns = np.array([a - b if paired else np.concatenate([a, b]) for a, b, _ in pairs]).T
     if not paired:
-        # Around the mean, so that equal arrangements give equal sums as far as floats allow.
+        # Centred, so that the sums of equal arrangements are as equal as floats allow.
         columns = columns - columns.mean(axis=0)
     observed = np.abs(columns.sum(axis=0) if paired else columns[: len(pairs[0][0])].sum(axis=0))
     largest = np.array([np.abs(a).max() + np.abs(b).max() for a, b, _ in pairs])
+    # Arrangements that are equal but for rounding count as equal: missing them would make p too small.
     tolerance = 1e-10 * np.maximum(observed, 1e-4 * largest)
     n_as_far = (np.abs(rows @ columns) >= observed - tolerance).sum(axis=0)
     return np.asarray(n_as_far / len(rows) if is_exact else (n_as_far + 1) / (len(rows) + 1))
@@ -83,7 +84,7 @@ def _p_values(pairs: Sequence[tuple[Floats, Floats, bool]], rows: Floats, is_exa
 
 @lru_cache(maxsize=8)
 def _choices(n_a: int, n_b: int, seed: int) -> tuple[Floats, bool]:
-    """Return rows with ones for the seeds that are called a, and whether these are all such rows."""
+    """Return rows with ones for the seeds assigned to a, and whether these are all possible rows."""
     n = n_a + n_b
     if math.comb(n, n_a) <= _MOST_ENUMERATED:
         places = np.array(list(combinations(range(n), n_a)), dtype=np.intp)
@@ -98,7 +99,7 @@ def _choices(n_a: int, n_b: int, seed: int) -> tuple[Floats, bool]:
 
 @lru_cache(maxsize=8)
 def _signs(n: int, seed: int) -> tuple[Floats, bool]:
-    """Return rows of signs, one for each pair, and whether these are all such rows."""
+    """Return rows of signs, one sign per pair, and whether these are all possible rows."""
     if 2**n <= _MOST_ENUMERATED:
         return np.array(list(product((1.0, -1.0), repeat=n))), True
     return np.random.default_rng(seed).choice([1.0, -1.0], (_N_DRAWN, n)), False

@@ -1,4 +1,4 @@
-"""How many seeds a difference needs, and which differences a number of seeds can show."""
+"""How many seeds a difference needs, and which difference a number of seeds can show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def seeds_needed(
     *,
     paired: bool = False,
 ) -> int:
-    """Smallest number of seeds of each configuration with which the t test shows a difference.
+    """Smallest number of seeds per configuration with which the t test detects a difference.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def seeds_needed(
         Standard deviations over seeds of the two configurations; ``std_b`` is that of a when not given. With ``paired``
         ``std_a`` is that of the differences.
     power
-        How often it is to be seen.
+        How often it is to be detected.
     confidence
         1 - the level of the two-sided test.
     paired
@@ -41,7 +41,7 @@ def seeds_needed(
     Returns
     -------
     int
-        At least 2 (that few seeds are needed when nothing varies); 1,000,000 means that many or more.
+        At least 2 (which is enough when nothing varies); 1,000,000 means that many or more.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def seeds_needed(
 
     Notes
     -----
-    From the noncentral t distribution, degrees of freedom after Welch; as ``statsmodels`` ``TTestIndPower``.
+    From the noncentral t distribution, degrees of freedom after Welch; the same as ``TTestIndPower`` of statsmodels.
 
     Examples
     --------
@@ -64,6 +64,7 @@ def seeds_needed(
     difference, std_a, std_b = difference / unit, std_a / unit, None if std_b is None else std_b / unit
     low, high = 1, 2
     while _power(difference, high, high, std_a, std_b, confidence, paired) < power:
+        # Doubling first: most answers are small, and each step costs a noncentral t.
         low, high = high, 2 * high
         if high >= _MOST_SEEDS:
             return _MOST_SEEDS
@@ -122,13 +123,14 @@ def detectable_difference(
     high = spread
     while missing(high) > 0:
         high *= 2
+        # With a confidence just below 1 the difference may exceed the range of floats.
         if math.isinf(high):
             return high
     return unit * _root(missing, 0.0, high)
 
 
 def _root(falling: Callable[[float], float], low: float, high: float) -> float:
-    """Find where a falling function of numbers crosses zero, to 9 digits, by the Illinois method (Dowell 1971)."""
+    """Find the zero of a decreasing function, to 9 digits, by the Illinois method (Dowell 1971)."""
     at_low, at_high = falling(low), falling(high)
     for _ in range(100):
         if high - low <= 1e-10 * high or at_high == 0:
@@ -153,14 +155,14 @@ def _check(std_a: float, std_b: float | None, power: float, confidence: float) -
 
 
 def _unit(std_a: float, std_b: float | None) -> float:
-    """Return a power of two near the larger one: squares of its multiples stay in the range of floats."""
+    """Return a power of two near the larger one; in this unit squares do not overflow."""
     return math.ldexp(1.0, math.frexp(max(std_a, std_b or 0.0))[1] - 1)
 
 
 def _power(
     difference: float, n_a: int, n_b: int, std_a: float, std_b: float | None, confidence: float, paired: bool
 ) -> float:
-    """How often the two-sided t test sees the difference."""
+    """Return how often the two-sided t test detects the difference."""
     from scipy.special import chdtr, nctdtr, stdtrit
 
     if paired:
@@ -170,13 +172,14 @@ def _power(
         variance = share_a + share_b
         below = share_a**2 / (n_a - 1) + share_b**2 / (n_b - 1)
         freedom = variance**2 / below if below > 0 else 1.0
+    # Without any spread every difference is seen.
     if variance == 0:
         return 1.0
     shift = abs(difference) / math.sqrt(variance)
     critical = float(stdtrit(freedom, (1 + confidence) / 2))
     above, below = 1 - float(nctdtr(freedom, shift, critical)), float(nctdtr(freedom, shift, -critical))
-    # scipy gives NaN far out: below the lower bound from 5 standard errors on, where nothing is left of the
-    # distribution (less than 3e-7), above the upper one from 35 on, where only the observed spread still varies.
+    # scipy returns NaN far out: for the lower tail from a shift of 5 standard errors on, where less than 3e-7 of the
+    # distribution is left, and for the upper tail from 35 on, where only the observed spread still matters.
     if not math.isfinite(above):
         above = float(chdtr(freedom, freedom * (shift / critical) ** 2))
     return above + (below if math.isfinite(below) else 0.0)

@@ -1,4 +1,4 @@
-"""One number for each seed out of its curve: the last, the best, the mean of the last k, the area under the curve."""
+"""One number per seed from its curve: the last, the best, the mean of the last k, the area under the curve."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def at(
     *,
     time: ArrayLike | Sequence[ArrayLike] | None = None,
 ) -> Floats:
-    """Take one number for each seed from its curve.
+    """Return one number per seed, from its curve.
 
     Parameters
     ----------
@@ -39,10 +39,9 @@ def at(
         its duration, the mean over time. ``"mean-last-K"``, such as ``"mean-last-10"``: the mean of the last K values,
         of all where there are fewer.
     lower_is_better
-        Decides what is best.
+        For ``"best"``.
     time
-        For ``"auc"``: shape (T,), or S arrays; ticks count as equally far apart when it is not given. That of a `Curve`
-        is known.
+        For ``"auc"``: shape (T,), or S arrays; without it ticks are equally spaced. A `Curve` has its own.
 
     Returns
     -------
@@ -52,7 +51,7 @@ def at(
     Raises
     ------
     StatisticsError
-        When there is no such place, or times and values do not fit.
+        When ``where`` is unknown, or times and values do not match.
     """
     reduce = _reduction(where, lower_is_better)
     out = [reduce(t, v) for t, v in _rows(curve, time)]
@@ -60,7 +59,7 @@ def at(
 
 
 def check_at(where: str) -> None:
-    """Refuse what is no place on a curve, with the names that are."""
+    """Refuse an unknown ``where`` of `at`; the message lists the valid ones."""
     _reduction(where, False)
 
 
@@ -68,7 +67,7 @@ def best_so_far(values: ArrayLike, lower_is_better: bool = False, axis: int = -1
     """Best finite value up to each point in time.
 
     ``values`` have shape (T,) or (S, T) with time along ``axis``; the result has the same shape. Values that are not
-    finite do not count; NaN before the first one that does, and where a seed has no value (NaN).
+    finite do not count; NaN before the first finite value, and where a seed has no value (NaN).
     """
     array = real_array(values).astype(np.float64)
     check_axis(array, axis)
@@ -76,6 +75,7 @@ def best_so_far(values: ArrayLike, lower_is_better: bool = False, axis: int = -1
     best = (np.minimum if lower_is_better else np.maximum).accumulate(
         np.where(np.isfinite(array), array, worst), axis=axis
     )
+    # A value that diverged keeps the best so far; only "no value" (NaN) stays NaN.
     return np.where(np.isnan(array) | ~np.isfinite(best), np.nan, best)
 
 
@@ -99,7 +99,7 @@ def area_under_curve(time: ArrayLike, values: ArrayLike) -> Floats:
     Raises
     ------
     StatisticsError
-        When times and values do not fit, or times are not finite or go back.
+        When times and values do not match, or times are not finite or decrease.
     """
     array = real_array(values).astype(np.float64)
     t = rising_times(time)
@@ -122,6 +122,8 @@ def _rows(
 ) -> list[tuple[Floats, Floats]]:
     if isinstance(curve, Curve):
         return [_known(curve.time, row) for row in curve.values]
+    # In a matrix the end of a seed's run is NaN, so every NaN means "no value"; rows of their own length hold only what
+    # was logged, and there `was_measured` decides.
     if isinstance(curve, np.ndarray) and curve.ndim == 2:
         array = real_array(curve).astype(np.float64)
         t = np.arange(array.shape[1], dtype=np.float64) if time is None else np.asarray(time, dtype=np.float64)
@@ -161,6 +163,7 @@ def _reduction(where: str, lower_is_better: bool) -> Callable[[Floats, Floats], 
     match = re.fullmatch(r"mean-last-([1-9][0-9]*)", where)
     if match:
         k = int(match[1])
+        # A mean with an infinite value among them is no number to compare: NaN, so the seed has diverged.
         return lambda _, v: v[-k:].mean() if len(v) and np.isfinite(v[-k:]).all() else np.nan
     raise StatisticsError(
         f"A value is taken from a curve at 'last', 'best', 'auc' or 'mean-last-K' (such as 'mean-last-10'), found "
@@ -170,6 +173,7 @@ def _reduction(where: str, lower_is_better: bool) -> Callable[[Floats, Floats], 
 
 def _best(values: Floats, lower_is_better: bool) -> float:
     finite = values[np.isfinite(values)]
+    # Never finite: the last value shows that the seed diverged.
     if len(finite) == 0:
         return values[-1] if len(values) else np.nan
     return float(finite.min() if lower_is_better else finite.max())
@@ -178,6 +182,7 @@ def _best(values: Floats, lower_is_better: bool) -> float:
 def _area(time: Floats, values: Floats) -> float:
     if len(values) == 0:
         return float("nan")
+    # A seed that diverged anywhere counts as diverged.
     if not np.isfinite(values).all():
         return float("nan")
     duration = time[-1] - time[0]

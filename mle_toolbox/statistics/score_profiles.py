@@ -26,7 +26,7 @@ def performance_profile(scores: ArrayLike, thresholds: ArrayLike) -> NDArray[np.
     Returns
     -------
     NDArray
-        Shape (K,), from 1 falling to 0; NaN without scores.
+        Shape (K,), decreasing from 1 to 0; NaN without scores.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def performance_profile(scores: ArrayLike, thresholds: ArrayLike) -> NDArray[np.
 def profile_interval(scores: ArrayLike, thresholds: ArrayLike, confidence: float = 0.95) -> Interval:
     """Interval of the performance profile at each threshold, shape (K,); `proportion_interval` of all runs.
 
-    Runs on several tasks are counted as if they were independent draws from all tasks; with the tasks fixed the
-    interval is then wider than need be, never narrower.
+    Runs on several tasks count as independent draws from all tasks; with the tasks fixed the interval is then wider
+    than necessary, never narrower.
     """
     n = finite_sample(scores).size
     return proportion_interval(np.rint(np.nan_to_num(performance_profile(scores, thresholds) * n)), n, confidence)

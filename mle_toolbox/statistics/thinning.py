@@ -1,9 +1,8 @@
 """Fewer points, same picture.
 
-In two ways, because a picture and a page promise different things. A picture is looked at: what lies within one dot of
-the print is drawn as its lowest and highest value, so that no spike is lost, and nobody reads off where in the dot it
-was. On the page every point can be read, with the seeds that make its band: there points are left out, and all that
-remain are exact.
+In two ways, because a picture and the report need different things. In a picture, all values within one printed dot are
+drawn as their lowest and highest, so that no spike is lost; nobody can see where in the dot it was. In the report every
+point can be read, with the seeds behind its band: there points are left out, and those that remain are exact.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ __all__ = ["POINTS", "evenly_chosen", "thinned"]
 _BINS = 700
 
 POINTS = 200
-"""As many as a curve on the page has."""
+"""Most points of a curve in the report."""
 
 
 def thinned(
@@ -33,8 +32,8 @@ def thinned(
     log
         Whether the time axis is logarithmic.
     bins
-        Into how many parts the time axis is divided. A line of more than twice as many points keeps the lowest and
-        the highest value of each part; a shorter one stays as it is.
+        The number of parts of the time axis. A line of more than twice as many points keeps the lowest and the highest
+        value of each part; a shorter one stays as it is.
 
     Returns
     -------
@@ -43,6 +42,7 @@ def thinned(
     """
     if len(time) <= 2 * bins:
         return (time, *values)
+    # Times at or below 0 do not appear on a logarithmic axis; they go to its start.
     place = np.log(np.maximum(time, np.min(time[time > 0], initial=np.inf))) if log and time[-1] > 0 else time
     edges = np.linspace(place[0], place[-1], bins, endpoint=False)
     starts = np.unique(np.searchsorted(place, edges))
@@ -54,7 +54,7 @@ def thinned(
 def evenly_chosen(length: int, most: int = POINTS) -> NDArray[np.intp]:
     """Return which of ``length`` points are shown: all, or about ``most`` with the first and the last.
 
-    A quarter of them lies closer to the beginning, evenly on a logarithmic axis, where curves bend most.
+    A quarter of them is evenly spaced on a logarithmic axis, closer to the start, where curves bend most.
     """
     if length <= most:
         return np.arange(length)
@@ -64,6 +64,7 @@ def evenly_chosen(length: int, most: int = POINTS) -> NDArray[np.intp]:
 
 
 def _extremes(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    # fmin and fmax ignore NaN: a part is empty only if none of its ticks has a value.
     low = np.fmin.reduceat(values, starts, axis=-1)
     high = np.fmax.reduceat(values, starts, axis=-1)
     return np.stack([low, high], axis=-1).reshape(*values.shape[:-1], -1)

@@ -81,7 +81,7 @@ def test_the_numbers_are_those_of_the_summary(two: ExperimentResults, tmp_path: 
     for row in summary.rows:
         assert str(row.estimates["loss"]) in page.text
     assert "quick is ahead" in page.text
-    assert "It is better than the other significantly: p < 0.001." in page.text
+    assert "It is significantly better than the other: p < 0.001." in page.text
 
 
 def test_the_comparison_is_that_of_compare(two: ExperimentResults, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_comparisons_are_with_one_with_the_best_or_all(experiment: Builder) -> N
     assert results.compare("a", "b").found["a", "b"].adjusted_p is None
     with pytest.raises(ResultsError, match="has no 'bst'"):
         results.compare(baseline="bst")
-    with pytest.raises(ResultsError, match="one configuration only"):
+    with pytest.raises(ResultsError, match="there is only one configuration"):
         results.select(["a"]).compare()
 
 

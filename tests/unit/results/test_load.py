@@ -102,7 +102,7 @@ def test_reading_a_running_seed_does_not_disturb_it(experiment: Builder) -> None
     assert (before, after.lengths.tolist(), after.statuses) == ([2], [3], ("running",))
 
 
-@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|no journal):UserWarning")
+@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|not a journal):UserWarning")
 def test_one_bad_seed_never_breaks_the_others(experiment: Builder) -> None:
     for seed in range(5):
         experiment.finish("a", seed, 3)
@@ -123,11 +123,11 @@ def test_one_bad_seed_never_breaks_the_others(experiment: Builder) -> None:
     assert damages[4] is None
     assert str(folder.seed(1).log) in str(damages[1])
     assert damages[2] == f"{folder.seed(2).run_record} cannot be read."
-    assert "is no journal of mle-toolbox" in str(damages[3])
+    assert "is not a journal of mle-toolbox" in str(damages[3])
     assert len(configuration.remarks) == 3
 
 
-@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|no journal):UserWarning")
+@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|not a journal):UserWarning")
 def test_a_damaged_journal_shows_the_ticks_before_the_damage(experiment: Builder) -> None:
     run = experiment.fail("a", 0, 6)
     content = bytearray(run.journal.read_bytes())
@@ -225,7 +225,7 @@ def poison(path: Path) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|no journal):UserWarning")
+@pytest.mark.filterwarnings("ignore:.*(checksum|cannot be read|not a journal):UserWarning")
 @pytest.mark.parametrize("change", ["a seed was added", "a seed runs again", "a seed is newer", "the merge is damaged"])
 def test_a_merged_log_that_is_out_of_date_is_not_believed(experiment: Builder, change: str) -> None:
     for seed in (0, 1):
@@ -337,13 +337,13 @@ def test_a_misspelt_name_is_answered_with_the_nearest(experiment: Builder) -> No
     experiment.finish("base", 0, 2, loss=1)
     results = load_experiment(experiment.folder.path)
 
-    with pytest.raises(ResultsError, match=r"has no 'Base'. There is 'base'. Did you mean 'base'\?"):
+    with pytest.raises(ResultsError, match=r"has no 'Base'. Available: 'base'. Did you mean 'base'\?"):
         results["Base"]
     with pytest.raises(KeyError, match=r"Configuration 'base' has no 'los'. .* Did you mean 'loss'\?"):
         results["base"]["los"]
-    with pytest.raises(ResultsError, match=r"Seed 0 of 'base' has no 'los'. There is 't', 'x', 'loss'"):
+    with pytest.raises(ResultsError, match=r"Seed 0 of 'base' has no 'los'. Available: 't', 'x', 'loss'"):
         results["base"].seed(0)["los"]
-    with pytest.raises(ResultsError, match=r"Configuration 'base' has no 7. There is '0'."):
+    with pytest.raises(ResultsError, match=r"Configuration 'base' has no 7. Available: '0'."):
         results["base"].seed(7)
     assert "base" in results
     assert "Base" not in results

@@ -158,7 +158,7 @@ def test_seeds_that_are_all_equal_have_an_interval_of_no_width(interval: Any) ->
 
 
 def test_a_share_that_leaves_nothing_is_refused() -> None:
-    with pytest.raises(StatisticsError, match=r"lies from 0 to below 0\.5, found 0\.5"):
+    with pytest.raises(StatisticsError, match=r"must be at least 0 and below 0\.5, found 0\.5"):
         trimmed_mean_interval([1.0, 2.0], 0.5)
 
 

@@ -108,7 +108,7 @@ def test_numbers_are_not_taken_for_curves(curve: Any) -> None:
             "times of a curve must be finite and increasing",
         ),
         (lambda: st.band(np.ones((2, 2)), [0.0, np.nan]), "times of a curve must be finite and increasing"),
-        (lambda: st.align(3.0, 3.0), "one row of values for each seed"),  # type: ignore[arg-type]
+        (lambda: st.align(3.0, 3.0), "one row of times and one row of values"),  # type: ignore[arg-type]
         (lambda: st.at([[1.0]], None), "found 'None'"),  # type: ignore[arg-type]
         (lambda: st.estimate([1.0], np.mean), "There is no statistic <function mean"),  # type: ignore[arg-type]
         (lambda: st.estimate([1.0], missing=-1), "number of missing seeds is at least 0, found -1"),
@@ -174,4 +174,4 @@ def test_numbers_at_the_end_of_the_range_give_no_warnings() -> None:
     st.permutation_p(values, [1.0, 2.0, 4.0], paired=False)
     st.align([[0.0, 1.0, 2.0]], [values], method="linear")
     st.area_under_curve([0.0, 1.0, 2.0], values)
-    assert "not known" in st.compare(values, [1.0, 2.0, 4.0]).power_words()
+    assert "unknown" in st.compare(values, [1.0, 2.0, 4.0]).power_words()
