@@ -11,7 +11,7 @@ from typing import Any
 import mle_toolbox
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.log.atomic import replace_file, told_as
+from mle_toolbox.log.atomic import naming_errors_after, replace_file
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.run_record import RunRecord, write_run_record
@@ -48,7 +48,7 @@ def write_results(results: ExperimentResults, folder: Path, *, overwrite: bool =
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = folder.with_name(f".{folder.name}.import")
     shutil.rmtree(new, ignore_errors=True)
-    with told_as(folder, new):
+    with naming_errors_after(folder, new):
         try:
             _write_all(results, ExperimentFolder(new), folder.name)
             if folder.exists():
