@@ -1,4 +1,4 @@
-"""Weights & Biases, offline: the ``run-….wandb`` file of a run that was never uploaded (or was, later)."""
+"""Weights & Biases, offline: the ``run-….wandb`` file of a run, uploaded later or not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UPDATE, _RUN_CONFIG, _EXIT_CODE = 1, 4, 1
 def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
     """Read the file of one run: its history, its configuration, and how it ended.
 
-    The time variables are ``step`` and ``seconds``; keys that begin with "_" belong to wandb.
+    The time variables are ``step`` and ``seconds``; keys that start with "_" are wandb's own.
     """
     if len(files) > 1:
         names = ", ".join(path.name for path in files)
@@ -35,10 +35,11 @@ def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
         )
     points: dict[str, tuple[list[float], list[float]]] = {}
     settings: dict[str, Any] = {}
+    # Until its last record, the exit code: without one the run was killed, or is still going.
     status: RunStatus = "died"
     remarks = []
     try:
-        for step, record in enumerate(_messages(files[0].read_bytes())):
+        for step, record in enumerate(map(message, leveldb_records(files[0].read_bytes()))):
             if _HISTORY in record:
                 _add(points, _last(record, _HISTORY), step)
             settings |= _settings(record)
@@ -58,10 +59,6 @@ def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
     return ImportedRun(source, log, settings, status, reason, remarks=tuple(remarks))
 
 
-def _messages(data: bytes) -> Iterator[Fields]:
-    return map(message, leveldb_records(data))
-
-
 def _last(fields: Fields, number: int) -> Fields:
     value = fields[number][-1]
     if isinstance(value, int):
@@ -71,6 +68,7 @@ def _last(fields: Fields, number: int) -> Fields:
 
 def _add(points: dict[str, tuple[list[float], list[float]]], history: Fields, order: int) -> None:
     """Add the numbers of one call of ``wandb.log``."""
+    # The step is in a field of its own or among the values as "_step".
     row = flatten(dict(_items(history, _ITEM)), quoted=False)
     step = row.get("_step", order)
     if _HISTORY_STEP in history:
@@ -94,7 +92,7 @@ def _settings(record: Fields) -> dict[str, Any]:
 
 
 def _items(fields: Fields, number: int) -> Iterator[tuple[str, Any]]:
-    """Yield keys and values; a nested key is joined with dots."""
+    """Yield keys and values; nested keys are joined with dots."""
     for each in fields.get(number, ()):
         item = message(each) if isinstance(each, bytes) else {}
         keys = [
@@ -108,7 +106,8 @@ def _items(fields: Fields, number: int) -> Iterator[tuple[str, Any]]:
 
 
 def _number(value: Any) -> float | None:
-    """Return a number; texts such as "NaN" are what wandb writes for numbers that JSON has not."""
+    """Return a number, or None for any other value."""
+    # wandb writes "NaN" and infinities as strings, because JSON has no numbers for them.
     if value is None or isinstance(value, bool | Mapping | list):
         return None
     if isinstance(value, str):

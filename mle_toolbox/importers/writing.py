@@ -1,4 +1,4 @@
-"""Imported logs as a results folder of ours, which every command can then read."""
+"""Writes imported logs as a results folder of ours, which every command can read."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def write_results(results: ExperimentResults, folder: Path, *, overwrite: bool =
     Parameters
     ----------
     results
-        What ``import_logs`` has returned.
+        As returned by ``import_logs``.
     folder
-        Where to; it must not lie in the folder that was imported.
+        The new folder; it must not lie in the imported one.
     overwrite
-        Whether an earlier import there is replaced. Nothing else ever is.
+        Whether to replace an earlier import in that place. Nothing else is ever replaced.
 
     Returns
     -------
     Path
-        The folder. It has its name only once it is complete.
+        The folder. It gets its name once it is complete.
 
     Raises
     ------
     ResultsError
-        When there is something else in the folder.
+        When the folder is not empty and is not to be replaced.
     """
     _check_place(results, folder, overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -66,13 +66,14 @@ def _write_all(results: ExperimentResults, experiment: ExperimentFolder, name: s
     for configuration in results.values():
         place = experiment.configuration(configuration.name)
         for run in configuration.runs:
-            _write_run(place.seed(run.seed), run, _content(results, configuration.name))
+            _write_run(place.seed(run.seed), run, results.contents[configuration.name])
         finished = {run.seed: place.seed(run.seed).log for run in configuration.runs if run.status == "done"}
         if finished:
             merge_seeds(finished, place.log)
             merged[configuration.name] = place.log
     merge_configurations(merged, experiment.results)
     write_table(experiment, results.names, results.record["seeds"])
+    # Last: it makes the folder a results folder.
     _write_json(experiment.record, _record(results, name))
 
 
@@ -119,7 +120,7 @@ def _write_run(folder: SeedFolder, run: SeedResults, content: Mapping[str, Any])
 
 
 def _write_journal(folder: SeedFolder, log: LogData) -> None:
-    """Write the ticks of a run that did not end well to where such runs have them."""
+    """Write the ticks of a run that did not end well to a journal, as our own runs leave them."""
     writer = JournalWriter(folder.journal, log.time_names, log.metric_names, log.attributes)
     for tick in range(log.n_ticks):
         time = {name: log.columns[name][tick] for name in log.time_names}
@@ -138,14 +139,11 @@ def _record(results: ExperimentResults, folder: str) -> dict[str, Any]:
     }
 
 
-def _content(results: ExperimentResults, name: str) -> Mapping[str, Any]:
-    return results.contents[name]
-
-
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
-    replace_file(path, lambda new: _write_text(new, text))
 
+    def write(new: Path) -> None:
+        # Names of folders that are not UTF-8 contain lone surrogates.
+        new.write_text(text, encoding="utf-8", errors="backslashreplace")
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    replace_file(path, write)

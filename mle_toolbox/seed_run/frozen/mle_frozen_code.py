@@ -193,8 +193,8 @@ def show_source(path: str, content: bytes) -> None:
         text = machinery.decode_source(content)
         lines = (text if text.endswith("\n") else f"{text}\n").splitlines(True)
         linecache.cache[path] = len(content), None, lines, path
-    except Exception:  # noqa: S110 (a file of the user's with the name of a module that linecache imports must not stop
-    the run)
+    except Exception:  # noqa: S110
+        # A file of the user's may have the name of a module that linecache imports. That must not stop the run.
         pass
     if sys.excepthook is sys.__excepthook__:
         # Python's own prints the lines of the file on disk.

@@ -12,7 +12,7 @@ from mle_toolbox.errors import LogError
 from mle_toolbox.log.held_file import is_held_here, read_bytes
 from mle_toolbox.log.journal import JournalWriter, read_journal
 
-CLOSED = r"journal.bin cannot be written any more: the script, or a library that it uses, has closed the file"
+CLOSED = r"journal.bin cannot be written any more: the script, or a library that it uses, closed the file"
 OTHER = b"not ours: " + bytes(range(256))
 
 
