@@ -114,5 +114,6 @@ def _interpolated(series: Series, steps: NDArray[np.float64]) -> NDArray[np.floa
 
 def _exact(values: NDArray[np.float64]) -> NDArray[Any]:
     """Return whole numbers as integers."""
+    # Series are float64 throughout, while steps and counts were integers when they were logged.
     whole = bool(len(values)) and bool((np.isfinite(values) & (values == np.rint(values))).all())
     return values.astype(np.int64) if whole and np.abs(values).max() <= LARGEST_EXACT else values

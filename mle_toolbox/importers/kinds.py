@@ -65,6 +65,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "mle-logging": Kind(
         "HDF5 logs of mle-logging",
+        # A results.h5 of ours ends like this too; the reader says then that `mle results` reads it.
         _ends(".hdf5", ".h5"),
         lambda files, source, _: [run for file in files for run in read_mle_logging(file, source)],
         True,
@@ -81,7 +82,9 @@ def kind_named(name: str) -> Kind:
         When there is no such kind.
     """
     if name not in KINDS:
-        raise UsageError(f"There is no kind {name!r} of log; known: {', '.join(KINDS)}.{did_you_mean(name, KINDS)}")
+        raise UsageError(
+            f"There is no kind of log called {name!r}. Known kinds: {', '.join(KINDS)}.{did_you_mean(name, KINDS)}"
+        )
     return KINDS[name]
 
 

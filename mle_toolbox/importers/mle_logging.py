@@ -32,6 +32,7 @@ def read_mle_logging(file: Path, source: str) -> list[ImportedRun]:
     ResultsError
         When it is not such a file.
     """
+    # Not by log/netcdf.py: these files have no checksum and no format of ours.
     import h5py
 
     try:

@@ -90,7 +90,7 @@ def _place(parts: Mapping[str, str], run: ImportedRun, seed_key: str | None) -> 
                 f"--seed-key {seed_key}: the pattern marks another part as {{seed}}. Leave one of them out."
             )
         _check_seed_key(seed_key, settings, run.source)
-    # What the path says is taken over what the log says: the user has just written the pattern.
+    # The path takes precedence over the log: the user has chosen the pattern for these files.
     found = seed_key if seed_key is not None else _seed_setting(logged)
     from_settings = _as_seed(settings.pop(found)) if found is not None else None
     seed = int(parts[SEED]) if SEED in parts else run.seed if run.seed is not None else from_settings

@@ -46,7 +46,7 @@ class PathPattern:
         for name in names:
             if not name.isidentifier():
                 raise UsageError(
-                    f"--pattern {text}: {{{name}}} is no name. Write {{configuration}}, {{seed}}, {{run}}, or the "
+                    f"--pattern {text}: {{{name}}} is not a name. Write {{configuration}}, {{seed}}, {{run}}, or the "
                     "name of a setting such as {lrate}."
                 )
         self.names = tuple(dict.fromkeys(names))

@@ -70,6 +70,7 @@ def import_logs(
     --------
     >>> import_logs("runs", "{configuration}/seed_{seed}").summary("eval/return")  # doctest: +SKIP
     """
+    # Everything that can be wrong with pattern and kind is found before a file is read: there may be thousands.
     root = Path(folder)
     if not root.is_dir():
         raise ResultsError(f"{root}: there is no such folder.")
@@ -106,7 +107,7 @@ def _matches(paths: Iterable[str], pattern: PathPattern | None, root: Path) -> d
     text = pattern.text_at_seed(names)
     if text is not None:
         raise UsageError(
-            f"--pattern {pattern.text}: where {{seed}} stands is {text!r}, which is not a whole number. Write {{run}} "
+            f"--pattern {pattern.text}: the text at {{seed}} is {text!r}, which is not a whole number. Write {{run}} "
             "there to number the runs."
         )
     logs = [name for name in names if kind_of(root / name)] or names
@@ -121,10 +122,13 @@ def _kind(paths: Mapping[str, Path], matches: Mapping[str, Match], root: Path) -
             kinds[found] = kinds.get(found, 0) + 1
     if not kinds:
         known = "; ".join(f"{name}: {kind.title}" for name, kind in KINDS.items())
-        raise ResultsError(f"{root}: no log of a known kind. {_examples(list(matches))} Known are {known}. Say --kind.")
+        raise ResultsError(
+            f"{root}: no log of a known kind. {_examples(list(matches))} Known kinds are {known}. Choose one with "
+            "--kind."
+        )
     if len(kinds) > 1:
         counts = ", ".join(f"{count} of kind {name}" for name, count in kinds.items())
-        raise UsageError(f"{root}: there are logs of several kinds: {counts}. Say which with --kind.")
+        raise UsageError(f"{root}: there are logs of several kinds: {counts}. Choose one with --kind.")
     return next(iter(kinds))
 
 
@@ -134,6 +138,7 @@ def _by_run(
     """Group the files of each run: those with the same parts in their paths."""
     together: dict[tuple[str, ...], tuple[str, Mapping[str, str], list[Path]]] = {}
     for name, match in matches.items():
+        # A log that has its own seed is a run by itself; event files and tables may be several a run.
         key = (name,) if one_each else tuple(match.parts.values())
         source = name if one_each else match.covered
         together.setdefault(key, (source, match.parts, []))[2].append(paths[name])

@@ -117,6 +117,7 @@ def _read(files: Sequence[Path], source: str, time: Sequence[str], read: _Reader
 
 
 def _csv_rows(file: Path) -> tuple[list[_Row], list[str]]:
+    # utf-8-sig, because Excel puts a byte order mark first, which would become part of the first name.
     with file.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
         # The monitor files of stable-baselines start with a comment.
         lines = (line for number, line in enumerate(stream) if not (number == 0 and line.startswith("#")))
@@ -172,7 +173,7 @@ def _json_rows(file: Path) -> tuple[list[_Row], list[str]]:
         row = {name: number for name, number in numbers if number is not None}
         if row:
             rows.append(row)
-    return rows, [f"{file}: {torn} lines are no JSON object and are left out."] if torn else []
+    return rows, [f"{file}: {torn} lines are not JSON objects and are left out."] if torn else []
 
 
 def _number(text: str) -> float | None:
@@ -210,6 +211,7 @@ def _rises(rows: Sequence[_Row], name: str) -> bool:
 
 
 def _steps(rows: Sequence[_Row], times: Sequence[str]) -> list[float]:
+    # A file may have a column called "row" of its own, and then that counts.
     if times[0] == _ROW and not any(_ROW in row for row in rows):
         return list(map(float, range(len(rows))))
     return [row.get(times[0], math.nan) for row in rows]

@@ -38,6 +38,7 @@ def read_tensorboard(files: Sequence[Path], source: str) -> ImportedRun:
                 found.setdefault(tag, []).append((step, value))
                 moments.append((step, wall_time))
         except ResultsError as error:
+            # A file of a killed run is often damaged at its end; the values before it are intact.
             remarks.append(f"{file}: {error}; what comes before is used.")
     start = min((moment for _, moment in moments), default=0.0)
     metrics = {tag: Series.of(*zip(*points, strict=True)) for tag, points in found.items()}
@@ -95,5 +96,5 @@ def _step(event: Fields) -> int:
 
 def _bytes(value: int | bytes) -> bytes:
     if isinstance(value, int):
-        raise ResultsError("it holds something that is no event")
+        raise ResultsError("it contains something that is not an event")
     return value

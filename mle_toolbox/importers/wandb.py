@@ -53,16 +53,17 @@ def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
     ours = {name: each for name, each in metrics.items() if not name.startswith("_")}
     log = log_of_series("step", ours, {} if clock is None else {"seconds": clock})
     settings.pop("_wandb", None)
-    reason = {"failed": "Weights & Biases recorded an exit code that is not 0", "died": "the log has no end"}.get(
-        status
-    )
+    reason = {
+        "failed": "Weights & Biases recorded an exit code that is not 0",
+        "died": "the log has no final record",
+    }.get(status)
     return ImportedRun(source, log, settings, status, reason, remarks=tuple(remarks))
 
 
 def _last(fields: Fields, number: int) -> Fields:
     value = fields[number][-1]
     if isinstance(value, int):
-        raise ResultsError("it holds something that is no record of Weights & Biases")
+        raise ResultsError("it contains something that is not a record of Weights & Biases")
     return message(value)
 
 

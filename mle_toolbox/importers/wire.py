@@ -61,7 +61,7 @@ def leveldb_records(data: bytes) -> Iterator[bytes]:
         When it is not such a file; or after the last whole record, if a checksum does not match.
     """
     if len(data) < _WANDB_HEADER.size or data[:4] != b":W&B":
-        raise ResultsError("it is no log of Weights & Biases")
+        raise ResultsError("it is not a log of Weights & Biases")
     position, record = _WANDB_HEADER.size, b""
     while position + _CHUNK_HEADER.size <= len(data):
         left = _BLOCK - position % _BLOCK
@@ -108,12 +108,12 @@ def message(data: bytes) -> Fields:
                 value = data[position : position + size]
                 position += size
             else:
-                raise ResultsError("it holds something that is no message")
+                raise ResultsError("it contains something that is not a message")
             if position > len(data):
-                raise ResultsError("it holds a truncated message")
+                raise ResultsError("it contains a truncated message")
             fields.setdefault(key >> 3, []).append(value)
     except IndexError:
-        raise ResultsError("it holds a truncated message") from None
+        raise ResultsError("it contains a truncated message") from None
     return fields
 
 
@@ -122,7 +122,7 @@ def first_varint(data: bytes) -> int:
     try:
         return _varint(data, 0)[0]
     except IndexError:
-        raise ResultsError("it holds a truncated number") from None
+        raise ResultsError("it contains a truncated number") from None
 
 
 def varint_to_int64(value: int) -> int:

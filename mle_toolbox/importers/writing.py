@@ -46,6 +46,7 @@ def write_results(results: ExperimentResults, folder: Path, *, overwrite: bool =
     """
     _check_place(results, folder, overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its final place, because a rename needs the same file system. A killed import may have left one.
     new = folder.with_name(f".{folder.name}.import")
     shutil.rmtree(new, ignore_errors=True)
     with naming_errors_after(folder, new):
@@ -79,8 +80,11 @@ def _write_all(results: ExperimentResults, experiment: ExperimentFolder, name: s
 
 def _check_place(results: ExperimentResults, folder: Path, overwrite: bool) -> None:
     source, target = results.path.resolve(), folder.resolve()
+    # Resolved, because a link could lead into the imported folder.
     if target == source or source in target.parents:
-        raise ResultsError(f"{folder} lies in {results.path}, where nothing is written. Give another --output.")
+        raise ResultsError(
+            f"{folder} is inside {results.path}, the imported folder, which is never written to. Give another --output."
+        )
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not _is_import(folder):
@@ -124,6 +128,7 @@ def _write_journal(folder: SeedFolder, log: LogData) -> None:
     writer = JournalWriter(folder.journal, log.time_names, log.metric_names, log.attributes)
     for tick in range(log.n_ticks):
         time = {name: log.columns[name][tick] for name in log.time_names}
+        # Left out, not NaN: the journal distinguishes the two.
         there = (name for name in log.metric_names if name not in log.absent or not log.absent[name][tick])
         writer.append(time, {name: log.columns[name][tick] for name in there}, False)
     writer.close()

@@ -46,7 +46,7 @@ def verify_checksum(path: Path) -> None:
     FileNotFoundError
         When there is no such file.
     ResultsError
-        When it is damaged, or does not end with a checksum of ours.
+        When it is damaged, or does not end with our checksum.
     """
     status = path.stat()
     # Small files are verified every time: reading them again costs next to nothing.
@@ -75,7 +75,7 @@ def _verify(path: Path) -> None:
     if length < 0 or not end.startswith(_MAGIC):
         raise ResultsError(
             f"{path} does not end with the checksum of mle-toolbox: it is cut off, another program has changed it, or "
-            f"it is no log of ours. {_FIX}"
+            f"it is not a log. {_FIX}"
         )
     if _BODY.unpack_from(end) != (_MAGIC, length) or _CHECKSUM.unpack_from(end, _BODY.size) != (computed,):
         raise ResultsError(f"{path} is damaged: its content does not match its checksum. {_FIX}")

@@ -40,7 +40,7 @@ def write_log(path: Path, data: LogData) -> None:
         absent[name] = {"dtype": data.columns[name].dtype.name, "fill_value": fill_value}
         if fill_value is not None:
             fill_values[name] = fill_value
-        # Only where NaN alone does not tell, so that the usual file holds the user's variables and nothing else.
+        # Only if NaN alone is ambiguous, so that the usual file contains the user's variables and no others.
         if not np.array_equal(empty_ticks(columns[name], fill_value, 1), gaps):
             measured[name] = ~gaps
     names = safe_names(data.names)

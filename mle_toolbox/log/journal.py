@@ -34,7 +34,7 @@ ONLY_IN_THE_MAIN_PROCESS = (
 
 # Ticks with save=False wait in memory up to this size.
 _PENDING_BYTES = 64 * 1024
-# Seconds after a tick in which the script can hardly have closed the descriptor. To ask where it stands at every tick
+# Seconds after a tick in which the script can hardly have closed the descriptor. Asking for its position at every tick
 # would cost 15 % of one in a tight loop, with this it is 4 %.
 _AT_ONCE = 20e-6
 
@@ -388,7 +388,7 @@ def read_journal(path: Path) -> LogData:
     ResultsError
         When the file is not a journal, or was made by a newer version.
     """
-    # Late, because it imports numpy, and whoever writes a journal need not have that.
+    # Late, because it imports numpy, which writing a journal does not need.
     from mle_toolbox.log.journal_reader import read
 
     return read(path)

@@ -113,7 +113,7 @@ def merge_configurations(merged: Mapping[str, Path], out: Path) -> None:
 
 
 def content_of(path: Path) -> str:
-    """Return what an HDF5 file of ours holds: ``seed``, ``configuration`` or ``experiment``.
+    """Return the kind of content of an HDF5 file of ours: ``seed``, ``configuration`` or ``experiment``.
 
     Raises
     ------

@@ -267,7 +267,7 @@ def _names(logs: Sequence[LogData]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _attributes(logs: Sequence[LogData]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Divide provenance into what is the same for all seeds and what is not."""
+    """Divide provenance into attributes that all seeds share and those that differ."""
     shared: dict[str, Any] = {}
     by_seed: dict[str, list[Any]] = {}
     for name in dict.fromkeys(name for log in logs for name in log.attributes):

@@ -41,7 +41,7 @@ FORMAT = 2
 
 _FORMAT_NAME = "mle_toolbox_format"
 _JSON_NAMES = "mle_toolbox_json"
-# What the netCDF-4 library itself writes for a dimension without a coordinate, and looks for; the width is part of it.
+# The netCDF-4 library writes exactly this for a dimension without a coordinate, and looks for it.
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable.%10d"
 _INT64 = range(-(2**63), 2**63)
 

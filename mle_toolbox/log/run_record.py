@@ -94,7 +94,7 @@ class RunRecord(NamedTuple):
 _TYPES = {"str": str, "int": int, "bool": bool, "float": (int, float), "dict": dict, "list": list, "None": type(None)}
 
 
-_FIELDS = {
+_FIELDS: dict[str, tuple[Any, ...]] = {
     # With `from __future__ import annotations` these are texts, which a named tuple wraps.
     name: tuple(_TYPES[each.partition("[")[0]] for each in annotation.__forward_arg__.split(" | "))
     for name, annotation in RunRecord.__annotations__.items()

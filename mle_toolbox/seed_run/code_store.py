@@ -59,9 +59,9 @@ class Snapshot(NamedTuple):
     taken: int
     """When, in nanoseconds since 1970."""
     project: str
-    """The folder of the experiment file, from the root of what is stored."""
+    """The folder of the experiment file, relative to the root of the stored files."""
     files: Mapping[str, Entry]
-    """By path from the root, or absolute where a file lies outside of it."""
+    """By path relative to the root, or absolute for files outside it."""
     commit: str | None
     is_changed: bool
     """Whether a tracked file differs from the commit, or git did not answer."""

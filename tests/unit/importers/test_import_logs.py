@@ -146,7 +146,7 @@ def test_logs_that_do_not_fit_are_listed(logs: Path) -> None:
 def test_several_kinds_ask_for_one(logs: Path) -> None:
     (logs / "ppo" / "seed_0" / "x.jsonl").write_text('{"step": 1, "a": 2}\n')
 
-    with pytest.raises(UsageError, match=r"several kinds: 4 of kind csv, 1 of kind jsonl. Say which with --kind"):
+    with pytest.raises(UsageError, match=r"several kinds: 4 of kind csv, 1 of kind jsonl. Choose one with --kind"):
         import_logs(logs, "{configuration}/seed_{seed}")
     assert import_logs(logs, "{configuration}/seed_{seed}", "jsonl")["ppo"].metric_names == ("a",)
     with pytest.raises(UsageError, match="Did you mean 'jsonl'"):
@@ -214,7 +214,7 @@ def test_nothing_is_written_where_the_logs_lie(logs: Path, tmp_path: Path) -> No
 
     found = import_logs(logs, PATTERN)
     write_results(found, tmp_path / "out")
-    with pytest.raises(ResultsError, match="where nothing is written"):
+    with pytest.raises(ResultsError, match="the imported folder, which is never written to"):
         write_results(found, logs / "out")
 
     assert {path: path.stat().st_mtime_ns for path in [logs, *logs.rglob("*")]} == before
