@@ -88,6 +88,7 @@ def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
         whole = whole and all(type(seed) is int for seed in content["seeds"])
     except FileNotFoundError:
         return None
+    # All that JSON of any shape can cause: each would end as a traceback in every command that opens the folder.
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         whole = False
     if not whole:

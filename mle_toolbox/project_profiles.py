@@ -63,6 +63,7 @@ def profile_names() -> tuple[str, ...]:
 def known_profiles(project: Path) -> tuple[str, ...]:
     """Return the names that ``--profile`` accepts: shipped profiles, and those of project, user and site."""
     folders = (project / "profiles", user_profiles_dir(), site_profiles_dir())
+    # Any YAML file makes a folder a profile: Snakemake also reads config.v8+.yaml and the like.
     found = {file.parent.name for folder in folders for file in folder.glob("*/*.yaml")}
     return tuple(sorted(found.union(profile_names())))
 

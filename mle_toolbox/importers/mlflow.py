@@ -77,6 +77,7 @@ def _settings(folder: Path) -> dict[str, Any]:
         )
         for path in params
     }
+    # Runs of two experiments may have the same parameters, but are not seeds of one configuration.
     experiment = _meta(folder.parent / "meta.yaml").get("name")
     return {**({"experiment": str(experiment)} if experiment is not None else {}), **settings}
 
@@ -91,7 +92,7 @@ def _value(text: str) -> Any:
 
 
 def _meta(path: Path) -> dict[str, Any]:
-    import yaml
+    import yaml  # late: nobody else's logs need it
 
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

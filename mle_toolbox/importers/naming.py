@@ -180,6 +180,7 @@ def _names(groups: Sequence[tuple[str | None, Mapping[str, Any]]]) -> list[str]:
 
 
 def _described(group: str | None, settings: Mapping[str, Any], alike: Sequence[Mapping[str, Any]]) -> str:
+    # Only among runs of the same name: settings in which other configurations differ would just lengthen it.
     differ = differing({str(place): {**each} for place, each in enumerate(alike)})
     keys = list(dict.fromkeys(key for each in differ.values() for key in each))
     titles = short_names(keys)
@@ -188,6 +189,7 @@ def _described(group: str | None, settings: Mapping[str, Any], alike: Sequence[M
 
 
 def _clean(name: str) -> str:
+    # Braces are wildcards to Snakemake, and a leading dot would hide the folder.
     text = "".join("_" if char in "/\\{}" or not char.isprintable() else char for char in name).strip().lstrip(".")
     return (text[:_LONGEST] or "runs").rstrip()
 

@@ -12,6 +12,7 @@ __all__ = ["CONFIGURATION", "RUN", "SEED", "Match", "PathPattern", "guess_patter
 
 CONFIGURATION, SEED, RUN = "configuration", "seed", "run"
 
+# A name in braces, **, *, ?, or a brace without its partner.
 _TOKEN = re.compile(r"\{([^{}]*)\}|(\*\*/?)|(\*)|(\?)|([{}])")
 
 
@@ -106,12 +107,14 @@ def guess_pattern(paths: Sequence[str]) -> str | None:
                 alike = [each for each in every if len(each) == len(folders) and _mark_seed(each[place]) == marked]
                 levels = [list(dict.fromkeys(level)) for level in zip(*alike, strict=True)]
                 below = [level[0] if len(level) == 1 else "*" for level in levels[place + 1 :]]
+                # The part behind the last dot of an event file is a host or a process number, not an ending.
                 ending = f"*{file[file.rindex('.') :]}" if "." in file and "tfevents" not in file else "*"
                 return "/".join([*_mark_levels(levels[:place]), marked, *below, ending])
     return None
 
 
 def _mark_seed(name: str) -> str:
+    # "seed_3", "lr_0.1-run7", or just "3".
     return re.sub(r"^((?:.*[_=-])?(?:seed|run|s|rep|trial)[_=-]?)\d+$|^\d+$", r"\g<1>{seed}", name)
 
 
@@ -119,6 +122,7 @@ def _mark_levels(levels: Sequence[Sequence[str]]) -> list[str]:
     """Return the pattern of each level of folders, given the different names on it."""
     marked = [level[0] for level in levels]
     several = [place for place, level in enumerate(levels) if len(level) > 1] or [len(levels) - 1]
+    # One level that varies is the configuration, whatever its names; only several need names of settings.
     starts = {place: _start(levels[place]) if len(several) > 1 else "" for place in several}
     without = [place for place in several if not starts[place]]
     for place, start in starts.items():
@@ -126,7 +130,7 @@ def _mark_levels(levels: Sequence[Sequence[str]]) -> list[str]:
         if without == [place]:
             name = CONFIGURATION
         elif not name or f"{{{name}}}" in "".join(marked) or name in (CONFIGURATION, SEED, RUN):
-            name = chr(ord("a") + place)
+            name = chr(ord("a") + place)  # a name that the user can replace
         marked[place] = f"{start}{{{name}}}"
     return marked
 

@@ -52,7 +52,7 @@ def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
     clock = metrics.get("_runtime")
     ours = {name: each for name, each in metrics.items() if not name.startswith("_")}
     log = log_of_series("step", ours, {} if clock is None else {"seconds": clock})
-    settings.pop("_wandb", None)
+    settings.pop("_wandb", None)  # wandb's own bookkeeping
     reason = {
         "failed": "Weights & Biases recorded an exit code that is not 0",
         "died": "the log has no final record",
@@ -96,6 +96,7 @@ def _items(fields: Fields, number: int) -> Iterator[tuple[str, Any]]:
     """Yield keys and values; nested keys are joined with dots."""
     for each in fields.get(number, ()):
         item = message(each) if isinstance(each, bytes) else {}
+        # A key with dots in it is written as a key; a path of keys as nested ones.
         keys = [
             key.decode("utf-8", "replace") for key in item.get(_NESTED, item.get(_KEY, [])) if isinstance(key, bytes)
         ]

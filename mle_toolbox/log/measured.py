@@ -31,6 +31,7 @@ def was_measured(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     gap, finite = np.isnan(values), np.isfinite(values)
     if not gap.any() or not finite.any():
         return np.ones(len(values), dtype=bool)
+    # Any NaN before the last finite value is a gap; only the end is in question.
     last = int(np.flatnonzero(finite)[-1])
     n_behind = len(values) - last - 1
     there = ~gap

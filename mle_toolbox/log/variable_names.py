@@ -19,6 +19,7 @@ def own_names(names: Iterable[str], own: Iterable[str] = OWN_NAMES) -> dict[str,
     taken = set(names)
     found = {}
     for name in own:
+        # The user's names stay: scripts and notebooks ask for their variables by them.
         candidate = name
         while candidate in taken:
             candidate += "_"

@@ -24,6 +24,7 @@ def imported_files(scripts: Iterable[Path], folders: Sequence[Path]) -> list[Pat
     """
     found: dict[Path, None] = {}
     due = [each for each in scripts if each.is_file()]
+    # Depth first, and each file once: modules that import each other are usual.
     while due and len(found) < _MOST_FILES:
         file = due.pop()
         if file not in found:
