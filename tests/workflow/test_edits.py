@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.workflow.edits import EditedProject
@@ -21,12 +22,19 @@ _EDITS = ("value", "back", "module", "script", "rename", "more seeds", "fewer se
 _STEPS = st.lists(st.tuples(st.sampled_from(_EDITS), st.sampled_from(_RUNS), st.integers(0, 3)), min_size=1, max_size=3)
 
 
-def do(steps: Sequence[tuple[str, str, int]]) -> None:
-    """Run once, then make each edit and run again, and look at every output after each step."""
+def do(steps: Sequence[tuple[str, str, int]], run_once: Path | None = None) -> None:
+    """Run once, then make each edit and run again, and look at every output after each step.
+
+    ``run_once`` is a project that was run once already; a copy of it saves the first run.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         project = EditedProject(Path(folder) / "project")
-        project.write()
-        project.run()
+        if run_once is None:
+            project.write()
+            project.run()
+        else:
+            shutil.copytree(run_once, project.path, symlinks=True)
+            project.started, project.started_seeds, project.is_complete = dict(project.values), project.n_seeds, True
         project.check()
         for number, (edit, run, choice) in enumerate(steps):
             edit_project(project, edit, choice, Path(folder) / f"copy{number}")
@@ -113,6 +121,28 @@ def test_every_number_is_made_of_runs_of_one_identity_and_nothing_finished_is_re
     steps: list[tuple[str, str, int]],
 ) -> None:
     do(steps)
+
+
+@pytest.fixture(scope="module")
+def run_once(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """The project as it was run for the first time; only to be copied."""
+
+    def run(folder: Path) -> None:
+        project = EditedProject(folder)
+        project.write()
+        project.run()
+
+    return made_once("edited-project", run)
+
+
+_FOUR = settings(max_examples=4, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+
+
+# Four times four, so that several processes share them: with those above, twenty sequences.
+@pytest.mark.parametrize("part", range(4))
+def test_sequences_that_nobody_thought_of_keep_it_so(part: int, run_once: Path) -> None:
+    drawn = given(_STEPS.filter(lambda steps: len(steps) < 3))
+    seed(part)(_FOUR(drawn(lambda steps: do(steps, run_once))))()
 
 
 @pytest.mark.soak

@@ -82,9 +82,9 @@ def test_no_name_of_ours_in_the_project_is_free_for_results() -> None:
 
 @pytest.mark.parametrize("name", ["experiment.json", "results.h5", "results.csv", "report.html", "report.log"])
 def test_no_name_of_ours_in_a_results_folder_is_free_for_a_configuration(name: str) -> None:
-    assert "is a file of mle-toolbox" in (trouble_with_stem(name) or "")
+    assert "is the name of a file that mle-toolbox writes" in (trouble_with_stem(name) or "")
 
 
 @pytest.mark.parametrize("name", names_in(SeedFolder))
 def test_no_name_of_ours_in_a_seed_folder_is_free_for_a_log_file(name: str) -> None:
-    assert "calls a file of its own" in (trouble_with_file_name(name) or "")
+    assert "is the name of a file that mle-toolbox itself writes" in (trouble_with_file_name(name) or "")
