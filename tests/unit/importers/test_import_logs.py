@@ -96,7 +96,7 @@ def test_the_seed_may_be_a_setting_of_the_pattern(tmp_path: Path) -> None:
     ("pattern", "key", "words"),
     [
         ("lr_{lr}/seed_{seed}", "lr", r"--seed-key lr: the pattern marks another part as \{seed\}"),
-        ("lr_{lr}/{run}", "lr", r"lr_0\.5/seed_0 has 0\.5 there, which is no whole number"),
+        ("lr_{lr}/{run}", "lr", r"lr_0\.5/seed_0 has 0\.5 there, which is not a whole number"),
         ("lr_{lr}/{run}", "lrr", r"has no such setting; the settings are 'lr'\. Did you mean 'lr'\?"),
         ("{configuration}/{run}", "lr", r"--seed-key lr: lr_0\.5/seed_0 has no such setting; there are no settings\."),
     ],
@@ -230,7 +230,7 @@ def test_an_earlier_import_is_replaced_only_when_it_is_asked_for_and_nothing_els
 
     with pytest.raises(ResultsError, match="Replace it with --overwrite"):
         write_results(found, tmp_path / "out")
-    with pytest.raises(ResultsError, match="is no earlier import"):
+    with pytest.raises(ResultsError, match="is not an earlier import"):
         write_results(found, tmp_path / "mine", overwrite=True)
     write_results(found, tmp_path / "out", overwrite=True)
 

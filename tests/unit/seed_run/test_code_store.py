@@ -199,7 +199,7 @@ def test_a_damaged_manifest_and_a_missing_object_are_found_out(project: FrozenPr
     for path in (project.path / "results/.code/objects").glob("??/*"):
         path.unlink()
 
-    with pytest.raises(ResultsError, match="is not there: this code was not stored, or has been removed"):
+    with pytest.raises(ResultsError, match="does not exist: this code was not stored, or was removed"):
         snapshot.content("helper.py")
     again = take_snapshot(load_plan(project.path / "exp.yaml", check_sources=False))
     assert again is not None
