@@ -128,7 +128,7 @@ def test_a_pattern_that_fits_nothing_shows_what_is_there_and_suggests_one(logs: 
         import_logs(logs, "{configuration}/s_{seed}/*.csv")
     with pytest.raises(UsageError, match=r"ppo/seed_0/progress\.csv"):
         import_logs(logs)
-    with pytest.raises(UsageError, match=r"where \{seed\} stands is 'ppo'.*Write \{run\} there"):
+    with pytest.raises(UsageError, match=r"the text at \{seed\} is 'ppo'.*Write \{run\} there"):
         import_logs(logs, "{seed}/{configuration}")
 
 
