@@ -1,7 +1,7 @@
-"""Where the rules, scripts, profiles and schemas lie: beside the package in a checkout, inside it in a wheel.
+"""The folders of rules, scripts, profiles and schemas: beside the package in a checkout, inside it in a wheel.
 
-The only code that knows the difference. The four folders keep their positions to each other in both places, so
-every relative path between them holds.
+No other code knows the difference. The four folders have the same relative positions in both, so relative paths between
+them work.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ __all__ = ["bundle_dir", "profiles_dir", "schemas_dir", "scripts_dir", "workflow
 def bundle_dir() -> Path:
     """Return the folder that holds ``workflow rules scripts profiles``."""
     package = Path(__file__).resolve().parent
+    # Only a wheel has this folder (pyproject.toml copies the real ones into it).
     installed = package / "_bundle"
     return installed if installed.is_dir() else package.parent
 

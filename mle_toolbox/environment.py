@@ -1,7 +1,10 @@
-"""Which Python runs the seed runs: that of the conda environment ``env_name``, or the current one.
+"""Finds the Python for the seed runs: that of the conda environment ``env_name``, or the current one.
 
-Looks only at files and variables: `conda info` takes most of a second, and every cluster job would pay it.
+Looks only at files and environment variables.
 """
+
+# `conda info` takes most of a second, and every cluster job would pay for it. Snakemake's `conda:` directive is not
+# used either: with the name of an environment it breaks every job at completion when conda is absent.
 
 from __future__ import annotations
 
@@ -19,23 +22,24 @@ __all__ = ["Environment", "find_environment"]
 
 @dataclass(frozen=True)
 class Environment:
-    """Where seed runs find their Python; ``notice`` says so when it is not what was asked for."""
+    """The environment of seed runs, None for the current one; ``notice`` says if it is not the one asked for."""
 
     prefix: Path | None = None
     notice: str | None = None
 
 
 def find_environment(name: str | None) -> Environment:
-    """Find the conda environment ``name``; without one, the current Python is the answer.
+    """Find the conda environment ``name``; if there is none, the current Python is used.
 
     Parameters
     ----------
     name
-        ``env_name`` of the experiment file, or None when it names none.
+        ``env_name`` of the experiment file, or None.
     """
     if name is None or _is_current(name):
         return Environment()
     for prefix in _candidates(name):
+        # environments.txt still lists environments that were deleted; and one may have no Python in it.
         if (prefix / "conda-meta").is_dir() and (prefix / "bin" / "python").exists():
             return Environment(prefix=prefix)
     why = "there is no such conda environment" if _conda() else "there is no conda on this machine"
@@ -43,6 +47,7 @@ def find_environment(name: str | None) -> Environment:
 
 
 def _is_current(name: str) -> bool:
+    # The variable is missing if the environment's Python was started by its path.
     return os.environ.get("CONDA_DEFAULT_ENV") == name or Path(sys.prefix).name == name
 
 
@@ -51,7 +56,7 @@ def _conda() -> str | None:
 
 
 def _candidates(name: str) -> Iterator[Path]:
-    """Yield where conda and its relatives keep named environments, most specific first."""
+    """Yield the places where conda, mamba and micromamba keep named environments, most specific first."""
     for variable in ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"):
         for folder in filter(None, os.environ.get(variable, "").split(os.pathsep)):
             yield Path(folder) / name

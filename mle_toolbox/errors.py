@@ -1,7 +1,7 @@
 """The exceptions of mle-toolbox, and suggestions for misspelt names.
 
-Every exception is also the builtin that a caller would expect to catch. Knows nothing of the rest of the package, which
-imports it everywhere.
+Every exception is also a subclass of the builtin that a caller would expect. Imported by the whole package, of which it
+knows nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-# Not by its name: it is not on PyPI, where `mle-toolbox` is another package.
+# Without the name of the package: `mle-toolbox` on PyPI is another one, and by it this one would be replaced.
 UPGRADE = "Upgrade it: `git pull && pip install .` in its clone, or `pip install` with the wheel of a newer version."
 
 
@@ -41,7 +41,7 @@ class UsageError(MLEToolboxError, ValueError):
 
 
 class Problem(NamedTuple):
-    """One mistake in one of the user's files; ``line`` counts from 1, 0 stands for the whole file."""
+    """A mistake in one of the user's files; ``line`` starts at 1, 0 means the whole file."""
 
     file: str
     line: int
@@ -91,8 +91,10 @@ class MissingExtraError(MLEToolboxError, ImportError):
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
     """Return the choice that ``name`` is most likely a misspelling of, or None if none is close."""
+    # Imported only if there is something to suggest, since training scripts import this module; and never from a
+    # difflib.py beside the script.
     with installed_modules():
-        import difflib  # only when there is something to suggest: training scripts import this module
+        import difflib
 
     by_lower = {choice.lower(): choice for choice in choices}
     matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)

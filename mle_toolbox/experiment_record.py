@@ -1,4 +1,4 @@
-"""``experiment.json``: which experiment a results folder belongs to, and the plan that was started last."""
+"""``experiment.json``: the experiment that a results folder belongs to, and the plan that was last started."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def write_experiment_record(plan: Plan) -> Path:
     Returns
     -------
     Path
-        The file. It names the experiment file relative to the results folder, so that both can be moved together.
+        The file. Its path to the experiment file is relative, so that both can be moved together.
     """
     record = ExperimentFolder(plan.experiment_path).record
     record.parent.mkdir(parents=True, exist_ok=True)
@@ -48,10 +48,10 @@ def write_experiment_record(plan: Plan) -> Path:
 
 
 def identities_of(record: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return what decides the numbers of each configuration, by its name; None where that is not known.
+    """Return the identity of each configuration, by name; None if it is not known.
 
-    Records of earlier versions say it only by the content of the configurations, those of imported results not at
-    all.
+    Records of earlier versions have only the content of the configurations, from which it is computed. Imported results
+    have no identity.
     """
     arguments = record.get("extra_arguments")
     known = isinstance(arguments, list)
@@ -62,18 +62,19 @@ def _identity(configuration: Mapping[str, Any], arguments: list[str] | None) -> 
     identity, content = configuration.get("identity"), configuration.get("content")
     if isinstance(identity, str):
         return identity
+    # Records of imported results have a content but no digest.
     if not isinstance(content, dict) or "digest" not in configuration or arguments is None:
         return None
     return identity_of(content, arguments)
 
 
 def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
-    """Return what ``experiment.json`` says, or None when there is none.
+    """Return the content of ``experiment.json``, or None if there is none.
 
     Returns
     -------
     dict or None
-        Its ``configurations`` have names and its ``seeds`` are whole numbers; whatever else is in it may be missing.
+        Its ``configurations`` have names and its ``seeds`` are whole numbers; anything else may be missing.
 
     Raises
     ------
@@ -83,9 +84,11 @@ def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
     try:
         content = json.loads(folder.record.read_bytes())
         whole = all(isinstance(each["name"], str) for each in content["configurations"])
+        # Not isinstance: True is an int.
         whole = whole and all(type(seed) is int for seed in content["seeds"])
     except FileNotFoundError:
         return None
+    # All that JSON of any shape can cause: each would end as a traceback in every command that opens the folder.
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         whole = False
     if not whole:

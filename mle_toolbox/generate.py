@@ -1,7 +1,7 @@
-"""What `mle-gen-snakefile` writes into a project: the Snakefile, the profiles and links to them.
+"""Writes the files of `mle-gen-snakefile` into a project, and recognises those that the user has edited.
 
-A written file ends with a stamp, the hash of the rest. A file whose stamp does not fit was edited by the user: it is
-kept. Knows nothing of what the workflow does; it starts quickly, so it imports nothing heavy.
+A written file ends with a stamp, the hash of the rest. If the stamp does not match, the user has edited the file, and
+it is kept. Knows nothing of the workflow's content, and imports nothing slow.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ __all__ = [
     "write_stamped",
 ]
 
+# A comment in Snakefiles and in the YAML of profiles alike, so it can end either.
 _STAMP = "# stamp: "
 
 _SNAKEFILE = '''\
@@ -54,7 +55,7 @@ rule all:
 
 
 class Outcome(Enum):
-    """What became of a file."""
+    """The result for one file."""
 
     WRITTEN = "written"
     UNCHANGED = "unchanged"
@@ -64,7 +65,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """One file of the project and what became of it."""
+    """A file of the project and the result for it."""
 
     path: Path
     outcome: Outcome
@@ -78,14 +79,14 @@ def write_snakefile(plan: Plan, output: Path, *, force: bool = False) -> Written
     plan
         The experiment.
     output
-        Where to write; beside the experiment file, because all its paths are relative to its folder.
+        The Snakefile; beside the experiment file, because the paths in that are relative to its folder.
     force
-        Also overwrite a file that was edited, or that belongs to another experiment.
+        Also overwrite a file that was edited, is another experiment's, or was not written by us.
 
     Raises
     ------
     UsageError
-        When the file there is another experiment's, or nobody's that we know, or cannot be beside exp.yaml.
+        When ``output`` belongs to another experiment, was not written by us, or is not beside the experiment file.
     """
     _require_beside(plan, output)
     if not force:
@@ -94,14 +95,16 @@ def write_snakefile(plan: Plan, output: Path, *, force: bool = False) -> Written
 
 
 def check_snakefile(plan: Plan, output: Path) -> WrittenFile:
-    """Compare what is on disk with what would be written; writes nothing."""
+    """Compare the file on disk with the one that would be written; writes nothing."""
     _require_beside(plan, output)
     return compare_stamped(output, _snakefile_text(plan))
 
 
 def belongs_to(snakefile: Path) -> str | None:
-    """Return the experiment file that a Snakefile of ours names, or None when it is not ours."""
+    """Return the experiment file that a Snakefile of ours names, or None if it is not ours."""
     text = _read(snakefile)
+    # Not the stamp: an edited Snakefile still belongs to its experiment.
+    # The line that the template writes, which an edit may have broken.
     found = re.search(r'^config\.setdefault\("experiment_file", (".*")\)$', text or "", re.MULTILINE)
     if found is None:
         return None
@@ -112,7 +115,7 @@ def belongs_to(snakefile: Path) -> str | None:
 
 
 def write_stamped(path: Path, text: str, *, force: bool = False) -> WrittenFile:
-    """Write ``text`` and its stamp, unless the file there was edited; twice changes nothing."""
+    """Write ``text`` and its stamp, unless the existing file was edited; a second call changes nothing."""
     present, wanted = _read(path), _stamped(text)
     if present == wanted:
         return WrittenFile(path, Outcome.UNCHANGED)
@@ -124,17 +127,19 @@ def write_stamped(path: Path, text: str, *, force: bool = False) -> WrittenFile:
 
 
 def compare_stamped(path: Path, text: str) -> WrittenFile:
-    """Say whether `write_stamped` would find everything as it should be; writes nothing."""
+    """Return whether `write_stamped` would leave the file unchanged; writes nothing."""
     same = _read(path) == _stamped(text)
     return WrittenFile(path, Outcome.UNCHANGED if same else Outcome.DIFFERENT)
 
 
 def _snakefile_text(plan: Plan) -> str:
     name = plan.experiment_file.name
+    # Without its quotes, but escaped: a file name with a line break must not end the comment.
     return _SNAKEFILE.format(title=json.dumps(name)[1:-1], name=json.dumps(name, ensure_ascii=False))
 
 
 def _require_beside(plan: Plan, output: Path) -> None:
+    # The folder is resolved and not the file, which may itself be a link to a shared Snakefile.
     if output.absolute().parent.resolve() != plan.project_dir.resolve():
         raise UsageError(
             f"--output {output}: the Snakefile must lie beside {plan.experiment_file.name} in {plan.project_dir}, "
@@ -172,4 +177,4 @@ def _read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
-        return ""
+        return ""  # not ours, so it counts as edited

@@ -1,25 +1,25 @@
-"""Installed modules come before files of the same name in folders of the user.
+"""Makes installed modules come before files of the same name in the user's folders.
 
-A ``queue.py`` or ``random.py`` beside a training script is what Python gives to that script, and rightly. But
-Snakemake, `mle` and what we import late in the script's own process want the standard library's. So a process of ours
-calls ``prefer_installed``; inside the user's process our imports happen in ``installed_modules``, which changes nothing
-for the user's own. Started as a program, this file runs a module or a script like Python itself, but with installed
+A training script is meant to import the ``queue.py`` or ``random.py`` beside it, as Python has it. But Snakemake, `mle`
+and our late imports in the script's own process need those of the standard library. So our own processes call
+``prefer_installed``; in the user's process our imports run in ``installed_modules``, which changes nothing for the
+user's own imports. Started as a program, this file runs a module or a script like Python itself, but with installed
 modules first::
 
     python -P installed_first.py -m snakemake --snakefile ...
 
-What stands before the standard library on ``sys.path`` is a folder of the user: that of the script or of the Snakefile,
-the current one, those in PYTHONPATH. They stay there and are asked last; those in which packages were installed, as
-modules of a cluster's software put them into PYTHONPATH, keep their place.
+Entries before the standard library on ``sys.path`` are the user's folders: that of the script or of the Snakefile, the
+current one, those in PYTHONPATH. They stay there and are searched last. Folders with installed packages, which the
+environment modules of a cluster put into PYTHONPATH, keep their place.
 
-Imports only what Python has loaded before it looks into any folder.
+Imports only modules that Python has loaded before it searches any folder.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from _frozen_importlib_external import PathFinder  # importlib.machinery imports warnings, from wherever it finds that
+from _frozen_importlib_external import PathFinder  # importlib.machinery imports warnings, perhaps the user's
 
 TYPE_CHECKING = False  # as in typing, whose import takes longer than everything here
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ _FILE = os.path.abspath(__file__)
 _STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 _OUR_FOLDER = os.path.dirname(os.path.dirname(_FILE))
 
-# What puts right an environment in which the original mle-toolbox was installed too, before or after this one.
+# Repairs an environment in which the original mle-toolbox was installed too, before or after this one.
 REPAIR = "{python} -m pip uninstall -y mle-toolbox && {python} -m pip install --force-reinstall --no-deps {source}"
 
-# Here, because nearly every module of ours imports this one, and the __init__.py of the original imports ours: the
-# package `experiment` of this one comes before its experiment.py. When this file runs as a program there is none.
+# Here, because nearly every module of ours imports this one, and so does the __init__.py of the original: it finds our
+# package `experiment` before its own experiment.py. When this file runs as a program there is no package to check.
 if "." in __name__ and not hasattr(sys.modules[__name__.partition(".")[0]], "__distribution__"):
     raise ImportError(
         f"{os.path.dirname(_FILE)} is a mixture of two distributions with the same package and the same command: "
@@ -62,22 +62,26 @@ if "." in __name__ and not hasattr(sys.modules[__name__.partition(".")[0]], "__d
 
 def program(*arguments: str) -> list[str]:
     """Return the command line that does what ``python ARGUMENTS`` does, with installed modules first."""
+    # -P keeps the folder of this file, whose modules have names like `text`, off the path.
     return [sys.executable, "-P", _FILE, *arguments]
 
 
 def prefer_installed() -> None:
-    """Look for every module among the installed ones first, from now on and in this whole process."""
+    """Search for every module among the installed ones first, from now on in this whole process."""
+    # Snakemake puts the folder of the Snakefile, and of every included file, first on sys.path itself, at any time. So
+    # this is a finder, which sees each import, and not a change of the path.
     if not any(isinstance(each, _InstalledFirst) for each in sys.meta_path):
         sys.meta_path.insert(0, _InstalledFirst(None))
 
 
 def folders_of_user() -> list[str]:
-    """Return the folders of the user in which Python looks for modules before it looks where they are installed."""
+    """Return the user's folders that Python searches for modules before the places where they are installed."""
     return _parted_path()[0]
 
 
 def shadowing(folders: Sequence[str]) -> dict[str, str]:
-    """Return the modules in ``folders`` that have the name of an installed one, and where each lies."""
+    """Return the modules in ``folders`` with the name of an installed one, each with its path."""
+    # Backwards, so that of a name in several folders the first one, which Python imports, remains.
     installed = _parted_path()[1]
     return {
         name: place
@@ -88,25 +92,26 @@ def shadowing(folders: Sequence[str]) -> dict[str, str]:
 
 
 def is_of_user(name: str, module: object) -> bool:
-    """Tell whether a module comes from a folder of the user: its ``random`` in the place of Python's, for example."""
+    """Return whether a module comes from a folder of the user: a ``random`` instead of Python's, for example."""
     file = getattr(module, "__file__", None) or ""
-    # No more than the beginning of the path: the environment with all that is installed may lie in the same folder.
+    # Folder and name together: the environment with everything installed may lie in the same folder.
     starts = [f"{os.path.abspath(folder)}/{name.partition('.')[0]}" for folder in folders_of_user()]
     return any(file.startswith((f"{start}.", f"{start}/")) for start in starts)
 
 
 class installed_modules:  # noqa: N801  (a context manager, as contextlib's are; which would have to be imported)
-    """Let what is imported in here be the installed modules, also where the user's process has others of these names.
+    """Imports in this block give the installed modules, even if the process has the user's under the same names.
 
-    Afterwards the user's are in their places again, and those that were imported in here are kept for the next time.
-    Does nothing where no name is in question, which is nearly always.
+    Afterwards ``sys.modules`` has the user's modules again, and those imported here are kept for the next time. Does
+    nothing if no name of the user's hides an installed module, which is nearly always.
     """
 
-    _ours: dict[str, ModuleType] = {}  # noqa: RUF012  (what the process has, not what one of these has)
+    _ours: dict[str, ModuleType] = {}  # noqa: RUF012  (one for the process)
     _depth = 0
 
     def __enter__(self) -> None:
         cls = installed_modules
+        # Only the outermost block swaps modules; one within it finds them swapped already.
         cls._depth += 1
         self._names = _hiding_now() if cls._depth == 1 else frozenset()
         if not self._names:
@@ -116,6 +121,7 @@ class installed_modules:  # noqa: N801  (a context manager, as contextlib's are;
         self._theirs = {name: module for name, module in self._of_these_names() if is_of_user(name, module)}
         for name in self._theirs:
             del sys.modules[name]
+        # The same objects as last time: a second copy of a module would have classes of its own.
         sys.modules.update(cls._ours)
         self._before = {name for name, _ in self._of_these_names()} - cls._ours.keys()
         self._finder = _InstalledFirst(self._names)
@@ -139,20 +145,20 @@ class installed_modules:  # noqa: N801  (a context manager, as contextlib's are;
 
 
 def with_installed_modules(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function whose body runs in ``installed_modules``. Nothing of the user's may be called in it."""
+    """Return a function that runs in ``installed_modules``. It must not call anything of the user's."""
 
     def wrapped(*arguments: P.args, **keywords: P.kwargs) -> R:
         with installed_modules():
             return function(*arguments, **keywords)
 
-    # As functools.wraps does.
+    # As functools.wraps does; importing that could already give a functools.py of the user's.
     wrapped.__name__, wrapped.__qualname__, wrapped.__doc__ = function.__name__, function.__qualname__, function.__doc__
     wrapped.__module__, wrapped.__wrapped__ = function.__module__, function  # type: ignore[attr-defined]
     return wrapped
 
 
 class _InstalledFirst:
-    """A finder that is asked before all others, for these names or for all."""
+    """A finder that comes before all others, for these names or for all."""
 
     def __init__(self, names: frozenset[str] | None) -> None:
         self._names = names
@@ -160,6 +166,7 @@ class _InstalledFirst:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        # With a path it is a submodule, which is looked for in its package only.
         if path is not None or name in sys.builtin_module_names:
             return None
         if self._names is not None and name not in self._names:
@@ -169,7 +176,7 @@ class _InstalledFirst:
 
 
 class _OursAmongInstalled:
-    """A finder for the modules of this package that are imported late: what they import are the installed modules."""
+    """A finder for modules of this package that are imported late, so that they import installed modules."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -182,6 +189,7 @@ class _OursAmongInstalled:
         return spec
 
 
+# By the user's folders: listing them takes longer than all else here, and a script may change sys.path.
 _known: dict[tuple[str, ...], frozenset[str]] = {}
 
 
@@ -194,12 +202,13 @@ def _hiding_now() -> frozenset[str]:
 
 def _find(name: str, path: Sequence[str]) -> ModuleSpec | None:
     spec: ModuleSpec | None = PathFinder.find_spec(name, path)
-    # Without a loader it is a folder that merely has this name.
+    # Without a loader it is just a folder with this name.
     return spec if spec is not None and spec.loader is not None else None
 
 
 def _is_elsewhere(spec: ModuleSpec | None, place: str) -> bool:
-    """Tell whether a module was found, and is not the one at ``place``: the user's own package may be installed too."""
+    """Return whether an installed module was found that is not the one at ``place``."""
+    # The user's own package may be installed as well, in editable mode.
     return spec is not None and not os.path.realpath(spec.origin or "").startswith(os.path.realpath(place))
 
 
@@ -209,7 +218,7 @@ def _parted_path() -> tuple[list[str], list[str]]:
     try:
         start = path.index(_STANDARD_LIBRARY)
     except ValueError:
-        return [], path
+        return [], path  # a script has replaced the path: there is nothing to go by
     users = [each for each in path[:start] if not _is_installed(each)]
     return users, [each for each in path[:start] if each not in users] + path[start:]
 
@@ -219,7 +228,7 @@ _installed: dict[str, bool] = {}
 
 def _is_installed(folder: str) -> bool:
     if folder not in _installed:
-        # The zip file is where the standard library may be too.
+        # A zip file comes before the standard library on every path; it may contain it.
         _installed[folder] = folder.endswith(".zip") or os.path.abspath(folder) == _OUR_FOLDER or _has_packages(folder)
     return _installed[folder]
 
@@ -236,6 +245,7 @@ def _modules_in(folder: str) -> Iterator[tuple[str, str]]:
         entries = list(os.scandir(folder or "."))
     except OSError:
         return
+    # Names only, without an import: that would run code of the user's.
     for entry in entries:
         name, _, ending = entry.name.partition(".")
         if not name.isidentifier():

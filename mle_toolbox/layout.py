@@ -1,14 +1,15 @@
-"""Which file lies where in a results folder: the only place that knows the names.
+"""The names of all files in a results folder; no other module knows them.
 
-Paths only: nothing here reads or writes. The tree is drawn in docs/architecture.md.
-
-Nothing is imported, because every seed run waits for this module: its launcher needs 12 ms of CPU for all else, and
-``import typing`` alone takes another 14, ``pathlib`` 16 (Python 3.11). Hence the plain classes, and the names as
-constants where the launcher makes strings of them.
+Paths only: nothing here reads or writes. docs/architecture.md shows the tree. Imports nothing.
 """
+
+# Nothing is imported because every seed run waits for this module: its launcher needs 12 ms of CPU for everything else,
+# and `import typing` alone would add 14, `pathlib` 16 (Python 3.11). Hence no dataclasses, and constants for the names
+# that the launcher puts into strings.
 
 from __future__ import annotations
 
+# As in typing; type checkers know the name.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ CODE = ".code"
 
 SEED_PREFIX = "seed_"
 
-# By these a seed run learns of places outside of its folder.
+# How a seed run learns of places outside its folder. mle_frozen_code.py repeats both names, as it must not import.
 SNAPSHOT_VARIABLE = "MLE_CODE_SNAPSHOT"
 """Environment variable: the file that lists the code of this start, absolute."""
 PROJECT_VARIABLE = "MLE_PROJECT_DIR"
@@ -35,7 +36,7 @@ PROJECT_VARIABLE = "MLE_PROJECT_DIR"
 
 
 class _Named:
-    """An attribute of a folder: the path of what has this name in it."""
+    """An attribute of a folder class: the path of the file or folder with this name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -45,7 +46,7 @@ class _Named:
 
 
 class _Folder:
-    """A folder of results, equal to any other that has the same path."""
+    """A folder of results; equal to any other of its class with the same path."""
 
     __slots__ = ("path",)
 
@@ -68,21 +69,22 @@ class SeedFolder(_Folder):
     __slots__ = ()
 
     log = _Named(LOG)
-    """The finished log; there only once the run ended well."""
+    """The finished log; exists only after the run ended well."""
     ready_log = _Named(READY_LOG)
     """The whole log under a temporary name, until the run is known to have ended well."""
     journal = _Named(JOURNAL)
-    """The append-only log of a run that goes on; also carries the lock of the folder."""
+    """The append-only log of a running run; also carries the lock of the folder."""
     done = _Named(DONE)
-    """Mark beside a finished log for Snakemake, which removes it before a job starts and when one fails."""
+    # Not the log itself: Snakemake deletes outputs before a job starts and when one fails, and a log must survive that.
+    """Mark beside a finished log, which is the output of the rule ``train``."""
     run_record = _Named(RUN_RECORD)
     """Status and provenance of the run."""
     ready_record = _Named(READY_RECORD)
-    """The record of a run that ended well, beside the whole log under a temporary name."""
+    """The record of a run that ended well, to be published with ``ready_log``."""
     config = _Named("config.json")
     """The configuration that the run used."""
     checkpoint = _Named(CHECKPOINT)
-    """What ``mle.checkpoint`` saved, until the run ends well."""
+    """Written by ``mle.checkpoint``; removed when the run ends well."""
     models = _Named("models")
     """Folder of saved models."""
     figures = _Named("figures")
@@ -101,10 +103,10 @@ class ConfigurationFolder(_Folder):
     log = _Named(LOG)
     """The log merged over seeds."""
     merge_log = _Named("merge.log")
-    """What the rule ``merge`` printed."""
+    """Output of the rule ``merge``."""
 
     def seed(self, seed: int | str) -> SeedFolder:
-        """Return the folder of one seed, or of a wildcard that stands for any."""
+        """Return the folder of one seed, or a pattern for all, given Snakemake's wildcard."""
         return SeedFolder(self.path / f"{SEED_PREFIX}{seed}")
 
     def seeds_on_disk(self) -> tuple[int, ...]:
@@ -125,7 +127,7 @@ class ExperimentFolder(_Folder):
     table = _Named("results.csv")
     """Final values of every seed run, as CSV."""
     report = _Named("report.html")
-    """The page that says what was run and what came out."""
+    """The report as one page."""
     summary = _Named("summary.csv")
     """Estimates and intervals of every configuration, as CSV."""
     comparisons = _Named("comparisons.csv")
@@ -135,15 +137,15 @@ class ExperimentFolder(_Folder):
     final_values = _Named("final_values.svg")
     """Final values of the first metric."""
     figures = _Named("figures")
-    """What ``mle plot`` draws."""
+    """Figures from ``mle plot``."""
     collect_log = _Named("collect.log")
-    """What the rule ``collect`` printed."""
+    """Output of the rule ``collect``."""
     report_log = _Named("report.log")
-    """What the rule ``report`` printed."""
+    """Output of the rule ``report``."""
     driver = _Named(".driver")
-    """What ``mle run`` keeps about itself: its lock and Snakemake's output."""
+    """Files of ``mle run``: its lock, and Snakemake's output."""
     earlier = _Named(".earlier")
-    """Seed runs of earlier configurations and of older code, kept aside."""
+    """Seed runs of earlier configurations and older code that were set aside."""
     code = _Named(CODE)
     """The stored code of each start."""
 
@@ -157,10 +159,10 @@ class ExperimentFolder(_Folder):
 
 
 def names_in(folder: type[_Folder]) -> tuple[str, ...]:
-    """Return the names of all that we write ourselves into a folder of this kind."""
+    """Return the names of everything that we write into a folder of this class."""
     return tuple(each.name for each in vars(folder).values() if isinstance(each, _Named))
 
 
 def seed_folder(experiment_dir: str, configuration: str, seed: int) -> str:
-    """Return the path of the folder of one seed run."""
+    """Return the path of the folder of one seed run, as a string for the launcher."""
     return f"{experiment_dir}/{configuration}/{SEED_PREFIX}{seed}"

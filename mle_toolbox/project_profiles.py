@@ -1,7 +1,7 @@
-"""The profiles that are written into a project, and whether a bare `--profile NAME` means them.
+"""Writes the profiles into a project, and checks whether a bare `--profile NAME` finds them.
 
-Snakemake does not look for a profile in `profiles/` (snakemake_side/profile_files.py). So a link `NAME` is put beside
-the Snakefile where the name means nothing yet.
+Snakemake does not look for a profile in `profiles/` (snakemake_side/profile_files.py). So if the name does not mean
+anything yet, a link `NAME` is put beside the Snakefile.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 class InstalledProfile:
     """One profile of a project.
 
-    ``meant`` is the profile that a bare ``--profile NAME`` uses in the project, whoever it belongs to.
+    ``meant`` is the profile that a bare ``--profile NAME`` uses in the project; it may be the user's or the site's.
     """
 
     name: str
@@ -36,7 +36,7 @@ class InstalledProfile:
 
     @property
     def folder(self) -> Path:
-        """Where the files of this profile lie."""
+        """The folder of this profile."""
         return self.files[0].path.parent
 
     @property
@@ -46,7 +46,8 @@ class InstalledProfile:
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the files; that one was kept is worth more than that others were written."""
+        """The result for all files of the profile."""
+        # If one was kept and others written, the user has to know about the one that was kept.
         outcomes = {each.outcome for each in self.files}
         for outcome in (Outcome.KEPT, Outcome.WRITTEN):
             if outcome in outcomes:
@@ -60,8 +61,9 @@ def profile_names() -> tuple[str, ...]:
 
 
 def known_profiles(project: Path) -> tuple[str, ...]:
-    """Return the names that mean something behind ``--profile``: shipped, of the project, the user or the site."""
+    """Return the names that ``--profile`` accepts: shipped profiles, and those of project, user and site."""
     folders = (project / "profiles", user_profiles_dir(), site_profiles_dir())
+    # Any YAML file makes a folder a profile: Snakemake also reads config.v8+.yaml and the like.
     found = {file.parent.name for folder in folders for file in folder.glob("*/*.yaml")}
     return tuple(sorted(found.union(profile_names())))
 
@@ -72,9 +74,9 @@ def install_profiles(project: Path, *, for_user: bool = False, force: bool = Fal
     Parameters
     ----------
     project
-        The project folder, where `snakemake` will be typed.
+        The project folder, in which the user will run `snakemake`.
     for_user
-        Write into the user's Snakemake configuration folder instead, where every project finds them.
+        Write into the user's Snakemake configuration instead, for all projects.
     force
         Overwrite files that the user edited.
     """
@@ -86,6 +88,7 @@ def install_profiles(project: Path, *, for_user: bool = False, force: bool = Fal
     installed = []
     for name in profile_names():
         files = tuple(_copy(name, target / name, force=force))
+        # A name that already means something, a profile of the user's or the site's, is left alone.
         if resolve_profile(name, project) is None:
             (project / name).symlink_to(Path("profiles") / name)
         installed.append(InstalledProfile(name, files, resolve_profile(name, project)))
@@ -93,7 +96,8 @@ def install_profiles(project: Path, *, for_user: bool = False, force: bool = Fal
 
 
 def check_profiles(project: Path) -> list[WrittenFile]:
-    """Compare a project's profiles with what would be written; writes nothing."""
+    """Compare a project's profiles with those that would be written; writes nothing."""
+    # A checkout of mle-toolbox would compare each file with itself, which has no stamp.
     return [
         compare_stamped(project / "profiles" / name / each.name, each.read_text(encoding="utf-8"))
         for name in profile_names()
@@ -107,7 +111,7 @@ def _shipped(name: str) -> list[Path]:
 
 
 def _is_source(target: Path, name: str) -> bool:
-    """Whether this is a checkout of mle-toolbox itself, whose profiles are the ones that are shipped."""
+    """Return whether this is a checkout of mle-toolbox itself, whose profiles are the shipped ones."""
     return target.resolve() == (profiles_dir() / name).resolve()
 
 

@@ -1,7 +1,7 @@
-"""The user's home and name, either of which a machine may lack.
+"""The user's home and name, either of which may be missing.
 
-In a container under a number that has no name (``docker -u``), or as a service, there is no home, or none that can be
-written to.
+In a container with a user number that has no name (``docker -u``), or in a service, there is no home, or none that can
+be written to.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ __all__ = ["home", "user_name"]
 
 
 def home() -> Path | None:
-    """Return the user's home, or None where neither HOME nor the list of users names a folder."""
+    """Return the user's home, or None if neither HOME nor the user database names a folder."""
     try:
         place = Path.home()
     except RuntimeError:
         return None
+    # An empty HOME makes it "/", which is absolute but nobody's home.
     return place if place.is_absolute() and os.environ.get("HOME") != "" else None
 
 
 def user_name() -> str | None:
-    """Return the name of the user, or None where neither a variable nor the list of users tells one."""
+    """Return the name of the user, or None if neither the environment nor the user database has one."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # before Python 3.13 it is a KeyError
+    except (KeyError, OSError, ImportError):  # an OSError from Python 3.13 on, a KeyError before
         return None

@@ -1,4 +1,4 @@
-"""Logs that others wrote: read as results, or written as a results folder of ours."""
+"""Logs of other tools: read as results, or written as a results folder of ours."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
-"""One run of somebody else's log, in the form that all readers bring it into.
+"""One imported run, in the form that all readers produce.
 
-A metric may have been logged at some ticks only; it is absent at the others, which is not the same as a NaN that was
-logged.
+A metric may have been logged at some ticks only; at the others it is absent, which is not the same as a logged NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +20,7 @@ __all__ = ["ImportedRun", "Series", "log_of_series"]
 
 @dataclass(frozen=True)
 class ImportedRun:
-    """What one file or folder has told.
+    """The content of one file or folder.
 
     Attributes
     ----------
@@ -30,13 +29,13 @@ class ImportedRun:
     log
         Its ticks.
     settings
-        What it says about its own configuration, nested or not; a seed may be among it.
+        Its own configuration, nested or not; may include the seed.
     status, reason
-        How the run ended, as far as the log tells; ``done`` where it says nothing.
+        How the run ended; ``done`` if the log does not say.
     group, seed
-        Names of its configuration and its seed where the log itself has them.
+        The name of its configuration and its seed, if the log has them.
     remarks
-        Sentences on what could not be read.
+        Sentences about anything that could not be read.
     """
 
     source: str
@@ -51,32 +50,33 @@ class ImportedRun:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A metric as it was logged: at which steps, and what; both of shape (N,), in the order of logging."""
+    """A metric as it was logged: steps and values, both of shape (N,), in the order of logging."""
 
     steps: NDArray[np.float64]
     values: NDArray[np.float64]
 
     @classmethod
     def of(cls, steps: ArrayLike, values: ArrayLike) -> Series:
-        """Make one of anything that is numbers."""
+        """Make a series from any arrays of numbers."""
         return cls(np.asarray(steps, dtype=np.float64), np.asarray(values, dtype=np.float64))
 
 
 def log_of_series(step_name: str, metrics: Mapping[str, Series], clocks: Mapping[str, Series] | None = None) -> LogData:
-    """Bring metrics that were logged at different steps together: a tick for each step at which any was logged.
+    """Combine metrics that were logged at different steps: one tick for each step at which any was logged.
 
-    Of several values at one step the last one counts.
+    Of several values at one step the last one is used.
 
     Parameters
     ----------
     step_name
-        What the steps are called; it becomes the first time variable.
+        Name of the steps; it becomes the first time variable.
     metrics
         By name.
     clocks
-        Further time variables. Between their values they are interpolated, beyond them they are those at the end.
+        Further time variables. They are interpolated between their values, and constant outside.
     """
     clocks = clocks or {}
+    # A value without a step, such as a row with an empty cell, has no place among the others.
     logged = [each.steps[np.isfinite(each.steps)] for each in metrics.values()]
     steps = np.unique(np.concatenate(logged)) if logged else np.empty(0)
     columns: dict[str, NDArray[Any]] = {step_name: _exact(steps)}
@@ -84,7 +84,7 @@ def log_of_series(step_name: str, metrics: Mapping[str, Series], clocks: Mapping
     time_names = tuple(columns)
     absent = {}
     for name, each in metrics.items():
-        name = _other_name(name, time_names)
+        name = f"{name}_" if name in time_names else name
         columns[name], gaps = _column(each, steps)
         if gaps.any():
             absent[name] = gaps
@@ -92,7 +92,8 @@ def log_of_series(step_name: str, metrics: Mapping[str, Series], clocks: Mapping
 
 
 def _column(series: Series, steps: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the values at ``steps``, and at which of them nothing was logged."""
+    """Return the values at ``steps``, and a mask of those at which nothing was logged."""
+    # In the order of logging, so that of several values at one step the last one stays.
     known = np.isfinite(series.steps)
     places = np.searchsorted(steps, series.steps[known])
     column = np.full(len(steps), np.nan)
@@ -104,6 +105,7 @@ def _column(series: Series, steps: NDArray[np.float64]) -> tuple[NDArray[np.floa
 
 def _interpolated(series: Series, steps: NDArray[np.float64]) -> NDArray[np.float64]:
     known = np.isfinite(series.steps) & np.isfinite(series.values)
+    # np.interp wants rising steps. Of several times at one step the first is taken: when it was reached.
     at, first = np.unique(series.steps[known], return_index=True)
     if not len(at):
         return np.full(len(steps), np.nan)
@@ -112,9 +114,6 @@ def _interpolated(series: Series, steps: NDArray[np.float64]) -> NDArray[np.floa
 
 def _exact(values: NDArray[np.float64]) -> NDArray[Any]:
     """Return whole numbers as integers."""
+    # Series are float64 throughout, while steps and counts were integers when they were logged.
     whole = bool(len(values)) and bool((np.isfinite(values) & (values == np.rint(values))).all())
     return values.astype(np.int64) if whole and np.abs(values).max() <= LARGEST_EXACT else values
-
-
-def _other_name(name: str, taken: Iterable[str]) -> str:
-    return f"{name}_" if name in taken else name

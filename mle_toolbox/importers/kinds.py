@@ -1,4 +1,4 @@
-"""Which files are logs of which kind, and how a kind is read."""
+"""The kinds of logs that can be imported: how to recognise their files and read them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Kind:
     Attributes
     ----------
     title
-        What people call it.
+        Its usual name.
     is_log
-        Whether a path is one; given a name with a leading slash, ``/`` at its end for folders.
+        Whether a file or folder is a log of this kind.
     read
-        Reads the files of one run, which the second argument names; the third one names time variables.
+        Reads the files of one run; the second argument is the run's name, the third the time variables.
     knows_itself
-        Whether its files tell configuration and seed, so that it needs no pattern.
+        Whether its files contain configuration and seed, so that no pattern is needed.
     """
 
     title: str
@@ -46,6 +46,7 @@ def _ends(*suffixes: str) -> Callable[[Path], bool]:
     return lambda path: path.name.lower().endswith(suffixes) and path.is_file()
 
 
+# The first one that fits a file is taken.
 KINDS: Mapping[str, Kind] = {
     "tensorboard": Kind(
         "TensorBoard event files",
@@ -64,6 +65,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "mle-logging": Kind(
         "HDF5 logs of mle-logging",
+        # A results.h5 of ours ends like this too; the reader says then that `mle results` reads it.
         _ends(".hdf5", ".h5"),
         lambda files, source, _: [run for file in files for run in read_mle_logging(file, source)],
         True,
@@ -77,23 +79,26 @@ def kind_named(name: str) -> Kind:
     Raises
     ------
     UsageError
-        When there is none.
+        When there is no such kind.
     """
     if name not in KINDS:
-        raise UsageError(f"There is no kind {name!r} of log; known: {', '.join(KINDS)}.{did_you_mean(name, KINDS)}")
+        raise UsageError(
+            f"There is no kind of log called {name!r}. Known kinds: {', '.join(KINDS)}.{did_you_mean(name, KINDS)}"
+        )
     return KINDS[name]
 
 
 def kind_of(path: Path) -> str | None:
-    """Return which kind of log a file or folder is, None when it is none."""
+    """Return the kind of log that a file or folder is, or None."""
     return next((name for name, kind in KINDS.items() if kind.is_log(path)), None)
 
 
 def find_files(folder: Path) -> Iterator[Path]:
-    """Yield every file, and every folder that is a run of MLflow, sorted; nothing that is hidden."""
+    """Yield every file, and every folder that is an MLflow run, sorted, without hidden ones."""
     for place, folders, files in os.walk(folder):
         here = Path(place)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        # A run of MLflow is one log; its artifacts may hold logs of other kinds, which would be counted twice.
         if is_mlflow_run(here):
             folders.clear()
             yield here

@@ -1,4 +1,4 @@
-"""HDF5 logs of mle-logging, which the original mle-toolbox writes: of one seed, of several, or of configurations."""
+"""HDF5 logs of mle-logging, which the original mle-toolbox writes: of one seed, several seeds or configurations."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ _PARTS = ("stats", "time")
 def read_mle_logging(file: Path, source: str) -> list[ImportedRun]:
     """Read every seed in a file, whether it is ``log_seed_0.hdf5``, a merged ``log.hdf5`` or a ``meta_log.hdf5``.
 
-    Numbers are float32 in the file, so they are as exact as that. The stamps in ``time/time`` are texts and left out.
+    Numbers have the precision of the file, float32. The time stamps in ``time/time`` are text and are ignored.
 
     Raises
     ------
     ResultsError
-        When it is no such file.
+        When it is not such a file.
     """
+    # Not by log/netcdf.py: these files have no checksum and no format of ours.
     import h5py
 
     try:
@@ -63,11 +64,11 @@ def _seeds(content: Any, file: Path) -> Iterator[tuple[Any, str | None, int | No
 def _run(group: Any, source: str, name: str | None, seed: int | None) -> ImportedRun:
     time = {each: data[()] for each, data in group["time"].items() if data.dtype.kind in "iuf" and data.ndim == 1}
     stats = {each: data[()] for each, data in group["stats"].items() if data.dtype.kind in "biuf"}
-    # A crash while it was saving leaves datasets of unequal length: ticks that not all have are not whole.
+    # A crash during a save leaves datasets of unequal length. Ticks that some of them lack are incomplete.
     n_ticks = min((len(each) for each in (*time.values(), *stats.values())), default=0)
     torn = [each for each, values in {**time, **stats}.items() if len(values) != n_ticks]
     columns = {each: _widened(values[:n_ticks]) for each, values in {**time, **stats}.items()}
-    # The stopwatch is kept by the logger; what the user tracks comes first.
+    # The logger itself adds time_elapsed; the user's own variables come first.
     times = sorted(time, key=lambda each: each == "time_elapsed")
     remarks = (
         (f"{source}: {listed(map(repr, torn), 5)} have more ticks than the rest, as after a crash; they are cut off.",)
@@ -80,7 +81,8 @@ def _run(group: Any, source: str, name: str | None, seed: int | None) -> Importe
 
 
 def _widened(values: NDArray[Any]) -> NDArray[Any]:
-    """Return floats as float64, whole ones as integers."""
+    """Return floats as float64, or as integers if all are whole."""
+    # mle-logging keeps float32, in which integers are exact below 2**24 only.
     if values.dtype.kind != "f":
         return values
     wide = values.astype(np.float64)
@@ -89,13 +91,14 @@ def _widened(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _meta(group: Any) -> tuple[dict[str, Any], str | None]:
-    """Return the configuration that the run used and the stem of its file."""
+    """Return the configuration of the run and the stem of its file."""
     settings: dict[str, Any] = {}
+    # It is stored as the repr of a dictionary, not as JSON.
     try:
         content = ast.literal_eval(_text(group["config_dict"]))
         settings = content if isinstance(content, dict) else {}
     except (KeyError, ValueError, SyntaxError, MemoryError, RecursionError):
-        pass  # mle-logging cuts long configurations off
+        pass  # mle-logging truncates long configurations
     name = Path(_text(group["config_fname"])).stem if "config_fname" in group else None
     return settings, name or None
 

@@ -1,4 +1,4 @@
-"""Which runs belong to one configuration, what it is called, and which seed each of them has."""
+"""Groups imported runs into configurations, names these, and assigns seeds."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from mle_toolbox.text import listed
 __all__ = ["NamedRun", "name_runs"]
 
 _SEED_KEYS = ("seed", "random_seed", "rng_seed", "seed_id")
+# The name becomes that of a folder.
 _LONGEST = 80
 
 
 @dataclass(frozen=True)
 class NamedRun:
-    """A run with its place among the results; ``numbered``: its seed is only a number given to it here."""
+    """A run with its configuration and seed; ``numbered`` if the seed is just a number assigned here."""
 
     configuration: str
     seed: int
@@ -43,27 +44,28 @@ class _Placed:
 
 
 def name_runs(runs: Iterable[tuple[Mapping[str, str], ImportedRun]], seed_key: str | None = None) -> list[NamedRun]:
-    """Give every run its configuration and seed.
+    """Assign a configuration and a seed to every run.
 
     Parameters
     ----------
     runs
-        Each with what its path says, by the names in the pattern.
+        Each with the parts of its path, by the names in the pattern.
     seed_key
-        Which setting is the seed, a dotted key or a name in the pattern; by default one of the log that is called so.
+        The setting that is the seed, a dotted key or a name in the pattern; by default a setting with a usual name for
+        it, such as ``seed`` or ``random_seed``.
 
     Notes
     -----
-    The configuration is what the path or the log calls it, together with the settings (the other names in the pattern,
-    and what the log holds) without the seed: runs that differ in any of them are different configurations. Where one
-    name stands for several, or there is none, the settings that differ make up the name.
+    A configuration is its name, from the path or the log, together with all settings (other names in the pattern, and
+    those in the log) but the seed: runs that differ in any of them are different configurations. If a name is not
+    unique, or there is none, the settings that differ become the name.
 
     Raises
     ------
     ResultsError
         When two runs have the same configuration and seed.
     UsageError
-        When ``seed_key`` is no setting, or one that holds no seed.
+        When ``seed_key`` is not a setting, or its value is not a seed.
     """
     placed = [_place(parts, run, seed_key) for parts, run in runs]
     groups: dict[tuple[str | None, str], list[_Placed]] = {}
@@ -88,6 +90,7 @@ def _place(parts: Mapping[str, str], run: ImportedRun, seed_key: str | None) -> 
                 f"--seed-key {seed_key}: the pattern marks another part as {{seed}}. Leave one of them out."
             )
         _check_seed_key(seed_key, settings, run.source)
+    # The path takes precedence over the log: the user has chosen the pattern for these files.
     found = seed_key if seed_key is not None else _seed_setting(logged)
     from_settings = _as_seed(settings.pop(found)) if found is not None else None
     seed = int(parts[SEED]) if SEED in parts else run.seed if run.seed is not None else from_settings
@@ -103,17 +106,20 @@ def _check_seed_key(wanted: str, settings: Mapping[str, Any], source: str) -> No
 
 
 def _seed_setting(settings: Mapping[str, Any]) -> str | None:
+    # The shortest of several, so that `seed` counts and not `env.seed`.
     fitting = [key for key in settings if key.rpartition(".")[2].lower() in _SEED_KEYS]
     return min(fitting, key=len) if fitting and _as_seed(settings[min(fitting, key=len)]) is not None else None
 
 
 def _as_seed(value: Any) -> int | None:
+    # True is an int in Python, and no seed.
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _with_seeds(name: str, entries: Sequence[_Placed]) -> list[NamedRun]:
-    """Give runs without a seed a number; all of them, since one number must not mean two things."""
+    """Return the runs of a configuration with their seeds."""
     if any(each.seed is None for each in entries):
+        # If one has no seed, all are numbered: a number must not mean a seed in one run and a position in another.
         ordered = sorted(entries, key=lambda each: _natural(each.run.source))
         return [NamedRun(name, number, True, _nested(each.settings), each.run) for number, each in enumerate(ordered)]
     by_seed: dict[int, _Placed] = {}
@@ -124,7 +130,8 @@ def _with_seeds(name: str, entries: Sequence[_Placed]) -> list[NamedRun]:
 
 
 def _the_one(name: str, seed: int, one: _Placed, other: _Placed) -> _Placed:
-    """Return the run that ended well where the other one did not; either of two copies, as in a merged log."""
+    """Return the run to use of two with the same seed: the one that ended well, or either if they are copies."""
+    # Copies are usual: mle-logging leaves the log of a seed beside the merged one.
     if _same_log(one.run.log, other.run.log):
         return one
     done = [each for each in (one, other) if each.run.status == "done"]
@@ -145,7 +152,7 @@ def _same_log(one: LogData, other: LogData) -> bool:
 
 
 def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return dotted keys as nested settings; one that has a value and keys below it stays as it is."""
+    """Return dotted keys as nested settings; a key that has a value of its own and keys below it stays dotted."""
     nested: dict[str, Any] = {}
     for key, value in settings.items():
         *parents, last = key.split(".")
@@ -160,7 +167,8 @@ def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _names(groups: Sequence[tuple[str | None, Mapping[str, Any]]]) -> list[str]:
-    """Return a name for each configuration, all different and fit for a folder."""
+    """Return a name for each configuration; all differ and can be folder names."""
+    # Compared without case, because some file systems do so.
     names: list[str] = []
     for group, settings in groups:
         alike = [other for name, other in groups if name == group]
@@ -172,6 +180,7 @@ def _names(groups: Sequence[tuple[str | None, Mapping[str, Any]]]) -> list[str]:
 
 
 def _described(group: str | None, settings: Mapping[str, Any], alike: Sequence[Mapping[str, Any]]) -> str:
+    # Only among runs of the same name: settings in which other configurations differ would just lengthen it.
     differ = differing({str(place): {**each} for place, each in enumerate(alike)})
     keys = list(dict.fromkeys(key for each in differ.values() for key in each))
     titles = short_names(keys)
@@ -180,6 +189,7 @@ def _described(group: str | None, settings: Mapping[str, Any], alike: Sequence[M
 
 
 def _clean(name: str) -> str:
+    # Braces are wildcards to Snakemake, and a leading dot would hide the folder.
     text = "".join("_" if char in "/\\{}" or not char.isprintable() else char for char in name).strip().lstrip(".")
     return (text[:_LONGEST] or "runs").rstrip()
 
@@ -198,5 +208,5 @@ def _value(text: str) -> Any:
 
 
 def _natural(text: str) -> list[tuple[bool, int, str]]:
-    """Sort ``run_10`` behind ``run_9``."""
+    """Return a sort key that puts ``run_10`` after ``run_9``."""
     return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", text)]

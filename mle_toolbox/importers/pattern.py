@@ -1,4 +1,4 @@
-"""Which part of a path is the configuration, which the seed: ``{configuration}/seed_{seed}/*.csv``."""
+"""Patterns that find configuration and seed in a path: ``{configuration}/seed_{seed}/*.csv``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ __all__ = ["CONFIGURATION", "RUN", "SEED", "Match", "PathPattern", "guess_patter
 
 CONFIGURATION, SEED, RUN = "configuration", "seed", "run"
 
+# A name in braces, **, *, ?, or a brace without its partner.
 _TOKEN = re.compile(r"\{([^{}]*)\}|(\*\*/?)|(\*)|(\?)|([{}])")
 
 
 @dataclass(frozen=True)
 class Match:
-    """What the path of a run says: the part of the path that the pattern covers, and the text for each name."""
+    """The part of a path that the pattern covers, and the text for each name."""
 
     covered: str
     parts: dict[str, str]
@@ -26,8 +27,8 @@ class Match:
 class PathPattern:
     """A pattern for paths, relative to the imported folder, with forward slashes.
 
-    ``{name}`` stands for a part of one folder's or file's name, ``*`` for anything in one name, ``**`` for any
-    folders. A pattern that ends at a folder takes the files in it too. ``{seed}`` is a whole number.
+    ``{name}`` matches part of one folder's or file's name, ``*`` anything in one name, ``**`` any number of folders. A
+    pattern that ends at a folder includes the files in it. ``{seed}`` matches a whole number.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class PathPattern:
     Raises
     ------
     UsageError
-        When it cannot be read.
+        When the pattern is malformed.
     """
 
     def __init__(self, text: str) -> None:
@@ -46,15 +47,16 @@ class PathPattern:
         for name in names:
             if not name.isidentifier():
                 raise UsageError(
-                    f"--pattern {text}: {{{name}}} is no name. Write {{configuration}}, {{seed}}, {{run}}, or the "
+                    f"--pattern {text}: {{{name}}} is not a name. Write {{configuration}}, {{seed}}, {{run}}, or the "
                     "name of a setting such as {lrate}."
                 )
         self.names = tuple(dict.fromkeys(names))
+        # The loose one is for the error only: to say that it is the seed which does not fit.
         self._exact = re.compile(self._regex(r"\d+") + r"(?P<_rest>/.*)?", re.DOTALL)
         self._loose = re.compile(self._regex(r"[^/]+?") + r"(?P<_rest>/.*)?", re.DOTALL)
 
     def match(self, path: str) -> Match | None:
-        """Return what a path says, None when it does not fit."""
+        """Return the parts of a path, or None if it does not match."""
         found = self._exact.fullmatch(path)
         if found is None:
             return None
@@ -62,7 +64,7 @@ class PathPattern:
         return Match(path[: len(path) - len(found["_rest"] or "")], parts)
 
     def text_at_seed(self, paths: Iterable[str]) -> str | None:
-        """Return what stands where the seed should, when only that keeps a path from fitting."""
+        """Return the text at ``{seed}`` of a path that would match if it were a whole number."""
         if SEED not in self.names:
             return None
         found = (self._loose.fullmatch(path) for path in paths)
@@ -75,6 +77,7 @@ class PathPattern:
             end = token.end()
             name = token[1]
             if name is not None and name in seen:
+                # A name that occurs twice must be the same text both times.
                 regex += f"(?P={name})"
             elif name is not None:
                 regex += f"(?P<{name}>{seed if name == SEED else '[^/]+?'})"
@@ -89,13 +92,14 @@ class PathPattern:
 
 
 def guess_pattern(paths: Sequence[str]) -> str | None:
-    """Return a pattern that most likely fits, from the look of the paths; None when they tell nothing.
+    """Return a pattern that probably fits the paths, or None if they give no clue.
 
-    Above the seed, the one level of folders that is not the same everywhere is the configuration. Of several, those
-    whose names begin alike are settings, ``lr_{lr}``.
+    Above the seed, the one level of folders that varies is the configuration. If several vary, those whose names have a
+    common start are settings, ``lr_{lr}``.
     """
     for path in paths:
         *folders, file = path.split("/")
+        # From the innermost folder, and never the outermost: something has to be left for the configuration.
         for place in range(len(folders) - 1, 0, -1):
             marked = _mark_seed(folders[place])
             if marked != folders[place]:
@@ -103,19 +107,22 @@ def guess_pattern(paths: Sequence[str]) -> str | None:
                 alike = [each for each in every if len(each) == len(folders) and _mark_seed(each[place]) == marked]
                 levels = [list(dict.fromkeys(level)) for level in zip(*alike, strict=True)]
                 below = [level[0] if len(level) == 1 else "*" for level in levels[place + 1 :]]
+                # The part behind the last dot of an event file is a host or a process number, not an ending.
                 ending = f"*{file[file.rindex('.') :]}" if "." in file and "tfevents" not in file else "*"
                 return "/".join([*_mark_levels(levels[:place]), marked, *below, ending])
     return None
 
 
 def _mark_seed(name: str) -> str:
+    # "seed_3", "lr_0.1-run7", or just "3".
     return re.sub(r"^((?:.*[_=-])?(?:seed|run|s|rep|trial)[_=-]?)\d+$|^\d+$", r"\g<1>{seed}", name)
 
 
 def _mark_levels(levels: Sequence[Sequence[str]]) -> list[str]:
-    """Return what stands for each level of folders, of which the different names are given."""
+    """Return the pattern of each level of folders, given the different names on it."""
     marked = [level[0] for level in levels]
     several = [place for place, level in enumerate(levels) if len(level) > 1] or [len(levels) - 1]
+    # One level that varies is the configuration, whatever its names; only several need names of settings.
     starts = {place: _start(levels[place]) if len(several) > 1 else "" for place in several}
     without = [place for place in several if not starts[place]]
     for place, start in starts.items():
@@ -123,13 +130,13 @@ def _mark_levels(levels: Sequence[Sequence[str]]) -> list[str]:
         if without == [place]:
             name = CONFIGURATION
         elif not name or f"{{{name}}}" in "".join(marked) or name in (CONFIGURATION, SEED, RUN):
-            name = chr(ord("a") + place)
+            name = chr(ord("a") + place)  # a name that the user can replace
         marked[place] = f"{start}{{{name}}}"
     return marked
 
 
 def _start(names: Sequence[str]) -> str:
-    """Return the words that all names begin with, ``lr_`` of ``lr_0.1`` and ``lr_0.2``."""
+    """Return the words that all names start with: ``lr_`` for ``lr_0.1`` and ``lr_0.2``."""
     start = ""
     for word in re.findall(r"[^_=-]*[_=-]", names[0]):
         if not (word[0].isalpha() and all(name.startswith(start + word) for name in names)):

@@ -1,4 +1,4 @@
-"""Logs that others wrote, as results of ours; nothing is written to their folder."""
+"""Reads logs of other tools as our results; nothing is written to their folder."""
 
 from __future__ import annotations
 
@@ -38,38 +38,39 @@ def import_logs(
     Parameters
     ----------
     folder
-        Where they lie.
+        The folder with the logs.
     pattern
-        Which part of a path, relative to ``folder``, is the configuration and which the seed, such as
-        ``"{configuration}/seed_{seed}/*.csv"``. ``*`` is anything in one name, ``**`` any folders. Other names in
-        braces are settings: ``"lr_{lrate}/{optimizer}/seed_{seed}"``. ``{run}`` tells runs apart whose seeds are not
-        known. MLflow, Weights & Biases and mle-logging need none: their logs hold settings and seed.
+        Marks the configuration and the seed in a path relative to ``folder``, such as
+        ``"{configuration}/seed_{seed}/*.csv"``. ``*`` matches anything in one name, ``**`` any number of folders. Other
+        names in braces are settings: ``"lr_{lrate}/{optimizer}/seed_{seed}"``. ``{run}`` distinguishes runs whose seeds
+        are not known. Logs of MLflow, Weights & Biases and mle-logging contain settings and seed and need no pattern.
     kind
-        ``tensorboard``, ``csv``, ``jsonl``, ``mlflow``, ``wandb`` or ``mle-logging``; by default what the files look
-        like.
+        ``tensorboard``, ``csv``, ``jsonl``, ``mlflow``, ``wandb`` or ``mle-logging``; by default recognised from the
+        files.
     time
-        CSV and JSON lines: the time variables; the first one decides where a tick lies.
+        CSV and JSON lines: the time variables; the first one orders the ticks.
     seed_key
-        Which setting is the seed, where the pattern does not say it: one of the log or a name in the pattern. By
-        default one of the log that is called ``seed``.
+        The setting that is the seed, if the pattern has no ``{seed}``: a key of the log or a name in the pattern. By
+        default a key called ``seed`` or similar.
 
     Returns
     -------
     ExperimentResults
-        As ``load`` returns it. What was left out is told in a warning. Runs whose seeds are not known are numbered;
-        they are never compared as pairs.
+        As ``load`` returns it. A warning names logs that were left out. Runs whose seeds are not known are numbered and
+        never compared as pairs.
 
     Raises
     ------
     UsageError
-        When pattern and files do not fit together; with examples of what is there.
+        When the pattern does not match the files; the message has examples of them.
     ResultsError
-        When there are no logs, or they cannot be read.
+        When there are no logs, or they are unreadable.
 
     Examples
     --------
     >>> import_logs("runs", "{configuration}/seed_{seed}").summary("eval/return")  # doctest: +SKIP
     """
+    # Everything that can be wrong with pattern and kind is found before a file is read: there may be thousands.
     root = Path(folder)
     if not root.is_dir():
         raise ResultsError(f"{root}: there is no such folder.")
@@ -84,7 +85,7 @@ def import_logs(
     if not (matcher is not None and matcher.names) and not KINDS[chosen].knows_itself:
         what = "need a pattern" if matcher is None else "need a pattern with names in braces"
         raise UsageError(f"{KINDS[chosen].title} {what}. {_examples(list(matches))}")
-    _tell_ignored([name for name in paths if name not in matches and is_log(paths[name])], root)
+    _warn_of_ignored([name for name in paths if name not in matches and is_log(paths[name])], root)
     runs = [
         (parts, run)
         for source, parts, files in _by_run(matches, paths, one_each=KINDS[chosen].knows_itself)
@@ -106,7 +107,7 @@ def _matches(paths: Iterable[str], pattern: PathPattern | None, root: Path) -> d
     text = pattern.text_at_seed(names)
     if text is not None:
         raise UsageError(
-            f"--pattern {pattern.text}: where {{seed}} stands is {text!r}, which is not a whole number. Write {{run}} "
+            f"--pattern {pattern.text}: the text at {{seed}} is {text!r}, which is not a whole number. Write {{run}} "
             "there to number the runs."
         )
     logs = [name for name in names if kind_of(root / name)] or names
@@ -121,19 +122,23 @@ def _kind(paths: Mapping[str, Path], matches: Mapping[str, Match], root: Path) -
             kinds[found] = kinds.get(found, 0) + 1
     if not kinds:
         known = "; ".join(f"{name}: {kind.title}" for name, kind in KINDS.items())
-        raise ResultsError(f"{root}: no log of a known kind. {_examples(list(matches))} Known are {known}. Say --kind.")
+        raise ResultsError(
+            f"{root}: no log of a known kind. {_examples(list(matches))} Known kinds are {known}. Choose one with "
+            "--kind."
+        )
     if len(kinds) > 1:
         counts = ", ".join(f"{count} of kind {name}" for name, count in kinds.items())
-        raise UsageError(f"{root}: there are logs of several kinds: {counts}. Say which with --kind.")
+        raise UsageError(f"{root}: there are logs of several kinds: {counts}. Choose one with --kind.")
     return next(iter(kinds))
 
 
 def _by_run(
     matches: Mapping[str, Match], paths: Mapping[str, Path], *, one_each: bool
 ) -> list[tuple[str, Mapping[str, str], list[Path]]]:
-    """Put the files together that belong to one run: those whose paths say the same."""
+    """Group the files of each run: those with the same parts in their paths."""
     together: dict[tuple[str, ...], tuple[str, Mapping[str, str], list[Path]]] = {}
     for name, match in matches.items():
+        # A log that has its own seed is a run by itself; event files and tables may be several a run.
         key = (name,) if one_each else tuple(match.parts.values())
         source = name if one_each else match.covered
         together.setdefault(key, (source, match.parts, []))[2].append(paths[name])
@@ -141,12 +146,12 @@ def _by_run(
 
 
 def _results(root: Path, named: Sequence[NamedRun], origin: Mapping[str, Any]) -> ExperimentResults:
-    # A file may hold several runs.
+    # Each once, because a file may hold several runs.
     remarks = list(dict.fromkeys(remark for each in named for remark in each.run.remarks))
     if any(each.numbered for each in named):
         remarks.insert(0, "Some runs have no known seed; they are numbered and never compared as pairs.")
     for remark in remarks[:_SHOWN]:
-        warnings.warn(remark, UserWarning, stacklevel=3)
+        warnings.warn(remark, UserWarning, stacklevel=3)  # the line that calls import_logs
     if len(remarks) > _SHOWN:
         warnings.warn(f"{len(remarks) - _SHOWN} more remarks of this kind.", UserWarning, stacklevel=3)
     configurations: dict[str, list[NamedRun]] = {}
@@ -180,7 +185,7 @@ def _log(named: NamedRun) -> LogData:
     return replace(run.log, attributes={**run.log.attributes, **origin, **numbered})
 
 
-def _tell_ignored(names: Sequence[str], root: Path) -> None:
+def _warn_of_ignored(names: Sequence[str], root: Path) -> None:
     if not names:
         return
     shown = listed(names, _SHOWN)

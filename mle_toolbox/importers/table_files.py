@@ -19,7 +19,7 @@ from mle_toolbox.text import listed
 
 __all__ = ["read_csv", "read_json_lines"]
 
-# Names under which a time variable is logged; the first one that rises decides where a tick lies.
+# Usual names of time variables, in order of preference (of those with equally many different values).
 _TIME_NAMES = (
     "step",
     "global_step",
@@ -67,19 +67,18 @@ _Reader = Callable[[Path], tuple[list[_Row], list[str]]]
 
 
 def read_csv(files: Sequence[Path], source: str, time: Sequence[str] = ()) -> ImportedRun:
-    """Read tables with a heading, separated by commas, semicolons or tabs.
+    """Read tables with a header row, separated by commas, semicolons or tabs.
 
-    An empty cell is a value that was not logged.
+    An empty cell means that the value was not logged.
 
     Parameters
     ----------
     files
-        The tables of one run; where there are several, each has metrics of its own.
+        The tables of one run; several must have different metrics.
     source
-        What the run is called.
+        Name of the run.
     time
-        Columns that are time variables; the first one decides where a tick lies. By default they are known by their
-        names.
+        Columns that are time variables; the first one orders the ticks. By default they are recognised by their names.
     """
     return _read(files, source, time, _csv_rows)
 
@@ -118,8 +117,9 @@ def _read(files: Sequence[Path], source: str, time: Sequence[str], read: _Reader
 
 
 def _csv_rows(file: Path) -> tuple[list[_Row], list[str]]:
+    # utf-8-sig, because Excel puts a byte order mark first, which would become part of the first name.
     with file.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
-        # Some loggers (stable-baselines) begin with a comment.
+        # The monitor files of stable-baselines start with a comment.
         lines = (line for number, line in enumerate(stream) if not (number == 0 and line.startswith("#")))
         heading = next(lines, "")
         delimiter = max(",;\t", key=heading.count)
@@ -128,7 +128,7 @@ def _csv_rows(file: Path) -> tuple[list[_Row], list[str]]:
         texts: dict[str, None] = {}
         torn = 0
         for cells in csv.reader(lines, delimiter=delimiter):
-            if len(cells) != len(names):
+            if len(cells) != len(names):  # an empty line is not an error
                 torn += bool(cells)
                 continue
             row = {}
@@ -173,7 +173,7 @@ def _json_rows(file: Path) -> tuple[list[_Row], list[str]]:
         row = {name: number for name, number in numbers if number is not None}
         if row:
             rows.append(row)
-    return rows, [f"{file}: {torn} lines are no JSON object and are left out."] if torn else []
+    return rows, [f"{file}: {torn} lines are not JSON objects and are left out."] if torn else []
 
 
 def _number(text: str) -> float | None:
@@ -185,12 +185,13 @@ def _number(text: str) -> float | None:
 
 def _json_number(value: Any) -> float | None:
     if isinstance(value, str):
+        # As strings, because JSON has no numbers for these.
         return {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}.get(value)
     return float(value) if isinstance(value, int | float) else None
 
 
 def _time_names(file: Path, rows: Sequence[_Row], given: Sequence[str]) -> list[str]:
-    """Return the time variables, the one that decides first; ``row`` alone where there is none."""
+    """Return the time variables, the one that orders the ticks first; ``row`` alone if there is none."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     for name in given:
         if name not in names:
@@ -199,7 +200,7 @@ def _time_names(file: Path, rows: Sequence[_Row], given: Sequence[str]) -> list[
         return list(given)
     known = [name for wanted in _TIME_NAMES for name in names if name.lower() == wanted]
     rising = [name for name in known if _rises(rows, name)]
-    # "epoch" may stay the same for many rows while "step" tells them apart.
+    # "epoch" may stay the same for many rows that "step" distinguishes.
     rising.sort(key=lambda name: -len({row[name] for row in rows if name in row}))
     return rising or [_ROW]
 
@@ -210,6 +211,7 @@ def _rises(rows: Sequence[_Row], name: str) -> bool:
 
 
 def _steps(rows: Sequence[_Row], times: Sequence[str]) -> list[float]:
+    # A file may have a column called "row" of its own, and then that counts.
     if times[0] == _ROW and not any(_ROW in row for row in rows):
         return list(map(float, range(len(rows))))
     return [row.get(times[0], math.nan) for row in rows]

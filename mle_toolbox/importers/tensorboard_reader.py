@@ -14,28 +14,31 @@ from mle_toolbox.importers.wire import Fields, first_varint, message, tf_records
 
 __all__ = ["read_tensorboard"]
 
+# Field numbers of Event, of Summary and its Value, and of TensorProto, in the .proto files of TensorFlow.
 _WALL_TIME, _STEP, _SUMMARY = 1, 2, 5
 _VALUE, _TAG, _SIMPLE, _TENSOR = 1, 1, 2, 8
 _DTYPE, _SHAPE, _CONTENT = 1, 2, 4
 _TYPES = {1: ("<f4", 5), 2: ("<f8", 6), 3: ("<i4", 7), 9: ("<i8", 10)}
-"""Number types of a tensor: how they lie in its content, and the field that may hold them instead."""
+"""Number types of a tensor: their type in its content, and the field that may hold them instead."""
 
 
 def read_tensorboard(files: Sequence[Path], source: str) -> ImportedRun:
-    """Read the event files of one run; of a step that was logged twice, as after a restart, the newer file counts.
+    """Read the event files of one run; of a step that was logged twice, as after a restart, the newer file is used.
 
-    Values that were written as float32 are as exact as that. The time variables are ``step`` and ``seconds``, the time
+    Values have the precision of the file, usually float32. The time variables are ``step`` and ``seconds``, the time
     since the first event.
     """
     found: dict[str, list[tuple[int, float]]] = {}
     moments: list[tuple[int, float]] = []
     remarks = []
+    # Names of event files start with their time, so a later file replaces what an earlier one has for the same step.
     for file in sorted(files, key=lambda path: path.name):
         try:
             for tag, step, wall_time, value in _scalars(file.read_bytes()):
                 found.setdefault(tag, []).append((step, value))
                 moments.append((step, wall_time))
         except ResultsError as error:
+            # A file of a killed run is often damaged at its end; the values before it are intact.
             remarks.append(f"{file}: {error}; what comes before is used.")
     start = min((moment for _, moment in moments), default=0.0)
     metrics = {tag: Series.of(*zip(*points, strict=True)) for tag, points in found.items()}
@@ -78,7 +81,7 @@ def _number(fields: Fields) -> float | None:
         content = _bytes(tensor[_CONTENT][-1])
         return float(np.frombuffer(content, dtype)[0]) if len(content) == np.dtype(dtype).itemsize else None
     if place not in tensor:
-        return 0.0  # what is not written is zero
+        return 0.0  # protocol buffers do not store zeros
     single = tensor[place][-1]
     if np.dtype(dtype).kind == "i":
         return float(varint_to_int64(single if isinstance(single, int) else first_varint(single)))
@@ -93,5 +96,5 @@ def _step(event: Fields) -> int:
 
 def _bytes(value: int | bytes) -> bytes:
     if isinstance(value, int):
-        raise ResultsError("it holds something that is no event")
+        raise ResultsError("it contains something that is not an event")
     return value

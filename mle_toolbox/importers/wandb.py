@@ -1,4 +1,4 @@
-"""Weights & Biases, offline: the ``run-….wandb`` file of a run that was never uploaded (or was, later)."""
+"""Weights & Biases, offline: the ``run-….wandb`` file of a run, uploaded later or not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UPDATE, _RUN_CONFIG, _EXIT_CODE = 1, 4, 1
 def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
     """Read the file of one run: its history, its configuration, and how it ended.
 
-    The time variables are ``step`` and ``seconds``; keys that begin with "_" belong to wandb.
+    The time variables are ``step`` and ``seconds``; keys that start with "_" are wandb's own.
     """
     if len(files) > 1:
         names = ", ".join(path.name for path in files)
@@ -35,10 +35,11 @@ def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
         )
     points: dict[str, tuple[list[float], list[float]]] = {}
     settings: dict[str, Any] = {}
+    # Until its last record, the exit code: without one the run was killed, or is still going.
     status: RunStatus = "died"
     remarks = []
     try:
-        for step, record in enumerate(_messages(files[0].read_bytes())):
+        for step, record in enumerate(map(message, leveldb_records(files[0].read_bytes()))):
             if _HISTORY in record:
                 _add(points, _last(record, _HISTORY), step)
             settings |= _settings(record)
@@ -51,26 +52,24 @@ def read_wandb(files: Sequence[Path], source: str) -> ImportedRun:
     clock = metrics.get("_runtime")
     ours = {name: each for name, each in metrics.items() if not name.startswith("_")}
     log = log_of_series("step", ours, {} if clock is None else {"seconds": clock})
-    settings.pop("_wandb", None)
-    reason = {"failed": "Weights & Biases recorded an exit code that is not 0", "died": "the log has no end"}.get(
-        status
-    )
+    settings.pop("_wandb", None)  # wandb's own bookkeeping
+    reason = {
+        "failed": "Weights & Biases recorded an exit code that is not 0",
+        "died": "the log has no final record",
+    }.get(status)
     return ImportedRun(source, log, settings, status, reason, remarks=tuple(remarks))
-
-
-def _messages(data: bytes) -> Iterator[Fields]:
-    return map(message, leveldb_records(data))
 
 
 def _last(fields: Fields, number: int) -> Fields:
     value = fields[number][-1]
     if isinstance(value, int):
-        raise ResultsError("it holds something that is no record of Weights & Biases")
+        raise ResultsError("it contains something that is not a record of Weights & Biases")
     return message(value)
 
 
 def _add(points: dict[str, tuple[list[float], list[float]]], history: Fields, order: int) -> None:
     """Add the numbers of one call of ``wandb.log``."""
+    # The step is in a field of its own or among the values as "_step".
     row = flatten(dict(_items(history, _ITEM)), quoted=False)
     step = row.get("_step", order)
     if _HISTORY_STEP in history:
@@ -94,9 +93,10 @@ def _settings(record: Fields) -> dict[str, Any]:
 
 
 def _items(fields: Fields, number: int) -> Iterator[tuple[str, Any]]:
-    """Yield keys and values; a nested key is joined with dots."""
+    """Yield keys and values; nested keys are joined with dots."""
     for each in fields.get(number, ()):
         item = message(each) if isinstance(each, bytes) else {}
+        # A key with dots in it is written as a key; a path of keys as nested ones.
         keys = [
             key.decode("utf-8", "replace") for key in item.get(_NESTED, item.get(_KEY, [])) if isinstance(key, bytes)
         ]
@@ -108,7 +108,8 @@ def _items(fields: Fields, number: int) -> Iterator[tuple[str, Any]]:
 
 
 def _number(value: Any) -> float | None:
-    """Return a number; texts such as "NaN" are what wandb writes for numbers that JSON has not."""
+    """Return a number, or None for any other value."""
+    # wandb writes "NaN" and infinities as strings, because JSON has no numbers for them.
     if value is None or isinstance(value, bool | Mapping | list):
         return None
     if isinstance(value, str):

@@ -1,10 +1,12 @@
 """The two container formats of event logs, and the bytes of a protocol buffer.
 
-TensorBoard writes TFRecords, Weights & Biases a LevelDB log; both hold protocol buffers. Both are stable formats of a
-few lines, so neither needs TensorFlow or wandb. Nor tensorboardX, although that is an extra: it has the protobufs of
-event files, but no reader of their records, and reading messages is needed for Weights & Biases all the same. Forty
-lines would be saved and nothing be faster, but nobody could import event files without the extra.
+TensorBoard writes TFRecords, Weights & Biases a LevelDB log; both contain protocol buffers. Both formats are stable and
+take a few lines to read, so neither TensorFlow nor wandb is needed.
 """
+
+# Nor tensorboardX, although it is an extra already: it has the protobufs of event files but no reader for their
+# records, and Weights & Biases needs a reader of messages all the same. It would save forty lines, nothing would be
+# faster, and importing event files would need the extra.
 
 from __future__ import annotations
 
@@ -17,23 +19,23 @@ from mle_toolbox.errors import ResultsError
 __all__ = ["Fields", "first_varint", "leveldb_records", "message", "tf_records", "varint_to_int64"]
 
 Fields = dict[int, list[int | bytes]]
-"""The values of a message by their field number; numbers of fixed width are their bytes."""
+"""The values of a message by field number; fixed-width numbers are left as bytes."""
 
 _WANDB_HEADER = struct.Struct("<4sHB")
 _CHUNK_HEADER = struct.Struct("<IHB")
 _BLOCK = 32768
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+# Longer TFRecords hold images and histograms; their checksum, in Python, would take longer than everything else.
 _CHECKED = 1 << 16
-"""Longer TFRecords hold images and histograms; their checksum, in Python, would take longer than all the rest."""
 
 
 def tf_records(data: bytes) -> Iterator[bytes]:
-    """Yield the records of a TFRecord file; one that is cut off at the end is left out, as while a run goes on.
+    """Yield the records of a TFRecord file; one that is cut off at the end, as in a running job, is left out.
 
     Raises
     ------
     ResultsError
-        Behind the last record that is whole, where a checksum does not match.
+        After the last whole record, if a checksum does not match.
     """
     position = 0
     while position + 12 <= len(data):
@@ -56,13 +58,14 @@ def leveldb_records(data: bytes) -> Iterator[bytes]:
     Raises
     ------
     ResultsError
-        When it is no such file, or behind the last record that is whole, where a checksum does not match.
+        When it is not such a file; or after the last whole record, if a checksum does not match.
     """
     if len(data) < _WANDB_HEADER.size or data[:4] != b":W&B":
-        raise ResultsError("it is no log of Weights & Biases")
+        raise ResultsError("it is not a log of Weights & Biases")
     position, record = _WANDB_HEADER.size, b""
     while position + _CHUNK_HEADER.size <= len(data):
         left = _BLOCK - position % _BLOCK
+        # No header crosses the end of a block; the rest is filled with zeros.
         if left < _CHUNK_HEADER.size:
             position += left
             continue
@@ -85,14 +88,14 @@ def message(data: bytes) -> Fields:
     Raises
     ------
     ResultsError
-        When it is none.
+        When it is not one.
     """
     fields: Fields = {}
     position = 0
     try:
         while position < len(data):
             key, position = _varint(data, position)
-            kind = key & 7
+            kind = key & 7  # the wire type: 0 varint, 1 and 5 of fixed width, 2 with a length
             if kind == 0:
                 value: int | bytes
                 value, position = _varint(data, position)
@@ -105,12 +108,12 @@ def message(data: bytes) -> Fields:
                 value = data[position : position + size]
                 position += size
             else:
-                raise ResultsError("it holds something that is no message")
+                raise ResultsError("it contains something that is not a message")
             if position > len(data):
-                raise ResultsError("it holds a truncated message")
+                raise ResultsError("it contains a truncated message")
             fields.setdefault(key >> 3, []).append(value)
     except IndexError:
-        raise ResultsError("it holds a truncated message") from None
+        raise ResultsError("it contains a truncated message") from None
     return fields
 
 
@@ -119,11 +122,11 @@ def first_varint(data: bytes) -> int:
     try:
         return _varint(data, 0)[0]
     except IndexError:
-        raise ResultsError("it holds a truncated number") from None
+        raise ResultsError("it contains a truncated number") from None
 
 
 def varint_to_int64(value: int) -> int:
-    """Return the signed number that a varint stands for."""
+    """Return the signed number that a varint encodes."""
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
@@ -139,6 +142,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _crc32c_table() -> list[int]:
+    # TFRecords use the Castagnoli polynomial, which zlib.crc32 does not have.
     table = []
     for byte in range(256):
         value = byte
@@ -156,4 +160,5 @@ def _masked_crc32c(data: bytes) -> int:
     for byte in data:
         crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
     crc ^= 0xFFFFFFFF
+    # Masked as TensorFlow does (core/lib/hash/crc32c.h).
     return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""Imported logs as a results folder of ours, which every command can then read."""
+"""Writes imported logs as a results folder of ours, which every command can read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import mle_toolbox
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.log.atomic import replace_file, told_as
+from mle_toolbox.log.atomic import naming_errors_after, replace_file
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.run_record import RunRecord, write_run_record
@@ -28,27 +28,28 @@ def write_results(results: ExperimentResults, folder: Path, *, overwrite: bool =
     Parameters
     ----------
     results
-        What ``import_logs`` has returned.
+        As returned by ``import_logs``.
     folder
-        Where to; it must not lie in the folder that was imported.
+        The new folder; it must not lie in the imported one.
     overwrite
-        Whether an earlier import there is replaced. Nothing else ever is.
+        Whether to replace an earlier import in that place. Nothing else is ever replaced.
 
     Returns
     -------
     Path
-        The folder. It has its name only once it is complete.
+        The folder. It gets its name once it is complete.
 
     Raises
     ------
     ResultsError
-        When there is something else in the folder.
+        When the folder is not empty and is not to be replaced.
     """
     _check_place(results, folder, overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its final place, because a rename needs the same file system. A killed import may have left one.
     new = folder.with_name(f".{folder.name}.import")
     shutil.rmtree(new, ignore_errors=True)
-    with told_as(folder, new):
+    with naming_errors_after(folder, new):
         try:
             _write_all(results, ExperimentFolder(new), folder.name)
             if folder.exists():
@@ -66,20 +67,24 @@ def _write_all(results: ExperimentResults, experiment: ExperimentFolder, name: s
     for configuration in results.values():
         place = experiment.configuration(configuration.name)
         for run in configuration.runs:
-            _write_run(place.seed(run.seed), run, _content(results, configuration.name))
+            _write_run(place.seed(run.seed), run, results.contents[configuration.name])
         finished = {run.seed: place.seed(run.seed).log for run in configuration.runs if run.status == "done"}
         if finished:
             merge_seeds(finished, place.log)
             merged[configuration.name] = place.log
     merge_configurations(merged, experiment.results)
     write_table(experiment, results.names, results.record["seeds"])
+    # Last: it makes the folder a results folder.
     _write_json(experiment.record, _record(results, name))
 
 
 def _check_place(results: ExperimentResults, folder: Path, overwrite: bool) -> None:
     source, target = results.path.resolve(), folder.resolve()
+    # Resolved, because a link could lead into the imported folder.
     if target == source or source in target.parents:
-        raise ResultsError(f"{folder} lies in {results.path}, where nothing is written. Give another --output.")
+        raise ResultsError(
+            f"{folder} is inside {results.path}, the imported folder, which is never written to. Give another --output."
+        )
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not _is_import(folder):
@@ -119,10 +124,11 @@ def _write_run(folder: SeedFolder, run: SeedResults, content: Mapping[str, Any])
 
 
 def _write_journal(folder: SeedFolder, log: LogData) -> None:
-    """Write the ticks of a run that did not end well to where such runs have them."""
+    """Write the ticks of a run that did not end well to a journal, as our own runs leave them."""
     writer = JournalWriter(folder.journal, log.time_names, log.metric_names, log.attributes)
     for tick in range(log.n_ticks):
         time = {name: log.columns[name][tick] for name in log.time_names}
+        # Left out, not NaN: the journal distinguishes the two.
         there = (name for name in log.metric_names if name not in log.absent or not log.absent[name][tick])
         writer.append(time, {name: log.columns[name][tick] for name in there}, False)
     writer.close()
@@ -138,14 +144,11 @@ def _record(results: ExperimentResults, folder: str) -> dict[str, Any]:
     }
 
 
-def _content(results: ExperimentResults, name: str) -> Mapping[str, Any]:
-    return results.contents[name]
-
-
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
-    replace_file(path, lambda new: _write_text(new, text))
 
+    def write(new: Path) -> None:
+        # Names of folders that are not UTF-8 contain lone surrogates.
+        new.write_text(text, encoding="utf-8", errors="backslashreplace")
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    replace_file(path, write)

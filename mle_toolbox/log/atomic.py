@@ -13,32 +13,35 @@ from pathlib import Path
 
 from mle_toolbox.log.publish import sync_folder
 
-__all__ = ["replace_file", "told_as"]
+__all__ = ["naming_errors_after", "replace_file"]
 
+# Seconds without a change after which nobody is writing to a temporary file any more. The number in its name says
+# nothing about that: the process may run on another machine that shares the folder.
 _LEFT_OVER_AFTER = 3600.0
-"""Seconds without a change after which nobody is writing to a temporary file any more, on whichever machine."""
 
 
 def replace_file(path: Path, write: Callable[[Path], object], *, wait_for_name: bool = True) -> None:
     """Let ``write`` make a file under a temporary name in the same folder, then give it the name ``path``.
 
     The content is on the disk before the name is, so that not even a power cut leaves half a file. A process
-    that is killed on the way leaves the old file as it was, and its temporary one, which a later call removes.
+    that is killed halfway leaves the old file as it was, and its temporary one, which a later call removes.
 
     Parameters
     ----------
     path
         The file that is replaced, or made.
     write
-        Makes the file that it is given.
+        Writes the file at the path that it is given.
     wait_for_name
-        Whether to come back only when the name is on the disk too. Nobody need wait for that who renames the file next.
+        Return only once the name is on the disk too. A caller that renames the file next need not wait for that.
     """
     _remove_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with told_as(path, temporary):
+    with naming_errors_after(path, temporary):
         try:
             write(temporary)
+            # Before the rename: some file systems write names before contents, and a power cut then leaves an empty
+            # file.
             _sync_file(temporary)
             temporary.replace(path)
         finally:
@@ -48,8 +51,8 @@ def replace_file(path: Path, write: Callable[[Path], object], *, wait_for_name: 
 
 
 @contextlib.contextmanager
-def told_as(path: Path, temporary: Path) -> Iterator[None]:
-    """Let errors about ``temporary``, or what lies in it, name ``path``: nobody knows the other name."""
+def naming_errors_after(path: Path, temporary: Path) -> Iterator[None]:
+    """Make errors about ``temporary``, or a file in it, name ``path``: the user has never seen the other name."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
 """A file for the HDF5 library to write to, whose errors the library never sees.
 
-HDF5 crashes the process (a segmentation fault when the file is closed) when the disk is full. So this file swallows the
-first error and everything that is written after it, and ``raise_error`` tells of it once the library is done.
+HDF5 crashes the process (a segmentation fault when the file is closed) when the disk is full. So this file keeps the
+first error to itself, discards everything written after it, and ``raise_error`` raises it once the library is done.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class CarefulFile(io.FileIO):
     def raise_error(self) -> None:
         """Raise the first error, if there was one."""
         if self._error is not None:
+            # A new one, with the name: errors of write() on a descriptor carry none.
             raise OSError(self._error.errno, self._error.strerror, str(self.name))
 
     def write(self, block: Any) -> int:
@@ -31,6 +32,7 @@ class CarefulFile(io.FileIO):
         view = memoryview(block).cast("B")
         end = self.tell() + len(view)
         self._unless_failed(lambda: self._write_all(view))
+        # After a failed write too, so that the library finds the position that it expects.
         self.seek(end)
         return len(view)
 
@@ -42,6 +44,7 @@ class CarefulFile(io.FileIO):
 
     def readinto(self, block: Any) -> int:
         """Read; what was never written reads as zeros."""
+        # What an earlier write discarded is missing, and the library must not see an error here either.
         view = memoryview(block).cast("B")
         view[:] = bytes(len(view))
         n_read = 0
@@ -50,6 +53,7 @@ class CarefulFile(io.FileIO):
         return len(view)
 
     def _write_all(self, view: memoryview) -> None:
+        # An unbuffered write may write less than it is given, without an error.
         n_written = 0
         while n_written < len(view):
             n_written += super().write(view[n_written:])

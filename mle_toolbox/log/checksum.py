@@ -1,4 +1,4 @@
-"""Files that are known to be whole: a checksum over the whole content at the end, checked before anything is believed.
+"""A checksum over the whole content at the end of a file, verified before anything in the file is used.
 
 HDF5 itself notices neither a flipped bit in the numbers nor, in most places, one in its own structure, where it may
 crash or hang. Bytes behind its end do not concern it, so other programs read our files as usual.
@@ -23,12 +23,13 @@ _MAGIC = b"MLESUM1\n"
 _BODY = struct.Struct("<8sQ")
 _CHECKSUM = struct.Struct("<I")
 _SIZE = _BODY.size + _CHECKSUM.size
+# Read in pieces: merged logs can be larger than memory.
 _BLOCK = 1 << 20
-_WAY_OUT = "Restore a copy, or remove it: the next `mle run` makes it again."
+_FIX = "Restore a copy, or remove it: the next `mle run` makes it again."
 
 
 def add_checksum(file: FileIO) -> None:
-    """Append magic, the length of the file so far, and the crc32 of all of that; ``file`` can be read as well."""
+    """Append magic, the length of the file so far, and the crc32 of all of that; ``file`` must be readable too."""
     length = file.seek(0, os.SEEK_END)
     file.seek(0)
     end = _BODY.pack(_MAGIC, length)
@@ -38,16 +39,17 @@ def add_checksum(file: FileIO) -> None:
 
 
 def verify_checksum(path: Path) -> None:
-    """Read a file to its end and see whether it is as it was written.
+    """Read a file to its end and check that it is as it was written.
 
     Raises
     ------
     FileNotFoundError
         When there is no such file.
     ResultsError
-        When it is damaged, or does not end with a checksum of ours.
+        When it is damaged, or does not end with our checksum.
     """
     status = path.stat()
+    # Small files are verified every time: reading them again costs next to nothing.
     if status.st_size > _BLOCK:
         _verify_once(path, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
     else:
@@ -56,7 +58,8 @@ def verify_checksum(path: Path) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _verify_once(path: Path, _identity: tuple[int, ...]) -> None:
-    # The file of a whole experiment is opened again for each configuration in it.
+    # The file of a whole experiment is opened again for each configuration in it. ``_identity`` is part of the key, so
+    # that a file which was replaced meanwhile is verified again.
     _verify(path)
 
 
@@ -66,15 +69,16 @@ def _verify(path: Path) -> None:
         computed = _crc32(file, length + _BODY.size) if length >= 0 else 0
         file.seek(max(length, 0))
         end = file.read(_SIZE)
+    # A higher digit in the magic is either a newer format or a flipped bit; which of them cannot be known here.
     if end[:6] == _MAGIC[:6] and end[6:7].isdigit() and end[6:7] > _MAGIC[6:7]:
         raise ResultsError(f"{path} is damaged, or was made by a newer version of mle-toolbox. {UPGRADE}")
     if length < 0 or not end.startswith(_MAGIC):
         raise ResultsError(
             f"{path} does not end with the checksum of mle-toolbox: it is cut off, another program has changed it, or "
-            f"it is no log of ours. {_WAY_OUT}"
+            f"it is not a log. {_FIX}"
         )
     if _BODY.unpack_from(end) != (_MAGIC, length) or _CHECKSUM.unpack_from(end, _BODY.size) != (computed,):
-        raise ResultsError(f"{path} is damaged: its content does not match its checksum. {_WAY_OUT}")
+        raise ResultsError(f"{path} is damaged: its content does not match its checksum. {_FIX}")
 
 
 def _crc32(file: FileIO, length: int) -> int:

@@ -1,4 +1,4 @@
-"""``log.h5`` of a seed run: all its ticks in one file that is written once."""
+"""``log.h5`` of a seed run: all ticks in one file, written once."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def write_log(path: Path, data: LogData) -> None:
 
     The file has one dimension ``tick`` with the coordinate 0 … T-1 (``tick_`` where a variable is called that). An
     array metric ``m`` has dimensions ``tick``, ``m_dim_0``, … A variable whose name a file cannot have gets a similar
-    one and the attribute ``original_name``. Where a metric was not measured there is NaN, or the ``_FillValue`` of
-    integers beyond 2**53; where NaN was logged besides, a second variable tells the two apart.
+    one and the attribute ``original_name``. Ticks at which a metric was not measured hold NaN, or the ``_FillValue`` of
+    integers beyond 2**53; if NaN was logged as well, a second variable distinguishes the two.
     """
     columns, fill_values, absent, measured = dict(data.columns), {}, {}, {}
     for name, gaps in data.absent.items():
@@ -40,6 +40,7 @@ def write_log(path: Path, data: LogData) -> None:
         absent[name] = {"dtype": data.columns[name].dtype.name, "fill_value": fill_value}
         if fill_value is not None:
             fill_values[name] = fill_value
+        # Only if NaN alone is ambiguous, so that the usual file contains the user's variables and no others.
         if not np.array_equal(empty_ticks(columns[name], fill_value, 1), gaps):
             measured[name] = ~gaps
     names = safe_names(data.names)
@@ -72,14 +73,14 @@ def read_log(path: Path) -> LogData:
         attributes = read_attributes(file)
         ours = {name: attributes.pop(_OURS + name, None) for name in _OWN_ATTRIBUTES}
         if ours["content"] != "seed":
+            # Not ours to word: open_file turns whatever is raised in its block into a ResultsError with the path.
             raise ValueError(f"expected the log of a seed run, found that of a {ours['content']}")
         time, metrics = read_variables(file, ours["time"]), read_variables(file, ours["metrics"])
         columns, absent = {**time, **metrics}, {}
         for name, how in (ours["absent"] or {}).items():
-            stands = columns[name]
-            mask = how["mask"]
-            absent[name] = empty_ticks(stands, how["fill_value"], 1) if mask is None else ~file[mask][()].astype(bool)
-            columns[name] = without_gaps(stands, absent[name], how["dtype"])
+            values, mask = columns[name], how["mask"]
+            absent[name] = empty_ticks(values, how["fill_value"], 1) if mask is None else ~file[mask][()].astype(bool)
+            columns[name] = without_gaps(values, absent[name], how["dtype"])
     return LogData(
         time_names=tuple(time),
         metric_names=tuple(metrics),

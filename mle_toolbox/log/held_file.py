@@ -1,7 +1,7 @@
-"""Who writes to a file: POSIX record locks, and a register of those that this process holds.
+"""Who writes to a file: POSIX record locks, and a register of the ones that this process holds.
 
-Such a lock is freed by the system when its process dies, however it dies, is not inherited by forked children and
-works on network file systems. It has two traps. Locks of one process never conflict with each other, and closing
+The system frees such a lock when its process dies, however it dies; forked children (data loaders) do not inherit it,
+and it works on network file systems. It has two traps. Locks of one process never conflict with each other, and closing
 *any* descriptor of a file frees the process's lock on it. Hence the register: a file that this process holds is
 refused to a second writer, is never opened again for reading (``read_bytes`` goes through the descriptor that is
 open), and is never tested by opening it.
@@ -26,30 +26,32 @@ __all__ = ["HeldFile", "hold", "is_held_here", "is_locked", "read_bytes"]
 
 _Key = tuple[int, int]
 
+# Descriptors below the usual limit (1024) and above what a script has open, never the same for two files in turn.
 _HIGH = itertools.cycle(range(600, 1000))
-"""Numbers below the usual limit (1024) and above what a script has open, never the same for two files in turn."""
+# What lockf answers on file systems that are mounted without locks.
 _NO_LOCKS_HERE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
 class HeldFile:
-    """A file that this process has open and locked; ``descriptor`` is -1 once that is over."""
+    """A file that this process has open and locked; ``descriptor`` is -1 after that."""
 
     def __init__(self, path: Path, descriptor: int, key: _Key) -> None:
         self.path = path
         self.descriptor = descriptor
         self.key = key
+        # Threads of a script may all log: 0.2 us a tick. Reentrant, because a signal handler that interrupts a write
+        # may log or close as well.
         self.guard = threading.RLock()
-        """Held by a thread of this process while it changes the file; again by a signal handler that interrupts it."""
+        """Held by a thread of this process while it changes the file."""
         self.forked = False
-        """Whether this is the copy that a forked child got: its parent holds the lock, not it."""
+        """Whether this is the copy in a forked child: its parent holds the lock, not the child."""
         self.lost = False
         """Whether the script has closed the descriptor (``os.closerange``, a daemon) and with it freed the lock."""
 
     def is_open(self) -> bool:
-        """Tell whether the descriptor still is that of the file; ask before anything is done with it.
-
-        Once closed, the number may be another file's.
-        """
+        """Return whether the descriptor still belongs to the file; ask before anything is done with it."""
+        # Once a script has closed it (os.closerange, a daemon), the number may be another file's, which a row, a
+        # truncation or a close would hit.
         if self.descriptor >= 0 and not _is_file(self.descriptor, self.key):
             self.lost, self.descriptor = True, -1
             _held.pop(self.key, None)
@@ -60,6 +62,7 @@ class HeldFile:
         with _guard:
             if self.is_open():
                 _held.pop(self.key, None)
+                # First -1, then close: a signal handler in between must not use a number that may be reused.
                 descriptor, self.descriptor = self.descriptor, -1
                 os.close(descriptor)
 
@@ -69,7 +72,7 @@ _held: dict[_Key, HeldFile] = {}
 
 
 def hold(path: Path) -> HeldFile:
-    """Open a file for reading and writing, make it when it is missing, and lock it. Nothing in it is changed.
+    """Open a file for reading and writing, create it if it is missing, and lock it. Its content is not changed.
 
     Raises
     ------
@@ -80,14 +83,15 @@ def hold(path: Path) -> HeldFile:
         while True:
             if _key(path) in _held:
                 raise BlockingIOError(errno.EAGAIN, "held by this process", str(path))
-            descriptor = _out_of_the_way(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666))
+            descriptor = _moved_high(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666))
             try:
                 _lock(descriptor, path)
                 opened = _key(descriptor)
             except BaseException:
                 os.close(descriptor)
                 raise
-            # A run that ends well unlinks its journal: the lock may be on a file that has no name any more.
+            # A run that ends well unlinks its journal: the lock may be on a file that no longer has a name. Try again
+            # then.
             if opened is not None and opened == _key(path):
                 _held[opened] = HeldFile(path, descriptor, opened)
                 return _held[opened]
@@ -95,16 +99,16 @@ def hold(path: Path) -> HeldFile:
 
 
 def is_held_here(path: Path) -> bool:
-    """Tell whether this process holds the file."""
+    """Return whether this process holds the file."""
     with _guard:
         return _key(path) in _held
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether some process, this one included, holds the file; a missing file is not held.
+    """Return whether some process, this one included, holds the file; a missing file is not held.
 
-    Where that cannot be known (no locks on this file system, no permission) the answer is True: what the run record
-    says cannot be doubted then.
+    If that cannot be known (no locks on this file system, no permission) the answer is True: then there is no reason to
+    doubt a run record that says "running".
     """
     with _guard:
         if _key(path) in _held:
@@ -126,11 +130,12 @@ def is_locked(path: Path) -> bool:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the content of a file without giving up a lock that this process may hold on it."""
+    """Return the content of a file without losing a lock that this process may hold on it."""
     with _guard:
         held = _held.get(_key(path) or (-1, -1))
         if held is None or not held.is_open():
             return path.read_bytes()
+        # pread, because the writer relies on the position of the descriptor.
         content = bytearray()
         size = os.fstat(held.descriptor).st_size
         while block := os.pread(held.descriptor, size - len(content), len(content)):
@@ -142,6 +147,7 @@ def _lock(descriptor: int, path: Path) -> None:
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        # POSIX allows either of the two for a lock that somebody else holds.
         if error.errno in (errno.EACCES, errno.EAGAIN):
             raise BlockingIOError(errno.EAGAIN, "held by another process", str(path)) from None
         if error.errno not in _NO_LOCKS_HERE:
@@ -154,11 +160,9 @@ def _lock(descriptor: int, path: Path) -> None:
         )
 
 
-def _out_of_the_way(descriptor: int) -> int:
-    """Return the same file under a high number, where there may be one; to be done before it is locked.
-
-    A number that a script closes is that of the next file which it opens, if it is among the lowest.
-    """
+def _moved_high(descriptor: int) -> int:
+    """Return the same file under a high descriptor if possible. Call it before locking: closing frees the lock."""
+    # A file gets the lowest free number. If a script closes a low one of ours, the next file that it opens gets it.
     try:
         moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, next(_HIGH))
     except OSError:
@@ -168,7 +172,8 @@ def _out_of_the_way(descriptor: int) -> int:
 
 
 def _held_elsewhere(descriptor: int) -> bool:
-    # Asked, not tried: a reader that takes the lock for a moment would turn a starting run away.
+    # Asked, not tried: a reader that takes the lock for a moment would turn a starting run away. Python has no function
+    # for the question, so this is struct flock as Linux lays it out, or else as macOS and the BSDs do.
     layout = "hhqqi0q" if sys.platform.startswith("linux") else "qqihh0q"
     linux = layout[0] == "h"
     question = (fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0) if linux else (0, 0, 0, fcntl.F_RDLCK, os.SEEK_SET)
@@ -193,6 +198,7 @@ def _is_file(descriptor: int, key: _Key) -> bool:
 
 
 def _forget_in_child() -> None:
+    # A child has the descriptors but not the locks. Closing its copies frees nothing of the parent's.
     global _guard
     _guard = threading.Lock()
     for held in _held.values():

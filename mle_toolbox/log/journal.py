@@ -32,24 +32,27 @@ ONLY_IN_THE_MAIN_PROCESS = (
     "and log them in the main process."
 )
 
+# Ticks with save=False wait in memory up to this size.
 _PENDING_BYTES = 64 * 1024
+# Seconds after a tick in which the script can hardly have closed the descriptor. Asking for its position at every tick
+# would cost 15 % of one in a tight loop, with this it is 4 %.
 _AT_ONCE = 20e-6
 
 
 class JournalWriter:
     """Holds the lock of a seed folder and writes its journal.
 
-    What the file holds when it is opened stays there until the first tick, or until ``rewind`` says how much of it
-    still counts. A process that is killed loses no tick that was appended with ``save=True``.
+    The content of an existing file is kept until the first tick, or until ``rewind`` says how much of it is still
+    valid. A process that is killed loses no tick that was appended with ``save=True``.
 
     Parameters
     ----------
     path
         ``journal.bin`` of a seed folder; made when it is missing.
     time_names, metric_names
-        What every tick has, and what it may have, in the order of the configuration.
+        Variables that every tick has, and those that it may have, in the order of the configuration.
     attributes
-        Where the numbers come from; anything that JSON can hold.
+        Provenance; anything that JSON can hold.
 
     Raises
     ------
@@ -78,7 +81,7 @@ class JournalWriter:
         self._n_written = self._position = 0
         self._look_at = 0.0
         self._pending: list[bytes] = []
-        # Whether the next row can go straight to where the descriptor stands.
+        # Whether the next row can be written at the current position of the descriptor.
         self._is_quick = self._is_finished = False
         try:
             self._file = hold(self.path)
@@ -114,13 +117,13 @@ class JournalWriter:
                 return
             row = self._encoder.encode(time, metrics)
             row += zlib.crc32(row, self._checksum + self._n_written).to_bytes(4, "little")
-            # Whatever happens between here and the next assignment, a signal handler that raises, too, the next row is
-            # written to its place and not to where the descriptor stands.
+            # Whatever happens before this is True again (a signal handler that raises, for one), the next row is
+            # written at its computed offset and not where the descriptor happens to be.
             self._is_quick = False
             now = time_now()
             try:
-                # It stands elsewhere when the script has closed it and its number is another file's by now. In ticks
-                # that follow each other like this there is no time for both.
+                # Another position means that the script has closed the descriptor and its number is another file's by
+                # now. Between ticks that follow each other at once there is no time for both.
                 is_there = now < self._look_at or os.lseek(self._file.descriptor, 0, os.SEEK_CUR) == self._position
                 is_whole = is_there and os.write(self._file.descriptor, row) == self._row_size
             except OSError:
@@ -131,20 +134,20 @@ class JournalWriter:
                 self._look_at = now + _AT_ONCE
                 self._is_quick = True
             else:
-                self._write([row])  # once more; says what is wrong
+                self._write([row])  # again, the slow way, which reports what is wrong
 
     def _append(self, time: Mapping[str, Any], metrics: Mapping[str, Any], save: bool) -> None:
-        """Log a tick when there is more to do than to write it."""
+        """Log a tick that needs more than one write of one row."""
         if self._file.descriptor < 0 or self._is_finished:
             raise self._not_writable()
         kept = None
-        if self._header is None:  # so the shapes are those of this tick, or of those that are kept
+        if self._header is None:  # the first tick: shapes come from it, or from earlier ticks that are kept
             self._encoder.start_with(None)
             kept = self._continue_behind(self._n_kept) if self._n_kept else None
         row = self._encoder.encode(time, metrics)
         if self._header is None:
             self._start(kept)
-        # The state is the number of rows on disk and the list of those in memory, and each change of it is one step,
+        # The state is the number of rows on disk and the list of those in memory. Each change of it is one assignment,
         # so that a signal handler that raises in between (Ctrl-C in a notebook) leaves no tick half counted.
         row += zlib.crc32(row, self._checksum + self._n_written + len(self._pending)).to_bytes(4, "little")
         if save or len(self._pending) * self._row_size > _PENDING_BYTES:
@@ -154,7 +157,7 @@ class JournalWriter:
             self._pending.append(row)
 
     def rewind(self, n_ticks: int) -> None:
-        """Keep the first ``n_ticks`` of the file and drop the rest; the next tick goes behind them.
+        """Keep the first ``n_ticks`` of the file and drop the rest; the next tick is appended to them.
 
         Raises
         ------
@@ -166,6 +169,7 @@ class JournalWriter:
         if n_ticks > 0:
             kept = self._continue_behind(n_ticks)
             self._adopt(kept.header)
+            # The only rows that are ever removed: those behind the checkpoint, which the run computes again.
             os.ftruncate(self._file.descriptor, kept.end)
         else:
             os.ftruncate(self._file.descriptor, 0)
@@ -174,14 +178,14 @@ class JournalWriter:
         self._pending, self._n_written, self._is_quick = [], n_ticks, False
 
     def go_on_behind(self, n_ticks: int, remarks: Sequence[str]) -> None:
-        """Keep the first ``n_ticks`` of the file when the first tick is appended, and not only now.
+        """Keep the first ``n_ticks`` of the file once the first tick is appended; until then all of it stays.
 
         Parameters
         ----------
         n_ticks
-            How many whole ticks of the same names stay; with 0 the file begins anew, as it does otherwise.
+            How many whole ticks of the same names to keep; with 0 the file starts over, as it does by default.
         remarks
-            What is to be said about that to whoever reads the log.
+            Sentences about that for readers of the log.
         """
         self._n_kept, self._remarks = n_ticks, tuple(remarks)
 
@@ -191,12 +195,17 @@ class JournalWriter:
             if self._pending and not self._file.forked:
                 self._write(self._pending)
             self._file.is_open()
-            self._trim()
+            if self._header is not None and self._file.descriptor >= 0:
+                # A signal handler that raised just after a write leaves a tick on disk whose append has failed.
+                end = self._header.size + (self._n_written - self._header.first_tick) * self._row_size
+                if os.fstat(self._file.descriptor).st_size > end:
+                    os.ftruncate(self._file.descriptor, end)
             if durable and self._file.descriptor >= 0:
                 os.fsync(self._file.descriptor)
 
     def finish(self) -> int:
-        """Take no more ticks, of other threads neither, and make all there are durable; return how many there are."""
+        """Refuse further ticks, from other threads too, make all there are durable, and return their number."""
+        # Under the lock, so that a thread that goes on logging changes nothing in what is sealed.
         with self._file.guard:
             self._is_finished = True
             self.flush(durable=True)
@@ -204,9 +213,9 @@ class JournalWriter:
             return self.n_ticks
 
     def close(self) -> None:
-        """End a run that went well: write what waits in memory and free the folder. Further calls do nothing.
+        """End a run that went well: write pending ticks and release the folder. Further calls do nothing.
 
-        A run that logged nothing leaves a journal without ticks: what an earlier attempt left there is not its own.
+        A run that logged nothing leaves a journal without ticks: those of an earlier attempt are not its own.
         """
         with self._file.guard:
             if self._file.descriptor < 0:
@@ -219,7 +228,7 @@ class JournalWriter:
                 self._file.release()
 
     def release(self) -> None:
-        """End a run that went wrong: write what waits in memory if that is possible, and free the folder.
+        """End a run that went wrong: write pending ticks if possible, and release the folder.
 
         A run that logged nothing leaves the journal as it was. Never raises on a full disk.
         """
@@ -229,11 +238,11 @@ class JournalWriter:
             self._file.release()
 
     def _start(self, kept: Segment | None) -> None:
-        """Write a header for ticks of the shapes that the first one has: a file anew, or behind what is kept of it."""
+        """Write a header with the shapes of the first tick, at the start of the file or after kept ticks."""
         shapes = self._encoder.shapes or ((),) * len(self._encoder.names)
         names = self._encoder.time_names, self._encoder.metric_names
         first, end = (kept.header.first_tick + kept.n_rows, kept.end) if kept is not None else (0, 0)
-        # A run that ends without a tick has not kept what it was to keep with the first one.
+        # A run that ends without a tick has not kept anything, so a remark about that would be wrong.
         remarks = self._remarks if kept is not None or not self._n_kept else ()
         new = Header(*names, shapes, self._attributes, first, remarks)
         if not self._file.is_open():
@@ -247,7 +256,7 @@ class JournalWriter:
         self._n_written = first
 
     def _begin_segment(self) -> None:
-        """Begin a segment behind the ticks so far, for rows of the shapes that the encoder has found now."""
+        """Start a segment after the ticks so far, with the new shapes that the encoder has found."""
         if self._header is None or self._encoder.shapes is None:
             return
         if not self._file.is_open() or self._is_finished:
@@ -267,14 +276,14 @@ class JournalWriter:
         try:
             self._write_header(new, position)
             self._position = os.lseek(self._file.descriptor, self._header.size, os.SEEK_SET)
-        except BaseException as error:  # a signal handler may raise anywhere: rows are of the shapes before, then
+        except BaseException as error:  # a signal handler may raise anywhere: then rows keep their old shapes
             self._adopt(header)
             if isinstance(error, OSError):
                 raise self._write_error(error) from None
             raise
 
     def _write_header(self, header: Header, position: int) -> None:
-        """Write a header behind what counts in the file; nothing of it stays when that fails."""
+        """Write a header after the valid part of the file; if that fails, nothing of it stays."""
         data, descriptor, written = header.encode(), self._file.descriptor, 0
         try:
             while written < len(data):
@@ -287,12 +296,13 @@ class JournalWriter:
 
     def _adopt(self, header: Header) -> None:
         self._row_size = header.row_size
-        # So that the number of a tick can be added to it, wherever its segment begins.
+        # So that a tick's number can be added to it in any segment; a row's checksum starts from its index in the
+        # segment.
         self._checksum = header.checksum - header.first_tick
         self._header = header
 
     def _write(self, rows: list[bytes]) -> None:
-        """Write rows behind those on disk; what of them is not whole there is cut off again when that fails."""
+        """Write rows after those on disk; if that fails, a row that is only partly there is cut off again."""
         assert self._header is not None
         if not self._file.is_open():
             raise self._not_writable()
@@ -304,6 +314,7 @@ class JournalWriter:
             while written < len(data):
                 written += os.pwrite(self._file.descriptor, data[written:], position + written)
         except OSError as error:
+            # Whole rows count as written: a full disk costs the tick that failed and none before it.
             whole = written // self._row_size
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file.descriptor, position + whole * self._row_size)
@@ -313,21 +324,15 @@ class JournalWriter:
         self._position = os.lseek(self._file.descriptor, position + len(data), os.SEEK_SET)
         self._is_quick = True
 
-    def _trim(self) -> None:
-        # A signal handler that raised just after a write leaves a tick on disk whose append has failed.
-        if self._header is not None and self._file.descriptor >= 0:
-            end = self._header.size + (self._n_written - self._header.first_tick) * self._row_size
-            if os.fstat(self._file.descriptor).st_size > end:
-                os.ftruncate(self._file.descriptor, end)
-
     def _continue_behind(self, n_ticks: int) -> Segment:
-        """Return the last segment of what is kept of the file, and expect ticks that fit behind it."""
+        """Return the last segment that is kept, and expect ticks of its names and shapes."""
         data = read_bytes(self.path)
         segments = read_segments(data, self.path)
         self._check_continues(segments, n_ticks)
         kept = [each for each in segments if each.header.first_tick < n_ticks]
         header = kept[-1].header
         kept[-1] = Segment(header, n_ticks - header.first_tick)
+        # A metric without a value so far may still turn out to be an array.
         settled = [any(each.measures(data, column) for each in kept) for column in range(len(header.shapes))]
         self._encoder.start_with(header.shapes, settled)
         return kept[-1]
@@ -374,15 +379,16 @@ def read_journal(path: Path) -> LogData:
     Returns
     -------
     LogData
-        All whole ticks up to the first that is torn or damaged; ``damage`` says so if there is one.
+        All whole ticks before the first one that is torn or damaged; ``damage`` says so if there is one.
 
     Raises
     ------
     FileNotFoundError
         When there is no such file.
     ResultsError
-        When the file is no journal, or one that a newer version has made.
+        When the file is not a journal, or was made by a newer version.
     """
+    # Late, because it imports numpy, which writing a journal does not need.
     from mle_toolbox.log.journal_reader import read
 
     return read(path)

@@ -5,12 +5,12 @@ Header: magic, the length of what follows as uint32, JSON (``format``, ``time``,
 values of 8 bytes each (an array column has one tag and as many values as its shape says), then a crc32. All numbers are
 little-endian. A metric that was not measured at a tick has the tag ``ABSENT`` there, and zeros for values.
 
-Behind the rows another header may follow, with rows of its own: a segment. One begins where a metric that was never
-measured before turns out to be an array, and where an attempt goes on behind the ticks of an earlier one. So the rows
-before stay as they are, whatever happens.
+After the rows another header may follow, with rows of its own: a segment. A new one starts where a metric that was
+never measured before turns out to be an array, and where an attempt continues after the ticks of an earlier one. So
+existing rows are never rewritten, and a kill at any moment leaves a prefix of them.
 
 The checksum of a row starts from the header's checksum plus the row's index in its segment, so that a row in the wrong
-place, or one of another journal, is found as well. Standard library only.
+place, or from another journal, is detected as well. Standard library only.
 """
 
 from __future__ import annotations
@@ -42,23 +42,25 @@ __all__ = [
 ]
 
 MAGIC = b"MLEJRNL1"
+# 2: a tick may leave metrics out.
 _FORMAT = 2
 _NEWER = f"was made by a newer version of mle-toolbox. {UPGRADE}"
 _UINT32 = struct.Struct("<I")
 
-# What crc32 makes of anything with its own crc32 behind it, whatever it starts from.
+# The crc32 of any data followed by its own crc32 is this constant, whatever value the crc32 starts from. So one call
+# checks a row, and the stored checksum need not be taken out and compared.
 _OF_A_WHOLE_ROW = zlib.crc32(_UINT32.pack(zlib.crc32(b"")))
 
-# No tag is 0, so that a stretch of zeros, which some file systems leave after a crash, is no row.
+# No tag is 0, so that a stretch of zeros, which some file systems leave after a crash, is not a row.
 FLOAT, INT, UINT, BOOL, ABSENT = 1, 2, 3, 4, 5
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a journal's rows mean; ``shapes`` has one entry for each time variable, then for each metric.
+    """Describes a journal's rows; ``shapes`` has one entry for each time variable, then for each metric.
 
-    ``first_tick`` is the number of the first row's tick, ``remarks`` is what is to be said about the ticks. ``size`` is
-    where the rows begin in the file. A metric that was not measured yet has the shape of a number.
+    ``first_tick`` is the number of the first row's tick, ``remarks`` are sentences about the ticks. ``size`` is where
+    the rows start in the file. A metric that was not measured yet has the shape of a number.
     """
 
     time_names: tuple[str, ...]
@@ -86,7 +88,7 @@ class Header:
         return len(self.shapes) + 8 * sum(self.counts) + 4
 
     def encode(self) -> bytes:
-        """Return the bytes that a journal begins with."""
+        """Return the bytes that a journal starts with."""
         content = {
             "format": _FORMAT,
             "time": self.time_names,
@@ -96,12 +98,13 @@ class Header:
             "first_tick": self.first_tick,
             "remarks": self.remarks,
         }
+        # ASCII: lone surrogates, from names that are not UTF-8, are escaped and come back.
         text = json.dumps(content).encode("ascii")
         head = MAGIC + _UINT32.pack(len(text)) + text
         return head + _UINT32.pack(zlib.crc32(head))
 
     def with_place_of(self, encoded: bytes, start: int = 0) -> Header:
-        """Return this header as it is read from what ``encode`` has returned, written at ``start``."""
+        """Return this header as it will be read if ``encoded``, from ``encode``, is written at ``start``."""
         checksum = _UINT32.unpack_from(encoded, len(encoded) - _UINT32.size)[0]
         return replace(self, size=start + len(encoded), checksum=checksum)
 
@@ -119,7 +122,8 @@ class Segment:
         return self.header.size + self.n_rows * self.header.row_size
 
     def measures(self, data: bytes, column: int) -> bool:
-        """Tell whether a column has a value in any of the rows; ``data`` is the file."""
+        """Return whether a column has a value in any of the rows; ``data`` is the content of the file."""
+        # One slice over the column's tags, so that millions of rows take no loop in Python.
         return bool(data[self.header.size + column : self.end : self.header.row_size].strip(bytes([ABSENT])))
 
 
@@ -129,7 +133,7 @@ def decode_header(data: bytes, path: Path, start: int = 0) -> Header | None:
     Raises
     ------
     ResultsError
-        When the file is no journal, or one that a newer version has made.
+        When the file is not a journal, or was made by a newer version.
     """
     magic, text = data[start : start + len(MAGIC)], start + len(MAGIC) + _UINT32.size
     if magic != MAGIC[: len(magic)]:
@@ -149,6 +153,7 @@ def decode_header(data: bytes, path: Path, start: int = 0) -> Header | None:
         metric_names=tuple(content["metrics"]),
         shapes=tuple(map(tuple, content["shapes"])),
         attributes=content["attributes"],
+        # Earlier headers have neither of these.
         first_tick=content.get("first_tick", 0),
         remarks=tuple(content.get("remarks", ())),
         size=end + _UINT32.size,
@@ -157,17 +162,18 @@ def decode_header(data: bytes, path: Path, start: int = 0) -> Header | None:
 
 
 def read_segments(data: bytes, path: Path) -> tuple[Segment, ...]:
-    """Return all that is whole in a journal, up to the first row or header that is not; ``data`` is the file.
+    """Return everything before the first row or header that is torn or damaged; ``data`` is the content of the file.
 
     Raises
     ------
     ResultsError
-        When the file is no journal, or one that a newer version has made.
+        When the file is not a journal, or was made by a newer version.
     """
     found: list[Segment] = []
     n_ticks = end = 0
     while not found or data.startswith(MAGIC, end):
         header = decode_header(data, path, end)
+        # A segment that does not continue the count follows damaged rows: its ticks would get wrong numbers.
         if header is None or header.first_tick != n_ticks:
             break
         found.append(Segment(header, _count_whole_rows(data, header)))
@@ -176,10 +182,10 @@ def read_segments(data: bytes, path: Path) -> tuple[Segment, ...]:
 
 
 def _count_whole_rows(data: bytes, header: Header) -> int:
-    """Return how many rows from the first one on are whole; ``data`` is the file."""
+    """Return how many rows before the first damaged one there are; ``data`` is the content of the file."""
     n_rows = (len(data) - header.size) // header.row_size
     whole = memoryview(data)[header.size : header.size + n_rows * header.row_size]
-    # A loop in C from one end to the other, because this is much of the time of closing a log.
+    # A loop that runs in C throughout, because closing a log spends much of its time here.
     rows = map(operator.itemgetter(0), struct.iter_unpack(f"{header.row_size}s", whole))
-    checksums = map(zlib.crc32, rows, itertools.count(header.checksum))  # of which it takes 32 bits
+    checksums = map(zlib.crc32, rows, itertools.count(header.checksum))  # crc32 takes the lower 32 bits
     return next(itertools.compress(itertools.count(), map(_OF_A_WHOLE_ROW.__ne__, checksums)), n_rows)

@@ -59,8 +59,9 @@ def read(path: Path) -> LogData:
 def _damage(data: bytes, segments: Sequence[Segment], path: Path) -> str | None:
     n_ticks, end = sum(each.n_rows for each in segments), segments[-1].end
     if len(data) > end and data[end : end + len(MAGIC)] == MAGIC[: len(data) - end]:
-        # A header that is being written may just be on its way, too.
+        # The start of a header at the end of a file that is locked: somebody may be writing it at this moment.
         return None if is_locked(path) else f"{path}: everything after tick {n_ticks} is damaged and left out."
+    # Ticks can only be counted where a later header says how wide rows are; the damage may lie in an earlier segment.
     header = segments[-1].header
     while (end := data.find(MAGIC, end)) >= 0:
         header, end = decode_header(data, path, end) or header, end + 1
@@ -71,7 +72,7 @@ def _damage(data: bytes, segments: Sequence[Segment], path: Path) -> str | None:
         return f"{path}: tick {n_ticks + 1} of {n_rows} does not match its checksum; " + (
             "it is left out." if left_out == 1 else f"it and the {left_out - 1} after it are left out."
         )
-    # The last row of a file that is being written may just be on its way.
+    # As above: in a locked file the last row may be half written at this moment.
     if n_torn_bytes and not is_locked(path):
         return f"{path}: the last tick is torn ({n_torn_bytes} of {header.row_size} bytes) and is left out."
     return None
@@ -82,6 +83,7 @@ _Raw = tuple[NDArray[np.uint8], NDArray[np.uint64]]
 
 def _raw_columns(data: bytes, segments: Sequence[Segment]) -> dict[str, _Raw]:
     """Return tags of shape (T,) and the 8-byte values of shape (T, ...) for each column."""
+    # A segment without rows says nothing, except the last one: its header has the shapes if there are no ticks at all.
     parts = [_of_segment(data, each) for each in segments if each.n_rows or each is segments[-1]]
     if len(parts) == 1:
         return parts[0]
@@ -103,7 +105,8 @@ def _of_segment(data: bytes, segment: Segment) -> dict[str, _Raw]:
 
 
 def _joined(parts: Sequence[_Raw]) -> _Raw:
-    """Return one column out of those of the segments; before it was measured it had no shape."""
+    """Return one column from those of the segments."""
+    # Until it was first measured, a metric that is an array was recorded with the shape of a number.
     shape = next((values.shape[1:] for tags, values in parts if (tags != ABSENT).any()), parts[-1][1].shape[1:])
     fitting = [
         values if values.shape[1:] == shape else np.zeros((len(values), *shape), values.dtype) for _, values in parts
@@ -112,10 +115,11 @@ def _joined(parts: Sequence[_Raw]) -> _Raw:
 
 
 def _join(tags: NDArray[np.uint8], values: NDArray[np.uint64]) -> tuple[NDArray[Any], bool]:
-    """Give all ticks of a column one type; also tell whether every number stayed what it was.
+    """Give all ticks of a column one type; also return whether every number is still exact.
 
     Where a metric was not measured there is NaN, or zero in a column of integers or truth values.
     """
+    # The usual column has one tag throughout, and comparing is quicker than sorting for the unique ones.
     kinds = {int(tags[0])} if len(tags) and (tags == tags[0]).all() else set(np.unique(tags).tolist())
     if ABSENT in kinds:
         there = tags != ABSENT
@@ -134,6 +138,8 @@ def _join(tags: NDArray[np.uint8], values: NDArray[np.uint64]) -> tuple[NDArray[
     signed = values.view(np.int64)
     if kinds <= {UINT, INT, BOOL} and not bool((signed[tags != UINT] < 0).any()):
         return values, True
+    # No type holds floats beside large integers. Rounded, with a remark: refusing it at the end of a long run would
+    # cost the run.
     result = signed.astype(np.float64)
     result[tags == UINT] = values[tags == UINT].astype(np.float64)
     result[tags == FLOAT] = values.view(np.float64)[tags == FLOAT]

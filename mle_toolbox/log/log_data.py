@@ -1,4 +1,4 @@
-"""The ticks of one seed run in memory, and which number type a column gets."""
+"""The ticks of one seed run in memory."""
 
 from __future__ import annotations
 
@@ -22,21 +22,20 @@ class LogData:
     Attributes
     ----------
     time_names, metric_names
-        What is tracked, in the order of the configuration.
+        The tracked variables, in the order of the configuration.
     columns
         One array for each name, shape (T,), or (T, ...) for a metric that is an array at every tick. The type is
-        bool, int64, uint64 or float64: the narrowest that holds what was logged. Where a metric was not measured it
-        holds NaN, or zero if it is one of integers or truth values.
+        bool, int64, uint64 or float64: the narrowest that holds all logged values. Where a metric was not measured the
+        array has NaN, or zero if it holds integers or truth values.
     attributes
-        Where the numbers come from.
+        Provenance.
     damage
         A sentence when ticks are missing because the file is damaged; those before the damage are all here.
     remarks
-        Sentences on what is not as one may expect: numbers that are not exactly what was logged (only in a column that
-        mixes floats with integers beyond 2**53: no type holds both), metrics that were never measured, ticks of an
-        earlier attempt.
+        Sentences about anything unexpected: numbers that are not exactly as logged (only in a column that mixes floats
+        with integers beyond 2**53: no type holds both), metrics that were never measured, ticks of an earlier attempt.
     absent
-        For each metric that was measured at some ticks only: shape (T,), where it was not. No other name is in it.
+        For each metric that was measured at some ticks only: shape (T,), True where it was not. No other names.
     """
 
     time_names: tuple[str, ...]
@@ -64,7 +63,8 @@ class LogData:
 
 
 def is_exact_in_float(values: NDArray[Any]) -> bool:
-    """Tell whether every value keeps its worth as a float64."""
+    """Return whether every value is exact as a float64."""
     if values.size == 0 or values.dtype.kind in "bf":
         return True
+    # By way of int, because numpy compares an int64 with a uint64 as floats. abs() would overflow at -2**63.
     return bool(int(values.max()) <= LARGEST_EXACT and int(values.min()) >= -LARGEST_EXACT)

@@ -1,6 +1,6 @@
-"""The logs of seeds into one file per configuration, and those into one file for the experiment.
+"""Merges the logs of seeds into one file per configuration, and those into one file for the experiment.
 
-Both are written whole under a temporary name and then renamed. Memory holds one configuration at a time.
+Both are written in full under a temporary name and then renamed. Memory holds one configuration at a time.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def merge_seeds(logs: Mapping[int, Path], out: Path) -> None:
     """Merge the finished logs of a configuration's seeds.
 
     The file has dimensions ``seed`` and ``tick`` with coordinates, each variable has shape (S, T, ...), and ``length``,
-    shape (S,), says how many ticks a seed really has. What is padded, and how, is told by ``stack``. Where a variable
+    shape (S,), is the real number of ticks of each seed. ``stack`` documents the padding. If a variable of the user's
     has one of these names, ours gets a ``_``.
 
     Parameters
@@ -66,10 +66,11 @@ def merge_seeds(logs: Mapping[int, Path], out: Path) -> None:
     Raises
     ------
     ResultsError
-        When there is no log, or one of them cannot be read.
+        When ``logs`` is empty, or a log cannot be read.
     """
     if not logs:
         raise ResultsError(f"{out}: there is no finished seed run to merge.")
+    # Before the merge, so that it is newer than its inputs even if another machine's clock is ahead.
     bound_times_by_now(logs.values())
     merged = stack({seed: read_log(path) for seed, path in logs.items()})
 
@@ -86,7 +87,7 @@ def merge_configurations(merged: Mapping[str, Path], out: Path) -> None:
     Parameters
     ----------
     merged
-        The merged log of each configuration, by its name. A name that no group can have gets a similar one.
+        The merged log of each configuration, by its name. A name that HDF5 does not allow for a group is replaced.
     out
         The file, replaced in one step.
 
@@ -96,6 +97,7 @@ def merge_configurations(merged: Mapping[str, Path], out: Path) -> None:
         When one of the merged logs cannot be read.
     """
     bound_times_by_now(merged.values())
+    # As pairs in an attribute, because the original name may be one that no group can have.
     names = safe_names(merged)
 
     def write(path: Path) -> None:
@@ -111,7 +113,7 @@ def merge_configurations(merged: Mapping[str, Path], out: Path) -> None:
 
 
 def content_of(path: Path) -> str:
-    """Return what an HDF5 file of ours holds: ``seed``, ``configuration`` or ``experiment``.
+    """Return the kind of content of an HDF5 file of ours: ``seed``, ``configuration`` or ``experiment``.
 
     Raises
     ------
@@ -157,6 +159,7 @@ def _write_group(group: h5py.Group, data: MergedData) -> None:
     add_dimension(group, seed, len(data.seeds), data.seeds)
     add_dimension(group, tick, n_ticks, np.arange(n_ticks))
     add_coordinate(group, own["length"], seed, data.lengths, {"long_name": "number of ticks of each seed"})
+    # A mask costs a variable that users see, so it is written only where NaN or the fill value alone is ambiguous.
     columns = {name: data.columns[name] for name in data.names}
     measured = {name: ~gaps for name, gaps in data.absent.items() if not np.array_equal(gaps, _empty(data, name))}
     masks = write_variables(group, (seed, tick), columns, names, data.fill_values, measured)
@@ -171,7 +174,7 @@ def _write_group(group: h5py.Group, data: MergedData) -> None:
     }
     if data.absent:
         ours["absent"] = {name: masks.get(name) for name in data.absent}
-    if any(name != ours_now for name, ours_now in own.items()):
+    if any(name != in_file for name, in_file in own.items()):
         ours["names"] = own
     provenance = {**data.attributes, **{name: list(each) for name, each in data.seed_attributes.items()}}
     write_attributes(group, {**provenance, **{_OURS + name: value for name, value in ours.items()}})
@@ -182,7 +185,7 @@ def _read_group(group: h5py.Group) -> MergedData:
     ours = {name: attributes.pop(_OURS + name, None) for name in _OWN_ATTRIBUTES}
     if ours["content"] != "configuration":
         raise ValueError(f"expected the merged log of a configuration, found that of a {ours['content']}")
-    attributes.pop("coordinates", None)
+    attributes.pop("coordinates", None)  # for xarray; add_coordinate wrote it
     own = ours["names"] or {}
     seeds = group[own.get("seed", "seed")][()]
     time, metrics = read_variables(group, ours["time"]), read_variables(group, ours["metrics"])
@@ -206,14 +209,15 @@ def _read_group(group: h5py.Group) -> MergedData:
 
 
 def _empty(data: MergedData, name: str) -> NDArray[np.bool_]:
-    """Tell, shape (S, T), where a seed that has a metric has no value at a tick of its own."""
+    """Return, shape (S, T), where a seed that has a metric has no value at one of its own ticks."""
+    # Padding behind a shorter seed, and a metric that a seed does not have at all, look the same but are no gaps.
     own = np.arange(data.columns[name].shape[1]) < data.lengths[:, None]
     own &= np.array([dtype is not None for dtype in data.seed_dtypes[name]])[:, None]
     return empty_ticks(data.columns[name], data.fill_values.get(name), 2) & own
 
 
 def _shorten(dtypes: Any) -> Any:
-    """Return one type where all seeds have the same, which is nearly always."""
+    """Return one type if all seeds have the same, which is nearly always."""
     return dtypes[0] if len(set(dtypes)) == 1 else list(dtypes)
 
 

@@ -1,7 +1,7 @@
 """The ticks of all seeds of a configuration as arrays of shape (S, T, ...), in memory.
 
-Runs of unequal length are padded at the end. Stacking loses nothing: each seed's ticks can be taken out again as they
-went in, with their types.
+Shorter runs are padded at the end. Stacking loses nothing: each seed's ticks can be taken out again unchanged, with
+their types.
 """
 
 from __future__ import annotations
@@ -33,20 +33,19 @@ class MergedData:
     time_names, metric_names
         Those of all seeds together, in the order of the first seed that has them.
     columns
-        Shape (S, T, ...), T the largest length. Where a seed has no value there is NaN, for which integers become
-        float64; integers beyond 2**53 stay integers, see ``fill_values``. A metric that was not measured at a tick has
-        no value there either.
+        Shape (S, T, ...), T the largest length. Missing values, including ticks at which a metric was not measured, are
+        NaN, so integers become float64; integers beyond 2**53 stay integers, see ``fill_values``.
     fill_values
-        For an integer column with gaps, the number that stands for "none"; it is not among its values.
+        For an integer column with gaps, the number that marks them; it is not among the values.
     seed_dtypes
-        For each column the type that it has in each seed, None where the seed has no such column.
+        For each column its type in each seed, None if the seed has no such column.
     attributes, seed_attributes
         Provenance that all seeds share, and provenance by seed (one entry each, in the order of ``seeds``; None where
         a seed has none).
     remarks
-        Sentences on what does not fit together.
+        Sentences about differences between the seeds that affect the arrays.
     absent
-        For each metric that some seed has measured at some of its ticks only: shape (S, T), where it was not.
+        For each metric that a seed measured at some of its ticks only: shape (S, T), True where it was not.
     """
 
     seeds: NDArray[np.int64]
@@ -67,7 +66,7 @@ class MergedData:
         return self.time_names + self.metric_names
 
     def seed_log(self, seed: int) -> LogData:
-        """Return the ticks of one seed; the arrays have the types that they had in its own log."""
+        """Return the ticks of one seed, with the types that they had in its own log."""
         row = self.seeds.tolist().index(seed)
         columns, absent = {}, {}
         for name, dtypes in self.seed_dtypes.items():
@@ -88,8 +87,9 @@ class MergedData:
         )
 
     def attributes_of(self, seed: int) -> dict[str, Any]:
-        """Return the provenance of one seed: what all share, and what it has of that which is kept by seed."""
+        """Return the provenance of one seed: the shared attributes and its own."""
         row = self.seeds.tolist().index(seed)
+        # None by seed means that this seed had no such attribute, so it must not get one now.
         own = {name: each[row] for name, each in self.seed_attributes.items() if each[row] is not None}
         return {**self.attributes, **own}
 
@@ -97,8 +97,8 @@ class MergedData:
 def stack(logs: Mapping[int, LogData]) -> MergedData:
     """Put the ticks of several seeds side by side. The order of ``logs`` makes no difference.
 
-    A metric that some seeds do not have is NaN for them. A metric that is an array of different shapes keeps the shape
-    that most seeds have (of equally many, that of the lowest seed); the others are NaN. Remarks tell of both.
+    A metric that some seeds do not have is NaN for them. If seeds logged arrays of different shapes under one name, the
+    most frequent shape is kept (in a tie, that of the lowest seed), and the other seeds are NaN. Remarks mention both.
     """
     seeds = sorted(logs)
     ordered = [logs[seed] for seed in seeds]
@@ -123,7 +123,9 @@ def stack(logs: Mapping[int, LogData]) -> MergedData:
         if not stacked.exact:
             remarks.append(f"{name!r}: no type holds the numbers of all seeds; some integers are rounded to a float64.")
         seed_dtypes[name] = [
-            None if each is None else (each.dtype.name if stacked.exact else "float64") for each in fitting
+            # What was rounded must not come back as an integer that looks exact.
+            None if each is None else (each.dtype.name if stacked.exact else "float64")
+            for each in fitting
         ]
     shared, by_seed = _attributes(ordered)
     return MergedData(
@@ -154,7 +156,7 @@ def _stack_column(
     shape: tuple[int, ...],
     n_ticks: int,
 ) -> _Stacked:
-    """Stack what the seeds have of one column, shapes (T_s, ...), to (S, T, ...); ``absent`` as in ``LogData``."""
+    """Stack one column of the seeds, shapes (T_s, ...), to (S, T, ...); ``absent`` as in ``LogData``."""
     there = [None if gaps is None else ~gaps for gaps in absent]
     # A seed without a single measurement says nothing about the type.
     parts = [
@@ -176,6 +178,7 @@ def _stack_column(
         else:
             fill_value = unused_value(parts, dtype)
     empty: float | int = fill_value if fill_value is not None else np.nan if dtype.kind == "f" else 0
+    # Filling only where there are gaps: without any, every element is assigned below.
     size = (len(columns), n_ticks, *shape)
     values = np.full(size, empty, dtype=dtype) if gaps else np.empty(size, dtype=dtype)
     for row, (each, mask) in enumerate(zip(columns, there, strict=True)):
@@ -213,7 +216,8 @@ def _common_type(parts: Iterable[NDArray[Any]]) -> np.dtype[Any]:
 def _of_one_shape(
     columns: Sequence[NDArray[Any] | None], absent: Sequence[NDArray[np.bool_] | None]
 ) -> tuple[list[NDArray[Any] | None], tuple[int, ...]]:
-    # A run without a value says nothing about shapes; most_common keeps the first of equally frequent ones.
+    # A run without a value says nothing about shapes: it gets zeros of the chosen one. In a tie, most_common keeps the
+    # shape that was counted first, which is that of the lowest seed.
     empty = [
         each is not None and (len(each) == 0 or (gaps is not None and bool(gaps.all())))
         for each, gaps in zip(columns, absent, strict=True)
@@ -244,7 +248,7 @@ def _remarks_of_seeds(logs: Mapping[int, LogData]) -> Iterator[str]:
 
 
 def _remarks(name: str, logs: Mapping[int, LogData], fitting: Sequence[NDArray[Any] | None]) -> list[str]:
-    # A run that ended before its first tick has no names at all; that is told by its length.
+    # A run that ended before its first tick has no names at all; its length already says so.
     missing = [seed for seed in sorted(logs) if logs[seed].columns and name not in logs[seed].columns]
     remarks = [f"{name!r} was not logged by {seeds_in_words(missing)}."] if missing else []
     for seed, fits in zip(sorted(logs), fitting, strict=True):
@@ -263,12 +267,12 @@ def _names(logs: Sequence[LogData]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _attributes(logs: Sequence[LogData]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Divide provenance into what is the same for all seeds and what is not."""
+    """Divide provenance into attributes that all seeds share and those that differ."""
     shared: dict[str, Any] = {}
     by_seed: dict[str, list[Any]] = {}
     for name in dict.fromkeys(name for log in logs for name in log.attributes):
         values = [log.attributes.get(name) for log in logs]
-        # As text, because True == 1 and nan != nan.
+        # Compared as text, because True == 1 and nan != nan.
         if len({json.dumps(value, sort_keys=True) for value in values}) == 1:
             shared[name] = values[0]
         else:

@@ -1,4 +1,4 @@
-"""Arrays in HDF5 in the way of netCDF-4, so that xarray and others read them without code of ours.
+"""Arrays in HDF5 that follow netCDF-4, so that xarray and others read them without our package.
 
 The only module that imports h5py. Knows arrays, dimensions and attributes; nothing of seeds.
 """
@@ -36,27 +36,30 @@ __all__ = [
     "write_variables",
 ]
 
+# In format 1 (version 0.1) the dimension was called "step", which is also the most frequent time variable of users.
 FORMAT = 2
 
 _FORMAT_NAME = "mle_toolbox_format"
 _JSON_NAMES = "mle_toolbox_json"
+# The netCDF-4 library writes exactly this for a dimension without a coordinate, and looks for it.
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable.%10d"
 _INT64 = range(-(2**63), 2**63)
 
 
 @contextmanager
 def new_file(path: Path) -> Iterator[h5py.File]:
-    """Make an HDF5 file of this format version, with a checksum at its end; an existing one is replaced.
+    """Create an HDF5 file of this format version, with a checksum at its end; an existing one is replaced.
 
     Raises
     ------
     OSError
-        When it cannot be written (a full disk); what there is of it then is worthless.
+        When it cannot be written (a full disk); its content is useless then.
     """
     with CarefulFile(path) as raw:
         with h5py.File(raw, "w") as file:
             file.attrs[_FORMAT_NAME] = FORMAT
             yield file
+        # Before the checksum as well as after it: CarefulFile discards what is written after an error.
         raw.raise_error()
         add_checksum(raw)
         raw.raise_error()
@@ -64,7 +67,7 @@ def new_file(path: Path) -> Iterator[h5py.File]:
 
 @contextmanager
 def open_file(path: Path) -> Iterator[h5py.File]:
-    """Open a file of ours for reading; whatever goes wrong inside the block is told as damage of the file.
+    """Open a file of ours for reading; any error inside the block is reported as damage of the file.
 
     Raises
     ------
@@ -81,6 +84,7 @@ def open_file(path: Path) -> Iterator[h5py.File]:
         raise
     except FileNotFoundError:
         raise ResultsError(f"{path}: there is no such file.") from None
+    # h5py passes errors of the library on as any of these.
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError) as error:
         raise ResultsError(
             f"{path} cannot be read ({error}). Remove it, and the next `mle run` makes it again."
@@ -88,10 +92,11 @@ def open_file(path: Path) -> Iterator[h5py.File]:
 
 
 def add_dimension(group: h5py.Group, name: str, size: int, values: NDArray[Any] | None = None) -> None:
-    """Add a dimension, with its coordinate ``values`` or without."""
+    """Add a dimension, with or without coordinate ``values``."""
     if values is not None:
         group.create_dataset(name, data=values).make_scale(name)
     else:
+        # Never written, so it takes no room; netCDF-4 makes it of this type.
         group.create_dataset(name, shape=(size,), dtype=">f4").make_scale(_NO_VARIABLE % size)
 
 
@@ -122,17 +127,17 @@ def write_variables(
     columns
         The arrays by name.
     names
-        For each of them its name in the file. Where they differ, the variable says so in ``original_name``.
+        Their names in the file. If the two differ, the variable gets the attribute ``original_name``.
     fill_values
-        For integer arrays with gaps, the number that stands for "none".
+        For integer arrays with gaps, the number that marks them.
     measured
-        For some of them another array, over ``dimensions`` only, that tells where it has values.
+        For some of them a mask over ``dimensions``, True where there are values.
 
     Returns
     -------
     dict
-        For each name in ``measured`` the name in the file of that other array, which the variable says itself in
-        ``ancillary_variables``, as the conventions for climate and forecast data have it.
+        For each name in ``measured`` the name of its mask in the file. The variable refers to it by the attribute
+        ``ancillary_variables``, as in the CF conventions.
     """
     taken = {*names.values(), *group}
     shared = [group[dimension] for dimension in dimensions]
@@ -160,7 +165,7 @@ def read_variables(group: h5py.Group, names: Iterable[str]) -> dict[str, NDArray
     for name in names:
         dataset = group[name]
         values, attributes = dataset[()], dataset.attrs
-        # Looking for an attribute is much quicker than a `get` that finds none.
+        # `in` is much faster than a `get` that finds nothing.
         original = attributes["original_name"] if "original_name" in attributes else name  # noqa: SIM401
         is_bool = "dtype" in attributes and attributes["dtype"] == "bool"
         columns[original] = values.astype(bool) if is_bool else values
@@ -190,7 +195,7 @@ def _add_variable(
     dataset = group.create_dataset(name, data=values.astype(np.int8) if is_bool else values)
     for axis, dimension in enumerate(dimensions):
         h5py.h5ds.attach_scale(dataset.id, dimension.id, axis)
-    # netCDF has no truth values; this attribute is how xarray marks them.
+    # netCDF has no booleans; this attribute is how xarray marks them.
     write_attributes(dataset, {**attributes, "dtype": "bool"} if is_bool else attributes)
 
 
@@ -208,7 +213,7 @@ def write_attributes(target: h5py.Group | h5py.Dataset, attributes: Mapping[str,
 
 
 def read_attributes(target: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    """Return what ``write_attributes`` was given, and whatever other attributes there are."""
+    """Return the attributes, those from ``write_attributes`` as they were given."""
     attributes = {name: _plain(value) for name, value in target.attrs.items()}
     attributes.pop(_FORMAT_NAME, None)
     for name in json.loads(attributes.pop(_JSON_NAMES, "[]")):
@@ -231,7 +236,7 @@ def _is_plain(value: Any) -> bool:
         # HDF5 ends a text at the first NUL and wants UTF-8; JSON escapes both.
         return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
     if isinstance(value, bool):
-        return False
+        return False  # h5py would write an enum
     return isinstance(value, float) or (isinstance(value, int) and value in _INT64)
 
 

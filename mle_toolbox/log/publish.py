@@ -1,6 +1,6 @@
-"""The last step of a seed run that ended well: what was prepared gets its names.
+"""The last step of a seed run that ended well: the prepared files get their final names.
 
-Imports next to nothing, because every seed run waits for it; so paths are strings.
+Imports next to nothing, because every seed run waits for it; hence paths are strings.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ def publish(folder: str) -> None:
         When there is neither a prepared nor a finished log, or no prepared record.
     """
     log, record = f"{folder}/{LOG}", f"{folder}/{READY_RECORD}"
-    # Its time is that of the end: who looks for runs that were finished meanwhile goes by it.
+    # Its time is to be that of the end: readers that look for newly finished runs go by it.
     os.utime(record)
-    # Before the log has its name: a log without this mark would be made again.
+    # Before the log has its name: Snakemake takes a log without this mark for unfinished and runs the seed again.
     os.close(os.open(f"{folder}/{DONE}", os.O_WRONLY | os.O_CREAT, 0o666))
     try:
         os.replace(f"{folder}/{READY_LOG}", log)
     except FileNotFoundError:
-        os.stat(log)  # an earlier call has come so far
+        os.stat(log)  # an earlier call, which was interrupted, did this step
     os.replace(record, f"{folder}/{RUN_RECORD}")
-    # The journal may go once both names are on the disk.
+    # Only once both names are on the disk may the journal, the other copy of the ticks, be removed.
     sync_folder(folder)
     for name in (CHECKPOINT, JOURNAL):
         try:
@@ -52,10 +52,10 @@ def publish(folder: str) -> None:
 
 
 def bound_times_by_now(paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Give files whose time is yet to come the present time; what cannot be changed is left as it is.
+    """Set files with a time in the future to the present; those that cannot be changed are left as they are.
 
-    To be called for what a job was made from, before the job ends: after a clock was set back, or when another
-    machine's is ahead, Snakemake finds new outputs to be older than their inputs, and deletes them.
+    Call it for the inputs of a job before the job ends: after a clock was set back, or when another machine's is ahead,
+    Snakemake finds new outputs older than their inputs and deletes them, which may be the work of hours.
     """
     for path in paths:
         try:
@@ -67,7 +67,7 @@ def bound_times_by_now(paths: Iterable[str | os.PathLike[str]]) -> None:
 
 def sync_folder(path: str | os.PathLike[str]) -> None:
     """Make new and changed names in a folder durable, where the file system can."""
-    # Some network file systems refuse fsync on a folder. They order renames themselves.
+    # Some network file systems refuse fsync on a folder; they keep the order of renames themselves.
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""``results.csv``: where every seed run ended, for spreadsheets."""
+"""``results.csv``: the final values of every seed run, for spreadsheets."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _FIXED = ("configuration", "seed", "status", "ticks", "code")
 
 
 def write_table(folder: ExperimentFolder, configurations: Sequence[str], seeds: Sequence[int]) -> None:
-    """Write one row per configuration and seed: status, ticks, code, and the last value of all that is one number.
+    """Write one row per configuration and seed: status, ticks, code, and the last value of every scalar variable.
 
-    ``code`` names what the run was made of: where it is the same, the run had the same files of the same content. A
-    cell is empty where there is no value. A variable with the name of one of the first columns gets a ``_`` behind its
-    own. The last value is the last that was measured (``was_measured``).
+    ``code`` is a short hash of the code: runs with the same one had the same files with the same content. A cell
+    without a value is empty. A variable with the name of one of the first columns gets a ``_`` after its own. The last
+    value is the last one measured (``was_measured``).
     """
     runs = [(name, seed, read_seed_log(folder.seed_run(name, seed))) for name in configurations for seed in seeds]
     names = _scalar_names(run.data for _, _, run in runs if run.data is not None)
@@ -48,7 +48,7 @@ def _cells(run: SeedLog, names: Sequence[str]) -> list[Any]:
 
 
 def _code(record: RunRecord | None) -> str:
-    """Return a short name of the code of a run, empty where it is not on record."""
+    """Return a short hash of the code of a run, empty if none is on record."""
     if record is None or not (record.code or record.script_sha256):
         return ""
     # Records of earlier versions know the script only.
@@ -68,6 +68,7 @@ def _last(data: LogData, name: str) -> Any:
 
 def _scalar_names(logs: Iterable[LogData]) -> list[str]:
     """Return time variables, then metrics, each in the order in which they are tracked."""
+    # Of all runs: a failed one may lack a metric, or have one that the others do not.
     time: dict[str, None] = {}
     metrics: dict[str, None] = {}
     for log in logs:

@@ -1,4 +1,4 @@
-"""``run.json``: how a seed run stands and where it comes from.
+"""``run.json``: status and provenance of a seed run.
 
 Standard library only.
 """
@@ -28,21 +28,21 @@ __all__ = [
 RECORD_FORMAT = 1
 
 RunStatus = Literal["waiting", "running", "done", "stopped", "failed", "died", "outdated", "older code"]
-"""``outdated``: done, but of an earlier configuration; ``older code``: done, and left out by ``only_current``."""
+"""``outdated``: ended, with an earlier configuration; ``older code``: done, and left out by ``only_current``."""
 
 
 class RunRecord(NamedTuple):
-    """What ``run.json`` says. Every field has a default, so that a record of any version can be read.
+    """The content of ``run.json``. Every field has a default, so that a record of any version can be read.
 
-    Times are UTC in ISO 8601. ``status`` is ``running``, ``done``, ``failed`` or ``stopped`` (it left early because it
-    was asked to, to be continued); that a run has died is only seen from outside, see ``run_status``. ``identity`` is
-    what decides its numbers apart from seed and code (``experiment_file/configuration_identity.py``); ``code`` holds
-    the SHA-256 of each file of the user's own that it was made of (the script, imported modules), by its path relative
-    to the project folder where it lies in that; ``snapshot`` names the stored code that it ran, and ``not_frozen``
-    the files of ``code`` that came from elsewhere. ``own_handlers`` names the early warnings of a scheduler that
-    the script itself handles. ``git_dirty`` is true where a tracked file differed from the commit, or a file of
-    ``code`` was in none: ``git_untracked`` names those. ``extra`` holds the fields that this version does not know;
-    they are written back as they were.
+    Times are UTC in ISO 8601. ``status`` is ``running``, ``done``, ``failed`` or ``stopped`` (ended early on request,
+    to be continued); only an observer can tell that a run has died, see ``run_status``. ``identity`` is a digest of
+    everything but seed and code that decides its numbers (``experiment_file/configuration_identity.py``). ``code``
+    holds the SHA-256 of each of the user's files that it ran (the script, imported modules), by its path, relative to
+    the project folder if it lies there; ``snapshot`` names the stored code that it ran, and ``not_frozen`` the files of
+    ``code`` that came from elsewhere. ``own_handlers`` names the early warnings of a scheduler that the script itself
+    handles. ``git_dirty`` is true if a tracked file differed from the commit, or a file of ``code`` was not tracked:
+    ``git_untracked`` names those. ``extra`` holds fields that this version does not know; they are written back
+    unchanged.
     """
 
     format: int = RECORD_FORMAT
@@ -94,25 +94,21 @@ class RunRecord(NamedTuple):
 _TYPES = {"str": str, "int": int, "bool": bool, "float": (int, float), "dict": dict, "list": list, "None": type(None)}
 
 
-def _types_of(annotation: str) -> tuple[Any, ...]:
-    return tuple(_TYPES[each.partition("[")[0]] for each in annotation.split(" | "))
-
-
-_FIELDS = {
-    # A named tuple wraps the texts that annotations are.
-    name: _types_of(annotation.__forward_arg__)
+_FIELDS: dict[str, tuple[Any, ...]] = {
+    # With `from __future__ import annotations` these are texts, which a named tuple wraps.
+    name: tuple(_TYPES[each.partition("[")[0]] for each in annotation.__forward_arg__.split(" | "))
     for name, annotation in RunRecord.__annotations__.items()
     if name != "extra"
 }
 
 
 def read_run_record(folder: SeedFolder) -> RunRecord | None:
-    """Return the record of a seed run, or None when there is none that can be read."""
+    """Return the record of a seed run, or None if it is missing or unreadable."""
     return read_record(folder.run_record)
 
 
 def read_record(path: Path) -> RunRecord | None:
-    """Return the record in a file, or None when there is none that can be read."""
+    """Return the record in a file, or None if it is missing or unreadable."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -121,7 +117,7 @@ def read_record(path: Path) -> RunRecord | None:
 
 
 def _is_whole(content: dict[str, Any]) -> bool:
-    """Tell whether every field that this version knows is of its type, so that nobody trips over it later."""
+    """Return whether every field that this version knows has the right type, so that no caller need check."""
     return all(isinstance(content[name], types) for name, types in _FIELDS.items() if name in content)
 
 
@@ -142,33 +138,33 @@ def write_record(path: Path, record: RunRecord, *, wait_for_name: bool = True) -
 
 
 def run_status(folder: SeedFolder, record: RunRecord | None = None) -> RunStatus:
-    """Tell how a seed run stands, from its files alone.
+    """Return the status of a seed run, from its files alone.
 
     Parameters
     ----------
     folder
         The folder of the seed run.
     record
-        Its record, where that has just been read.
+        Its record, if that has just been read.
 
     Returns
     -------
     RunStatus
-        ``running`` as long as a process holds the journal. Otherwise ``failed`` or ``stopped`` where the newest
-        attempt is on record as that, even beside the finished log of an earlier one; ``done`` where there is a
-        finished log; ``died`` where the record says running; ``waiting`` where nothing is going on.
+        ``running`` as long as a process holds the journal. Otherwise ``failed`` or ``stopped`` if the record says so,
+        even beside the finished log of an earlier attempt; ``done`` if there is a finished log; ``died`` if the record
+        says running; ``waiting`` in all other cases.
 
     Notes
     -----
-    Two or three file operations, four or six for a run that seems dead: that verdict is given only after a second
-    look, because the run may have ended well between reading its record and looking for its log.
+    Two or three file operations, four or six for a run that seems dead: it is checked again, because it may have ended
+    well between reading its record and looking for its log.
     """
     status = _status_now(folder, record if record is not None else read_run_record(folder))
     return _status_now(folder, read_run_record(folder)) if status == "died" else status
 
 
 def bad_end(record: RunRecord | None) -> Literal["failed", "stopped"] | None:
-    """Return how the newest attempt ended if that was without a finished log of its own, or None."""
+    """Return how the newest attempt ended if it left no finished log of its own, or None."""
     match record:
         case RunRecord(status="failed"):
             return "failed"
@@ -178,6 +174,7 @@ def bad_end(record: RunRecord | None) -> Literal["failed", "stopped"] | None:
 
 
 def _status_now(folder: SeedFolder, record: RunRecord | None) -> RunStatus:
+    # The lock comes first: it is the only evidence that cannot be out of date.
     if is_locked(folder.journal):
         return "running"
     if (bad := bad_end(record)) is not None:
@@ -185,6 +182,6 @@ def _status_now(folder: SeedFolder, record: RunRecord | None) -> RunStatus:
     if folder.log.exists():
         return "done"
     if record is None:
-        # Killed before its first word, unless nothing was ever started here.
+        # The journal is made before the record, so a run may have been killed in between.
         return "died" if folder.journal.exists() else "waiting"
     return "died" if record.status == "running" else "waiting"

@@ -1,7 +1,8 @@
-"""How a journal becomes a finished log, in two steps that may each be interrupted and repeated.
+"""Turns a journal into a finished log, in two steps that can be interrupted and repeated.
 
-``prepare_log`` and ``prepare_record`` run in the process that logged, when everything is written. What they have made
-is published by whoever knows that the run ended well (``commit_log``, publish.py).
+``prepare_log`` and ``prepare_record`` run in the process that logged, once everything is written. The process that
+knows how the run ended, its launcher, then publishes their files (``commit_log``, publish.py): only a parent can see
+the exit status of ``sys.exit(3)``, ``os._exit`` or a signal.
 """
 
 from __future__ import annotations
@@ -27,15 +28,16 @@ def prepare_log(folder: SeedFolder, attributes: Mapping[str, Any], n_ticks: int 
     folder
         The folder of the seed run. Its ``JournalWriter`` has been closed, or at least flushed.
     attributes
-        Where the numbers come from; added to those of the journal, and stronger.
+        Provenance; added to the attributes of the journal, and takes precedence.
     n_ticks
-        How many ticks the run has logged, so that nothing else is ever sealed.
+        How many ticks the run has logged, so that a journal with another number is refused.
 
     Raises
     ------
     ResultsError
-        When the journal is missing, or its ticks are not all whole: a run with holes did not end well.
+        When the journal is missing or damaged: a run with missing ticks did not end well.
     """
+    # Late, like h5py in the next line: training scripts import this module at their start.
     import dataclasses
 
     from mle_toolbox.log.hdf5 import write_log
@@ -62,30 +64,31 @@ def prepare_record(folder: SeedFolder, record: RunRecord) -> None:
 
 
 def discard_prepared(folder: SeedFolder) -> None:
-    """Remove what was prepared, if anything was."""
+    """Remove the prepared files, if there are any."""
     folder.ready_log.unlink(missing_ok=True)
     folder.ready_record.unlink(missing_ok=True)
 
 
 def commit_log(folder: SeedFolder, record: RunRecord) -> None:
-    """Make ``log.h5.ready`` the finished log, put the record on file as done, remove journal and checkpoint.
+    """Make ``log.h5.ready`` the finished log, record the run as done, remove journal and checkpoint.
 
     Parameters
     ----------
     folder
         The folder of the seed run.
     record
-        The record as it is to be; its status is set to ``done`` here.
+        Its final record; the status is set to ``done`` here.
 
     Raises
     ------
     ResultsError
-        When neither a prepared nor a finished log is there.
+        When there is neither a prepared nor a finished log.
     FolderInUseError
-        When another run has meanwhile begun in this folder.
+        When another run has started in this folder in the meantime.
     """
     lock = _hold_journal(folder)
     try:
+        # A finished log without a prepared one is an earlier call that was interrupted.
         if not folder.ready_log.exists() and not folder.log.exists():
             raise ResultsError(f"{folder.path}: there is no log to finish, {folder.ready_log.name} is missing.")
         prepare_record(folder, record)
@@ -96,7 +99,7 @@ def commit_log(folder: SeedFolder, record: RunRecord) -> None:
 
 
 def _hold_journal(folder: SeedFolder) -> HeldFile | None:
-    # Between the end of a script and this moment somebody may have started the same seed anew.
+    # Somebody may have started the same seed again since the script ended.
     if not folder.journal.exists() or is_held_here(folder.journal):
         return None
     try:

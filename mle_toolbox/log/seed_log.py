@@ -1,4 +1,4 @@
-"""How a seed run stands and what it has logged so far, whether it is finished, running or broken."""
+"""Status and log of a seed run, whether it is finished, running or broken."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, ru
 
 __all__ = ["SeedLog", "read_seed_log"]
 
+# A run may start, end and start again while it is read; after that the answer is what was found last.
 _TRIES = 3
 
 
 @dataclass(frozen=True)
 class SeedLog:
-    """One seed run; without ``data`` where there is nothing that can be read."""
+    """One seed run; ``data`` is None if there is nothing readable."""
 
     status: RunStatus
     record: RunRecord | None
@@ -27,16 +28,16 @@ class SeedLog:
 
 
 def read_seed_log(folder: SeedFolder) -> SeedLog:
-    """Read the newest attempt of a seed run: the finished log when it is done, else the journal. Never raises.
+    """Read the newest attempt of a seed run: the finished log if it is done, else the journal. Never raises.
 
-    ``damage`` is a sentence when something of it cannot be read.
+    ``damage`` is a sentence if part of it cannot be read.
     """
     for _ in range(_TRIES - 1):
         status = run_status(folder)
         try:
             return _read(folder, status)
         except FileNotFoundError:
-            pass  # it ended well between the two looks, which removes the journal
+            pass  # it ended well after run_status looked, and the journal is gone
     status = run_status(folder)
     try:
         return _read(folder, status)
@@ -44,6 +45,7 @@ def read_seed_log(folder: SeedFolder) -> SeedLog:
         return SeedLog(status, read_run_record(folder), None, None)
 
 
+# Without this, a json.py beside an analysis made load() report intact logs as unreadable.
 @with_installed_modules
 def _read(folder: SeedFolder, status: RunStatus) -> SeedLog:
     record = read_run_record(folder)

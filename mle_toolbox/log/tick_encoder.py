@@ -1,7 +1,7 @@
-"""One tick, two dictionaries, as the bytes of a journal row (without its checksum).
+"""Encodes a tick, two dictionaries, as the bytes of a journal row (without its checksum).
 
-Which types the values have decides how a row is packed, and that is worked out once for each combination. Nearly every
-tick of a run has the types of the first one: for these a function is written that knows the names and the types.
+The types of the values decide how a row is packed, which is worked out once for each combination. Nearly every tick of
+a run has the types of the first one: for these a function is generated with the names and types written out.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ __all__ = ["TickEncoder", "check_names"]
 _Tick = Mapping[str, Any]
 _Shapes = tuple[tuple[int, ...], ...]
 _TIME, _METRICS = "time_to_track", "what_to_track"
+# Bounds for a script whose values change their types all the time, or that tracks thousands of variables: the table of
+# packers is emptied, and no function with a statement for each variable is compiled.
 _MAX_PACKERS = 1000
 _MAX_WRITTEN_OUT = 100
 
@@ -34,12 +36,12 @@ class TickEncoder:
     Parameters
     ----------
     time_names
-        The keys that the time of every tick must have, no more and no less.
+        The exact keys of the time of every tick.
     metric_names
-        The keys of which every tick has at least one. A metric that is not there, or None, was not measured.
+        Every tick has at least one of these keys. A metric that is missing, or None, was not measured.
     at_new_shapes
-        Called when the shapes of the rows are others from now on, because a metric that was never measured before is an
-        array. Whatever it raises, ``append`` raises; the shapes are then those of before.
+        Called when the shapes of the rows change, because a metric that was never measured before is an array. What it
+        raises, ``encode`` raises; the shapes are then unchanged.
     """
 
     def __init__(
@@ -60,10 +62,11 @@ class TickEncoder:
         few = len(self.names) <= _MAX_WRITTEN_OUT
         self._written_out = _written_out(self.time_names, self.metric_names) if few else None
         self.encode: Callable[[_Tick, _Tick], bytes] = self._encode
-        """Returns the bytes of one tick. LogError when a key or a value does not fit; nothing is changed then."""
+        """Return the bytes of one tick. LogError if a key or a value does not fit; nothing is changed then."""
 
     def _encode(self, time: _Tick, metrics: _Tick) -> bytes:
         try:
+            # Equal lengths and no KeyError together mean equal keys, without building sets at every tick.
             complete = len(time) == self._n_time
             if not complete:
                 values: tuple[Any, ...] = ()
@@ -78,14 +81,14 @@ class TickEncoder:
             raise self._wrong_keys(time, metrics)
         try:
             return self._packers[tuple(map(type, values))](*values)
-        except (KeyError, struct.error):  # types that are new, or an integer beyond 63 bits
+        except (KeyError, struct.error):  # new types, or an integer beyond 63 bits
             return self._encode_any(values)
 
     def start_with(self, shapes: _Shapes | None, settled: Sequence[bool] = ()) -> None:
-        """Expect these shapes from now on, or those of the next tick.
+        """Expect these shapes from now on; with None, those of the next tick.
 
-        ``settled`` says of each variable whether it has a value in an earlier tick; one that has none may still turn
-        out to be an array.
+        ``settled`` says for each variable whether an earlier tick has a value; one without may still turn out to be an
+        array.
         """
         self._packers.clear()
         self._is_written_out = False
@@ -100,7 +103,10 @@ class TickEncoder:
             )
         known = self.shapes or ((),) * len(self.names)
         encoded = [
-            encode_value(name, value) if value is not None or number < self._n_time else _absent(known[number])
+            # None for a time variable is left to encode_value, which refuses it by name.
+            encode_value(name, value)
+            if value is not None or number < self._n_time
+            else EncodedValue(ABSENT, known[number], bytes(8 * prod(known[number])))
             for number, (name, value) in enumerate(zip(self.names, values, strict=True))
         ]
         self._settle(tuple(each.shape for each in encoded), [each.tag != ABSENT for each in encoded])
@@ -108,7 +114,7 @@ class TickEncoder:
         return bytes(each.tag for each in encoded) + b"".join(each.payload for each in encoded)
 
     def _settle(self, shapes: _Shapes, measured: list[bool]) -> None:
-        """Take note of the shapes of metrics that were not measured before."""
+        """Record the shapes of metrics that were not measured before."""
         before, settled_before = self.shapes, self._settled
         if shapes != before:
             self._check_shapes(shapes)
@@ -119,21 +125,23 @@ class TickEncoder:
             if self._at_new_shapes is not None:
                 try:
                     self._at_new_shapes()
-                except BaseException:
+                except BaseException:  # a signal handler may raise here too
                     self.start_with(before, settled_before)
                     raise
 
     def _remember(self, values: tuple[Any, ...], encoded: list[EncodedValue]) -> None:
         kinds = tuple(map(type, values))
+        # Not if the types alone do not decide the tags: arrays, or integers that are packed as unsigned.
         if [tag_of_type(kind) or ABSENT for kind in kinds] != [each.tag for each in encoded]:
             return
         if len(self._packers) >= _MAX_PACKERS:
             self._packers.clear()
         self._packers[kinds] = _packer(kinds, encoded)
+        # Without None, whose ticks lack a key: the generated function looks up every name.
         if not self._is_written_out and self._written_out is not None and NoneType not in kinds:
             known: dict[str, Any] = {f"k{number}": kind for number, kind in enumerate(kinds)}
             known |= {"pack": self._packers[kinds], "otherwise": self._encode, "error": struct.error}
-            exec(self._written_out, known)  # noqa: S102  (names of the user's are in it as literals)
+            exec(self._written_out, known)  # noqa: S102  (the user's names are in it as literals only)
             self.encode = known["encode"]
             self._is_written_out = True
 
@@ -170,7 +178,7 @@ def check_names(time_names: Sequence[str], metric_names: Sequence[str]) -> None:
     Raises
     ------
     LogError
-        When a name is no text, is there twice, or cannot be written to a file.
+        When a name is not a string, occurs twice, or cannot be written to a file.
     """
     seen: dict[str, str] = {}
     for list_name, names in ((_TIME, time_names), (_METRICS, metric_names)):
@@ -195,12 +203,8 @@ def _as_number(*shapes: tuple[int, ...]) -> str:
     return " An array or tensor with one number in it becomes that number by .item()." if one.issuperset(shapes) else ""
 
 
-def _absent(shape: tuple[int, ...]) -> EncodedValue:
-    return EncodedValue(ABSENT, shape, bytes(8 * prod(shape)))
-
-
 def _packer(kinds: tuple[type, ...], encoded: Sequence[EncodedValue]) -> Callable[..., bytes]:
-    """Return the function that packs values of these types; where there is none, zeros are left."""
+    """Return the function that packs values of these types; missing values become zeros."""
     codes = "".join(STRUCT_CODES.get(each.tag) or f"{len(each.payload)}x" for each in encoded)
     pack = functools.partial(struct.Struct(f"<{len(kinds)}s{codes}").pack, bytes(each.tag for each in encoded))
     there = [kind is not NoneType for kind in kinds]
@@ -219,11 +223,12 @@ def _getter(names: tuple[str, ...]) -> Callable[[_Tick], tuple[Any, ...]]:
 def _written_out(time_names: tuple[str, ...], metric_names: tuple[str, ...]) -> CodeType:
     """Return the code of an ``encode`` for these names, with one statement for each.
 
-    Kept although it is code that makes code: encoding a tick of three values takes 0.28 us with it, 0.71 in the
-    quickest way that was found without; `update_log` as a whole 3.5 us, else 4.2 (Python 3.11).
-
-    It wants ``k0``, ``k1``, … (the types of the values), ``pack``, ``otherwise`` and ``error`` as globals.
+    Its globals are ``k0``, ``k1``, … (the types of the values), ``pack``, ``otherwise`` and ``error``.
     """
+    # Generated code is worth it here: encoding a tick of three values takes 0.28 us with it and 0.71 in the fastest way
+    # found without; `update_log` as a whole 3.5 us instead of 4.2 (Python 3.11).
+    #
+    # `type(v) is k`, not isinstance: a bool is an int, and a subclass may convert to another number.
     looked_up = [f"time[{name!r}]" for name in time_names] + [f"metrics[{name!r}]" for name in metric_names]
     numbers = range(len(looked_up))
     lines = [

@@ -1,7 +1,7 @@
-"""What may be logged, and its bytes in a journal.
+"""Checks logged values and encodes them for a journal.
 
-Numbers of Python, numpy, torch and jax, and arrays of them. Nothing is rounded: a value that neither float64 nor
-int64 nor uint64 can hold is refused. numpy is imported only when a value is no plain number.
+Accepts numbers of Python, numpy, torch and jax, and arrays of them. Nothing is rounded: a value that fits neither
+float64 nor int64 nor uint64 is refused. numpy is imported only for a value that is not a plain number.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class EncodedValue:
-    """One value as it stands in a row."""
+    """One value as it is stored in a row."""
 
     tag: int
     shape: tuple[int, ...]
@@ -45,20 +45,24 @@ class EncodedValue:
 
 
 def tag_of_type(kind: type) -> int | None:
-    """Return the tag that scalars of this type are packed under, or None when they need a closer look."""
+    """Return the tag for scalars of this type, or None if the type alone does not decide it."""
+    # bool before int, whose subclass it is.
     if issubclass(kind, bool):
         return BOOL
     if issubclass(kind, int):
         return INT
     if issubclass(kind, float):
         return FLOAT
+    # A value can be one of numpy's only if the script has imported numpy; importing it here would cost 0.2 s.
     numpy = sys.modules.get("numpy")
     if numpy is None or not issubclass(kind, numpy.generic):
         return None
     if issubclass(kind, numpy.bool_):
         return BOOL
     if issubclass(kind, numpy.integer):
+        # A duration is an integer to numpy, but in a unit that would be lost.
         return None if issubclass(kind, numpy.timedelta64) else INT
+    # float64 is a float already; longdouble may not fit.
     return FLOAT if issubclass(kind, (numpy.float16, numpy.float32)) else None
 
 
@@ -68,7 +72,7 @@ def encode_value(name: str, value: Any) -> EncodedValue:
     Raises
     ------
     LogError
-        When it is no number and no array of numbers, or one that no type of the log can hold.
+        When it is not a number or an array of numbers, or does not fit into any type of the log.
     """
     tag = tag_of_type(type(value))
     if tag is None:
@@ -94,7 +98,8 @@ def _encode_array(name: str, array: NDArray[Any]) -> EncodedValue:
 
 
 def _as_array(name: str, value: Any) -> NDArray[Any]:
-    """Turn anything that has numbers in it into an array of type bool, int, uint or float64."""
+    """Convert anything that holds numbers to an array of type bool, int, uint or float64."""
+    # numpy would make an array of any object.
     if not isinstance(value, (list, tuple)) and not hasattr(value, "__array__") and not hasattr(value, "detach"):
         raise _refusal(name, value)
     import numpy as np
@@ -106,7 +111,7 @@ def _as_array(name: str, value: Any) -> NDArray[Any]:
     except (TypeError, ValueError, RuntimeError) as error:
         raise LogError(f"{_expectation(name)}, found a {_type_name(value)} that is none: {error}") from None
     if array.dtype.kind == "V" and array.dtype.names is None and "float" in array.dtype.name:
-        array = array.astype(np.float64)  # bfloat16 and its smaller kin: all of them fit
+        array = array.astype(np.float64)  # bfloat16 and the 8-bit floats of ml_dtypes, kind V in numpy
     if array.dtype.kind not in "biuf":
         raise _refusal(name, value, f" of {array.dtype}" if array.ndim or array.dtype.kind != "O" else "")
     if array.dtype.kind == "f":
@@ -117,7 +122,8 @@ def _as_array(name: str, value: Any) -> NDArray[Any]:
 
 
 def _on_host(value: Any) -> Any:
-    """Return torch tensors without their gradient, in host memory and in a type that numpy knows."""
+    """Return torch tensors detached from their graph, in host memory and in a type that numpy has."""
+    # Known by their methods, because torch may not be installed. A list of them is converted one by one.
     import numpy as np
 
     if isinstance(value, (list, tuple)):
@@ -131,6 +137,7 @@ def _on_host(value: Any) -> Any:
 def _as_float64(name: str, array: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
+    # An overflow is checked below; numpy's warning about it would come first.
     with np.errstate(over="ignore"):
         result = array.astype(np.float64)
     if bool((np.isinf(result) & ~np.isinf(array)).any()):
@@ -139,7 +146,7 @@ def _as_float64(name: str, array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _check_integers_among_floats(name: str, value: Any) -> None:
-    """Refuse a list whose integers numpy has rounded because floats stand beside them."""
+    """Refuse a list whose integers numpy has rounded because there are floats in it too."""
     if isinstance(value, (list, tuple)):
         for each in value:
             _check_integers_among_floats(name, each)
@@ -168,5 +175,5 @@ def _type_name(value: Any) -> str:
 
 
 def _short(value: int) -> str:
-    # Python refuses to write out integers of more than some thousand digits.
+    # Python refuses to print integers of more than 4,300 digits.
     return str(value) if value.bit_length() < 200 else f"an integer of {value.bit_length()} bits"

@@ -1,1 +1,1 @@
-"""One seed run seen from outside its script: what decides its numbers, and what became of it."""
+"""One seed run seen from outside its script: its identity, its code, and how it ended."""

@@ -1,8 +1,8 @@
-"""Which files are the code of a start.
+"""Selects the files that are stored as the code of a start.
 
-In a git repository every tracked file, and of those that are neither tracked nor ignored sources and settings, all of
-them up to 1 MB. Without git the script with the modules that it imports, and those that earlier runs had imported. In
-any case the experiment file, its configurations and the script. Never results, environments, caches.
+In a git repository: every tracked file, and sources and settings that are neither tracked nor ignored, up to 1 MB each.
+Without git: the script, the modules that it imports, and those that earlier runs imported. Always the experiment file,
+its configurations and the script. Never results, environments or caches.
 """
 
 from __future__ import annotations
@@ -35,11 +35,14 @@ from mle_toolbox.snakemake_side.assumptions import OWN_FOLDER
 
 __all__ = ["snapshot_variables", "take_snapshot"]
 
+# Data sets and checkpoints that are under version control are not code; sources are smaller than this.
 _LARGEST_FILE = 1 << 20
+# Every start pays for looking at the files, so a folder that is far too large costs no more than this.
 _MOST_FILES = 20_000
 _MOST_BYTES = 200 << 20
 _RUNS_LOOKED_AT = 20
-# As in mle_frozen_code.py: so long after its time of change a file may have been changed again in the same moment.
+# As in mle_frozen_code.py. A file may change twice within the resolution of its time, so, as with git's index, times
+# this close to the snapshot prove nothing: the next snapshot and the import hook read the file again.
 _RACY_NANOSECONDS = 2_000_000_000
 
 _SOURCES = (
@@ -51,10 +54,9 @@ _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 
 
 def snapshot_variables(plan: Plan, warn: Callable[[str], None]) -> dict[str, str]:
-    """Store the code as it is now and return the variables by which seed runs find it.
+    """Store the code as it is now and return the environment variables that tell seed runs where it is.
 
-    What keeps it from being stored (a full disk, say) keeps nothing from running: ``warn`` is told, and the seed runs
-    take the files as they find them.
+    If it cannot be stored (a full disk, say), ``warn`` gets a sentence and the seed runs use the files on disk.
     """
     try:
         snapshot = take_snapshot(plan)
@@ -70,7 +72,7 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
     Returns
     -------
     Snapshot or None
-        None when the experiment file says ``frozen_code: false``.
+        None if the experiment file says ``frozen_code: false``.
 
     Raises
     ------
@@ -83,12 +85,14 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
     store = ExperimentFolder(Path(os.path.realpath(plan.experiment_path))).code
     project = os.path.realpath(plan.project_dir)
     repository = read_repository(Path(project))
-    if repository is not None and not _is_in(project, str(repository.root)):
+    if repository is not None and not f"{project}/".startswith(f"{str(repository.root).rstrip('/')}/"):
         repository = None
     root = str(repository.root) if repository is not None else project
     paths = _paths(plan, repository, root, project)
     earlier = latest_snapshot(store)
-    files, left_out, is_racy = _store_files(store, root, paths, earlier, _always(plan, root))
+    always = [plan.experiment_file, plan.script_path, *(plan.project_dir / each.path for each in plan.configurations)]
+    always_named = list(dict.fromkeys(_named(each, root) for each in always))
+    files, left_out, is_racy = _store_files(store, root, paths, earlier, always_named)
     difference = None
     if repository is not None and repository.difference:
         difference = hashlib.sha256(repository.difference).hexdigest()
@@ -109,18 +113,19 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
         untracked=tuple(each for each in files if each not in tracked),
         left_out=left_out,
     )
+    # An unchanged snapshot is written again only if it settles a file whose time proved too little before.
     if is_racy or earlier is None or snapshot._replace(taken=earlier.taken) != earlier:
         write_snapshot(snapshot)
     return snapshot
 
 
 def _paths(plan: Plan, repository: Repository | None, root: str, project: str) -> list[str]:
-    """Return what may be stored besides what always is: paths from the root, or absolute."""
+    """Return the files to store besides those that always are: paths from the root, or absolute."""
     paths: list[str] = []
     script = _named(plan.script_path, root)
     if repository is not None:
         paths = [*repository.tracked, *(each for each in repository.untracked if _is_source(each))]
-    # Without git, or where git has only a part: the script is ignored, a folder is a link.
+    # Without git, or if git has only part of the code: the script is ignored, or a folder is a link.
     links = repository.links if repository is not None else ()
     if script not in paths or any(os.path.isdir(f"{root}/{each}") for each in links):
         places = [Path(os.path.realpath(plan.script_path)).parent, Path(project), Path(project) / "src"]
@@ -129,17 +134,12 @@ def _paths(plan: Plan, repository: Repository | None, root: str, project: str) -
     paths += [_named(Path(project) / each, root) for each in _imported_before(plan)]
     results = os.path.relpath(os.path.realpath(plan.experiment_path), root)
     is_left_out = _Places(root, results).is_left_out
+    # The manifest has a file a line, so a name with a line break cannot be in it.
     return [path for path in dict.fromkeys(paths) if not is_left_out(path) and "\n" not in path]
 
 
-def _always(plan: Plan, root: str) -> list[str]:
-    named = [plan.experiment_file, plan.script_path]
-    named += [plan.project_dir / each.path for each in plan.configurations]
-    return list(dict.fromkeys(_named(each, root) for each in named))
-
-
 def _imported_before(plan: Plan) -> Iterator[str]:
-    """Yield the modules that earlier runs had imported: also those that no text tells, or that git ignores."""
+    """Yield the modules that earlier runs imported, including those imported by computed names or ignored by git."""
     folder = ExperimentFolder(plan.experiment_path)
     for each in plan.configurations[:_RUNS_LOOKED_AT]:
         record = read_run_record(folder.seed_run(each.name, plan.seeds[0]))
@@ -148,13 +148,14 @@ def _imported_before(plan: Plan) -> Iterator[str]:
 
 
 class _Places:
-    """Which folders are no part of the code: results, environments, caches."""
+    """Knows the folders that are not code: results, environments, caches."""
 
     def __init__(self, root: str, results: str) -> None:
         self._root = root
         self._known = {"": False, "/": False, results: True}
 
     def is_left_out(self, path: str) -> bool:
+        # Each folder is looked at once, however many files it has.
         folder = path.rpartition("/")[0]
         known = self._known.get(folder)
         if known is None:
@@ -175,17 +176,14 @@ def _holds_results(folder: str) -> bool:
             start = file.read(1 << 12)
     except OSError:
         return False
-    return b'"mle_toolbox"' in start and b'"format"' in start  # and not a configuration of that name
+    return b'"mle_toolbox"' in start and b'"format"' in start  # a configuration may be called experiment.json too
 
 
 def _named(path: Path, root: str) -> str:
-    """Return what a file is called in a snapshot: from the root where it lies in it; links in its folder resolved."""
+    """Return the name of a file in a snapshot: relative to the root if it lies there, links in its folder resolved."""
+    # Not the file's own link: its name is what is imported.
     full = os.path.join(os.path.realpath(path.parent), path.name)
     return full[len(root) + 1 :] if full.startswith(f"{root}/") else full
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
 def _is_source(path: str) -> bool:
@@ -195,7 +193,7 @@ def _is_source(path: str) -> bool:
 def _store_files(
     store: Path, root: str, paths: Sequence[str], earlier: Snapshot | None, always: Sequence[str]
 ) -> tuple[dict[str, Entry], tuple[str, ...], bool]:
-    """Store what is not stored yet; return all files, what was left out, and whether times of files told too little."""
+    """Store new content; return all files, those left out, and whether the time of some file proved too little."""
     found: dict[str, os.stat_result] = {}
     left_out: list[str] = []
     needed = set(always)
@@ -223,6 +221,7 @@ def _store_files(
                 files[path] = before
                 continue
             is_racy = True
+        # A tracked file may be gone, and an editor may be replacing one right now.
         with contextlib.suppress(FileNotFoundError):
             content = Path(root, path).read_bytes()
             files[path] = Entry(hashlib.sha256(content).hexdigest(), *marks)

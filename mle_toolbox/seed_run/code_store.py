@@ -1,8 +1,8 @@
-"""How the code of each start is kept in the results folder: once per content, whole or not at all.
+"""Stores the code of each start in the results folder: each content once, complete or not at all.
 
 ``.code/objects/ab/<sha256>`` holds one file, compressed; ``.code/snapshots/<digest>`` lists the files of one start.
-The digest is that of paths and contents, so a hundred starts of unchanged code cost one. An object is complete as soon
-as it has its name; whoever reads it compares its hash as well. Which files these are, code_snapshot.py decides.
+The digest covers paths and contents, so a hundred starts of unchanged code take the room of one. An object is complete
+as soon as it has its name, and its hash is checked whenever it is read. code_snapshot.py selects the files.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ __all__ = [
 ]
 
 _FORMAT = "mle-code 1"
+# From this many files on, one syncfs is faster than an fsync for each.
 _SYNC_ALL_FROM = 20
+# Seconds; as in log/atomic.py.
 _LEFT_OVER_AFTER = 3600.0
 
 
 class Entry(NamedTuple):
-    """A stored file: its hash, and what its folder said of it, by which it is known to be unchanged."""
+    """A stored file: its hash, and the fields of its stat by which it is recognised as unchanged."""
 
     digest: str
     modified: int
@@ -57,14 +59,14 @@ class Snapshot(NamedTuple):
     taken: int
     """When, in nanoseconds since 1970."""
     project: str
-    """The folder of the experiment file, from the root of what is stored."""
+    """The folder of the experiment file, relative to the root of the stored files."""
     files: Mapping[str, Entry]
-    """By path from the root, or absolute where a file lies outside of it."""
+    """By path relative to the root, or absolute for files outside it."""
     commit: str | None
     is_changed: bool
-    """Whether a tracked file differs from the commit, or git does not tell."""
+    """Whether a tracked file differs from the commit, or git did not answer."""
     difference: str | None
-    """SHA-256 of the stored ``git diff HEAD``; None where there is none, or it is too large."""
+    """SHA-256 of the stored ``git diff HEAD``; None if there is none, or it is too large."""
     untracked: tuple[str, ...]
     """Those of ``files`` that were in no commit."""
     left_out: tuple[str, ...]
@@ -72,21 +74,22 @@ class Snapshot(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What decides the name: paths and contents."""
+        """SHA-256 of paths and contents."""
         return self.manifest.name
 
     def from_project(self, path: str) -> str:
-        """Return the name of a stored file as seen from the project folder."""
+        """Return the path of a stored file relative to the project folder."""
         return path if path.startswith("/") else os.path.relpath(path, self.project)
 
     def content(self, path: str) -> bytes:
-        """Return the stored content of a file; ResultsError when it is damaged or gone."""
+        """Return the stored content of a file; ResultsError if it is damaged or missing."""
         return read_object(self.manifest.parent.parent, self.files[path].digest)
 
 
 def read_snapshot(manifest: Path) -> Snapshot | None:
-    """Return what a manifest lists, or None when there is none that can be read."""
+    """Return the snapshot that a manifest lists, or None if it is missing or unreadable."""
     try:
+        # Bytes by way of fsdecode, because names of files need not be UTF-8.
         head, _, body = os.fsdecode(manifest.read_bytes()).partition("\n\n")
         lines = head.split("\n")
         if lines[0] != _FORMAT:
@@ -115,12 +118,12 @@ def read_snapshot(manifest: Path) -> Snapshot | None:
 
 
 def latest_snapshot(store: Path) -> Snapshot | None:
-    """Return the snapshot that was taken or found unchanged last."""
+    """Return the snapshot that was last taken or found unchanged."""
     try:
         name = (store / "latest").read_text()
     except (OSError, ValueError):
         return None
-    return read_snapshot(manifest_path(store, name)) if name.isalnum() else None
+    return read_snapshot(manifest_path(store, name)) if name.isalnum() else None  # else: damaged
 
 
 def write_snapshot(snapshot: Snapshot) -> None:
@@ -147,12 +150,12 @@ def _write_file(path: Path, content: bytes) -> None:
 
 
 def read_object(store: Path, digest: str) -> bytes:
-    """Return what is stored under a SHA-256.
+    """Return the content with a SHA-256.
 
     Raises
     ------
     ResultsError
-        When it is damaged or not there.
+        When it is damaged or missing.
     """
     path = object_path(store, digest)
     try:
@@ -177,7 +180,8 @@ def manifest_path(store: Path, digest: str) -> Path:
 
 
 def stored_objects(store: Path) -> set[str]:
-    """Return the hashes of all objects; asking for each of thousands would take longer."""
+    """Return the hashes of all objects."""
+    # One listing is faster than asking for each of thousands. Names with a dot are being written.
     stored: set[str] = set()
     with contextlib.suppress(OSError):
         for folder in os.listdir(store / "objects"):
@@ -187,7 +191,7 @@ def stored_objects(store: Path) -> set[str]:
 
 
 def write_objects(store: Path, contents: Mapping[str, bytes]) -> None:
-    """Write objects so that each is complete, and on the disk, before it has its name."""
+    """Write objects so that each is complete and on the disk before it gets its name."""
     if not contents:
         return
     (store / "objects").mkdir(parents=True, exist_ok=True)
@@ -199,6 +203,7 @@ def write_objects(store: Path, contents: Mapping[str, bytes]) -> None:
             temporary = store / "objects" / f".{digest}.{os.getpid()}"
             written[temporary] = object_path(store, digest)
             with temporary.open("wb") as file:
+                # zlib, because the reader is the import hook, in whatever Python, without a package.
                 file.write(zlib.compress(content, 6))
                 if not at_once:
                     file.flush()
@@ -220,9 +225,10 @@ def write_objects(store: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def _sync_file_system(folder: Path) -> None:
-    """Make everything on the file system of a folder durable: quicker than file by file when there are many."""
+    """Make everything on the file system of a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
+        # Python has os.sync, which waits for all file systems of the machine, but no syncfs.
         if ctypes.CDLL(None).syncfs(descriptor) == 0:
             return
     except (OSError, AttributeError):
@@ -233,7 +239,7 @@ def _sync_file_system(folder: Path) -> None:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove what processes that were killed long ago have left."""
+    """Remove temporary files of processes that were killed long ago."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(".") and time.time() - entry.stat().st_mtime > _LEFT_OVER_AFTER:

@@ -1,7 +1,7 @@
 """Results of an earlier configuration or of older code: kept aside in the results folder, and found again.
 
 They lie in ``.earlier/IDENTITY/CODE/seed_N``, a whole seed folder each, moved there and back by renaming. So editing a
-configuration costs nothing that was finished: with the old values back, the old runs are back as well.
+configuration loses no finished run: restore the old values, and the old runs are used again.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _UNKNOWN = "unknown"
 
 
 def set_aside(run: SeedFolder, experiment: ExperimentFolder, *, but_for: Collection[str] = ()) -> bool:
-    """Move the folder of a seed run to the earlier results; return whether there was anything to move.
+    """Move the folder of a seed run to the earlier results; return whether there was one to move.
 
-    Of two runs with the same identity, code and seed the better is kept: a finished one, else the one that started
-    later. A run that still goes on is left where it is.
+    Of two runs with the same identity, code and seed the better one is kept: a finished one, else the later one. A run
+    that is still going is left where it is.
 
     Parameters
     ----------
@@ -41,6 +41,7 @@ def set_aside(run: SeedFolder, experiment: ExperimentFolder, *, but_for: Collect
     record = read_run_record(run)
     identity = identity_of_run(run, record) or _UNKNOWN
     place = SeedFolder(experiment.earlier / identity[:16] / _code_of(record) / run.path.name)
+    # Moved out of the way first and deleted last: a kill in between loses nothing that is wanted.
     rubbish = experiment.earlier / f".rubbish-{os.getpid()}"
     place.path.parent.mkdir(parents=True, exist_ok=True)
     is_better_there = place.path.exists() and _worth(place) > _worth(run)
@@ -57,16 +58,16 @@ def set_aside(run: SeedFolder, experiment: ExperimentFolder, *, but_for: Collect
 
 
 class EarlierRuns:
-    """Where seed runs that are wanted may lie already: aside, or under the name of a configuration that is no more.
+    """Finds existing runs for the seed runs of a plan: set aside, or under a configuration that was removed or renamed.
 
     Parameters
     ----------
     experiment
         The results folder.
     planned
-        The names of the configurations that it has now; what lies under these is nobody else's.
+        The names of the configurations in the plan; runs in their folders are not candidates for others.
     is_current
-        Tells whether a run was made by the code of now; such a one is preferred.
+        Returns whether a run was made by the current code; such a run is preferred.
     """
 
     def __init__(
@@ -84,21 +85,25 @@ class EarlierRuns:
         Parameters
         ----------
         run
-            Where it is wanted.
+            The seed run to find one for.
         identity
-            With which identity.
+            The identity that it must have.
         only_current
-            Leave out what was made by other code than that of now, and what is not finished.
+            Leave out runs of other than the current code, and unfinished ones.
         """
-        found = [each for each in self._candidates(run, identity) if not only_current or self._is_finished_now(each)]
+        found = [
+            each
+            for each in self._candidates(run, identity)
+            if not only_current or (run_status(each) == "done" and self._is_of_current_code(each))
+        ]
         return max(found, key=self._rank, default=None)
 
     def name_of(self, source: SeedFolder) -> str:
-        """Return the configuration in whose folder a run that was found lies, or "" where it was set aside."""
+        """Return the configuration in whose folder a found run lies, or "" if it was set aside."""
         return "" if source.path.is_relative_to(self._experiment.earlier) else source.path.parent.name
 
     def take_back(self, source: SeedFolder, run: SeedFolder) -> None:
-        """Put a run that was found in place. What lies there is set aside."""
+        """Move a found run into place. A run that lies there is set aside."""
         set_aside(run, self._experiment)
         run.path.parent.mkdir(parents=True, exist_ok=True)
         source.path.rename(run.path)
@@ -108,20 +113,20 @@ class EarlierRuns:
         if record is not None and record.configuration != name:
             write_run_record(run, record._replace(configuration=name))
         if run.log.exists():
-            # What was merged before is older than this now, so it is made again.
+            # Makes it newer than the merged log, so that Snakemake merges again.
             os.utime(run.log)
             if record is not None and record.status == "done":
                 run.done.touch()
-                # A task that still waits in a queue for this seed sees by the time that it has nothing to do.
+                # A task that still waits in a queue for this seed sees by the time of this file that the run is done.
                 os.utime(run.run_record)
 
     def remove_what_is_empty(self) -> None:
-        """Remove the folders whose seed runs have all been taken back, with what was merged from them."""
+        """Remove folders whose seed runs have all been taken back, with their merged logs."""
         for folder in map(ConfigurationFolder, self._emptied):
             if not folder.seeds_on_disk():
                 for file in (folder.log, folder.merge_log):
                     file.unlink(missing_ok=True)
-                with contextlib.suppress(OSError):  # there is something of the user's
+                with contextlib.suppress(OSError):  # not empty: a file of the user's is in it
                     folder.path.rmdir()
                     if folder.path.is_relative_to(self._experiment.earlier):
                         folder.path.parent.rmdir()
@@ -135,11 +140,13 @@ class EarlierRuns:
 
     def _usable(self, run: SeedFolder, identity: str) -> Iterator[SeedFolder]:
         record = read_run_record(run)
-        goes_on = run.checkpoint.exists() or run_status(run) == "done"
-        if goes_on and identity_of_run(run, record) == identity and not is_locked(run.journal):
+        # An unfinished run is worth having only if it can resume.
+        is_useful = run.checkpoint.exists() or run_status(run) == "done"
+        if is_useful and identity_of_run(run, record) == identity and not is_locked(run.journal):
             yield run
 
     def _under_other_names(self) -> dict[tuple[str, str], list[SeedFolder]]:
+        # Read when first needed: usually nothing has been renamed, and it takes a look at every run.json.
         if self._renamed is None:
             self._renamed = {}
             for run in _runs_of_others(self._experiment, self._planned):
@@ -150,14 +157,11 @@ class EarlierRuns:
 
     def _rank(self, run: SeedFolder) -> tuple[bool, bool, str]:
         is_finished, start = _worth(run)
-        return is_finished, self._is_made_by_code_of_now(run), start
+        return is_finished, self._is_of_current_code(run), start
 
-    def _is_made_by_code_of_now(self, run: SeedFolder) -> bool:
+    def _is_of_current_code(self, run: SeedFolder) -> bool:
         record = read_run_record(run)
         return record is not None and self._is_current(record)
-
-    def _is_finished_now(self, run: SeedFolder) -> bool:
-        return run_status(run) == "done" and self._is_made_by_code_of_now(run)
 
 
 def _runs_of_others(experiment: ExperimentFolder, planned: set[str]) -> Iterator[SeedFolder]:

@@ -1,4 +1,4 @@
-"""Which files of a project a script imports, as far as its text tells; nothing is imported for it."""
+"""Finds the project files that a script imports, from its text alone; nothing is imported."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 __all__ = ["imported_files"]
 
+# Every start waits for this.
 _MOST_FILES = 5_000
 
 
@@ -17,12 +18,13 @@ def imported_files(scripts: Iterable[Path], folders: Sequence[Path]) -> list[Pat
     Parameters
     ----------
     scripts
-        Where to begin. What cannot be read or parsed is returned as well, but imports nothing.
+        Where to start. A file that cannot be read or parsed is returned too, but imports nothing.
     folders
         Where modules are looked for, in this order: the folders of the project, never those of the environment.
     """
     found: dict[Path, None] = {}
     due = [each for each in scripts if each.is_file()]
+    # Depth first, and each file once: modules that import each other are usual.
     while due and len(found) < _MOST_FILES:
         file = due.pop()
         if file not in found:
@@ -42,6 +44,7 @@ def _imports_of(file: Path, folders: Sequence[Path]) -> Iterator[Path]:
                 yield from _files_of(alias.name, folders)
         elif isinstance(node, ast.ImportFrom):
             places = [file.parents[node.level - 1]] if 0 < node.level <= len(file.parents) else folders
+            # `from a import b`: b may be a module or a name in a. Of a name there is no file, so nothing is yielded.
             for alias in node.names:
                 yield from _files_of(".".join(filter(None, (node.module, alias.name))), places)
             if node.level and not node.module:
@@ -58,7 +61,8 @@ def _is_import_call(function: ast.expr) -> bool:
 
 
 def _files_of(dotted: str, folders: Sequence[Path]) -> Iterator[Path]:
-    """Yield the files that the import of a dotted name runs; its last part may be no module but something in one."""
+    """Yield the files that importing a dotted name runs; its last part may also be a name inside a module."""
+    # The first folder that has the top-level name decides, as on sys.path.
     first, *rest = dotted.split(".")
     for folder in folders:
         place = folder / first

@@ -1,8 +1,8 @@
-"""Of which files of the user's own a seed run is made, and which of them have changed since.
+"""The user's own code of a seed run, and which of its files have changed since.
 
-The user's own are the script and every imported module with a file outside of the environment: neither the standard
-library nor an installed package nor this one, which are on record by their versions. A module is a source file, an
-extension module or a notebook. Standard library only: training scripts use it.
+That is the script and every imported module with a file outside the environment. The standard library, installed
+packages and this one are recorded by their versions instead. A module is a source file, an extension module or a
+notebook. Standard library only: training scripts use it.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ __all__ = [
 ]
 
 Hashes = MutableMapping[Path, str | None]
-"""SHA-256 of files on disk, None for those that are not there; shared by whoever compares many runs."""
+"""SHA-256 of files on disk, None for missing ones; shared when many runs are compared."""
 
 _PACKAGE = f"{os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}/"
 _STANDARD_LIBRARY = f"{os.path.dirname(os.__file__)}/"
 _NAMED = 5
 _MODULES = (".py", ".so", ".ipynb")
+# Extension modules above this size are not hashed: every seed run would read them.
 _LARGEST = 64 << 20
-# What is installed, and what libraries write and import themselves: torch.compile leaves modules in a temporary folder.
+# Installed packages, and modules that libraries generate: torch.compile, for one, writes them to a temporary folder.
 _NOT_OWN = ("/site-packages/", "/dist-packages/", "/.cache/", "/torchinductor_", "/.triton/")
 
 
 def is_own(file: str) -> bool:
-    """Tell whether the file of a module is the user's own, and not the environment's."""
+    """Return whether the file of a module is the user's, and not the environment's."""
     return (
         file.endswith(_MODULES)
         and file.startswith("/")
@@ -58,20 +59,20 @@ class OwnCode:
     Parameters
     ----------
     script
-        The script that is running, if there is one.
+        The running script, if there is one.
     """
 
     def __init__(self, script: Path | None) -> None:
         self._script = str(script) if script is not None else None
         self._seen: dict[str, str] = {}
-        folder = os.environ.get(PROJECT_VARIABLE) or _BEGAN_IN
+        folder = os.environ.get(PROJECT_VARIABLE) or _STARTED_IN
         self._bases = tuple(dict.fromkeys(f"{each.rstrip('/')}/" for each in (folder, os.path.realpath(folder))))
 
     def collect(self) -> dict[str, str]:
-        """Return the SHA-256 of each file, by its path from the project folder where it lies in that, else absolute.
+        """Return the SHA-256 of each file, by its path, relative to the project folder if it lies there.
 
-        Of a file that has changed since this process began it is that of the code that this process has run, as far
-        as that was frozen or seen by an earlier call.
+        For a file that changed after this process started it is the hash of the code that this process ran, if that
+        was frozen or seen by an earlier call.
         """
         frozen = frozen_code()
         for file in _files_of_modules(self._script):
@@ -84,15 +85,15 @@ class OwnCode:
         return dict(sorted((self._key(file), digest) for file, digest in self._seen.items()))
 
     def digest_of(self, file: Path | None) -> str | None:
-        """Return the SHA-256 of one file of those that were collected, or None when it is none of them."""
+        """Return the SHA-256 of one of the collected files, or None if it was not collected."""
         return self._seen.get(os.path.normpath(file)) if file is not None else None
 
     def names(self) -> dict[str, str]:
-        """Return the name on record of each file that was collected, by its path."""
+        """Return the recorded name of each collected file, by its path."""
         return {file: self._key(file) for file in self._seen}
 
     def not_frozen(self) -> list[str]:
-        """Return the files that are not what was stored at the start; none where nothing was stored."""
+        """Return the files that differ from the code stored at the start; none if nothing was stored."""
         stored = stored_code()
         if stored is None:
             return []
@@ -100,27 +101,29 @@ class OwnCode:
 
     def _key(self, file: str) -> str:
         base = next((each for each in self._bases if file.startswith(each)), "")
-        # A name that is not UTF-8 has no other place in a json file.
+        # A name that is not UTF-8 cannot be written to a JSON file otherwise.
         return file[len(base) :].encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def code_digest(code: dict[str, str]) -> str:
-    """Return one SHA-256 of a whole map of code: attributes of HDF5 do not hold more."""
+    """Return one SHA-256 for all files of a run."""
+    # For HDF5, whose attributes are limited to 64 kB.
     lines = "".join(f"{digest} {file}\n" for file, digest in sorted(code.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def not_frozen_in_words(files: Sequence[str]) -> str:
-    """Return a sentence on files that were imported although they were not stored at the start."""
+    """Return a clause about files that were imported although they were not stored at the start."""
     return f"not the code stored at the start, but the files found on disk: {listed(files, _NAMED)}."
 
 
 def git_in_words(record: RunRecord) -> str:
-    """Return where the code of a run is under version control, as far as that is on record."""
+    """Return the recorded git state of the code of a run, in words."""
     if not record.git_commit:
         return "no git commit recorded"
     if record.script_sha256 and any(record.code.get(name) == record.script_sha256 for name in record.git_untracked):
         return "the script is not in any commit"
+    # Such records are of version 0.1, whose git_dirty did not cover files that are in no commit.
     if not record.code and not record.git_dirty:
         return f"{record.git_commit}; whether it contains all of the code was not recorded"
     if record.git_dirty:
@@ -129,12 +132,12 @@ def git_in_words(record: RunRecord) -> str:
 
 
 def files_that_differ(record: RunRecord, project_dir: Path, cache: Hashes) -> tuple[str, ...]:
-    """Return the files of a run that are not now what they were then.
+    """Return the files of a run that have changed since.
 
     Parameters
     ----------
     record
-        Of the run. In a record of before 0.2 only the script is known.
+        Of the run. A record from before 0.2 has only the script.
     project_dir
         The folder of the experiment file now.
     cache
@@ -143,8 +146,8 @@ def files_that_differ(record: RunRecord, project_dir: Path, cache: Hashes) -> tu
     Returns
     -------
     tuple
-        Names as in ``record.code``. A file that is gone differs, unless it lay outside of the project folder: on
-        another machine it may be elsewhere.
+        Names as in ``record.code``. A missing file counts as changed, unless it lay outside the project folder: on
+        another machine it may be somewhere else.
     """
     changed = []
     for name, digest in _code_of(record):
@@ -169,7 +172,7 @@ def _is_as_stored(file: str, digest: str, stored: Any) -> bool:
     was = stored.stored_digest(file)
     if was is not None or file.endswith(".py"):
         return bool(was == digest)
-    try:  # an extension module, which nobody stores as long as no run has imported it
+    try:  # an extension module, which is not stored until a run has imported it: has it changed since the snapshot?
         return bool(os.stat(file).st_ctime_ns <= stored.taken)
     except OSError:
         return False
@@ -180,27 +183,28 @@ def _files_of_modules(script: str | None) -> Iterator[str]:
         yield os.path.normpath(script)
     for module in list(sys.modules.values()):
         try:
-            # Neither getattr nor vars: a module that is loaded when it is first used would be loaded now.
+            # Neither getattr nor vars: they would load a module that is waiting to be loaded on first use.
             file = object.__getattribute__(module, "__dict__").get("__file__")
         except AttributeError:
             continue
         if not isinstance(file, str):
             continue
-        if file.endswith(".ipynb"):  # what imports notebooks often finds them from the current folder
-            file = os.path.join(_BEGAN_IN, file)
+        if file.endswith(".ipynb"):  # importers of notebooks often set a relative path
+            file = os.path.join(_STARTED_IN, file)
         if is_own(file):
             yield os.path.normpath(file) if "/." in file else file
 
 
 def _sha256(path: Path) -> str | None:
     try:
-        if path.suffix == ".so" and path.stat().st_size > _LARGEST:  # every seed run would read it
+        if path.suffix == ".so" and path.stat().st_size > _LARGEST:
             return None
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError):
         return None
 
 
-_BEGAN_IN = "/"
-with contextlib.suppress(OSError):  # the folder may be gone
-    _BEGAN_IN = os.getcwd()
+# On import, because scripts change their folder.
+_STARTED_IN = "/"
+with contextlib.suppress(OSError):  # the folder may have been deleted
+    _STARTED_IN = os.getcwd()

@@ -1,4 +1,4 @@
-"""What differs between two seed runs: what they were told, the code, the packages, the machine."""
+"""Differences between two seed runs: configuration, arguments, code, packages, machine."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NOTHING = "-"
 
 @dataclass(frozen=True)
 class RunDifferences:
-    """Each part empty where nothing differs."""
+    """Each part is empty if nothing differs."""
 
     values: dict[str, list[tuple[str, str, str]]]
-    """Under a heading: what differs, its value in the first run, and in the second."""
+    """By heading: name, value in the first run, value in the second."""
     code: tuple[str, ...]
-    """Lines of a unified diff, and sentences on files whose content is not there."""
+    """Lines of a unified diff, and sentences about files whose content was not stored."""
 
     def __bool__(self) -> bool:
         return bool(self.values or self.code)
@@ -70,7 +70,7 @@ def _code(one: StoredRun, other: StoredRun) -> Iterator[str]:
         if texts[0] is None or texts[1] is None:
             yield f"{name} differs; its content was not stored."
             continue
-        # Without a file of this name on one side, its lines are all there or all not.
+        # As git shows a file that only one side has: all its lines are added, or all removed.
         ends = [f"{run.name}/{name}" if name in run.record.code else "/dev/null" for run in (one, other)]
         lines = (texts[0].splitlines(), texts[1].splitlines())
         yield from difflib.unified_diff(*lines, fromfile=ends[0], tofile=ends[1], lineterm="")

@@ -1,4 +1,4 @@
-"""The stored code of a seed run that is over: what it holds, how it stands to the files of now, and getting it back."""
+"""The stored code of a past seed run: its files, how they compare to those on disk, and extracting them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from mle_toolbox.seed_run.code_store import Snapshot, manifest_path, object_path
 __all__ = ["ELSEWHERE", "CodeFile", "StoredRun", "extract_code"]
 
 ELSEWHERE = "_elsewhere"
-"""Folder of what is extracted and lay outside of the project's repository."""
+"""Folder, below the extracted one, for files that lay outside the project's repository."""
 
+# From .earlier/IDENTITY/CODE/seed_N up to the results folder, and a little further.
 _FURTHEST_UP = 6
 
 
 @dataclass(frozen=True)
 class CodeFile:
-    """A file of which a run was made, and what has become of it."""
+    """A file that a run used, and its state now."""
 
     name: str
-    """From the project folder, or absolute."""
+    """Relative to the project folder, or absolute."""
     digest: str
     state: Literal["as now", "changed since", "gone"]
     stored: bool
@@ -44,7 +45,7 @@ class StoredRun:
     Raises
     ------
     ResultsError
-        When there is no record that can be read.
+        When the record is missing or unreadable.
     """
 
     def __init__(self, folder: SeedFolder) -> None:
@@ -53,22 +54,23 @@ class StoredRun:
             raise ResultsError(f"{folder.path}: there is no record of a seed run (no {RUN_RECORD} that can be read).")
         self.folder = folder
         self.record: RunRecord = record
-        self.store = self._find_store()
+        above = [self.folder.path.absolute(), *self.folder.path.absolute().parents][:_FURTHEST_UP]
+        self.store = next((each / CODE for each in above if (each / CODE).is_dir()), None)
 
     @property
     def name(self) -> str:
-        """What the run is called where there is no room for its path: configuration/seed."""
+        """A short name of the run: configuration/seed."""
         return f"{self.record.configuration or self.folder.path.parent.name}/{self.record.seed}"
 
     @property
     def project_dir(self) -> Path:
-        """The folder of the experiment file now; the current folder when that is not on record."""
+        """The present folder of the experiment file; the current folder if that is not on record."""
         file = self.experiment_file
         return file.parent if file is not None else Path.cwd()
 
     @property
     def experiment_file(self) -> Path | None:
-        """The experiment file of the results folder in which the run lies; None when that is not on record."""
+        """The experiment file of the results folder that contains the run; None if it is not on record."""
         if self.store is None:
             return None
         try:
@@ -84,15 +86,14 @@ class StoredRun:
         Raises
         ------
         ResultsError
-            When none was stored, or it is gone.
+            When none was stored, or it was deleted.
         """
         if self.record.snapshot is None:
             raise ResultsError(
                 f"{self.name}: no code was stored for this run. Code is stored for seed runs that `mle run` starts, "
                 "unless the experiment file says `frozen_code: false`."
             )
-        manifest = self._manifest()
-        found = read_snapshot(manifest) if manifest is not None else None
+        found = read_snapshot(manifest_path(self.store, self.record.snapshot)) if self.store is not None else None
         if found is None:
             raise ResultsError(
                 f"{self.name}: its stored code is not there ({CODE}/snapshots/{self.record.snapshot} in the results "
@@ -101,17 +102,18 @@ class StoredRun:
         return found
 
     def files(self) -> list[CodeFile]:
-        """Return the files that the run has imported, with what has become of them."""
+        """Return the files that the run imported, with their state now."""
         return [self._file(name, digest) for name, digest in self.record.code.items()]
 
     def content(self, name: str) -> bytes | None:
-        """Return the content that a file of the run had, or None where that is nowhere any more."""
+        """Return the content that a file of the run had, or None if it no longer exists anywhere."""
         digest = self.record.code[name]
         if self.store is not None:
             try:
                 return read_object(self.store, digest)
             except MLEToolboxError:
                 pass
+        # Nothing was stored, but the file on disk may still be the same.
         now = _read(self.project_dir / name)
         return now if now is not None and hashlib.sha256(now).hexdigest() == digest else None
 
@@ -121,39 +123,33 @@ class StoredRun:
         is_stored = self.store is not None and object_path(self.store, digest).exists()
         return CodeFile(name, digest, "gone" if now is None else "as now" if is_same else "changed since", is_stored)
 
-    def _find_store(self) -> Path | None:
-        above = [self.folder.path.absolute(), *self.folder.path.absolute().parents][:_FURTHEST_UP]
-        return next((folder / CODE for folder in above if (folder / CODE).is_dir()), None)
-
-    def _manifest(self) -> Path | None:
-        return manifest_path(self.store, str(self.record.snapshot)) if self.store is not None else None
-
 
 def extract_code(run: StoredRun, into: Path) -> Path:
-    """Write the stored code of a run, with configurations and experiment file, as it lay when the run was started.
+    """Write the stored code of a run, with configurations and experiment file, as it was when the run was started.
 
     Parameters
     ----------
     run
         The run.
     into
-        The new folder, empty or not there: the root of the repository, or the project folder where there is no git.
+        An empty or new folder. It becomes the root of the repository, or the project folder if there is no git.
 
     Returns
     -------
     Path
-        The project folder in it.
+        The project folder inside it.
 
     Raises
     ------
     UsageError
         When the folder is not empty.
     ResultsError
-        When the code was not stored, is gone or damaged. Nothing is written then.
+        When the code was not stored, was deleted or is damaged. Nothing is written then.
     """
     snapshot = run.snapshot()
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise UsageError(f"--extract {into}: this folder is not empty. Name an empty or a new one.")
+    # All of it is read before the first file is written, so that a damaged store leaves no half of a project.
     contents = {path: snapshot.content(path) for path in snapshot.files}
     for path, content in contents.items():
         place = into / (f"{ELSEWHERE}{path}" if path.startswith("/") else path)

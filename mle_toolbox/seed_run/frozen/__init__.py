@@ -1,5 +1,5 @@
-"""What lets a seed run, and every Python that it starts, run the code of its start.
+"""Lets a seed run, and every Python that it starts, run the code stored at the start of the experiment.
 
-This folder is put on PYTHONPATH. Its files need no package, this one neither: with ``env_name`` another Python of
-version 3.11 or newer reads them.
+The launcher puts this folder on PYTHONPATH. None of its files needs a package, not even ours: with ``env_name`` another
+Python, of version 3.11 or newer, reads them, and ours may not be installed there.
 """

@@ -1,6 +1,6 @@
 """Runs a stored script as ``python SCRIPT ARGUMENTS`` would run the file: frozen_main.py SCRIPT [ARGUMENTS].
 
-Started by mle_frozen_code.py when the file has changed since the start of the experiment, or is gone.
+Started by mle_frozen_code.py if the file has changed since the start of the experiment, or was deleted.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ def _prepare() -> tuple[Any, dict[str, Any]]:
     """Return the stored script, compiled, and the module in which it runs."""
     import mle_frozen_code
 
+    # The script is to see the command line that it would have had without this file.
     position = len(sys.orig_argv) - len(sys.argv)
     del sys.argv[0], sys.orig_argv[position]
     script = sys.argv[0]
-    # Python makes the path of a script absolute in this way, and follows links for the place of its imports.
+    # As Python does it: the path of a script is made absolute like this, and links are followed for sys.path only.
     path = script if script.startswith("/") else f"{os.getcwd()}/{script.removeprefix('./')}"
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(script))
@@ -30,6 +31,7 @@ def _prepare() -> tuple[Any, dict[str, Any]]:
     content = stored.content(digest)
     stored.run[stored.key(os.path.abspath(script))] = digest
     mle_frozen_code.show_source(path, content)
+    # A new module, so that nothing of this file is among the script's globals.
     main = type(sys)("__main__")
     main.__dict__.update(
         __file__=path,
@@ -43,6 +45,6 @@ def _prepare() -> tuple[Any, dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    # Whoever looks for the frame of the script, by the name of its module, is not to find this one.
+    # experiment/ending.py finds the frame of the script by the name of its module, and must not find this one.
     __name__ = "mle_frozen_main"
     exec(*_prepare())  # noqa: S102

@@ -135,7 +135,7 @@ def test_json_lines_are_flattened_and_torn_ones_left_out(tmp_path: Path) -> None
     assert run.log.columns["step"].tolist() == [0, 2]
     assert run.log.metric_names == ("train.loss",)
     assert not run.log.absent
-    assert "1 lines are no JSON object" in run.remarks[0]
+    assert "1 lines are not JSON objects" in run.remarks[0]
 
 
 @given(

@@ -138,7 +138,7 @@ def test_a_restart_replaces_the_steps_that_it_repeats(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"\xff", b"\x0a\x05ab", b"\x0b", b"\x80"])
 def test_bytes_that_are_no_message_are_refused(data: bytes) -> None:
-    with pytest.raises(ResultsError, match="it holds"):
+    with pytest.raises(ResultsError, match="it contains"):
         message(data)
 
 

@@ -128,7 +128,7 @@ def test_a_pattern_that_fits_nothing_shows_what_is_there_and_suggests_one(logs: 
         import_logs(logs, "{configuration}/s_{seed}/*.csv")
     with pytest.raises(UsageError, match=r"ppo/seed_0/progress\.csv"):
         import_logs(logs)
-    with pytest.raises(UsageError, match=r"where \{seed\} stands is 'ppo'.*Write \{run\} there"):
+    with pytest.raises(UsageError, match=r"the text at \{seed\} is 'ppo'.*Write \{run\} there"):
         import_logs(logs, "{seed}/{configuration}")
 
 
@@ -146,7 +146,7 @@ def test_logs_that_do_not_fit_are_listed(logs: Path) -> None:
 def test_several_kinds_ask_for_one(logs: Path) -> None:
     (logs / "ppo" / "seed_0" / "x.jsonl").write_text('{"step": 1, "a": 2}\n')
 
-    with pytest.raises(UsageError, match=r"several kinds: 4 of kind csv, 1 of kind jsonl. Say which with --kind"):
+    with pytest.raises(UsageError, match=r"several kinds: 4 of kind csv, 1 of kind jsonl. Choose one with --kind"):
         import_logs(logs, "{configuration}/seed_{seed}")
     assert import_logs(logs, "{configuration}/seed_{seed}", "jsonl")["ppo"].metric_names == ("a",)
     with pytest.raises(UsageError, match="Did you mean 'jsonl'"):
@@ -214,7 +214,7 @@ def test_nothing_is_written_where_the_logs_lie(logs: Path, tmp_path: Path) -> No
 
     found = import_logs(logs, PATTERN)
     write_results(found, tmp_path / "out")
-    with pytest.raises(ResultsError, match="where nothing is written"):
+    with pytest.raises(ResultsError, match="the imported folder, which is never written to"):
         write_results(found, logs / "out")
 
     assert {path: path.stat().st_mtime_ns for path in [logs, *logs.rglob("*")]} == before
@@ -230,7 +230,7 @@ def test_an_earlier_import_is_replaced_only_when_it_is_asked_for_and_nothing_els
 
     with pytest.raises(ResultsError, match="Replace it with --overwrite"):
         write_results(found, tmp_path / "out")
-    with pytest.raises(ResultsError, match="is no earlier import"):
+    with pytest.raises(ResultsError, match="is not an earlier import"):
         write_results(found, tmp_path / "mine", overwrite=True)
     write_results(found, tmp_path / "out", overwrite=True)
 

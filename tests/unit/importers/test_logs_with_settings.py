@@ -135,6 +135,6 @@ def test_a_file_of_something_else_is_said(tmp_path: Path) -> None:
     (tmp_path / "x.wandb").write_bytes(b"something else")
     (tmp_path / "x.hdf5").write_bytes(b"something else")
 
-    assert "no log of Weights & Biases" in read_wandb([tmp_path / "x.wandb"], "x").remarks[0]
+    assert "it is not a log of Weights & Biases" in read_wandb([tmp_path / "x.wandb"], "x").remarks[0]
     with pytest.raises(ResultsError, match=r"x\.hdf5 cannot be read as HDF5"):
         import_logs(tmp_path, kind="mle-logging")

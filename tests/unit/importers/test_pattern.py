@@ -55,7 +55,7 @@ def test_what_keeps_a_path_from_fitting_is_the_seed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "words"), [("{}/x", r"\{\} is no name"), ("{a b}", "is no name"), ("{a}}", "brace")]
+    ("pattern", "words"), [("{}/x", r"\{\} is not a name"), ("{a b}", "is not a name"), ("{a}}", "brace")]
 )
 def test_a_pattern_that_cannot_be_read_is_refused(pattern: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):

@@ -138,7 +138,7 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 def test_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     h5py.File(tmp_path / "log.h5", "w").close()
 
-    with pytest.raises(ResultsError, match="another program has changed it, or it is no log of ours"):
+    with pytest.raises(ResultsError, match="another program has changed it, or it is not a log"):
         read_log(tmp_path / "log.h5")
 
 

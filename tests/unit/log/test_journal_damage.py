@@ -117,7 +117,7 @@ def test_a_torn_tail_of_a_journal_that_is_being_written_is_no_damage(journal: Pa
 def test_a_file_that_is_no_journal_is_refused(journal: Path) -> None:
     journal.write_bytes(b"something else")
 
-    with pytest.raises(ResultsError, match="is no journal of mle-toolbox: it does not begin with 'MLEJRNL1'"):
+    with pytest.raises(ResultsError, match="is not a journal of mle-toolbox: it does not begin with 'MLEJRNL1'"):
         read_journal(journal)
 
 

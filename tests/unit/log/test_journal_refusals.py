@@ -17,7 +17,7 @@ from mle_toolbox.log.journal import JournalWriter, read_journal
     ("value", "message"),
     [
         (None, r"This tick has no metric: all of what_to_track, \['x'\], is None. A tick has at least one metric"),
-        ("0.5", "'x' must be a number or an array of numbers, found str. Text goes to the output of the script"),
+        ("0.5", "'x' must be a number or an array of numbers, found str. Print text, or store it with save_extra"),
         (1j, "found complex. Log its real and its imaginary part under two names."),
         (Fraction(1, 3), r"found Fraction. Log float\(value\)."),
         ({"a": 1}, "found dict."),
@@ -29,7 +29,7 @@ from mle_toolbox.log.journal import JournalWriter, read_journal
         (np.array([1j]), "found ndarray of complex128."),
         (np.datetime64("2024-01-01"), r"found datetime64"),
         (np.timedelta64(3, "s"), r"found timedelta64"),
-        (np.ma.masked_array([1, 2], [0, 1]), r"'x' is a masked array. Fill the gaps"),
+        (np.ma.masked_array([1, 2], [0, 1]), r"'x' is a masked array. Fill the gaps: log value.filled"),
         (2**64, "'x' is 18446744073709551616, an integer that does not fit into 64 bits. Log it as a float."),
         (-(2**63) - 1, "an integer that does not fit into 64 bits"),
         (1 << 1000, "'x' is an integer of 1001 bits"),

@@ -113,7 +113,7 @@ def test_a_damaged_journal_is_never_sealed(folder: SeedFolder) -> None:
     content[-30] ^= 1
     folder.journal.write_bytes(content)
 
-    with pytest.raises(ResultsError, match=r"does not match its checksum.* so it is not finished"):
+    with pytest.raises(ResultsError, match=r"does not match its checksum.* so the run is not finished"):
         prepare_log(folder, {})
 
     assert files(folder) == {"journal.bin", "run.json"}
@@ -176,7 +176,7 @@ def test_a_new_run_of_the_seed_is_not_disturbed_by_a_late_commit(folder: SeedFol
         assert process.stdout is not None
         process.stdout.readline()
 
-        with pytest.raises(FolderInUseError, match="another run of this seed has begun"):
+        with pytest.raises(FolderInUseError, match="another run of this seed has started"):
             commit_log(folder, RunRecord())
     finally:
         process.kill()
