@@ -141,7 +141,8 @@ class Comparison:
     def power_words(self) -> str:
         """Say which differences this number of seeds shows, and how many seeds the observed one needs."""
         if min(self.n_a, self.n_b) < 2:
-            return f"{'One seed' if min(self.n_a, self.n_b) else 'No seed'} cannot show a difference."
+            one = min(self.n_a, self.n_b) == 1
+            return "One seed cannot show a difference." if one else "With no seed no difference can be shown."
         if not math.isfinite(self.detectable):
             return "The smallest detectable difference is unknown."
         n = f"n = {self.n_a}" if self.n_a == self.n_b else f"n = {self.n_a} and {self.n_b}"
