@@ -80,7 +80,7 @@ def test_figure_without_a_board_is_said_to_be_lost(project: Project, capsys: pyt
     with experiment(tboard_fname=None) as mle:
         mle.update_log({"step": 1}, {"loss": 1, "grid": 0}, plot_to_tboard=Figure())
 
-    assert "a figure was given for TensorBoard, but log_config has no tboard_fname" in capsys.readouterr().err
+    assert "a figure was passed for TensorBoard, but log_config has no tboard_fname" in capsys.readouterr().err
 
 
 def test_run_goes_on_without_tensorboardx(project: Project) -> None:
