@@ -148,7 +148,7 @@ def _delete_tasks(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped
         started = [task for task in tasks if task.has_started]
         running = f" {tasks_in_words(started)} had started and may still run." if started else ""
         stopped.left.append(
-            f"{schedulers_in_words(tasks)} cannot be asked ({str(error).rstrip('.')}). Tasks that have not started "
+            f"{schedulers_in_words(tasks)} does not answer ({str(error).rstrip('.')}). Tasks that have not started "
             f"will end as soon as they start.{running} Run the same command again when it answers."
         )
         return set(_by_id(tasks))

@@ -106,7 +106,7 @@ def test_tasks_in_the_queue_are_gone_on_with_there(experiment: Project, queue: Q
     experiment.kill_driver(snakemake=True)
 
     again = experiment.begin("mle_toolbox", "run", "exp.yaml")
-    wait_until(lambda: "going on with them there" in experiment.said(), 60)
+    wait_until(lambda: "continuing with them there" in experiment.said(), 60)
     experiment.let_go()
 
     assert again.wait(timeout=360) == 0, experiment.said()
@@ -152,7 +152,7 @@ def test_another_experiment_of_the_folder_runs_at_the_same_time(experiment: Proj
     assert "Stopped: 1 driver, 1 task.\n" in stopped.stdout
     assert second.wait(timeout=120) == 130
     assert len(left) == 4
-    assert "Nobody waits" not in status.stdout
+    assert "No driver waits" not in status.stdout
     assert [process.wait(timeout=360) for process in (first, again)] == [0, 0], experiment.said()
     assert len(experiment.started()) == 6
 

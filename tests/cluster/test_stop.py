@@ -175,7 +175,7 @@ def test_with_a_silent_scheduler_what_has_not_started_never_will(experiment: Pro
     wait_until(lambda: queue() == {}, 90)
 
     assert stopped.returncode == 1
-    assert "Grid Engine cannot be asked" in stopped.stderr
+    assert "Grid Engine does not answer" in stopped.stderr
     assert "1 task (job" in stopped.stderr
     assert len(experiment.started()) == 1
 
@@ -189,7 +189,7 @@ def test_tasks_that_were_given_up_are_counted_when_they_are_deleted_at_last(expe
     still = queue()
     stopped = experiment.mle("stop")
 
-    assert "Grid Engine cannot be asked" in given_up.stderr
+    assert "Grid Engine does not answer" in given_up.stderr
     assert len(still) == 4
     assert stopped.returncode == 0, stopped.stderr
     assert "Stopped: 4 tasks.\n" in stopped.stdout

@@ -58,7 +58,7 @@ def test_all_outputs_use_what_was_measured_also_behind_a_checkpoint_of_the_scrip
         assert results[kind].to_dataframe()["step"].tolist() == list(range(0, 180, 10)) * 2
         interrupted = results[kind].seed(0)
         assert interrupted.run.resumed_from_tick == 12
-        assert "the first 12 ticks (step 0 to 110) are those of an interrupted attempt" in results[kind].remarks[0]
+        assert "the first 12 ticks (step 0 to 110) are from an interrupted attempt" in results[kind].remarks[0]
         assert "the first 12 ticks" in (project.results / kind / "seed_0" / "err.txt").read_text()
         row = dict(
             zip(lines[0].split(","), next(x for x in lines if x.startswith(f"{kind},1")).split(","), strict=True)

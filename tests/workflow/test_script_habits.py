@@ -73,7 +73,7 @@ def test_script_that_stumbles_over_our_options_is_told_afterwards(project: Proje
 
     assert outcome.returncode == 1
     said = " ".join(outcome.stdout.split() + outcome.stderr.split())
-    assert "With argparse: parse with parser.parse_known_args(), and give no option the name -c, -s or -e." in said
+    assert "With argparse: use parser.parse_known_args(), and do not name an option -c, -s or -e." in said
 
 
 def test_scripts_of_the_documentation_run(project: Project, repository: Path) -> None:
