@@ -94,7 +94,7 @@ def test_what_a_killed_driver_left_in_the_queue_is_not_run_here_as_well(experime
 
     assert refused.returncode == 2
     assert "4 tasks (job" in refused.stderr
-    assert "they would run twice. `mle run exp.yaml --profile sge` goes on with them" in refused.stderr
+    assert "they would run twice. `mle run exp.yaml --profile sge` continues with them" in refused.stderr
     assert "No driver waits for 4 tasks (job" in status.stdout
     assert finished.returncode == 0, finished.stderr
     assert len(experiment.started()) == 4

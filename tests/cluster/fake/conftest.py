@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
+
+from mle_cluster.grid_engine import commands
 
 BIN = Path(__file__).with_name("bin")
 
@@ -67,3 +69,9 @@ def grid_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fak
     assert shutil.which("qsub") == str(BIN / "qsub")
     yield fake
     fake.end()
+
+
+@pytest.fixture
+def queue() -> Callable[[], dict[tuple[int, int], str]]:
+    """What is in the queue now: each fake has the tasks of one test only."""
+    return commands.states
