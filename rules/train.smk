@@ -13,7 +13,7 @@ rule train:
     """Run the training script for one configuration and one seed."""
     input:
         configuration=configuration_input,
-        script=[] if PLAN.frozen_code else ancient(PLAN.script.as_posix()),
+        script=script_input,
     output:
         log=update(ANY_RUN.log.as_posix()),
         done=ANY_RUN.done.as_posix(),

@@ -31,7 +31,7 @@ from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.seed_run.identity import identity_of_run
 from mle_toolbox.seed_run.code_snapshot import snapshot_variables
-from mle_toolbox.snakemake_side.leftovers import is_remembered
+from mle_toolbox.snakemake_side.leftovers import remembered_inputs
 from mle_toolbox.snakemake_side.private_access import forced_jobs
 
 
@@ -93,17 +93,36 @@ def configuration_file(wildcards):
 
 
 def configuration_input(wildcards):
-    """Return the configuration file as an input; where jobs read the stored one, only if nothing else reruns a run.
+    """Return the configuration file as an input; where jobs read the stored one, only if that decides a rerun.
 
-    That is a run with other content of which Snakemake has no metadata (a copied project): without them no change of
-    params is noticed. `mle run` has set such runs aside before.
+    One case is a run with other content of which Snakemake has no metadata (a copied project): without them no change
+    of params is noticed. `mle run` has set such runs aside before. The other is a run that was made with this input,
+    such as by an earlier version: without it, Snakemake would say that its inputs have changed.
     """
     path = configuration_file(wildcards)
     if not PLAN.frozen_code:
         return path if record_as_wanted(wildcards) is None else ancient(path)
+    remembered = inputs_of_run(wildcards)
+    if remembered is None:
+        return path if record_as_wanted(wildcards) is None and log_exists(wildcards) else []
+    return ancient(path) if path in remembered else []
+
+
+def script_input(wildcards):
+    """Return the script as an input; where jobs read the stored one, only if the run was made with this input."""
+    path = PLAN.script.as_posix()
+    return [] if PLAN.frozen_code and path not in (inputs_of_run(wildcards) or ()) else ancient(path)
+
+
+def log_exists(wildcards):
+    """Return whether a seed run has a finished log."""
+    return RUNS.seed_run(wildcards.configuration, int(wildcards.seed)).log.exists()
+
+
+def inputs_of_run(wildcards):
+    """Return from which inputs the log of a seed run was made, by Snakemake's metadata; None without log or metadata."""
     log = RUNS.seed_run(wildcards.configuration, int(wildcards.seed)).log
-    due_by_time = log.exists() and record_as_wanted(wildcards) is None and not is_remembered(PLAN.project_dir, log)
-    return path if due_by_time else []
+    return remembered_inputs(PLAN.project_dir, log) if log.exists() else None
 
 
 def configuration_digest(wildcards):

@@ -9,6 +9,7 @@ Snakemake 9 (snakemake/persistence/file.py); files that look different are left 
 from __future__ import annotations
 
 import binascii
+import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from mle_toolbox.snakemake_side.assumptions import own_folder
 
-__all__ = ["clear_leftovers", "forget_outputs", "is_remembered"]
+__all__ = ["clear_leftovers", "forget_outputs", "remembered_inputs"]
 
 
 def clear_leftovers(project: Path, results: Path) -> None:
@@ -53,10 +54,17 @@ def forget_outputs(project: Path, outputs: Iterable[Path]) -> None:
             note.unlink(missing_ok=True)
 
 
-def is_remembered(project: Path, output: Path) -> bool:
-    """Whether Snakemake has a note on how an output was made; the output is named as by the rules."""
+def remembered_inputs(project: Path, output: Path) -> tuple[str, ...] | None:
+    """Return the inputs from which Snakemake noted that an output was made, or None when it has no note.
+
+    The output is named as by the rules.
+    """
     note = _note(project, output)
-    return note is not None and note.exists()
+    try:
+        found = json.loads(note.read_bytes())["input"] if note is not None else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return tuple(map(str, found)) if isinstance(found, list) else None
 
 
 def _note(project: Path, output: Path) -> Path | None:
