@@ -16,7 +16,7 @@ from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 
-__all__ = ["FORMAT", "identities_of", "read_experiment_record", "write_experiment_record"]
+__all__ = ["FORMAT", "identities_of", "note_purpose", "read_experiment_record", "write_experiment_record"]
 
 FORMAT = 1
 
@@ -29,14 +29,17 @@ def write_experiment_record(plan: Plan) -> Path:
     Path
         The file. Its path to the experiment file is relative, so that both can be moved together.
     """
-    record = ExperimentFolder(plan.experiment_path).record
+    folder = ExperimentFolder(plan.experiment_path)
+    record = folder.record
     record.parent.mkdir(parents=True, exist_ok=True)
+    purpose = _purpose(folder)
     content = {
         "format": FORMAT,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),
         "mle_toolbox": mle_toolbox.__version__,
         "python": platform.python_version(),
+        **({} if purpose is None else {"purpose": purpose}),
         **plan.to_json(),
     }
 
@@ -45,6 +48,28 @@ def write_experiment_record(plan: Plan) -> Path:
 
     replace_file(record, write)
     return record
+
+
+def note_purpose(folder: ExperimentFolder, text: str) -> None:
+    """Keep what an experiment is for, for this record and all later ones."""
+    if _purpose(folder) == text:
+        return
+    folder.purpose.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(folder.purpose, lambda new: new.write_text(f"{text}\n", encoding="utf-8"))
+
+
+def _purpose(folder: ExperimentFolder) -> str | None:
+    """Return the noted purpose, or that of the record that is about to be replaced."""
+    # The record is written by Snakemake, too, which does not know the command line of `mle run`.
+    try:
+        return folder.purpose.read_text(encoding="utf-8").strip() or None
+    except (OSError, ValueError):
+        pass
+    try:
+        purpose = (read_experiment_record(folder) or {}).get("purpose")
+    except ResultsError:
+        return None
+    return purpose if isinstance(purpose, str) else None
 
 
 def identities_of(record: Mapping[str, Any]) -> dict[str, str | None]:

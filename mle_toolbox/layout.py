@@ -144,6 +144,8 @@ class ExperimentFolder(_Folder):
     """Output of the rule ``report``."""
     driver = _Named(".driver")
     """Files of ``mle run``: its lock, and Snakemake's output."""
+    purpose = _Named(".driver/purpose.txt")
+    """What the experiment is for, in the words of ``mle run --purpose``."""
     earlier = _Named(".earlier")
     """Seed runs of earlier configurations and older code that were set aside."""
     code = _Named(CODE)

@@ -39,12 +39,26 @@ _COMMANDS = {
 # The machine's failures, not mistakes in the command: exit status 1 instead of 2.
 _NOT_THE_USERS_MISTAKE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE, errno.EMFILE, errno.ENOMEM}
 _MODULES = {"import": "import_logs"}  # a keyword of Python cannot name a module
+# Commands of the original mle-toolbox, each with what does its work here.
+_ELSEWHERE = {
+    "monitor": "`mle status` shows which seed runs are done, running or failed, and `mle run` follows them.",
+    "retrieve": "results are in the experiment_dir of the experiment file from the start; copy that folder (rsync -a) "
+    "to have them on another machine.",
+    "protocol": "there is no database of experiments: every results folder keeps its own record; `mle results DIR …` "
+    "and `mle report DIR …` compare several.",
+    "project": "`mle init FOLDER` writes a new project that runs at once.",
+    "sync": "nothing is kept in a cloud: copy the results folder (rsync -a) to where you need it.",
+}
+_ELSEWHERE["sync-gcs"] = _ELSEWHERE["sync_gcs"] = _ELSEWHERE["sync"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `mle`; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = next((each for each in given if not each.startswith("-")), None)
+    if command in _ELSEWHERE:
+        print(f"mle: {command!r} is a command of the original mle-toolbox. Here {_ELSEWHERE[command]}", file=sys.stderr)
+        return 2
     if command is not None and command not in _COMMANDS:
         hint = did_you_mean(command, _COMMANDS) or f" The commands are {', '.join(_COMMANDS)}."
         print(f"mle: there is no command {command!r}.{hint}", file=sys.stderr)
@@ -53,12 +67,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "run" and "--" in given:
         # argparse would take the first word after `--` for the experiment file.
         given, for_snakemake = given[: given.index("--")], given[given.index("--") + 1 :]
-    return _call(lambda: _parser(command, for_snakemake), given)
+    return _call(lambda: _parser(command, for_snakemake), _with_dashes(given))
 
 
 def generate_main(arguments: Sequence[str] | None = None) -> int:
     """Run `mle-gen-snakefile`; returns the exit status."""
-    return _call(_generate_parser, list(sys.argv[1:] if arguments is None else arguments))
+    return _call(_generate_parser, _with_dashes(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _with_dashes(words: Sequence[str]) -> list[str]:
+    """Return the words with ``--long-options`` as the parser knows them; the original wrote ``--long_options``."""
+    changed = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        changed.append(f"{name.replace('_', '-')}{equals}{value}" if name.startswith("--") else word)
+    return changed
 
 
 def _parser(command: str | None, for_snakemake: Sequence[str]) -> argparse.ArgumentParser:
@@ -74,6 +97,7 @@ def _parser(command: str | None, for_snakemake: Sequence[str]) -> argparse.Argum
         if name == command:
             _prepare(name, subparser)
             subparser.set_defaults(for_snakemake=for_snakemake)
+            parser.set_defaults(refuse=subparser)
     return parser
 
 
@@ -95,7 +119,7 @@ def _call(make_parser: Callable[[], argparse.ArgumentParser], given: list[str]) 
     """Parse and call; the one place where an error becomes a line and an exit status."""
     try:
         # Inside the try, because this imports the command, which takes long enough for a Ctrl-C to arrive.
-        parsed = make_parser().parse_args(given)
+        parsed = _parse(make_parser(), given)
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             status: int = parsed.call(parsed)
@@ -118,6 +142,18 @@ def _call(make_parser: Callable[[], argparse.ArgumentParser], given: list[str]) 
     finally:
         _discard_unprinted_output()
     return status
+
+
+def _parse(parser: argparse.ArgumentParser, given: Sequence[str]) -> argparse.Namespace:
+    """Parse; words that nothing takes are refused under the usage of their command, not under that of `mle`."""
+    parsed, left = parser.parse_known_args(given)
+    if left:
+        of_command = getattr(parsed, "refuse", parser)
+        known = [each for action in of_command._actions for each in action.option_strings]
+        hint = did_you_mean(left[0].partition("=")[0], known) if left[0].startswith("-") else ""
+        of_command.print_usage(sys.stderr)
+        parser.exit(2, f"{parser.prog}: error: unrecognized arguments: {' '.join(left)}{'.' + hint if hint else ''}\n")
+    return parsed
 
 
 def _discard_unprinted_output() -> None:

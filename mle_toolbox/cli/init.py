@@ -15,11 +15,16 @@ __all__ = ["add_arguments", "call"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("folder", help="the new folder; it must be empty or not exist")
+    parser.add_argument("folder", nargs="?", help="the new folder; it must be empty or not exist")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the project and say what to type next."""
+    if arguments.folder is None:
+        raise UsageError(
+            "`mle init` needs the name of the new project's folder: mle init FOLDER. (In the original mle-toolbox it "
+            "wrote ~/mle_config.toml; here there are no settings of that kind, and profiles lie in the project.)"
+        )
     if not arguments.folder:
         raise UsageError("The name of the new folder is empty.")
     folder = Path(arguments.folder)

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from mle_cluster.known import schedulers
 from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
 from mle_toolbox.cli.files import shown
@@ -18,7 +19,7 @@ from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, dry_run, run_experiment
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status
 from mle_toolbox.environment import find_environment
-from mle_toolbox.errors import MLEToolboxError, ResultsError
+from mle_toolbox.errors import MLEToolboxError, ResultsError, UsageError
 from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
@@ -42,7 +43,7 @@ _LEFT_SHOWN = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("experiment_file", type=Path, nargs="?", default=Path("exp.yaml"), help="default: exp.yaml")
+    parser.add_argument("experiment_file", type=Path, nargs="?", help="default: exp.yaml")
     parser.add_argument(
         "--profile",
         help="where seed runs execute: local, sge, or a profile of your own; default: the variable MLE_PROFILE, "
@@ -55,11 +56,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also repeat finished seed runs; older-code: those made by code that has changed since",
     )
     parser.add_argument("-n", "--dry-run", action="store_true", help="show which jobs would run, and run nothing")
+    parser.add_argument(
+        "-p",
+        "--purpose",
+        nargs="+",
+        metavar="WORD",
+        help="what this experiment is for, kept with the results and shown by `mle status` and in the report",
+    )
+    original = parser.add_argument_group("options of the original mle-toolbox")
+    original.add_argument(
+        "-resource", "--resource-to-run", metavar="NAME", help="local: the same as --profile local; sge-cluster: sge"
+    )
+    original.add_argument("-np", "--no-protocol", action="store_true", help="accepted: there is no protocol database")
+    original.add_argument("-nw", "--no-welcome", action="store_true", help="accepted: there is no welcome")
     parser.epilog = "Everything after -- goes to Snakemake, for example: mle run exp.yaml -- --keep-incomplete"
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Run the missing seed runs of an experiment; exit status 0 only when all are done."""
+    _understand_the_original(arguments)
     plan = load_plan(arguments.experiment_file)
     console = error_console()
     snakefile = _generate(plan, console)
@@ -68,7 +83,11 @@ def call(arguments: argparse.Namespace) -> int:
         console.print(escape(place.why), style="dim")
     check_profile(place.profile, plan.project_dir)
     options = RunOptions(
-        place.profile, arguments.cores, arguments.rerun == "older-code", tuple(arguments.for_snakemake)
+        place.profile,
+        arguments.cores,
+        arguments.rerun == "older-code",
+        tuple(arguments.for_snakemake),
+        " ".join(arguments.purpose) if arguments.purpose else None,
     )
     if arguments.dry_run:
         return dry_run(plan, snakefile, options, lambda text: console.print(escape(text), style="dim"))
@@ -96,6 +115,31 @@ def call(arguments: argparse.Namespace) -> int:
     return _report(plan, outcome, console, _again(arguments))
 
 
+def _understand_the_original(arguments: argparse.Namespace) -> None:
+    """Settle what the options of the original mean here; fills in experiment file and profile."""
+    words = arguments.purpose
+    # `mle run --purpose Grid Search exp.yaml`: the option takes all words that follow it.
+    if words and len(words) > 1 and arguments.experiment_file is None and words[-1].endswith((".yaml", ".yml")):
+        arguments.experiment_file = Path(words.pop())
+    if arguments.experiment_file is None:
+        arguments.experiment_file = Path("exp.yaml")
+    resource = arguments.resource_to_run
+    if resource is None:
+        return
+    profiles = {"local": "local", **{f"{each.profile}-cluster": each.profile for each in schedulers()}}
+    profile = profiles.get(resource, resource if resource in profiles.values() else None)
+    if profile is None:
+        raise UsageError(
+            f"--resource-to-run {resource}: this belongs to the original mle-toolbox. Here it may be "
+            f"{listed(map(repr, profiles), None)}; everything else is a profile: --profile NAME."
+        )
+    if arguments.profile not in (None, profile):
+        raise UsageError(
+            f"--resource-to-run {resource} and --profile {arguments.profile} contradict each other. Leave one out."
+        )
+    arguments.profile = profile
+
+
 def _generate(plan: Plan, console: Console) -> Path:
     """Write the Snakefile and the profiles where they are missing."""
     # Another experiment of the folder may own `Snakefile`.
@@ -121,14 +165,17 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
     complete = status.counts["done"] == len(status.runs)
     if complete and outcome.exit_status == 0:
         _show_results(status, folder)
-        _show_report(folder)
+        if _purpose_is_newer(folder):
+            _write_report(folder)
+        else:
+            _show_report(folder)
         return 0
     if status.counts["done"] and folder.record.exists():
         output_console().print(results_table(_load(folder)))
     if outcome.interrupted:
         console.print("\nInterrupted. Finished runs are kept.", style="yellow")
         console.print(f"{status_line(status)}. To go on:\n  {escape(again)}")
-        _write_partial_report(folder)
+        _write_report(folder)
         return 130
     show_failures(status, console, outcome.tally.reasons)
     show_held(status, outcome.tally.failed, console)
@@ -140,7 +187,7 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
     only_stopped = bool(status.stopped()) and not (status.failed() or outcome.tally.failed_others)
     what_next = "To go on:" if only_stopped else "Finished runs are kept. Fix the problem, then run:"
     console.print(f"\n{status_line(status)}. {what_next}\n  {escape(again)}")
-    _write_partial_report(folder)
+    _write_report(folder)
     return _status_after(outcome)
 
 
@@ -150,8 +197,16 @@ def _show_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
     console.print(f"{status_line(status)}. Results: {escape(shown(folder.results))}  {escape(shown(folder.table))}")
 
 
-def _write_partial_report(folder: ExperimentFolder) -> None:
-    """Write the report of an incomplete experiment; the rule `report` waits for all seed runs."""
+def _purpose_is_newer(folder: ExperimentFolder) -> bool:
+    """Return whether the purpose was changed by a call that had nothing to run, so that no rule wrote the report."""
+    try:
+        return folder.purpose.stat().st_mtime_ns > folder.report.stat().st_mtime_ns
+    except OSError:
+        return False
+
+
+def _write_report(folder: ExperimentFolder) -> None:
+    """Write the report where the rule `report` does not: it waits for all seed runs."""
     if not folder.record.exists():
         return
     from mle_toolbox.report import write_report
@@ -203,6 +258,8 @@ def _again(arguments: argparse.Namespace) -> str:
         parts += ["--profile", arguments.profile]
     if arguments.cores is not None:
         parts += ["--cores", str(arguments.cores)]
+    if arguments.purpose:
+        parts += ["--purpose", " ".join(arguments.purpose)]
     if arguments.rerun is not None:
         parts += ["--rerun", arguments.rerun]
     if arguments.for_snakemake:

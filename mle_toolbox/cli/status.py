@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from mle_toolbox.cli.consoles import output_console
 from mle_toolbox.cli.files import find_experiment
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment_record import read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.statuses import changed_code, status_grid, status_line
 from mle_toolbox.seed_run.own_code import not_frozen_in_words
@@ -41,6 +44,8 @@ def call(arguments: argparse.Namespace) -> int:
     console = output_console()
     console.print(status_grid(status))
     console.print(status_line(status))
+    if purpose := _purpose(status.folder):
+        console.print(escape(f"purpose: {purpose}"), style="dim")
     for line in changed_code(status):
         console.print(escape(line), style="yellow")
     if not_frozen := _not_frozen(status):
@@ -67,6 +72,14 @@ def _not_frozen(status: ExperimentStatus) -> str | None:
     return f"{count(len(found), 'seed run')} imported {not_frozen_in_words(files)}"
 
 
+def _purpose(folder: ExperimentFolder) -> str | None:
+    # Not of status.record: what an experiment is for is in no experiment file.
+    with contextlib.suppress(ResultsError):
+        purpose = (read_experiment_record(folder) or {}).get("purpose")
+        return purpose if isinstance(purpose, str) else None
+    return None
+
+
 def _unattended(status: ExperimentStatus) -> str | None:
     experiment_file = status.record.get("experiment_file")
     if not isinstance(experiment_file, str):
@@ -78,6 +91,7 @@ def _as_json(status: ExperimentStatus) -> dict[str, object]:
     return {
         "experiment_dir": str(status.folder.path),
         "experiment_file": status.record.get("experiment_file"),
+        "purpose": _purpose(status.folder),
         "counts": dict(status.counts),
         "unattended": _unattended(status),
         "runs": [

@@ -23,7 +23,7 @@ from mle_toolbox.drive.stopped import note_stopped
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.experiment_record import read_experiment_record, write_experiment_record
+from mle_toolbox.experiment_record import note_purpose, read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.seed_run.code_snapshot import snapshot_variables
 from mle_toolbox.snakemake_side.assumptions import ENDED_ORDERLY
@@ -88,7 +88,9 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         tally = Tally(total=len(plan.seed_runs))
         settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code)
         tally.said += [(sentence, False) for sentence in settled.sentences]
-        _renew_record(plan)
+        if options.purpose is not None:
+            note_purpose(ExperimentFolder(plan.experiment_path), options.purpose)
+        _renew_record(plan, options.purpose)
         # Only now: an earlier Snakemake has been followed by the old events until it ended.
         events.write_bytes(b"")
         remember_plan(folder, plan)
@@ -136,14 +138,14 @@ def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str
         return subprocess.run(command, cwd=plan.project_dir, env=environment, check=False).returncode
 
 
-def _renew_record(plan: Plan) -> None:
+def _renew_record(plan: Plan, purpose: str | None) -> None:
     """Make ``experiment.json`` describe the plan for which the results folder was just settled.
 
     If there is none, nothing has been started yet, and Snakemake writes it with its first job.
     """
     with contextlib.suppress(ResultsError):
         record = read_experiment_record(ExperimentFolder(plan.experiment_path))
-        wanted = json.loads(json.dumps(plan.to_json()))
+        wanted = json.loads(json.dumps(plan.to_json())) | ({} if purpose is None else {"purpose": purpose})
         if record is not None and any(record.get(key) != value for key, value in wanted.items()):
             write_experiment_record(plan)
 

@@ -51,6 +51,7 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
         "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "title": title or str(record.get("project_name") or results.title),
         "subtitle": _subtitle(record, folder),
+        "purpose": record["purpose"] if isinstance(record.get("purpose"), str) else "",
         "state": state,
         "facts": _facts(runs, record),
         "notices": list(_notices(runs, state)),

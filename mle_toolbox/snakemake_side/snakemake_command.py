@@ -46,6 +46,8 @@ class RunOptions:
     rerun_older_code: bool = False
     """Whether finished runs of older code are repeated."""
     snakemake_arguments: tuple[str, ...] = ()
+    purpose: str | None = None
+    """What the experiment is for, in the user's words; None: as noted before."""
 
 
 def snakemake_with_profile(profile: str) -> list[str]:
