@@ -15,8 +15,8 @@ from mle_toolbox.experiment_file.plan import Configuration, read_only
 from mle_toolbox.experiment_file.schema import check_schema
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.experiment_file.source_text import read_text
-from mle_toolbox.experiment_file.wording import location
 from mle_toolbox.text import listed
+from mle_toolbox.wording import location
 
 __all__ = ["ConfigurationFile", "read_configuration"]
 

@@ -18,9 +18,9 @@ from mle_toolbox.experiment_file.plan import JobResources, Plan
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_stem
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
 from mle_toolbox.experiment_file.source_text import trouble_with_file
-from mle_toolbox.experiment_file.wording import expected
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.surroundings import home
+from mle_toolbox.wording import expected
 
 __all__ = ["Experiment", "read_experiment"]
 

@@ -12,7 +12,7 @@ from mle_toolbox.errors import nearest
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_file_name
 from mle_toolbox.experiment_file.schema import load_schema
-from mle_toolbox.experiment_file.wording import expected, location
+from mle_toolbox.wording import expected, location
 
 __all__ = ["broken_rules", "minutes"]
 

@@ -13,10 +13,9 @@ import math
 import re
 
 from mle_toolbox.experiment_file.source_text import MAX_DEPTH
+from mle_toolbox.wording import JsonPath
 
 __all__ = ["JsonPath", "locate"]
-
-JsonPath = tuple[str | int, ...]
 
 _JSON = json.JSONDecoder()
 _BLANK = re.compile(r"[ \t\n\r]*")

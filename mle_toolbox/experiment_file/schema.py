@@ -20,8 +20,8 @@ from jsonschema.validators import extend
 from mle_toolbox.bundle import schemas_dir
 from mle_toolbox.errors import Problem, did_you_mean, nearest
 from mle_toolbox.experiment_file.json_locate import JsonPath
-from mle_toolbox.experiment_file.wording import expected, found, hint, location, shortened
 from mle_toolbox.text import listed
+from mle_toolbox.wording import expected, found, hint, location, shortened
 
 __all__ = ["Checked", "check_schema", "load_schema"]
 

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from mle_toolbox.experiment_file.json_locate import JsonPath
+__all__ = ["JsonPath", "expected", "found", "hint", "location", "shortened"]
 
-__all__ = ["expected", "found", "hint", "location", "shortened"]
+JsonPath = tuple[str | int, ...]
+"""Where an entry of a file is: the keys and indices that lead to it."""
 
 _TYPE_WORDS = {
     "integer": "a whole number",
@@ -96,7 +98,9 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 def _as_number(text: str) -> int | float | None:
     try:
-        number = float(text)
+        number = float("".join(text.split()))  # "5 e-4" is text only because of its blank
+        if not math.isfinite(number):
+            return None
         return int(number) if number.is_integer() else number
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
