@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mle_toolbox.experiment_file.schema import load_schema
+
 __all__ = ["MISTAKES", "Mistake", "copy_reference_project"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -109,6 +111,7 @@ def keep(text: str) -> str:
 
 
 _LIST = '        - "ode/ode_int_config_2.json"\n'
+_JOB_KEYS = list(load_schema("experiment")["properties"]["single_job_args"]["properties"])
 _SINGLE = swap('job_type: "multiple-experiments"', 'job_type: "single-experiment"')
 
 MISTAKES = [
@@ -390,9 +393,8 @@ MISTAKES = [
         "exp.yaml",
         in_job("mail: me"),
         (
-            "exp.yaml:18: unknown key 'mail' in single_job_args. Valid names are 'job_name', "
-            "'num_logical_cores', 'num_gpus', 'memory_per_job', 'time_per_job', 'queue', "
-            "'partition', 'log_file', 'err_file', 'env_name', 'extra_cmd_line_input', 'retries' and 'frozen_code'."
+            "exp.yaml:18: unknown key 'mail' in single_job_args. Valid names are "
+            f"{', '.join(map(repr, _JOB_KEYS[:-1]))} and {_JOB_KEYS[-1]!r}."
         ),
     ),
     Mistake(
@@ -541,7 +543,7 @@ MISTAKES = [
     Mistake(
         "base_config_besides_list",
         "exp.yaml",
-        swap("    experiment_dir", f'    base_train_config: "{CONFIG_1}"\n    experiment_dir'),
+        swap("    experiment_dir", '    base_train_config: "ode/base.json"\n    experiment_dir'),
         (
             "exp.yaml:7: 'base_train_config' in meta_job_args does not apply to job_type "
             "'multiple-experiments'. Put the file into config_fnames, or use 'single-experiment'."
@@ -577,10 +579,10 @@ MISTAKES = [
     Mistake(
         "known_but_not_supported",
         "exp.yaml",
-        in_job('gpu_type: "tesla"'),
+        in_job('modules_to_load: "cuda/11.2"'),
         (
-            "exp.yaml:18: key 'gpu_type' in single_job_args belongs to the original mle-toolbox "
-            "and is not supported (yet): choose the GPU type in the profile of your cluster."
+            "exp.yaml:18: key 'modules_to_load' in single_job_args belongs to the original mle-toolbox and is not "
+            "supported (yet): load modules before you start `mle run`; seed runs get the environment of that shell."
         ),
     ),
     Mistake(

@@ -13,13 +13,12 @@ from mle_toolbox.experiment.saver import Saver
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.tensorboard_writer import TensorBoard
+from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS, printed_every, printed_names
 from mle_toolbox.log.journal import JournalWriter
 
 __all__ = ["ExperimentLog", "is_step_to_log"]
 
 _Tick = Mapping[str, Any]
-
-_OWN_CLOCKS = ("time", "time_elapsed", "num_updates")
 
 
 class ExperimentLog:
@@ -63,7 +62,7 @@ class ExperimentLog:
         self._log_config, self._train_config = log_config, train_config
         self._board = board
         self._printer = _printer(log_config)
-        self._clocks = [name for name in _OWN_CLOCKS if name in log_config["time_to_track"]]
+        self._clocks = [name for name in OWN_CLOCKS if name in log_config["time_to_track"]]
         self._before_first_tick = before_first_tick
         self._at_first_tick, self._after_each_tick = at_first_tick, after_each_tick
         self._has_begun = False
@@ -217,7 +216,7 @@ class ExperimentLog:
             self._begin(figure, stats or {})
         shown: _Tick = stats or {}
         if self._printer is not None:
-            self._printer.update(self.n_ticks, tick or {}, shown)
+            self._printer.update(self.n_ticks, {**self._readings(self.n_ticks), **(tick or {})}, shown)
         if self._board is not None:
             self._board.update(self.n_ticks, tick or {}, shown, figure, grads)
         if model is not None and save:
@@ -255,8 +254,12 @@ class ExperimentLog:
         if not missing:
             return clock
         n_before = self.n_ticks if self._has_begun else max(self.n_ticks, self._n_kept)
-        readings = {"time": time.time(), "time_elapsed": self.elapsed, "num_updates": n_before + 1}
+        readings = self._readings(n_before + 1)
         return {**(clock or {}), **{name: readings[name] for name in missing}}
+
+    def _readings(self, n_ticks: int) -> dict[str, Any]:
+        """Return what the log itself knows at an update, by the names of OWN_CLOCKS."""
+        return dict(zip(OWN_CLOCKS, (time.time(), self.elapsed, n_ticks), strict=True))
 
     def _refuse(self, *_: Any) -> None:
         raise LogError(f"The log of this run is closed: {self._journal.path.parent}.")
@@ -274,11 +277,9 @@ def is_step_to_log(step: int, log_config: Settings, train_config: Settings) -> b
 
 
 def _printer(log_config: Settings) -> TickPrinter | None:
-    every = log_config.get("print_every_k_updates")
+    every = printed_every(log_config)
     if every is None:
         return None
-    time_names = log_config.get("time_to_print")
-    metric_names = log_config.get("what_to_print")
-    time_names = log_config["time_to_track"] if time_names is None else time_names
-    metric_names = log_config["what_to_track"] if metric_names is None else metric_names
+    time_names = printed_names(log_config, "time_to_print", "time_to_track")
+    metric_names = printed_names(log_config, "what_to_print", "what_to_track")
     return TickPrinter(time_names, metric_names, every) if (*time_names, *metric_names) else None

@@ -32,6 +32,7 @@ from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
 from mle_toolbox.experiment.tensorboard_writer import TensorBoard
 from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, worker_error
 from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.experiment_file.log_keys import board_name
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
@@ -142,7 +143,7 @@ class MLExperiment:
         if not run.launched:
             notice(f"configuration {configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
         seed_everything(self.seed)
-        tboard = self.log_config.get("tboard_fname")
+        tboard = board_name(self.log_config)
         self._saver = Saver(run.folder)
         self._log = ExperimentLog(
             run.journal,

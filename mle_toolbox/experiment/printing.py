@@ -39,7 +39,8 @@ class TickPrinter:
         """Print the tick if it is due; ``n_ticks`` includes it."""
         if n_ticks % self._every:
             return
-        values = [time[name] for name in self._time_names] + [metrics.get(name) for name in self._metric_names]
+        known = {**time, **metrics}
+        values = [known.get(name) for name in (*self._time_names, *self._metric_names)]
         text = self._row(map(_shown, values))
         if self._lines % _LINES_A_PAGE == 0:
             text = self._row((*self._time_names, *self._metric_names)) + text

@@ -7,19 +7,22 @@ checked, so that no schema has to be loaded.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
+from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS, is_unused
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.experiment_file.source_text import read_text, text_of
+from mle_toolbox.installed_first import installed_modules
 from mle_toolbox.seed_run.frozen_code import frozen_bytes
 
 __all__ = ["LoadedConfiguration", "load_configuration", "read_configuration_file"]
 
+_FLAGS = ("verbose", "use_tboard", "overwrite", "overwrite_experiment_dir")
 _LOG_KEYS = (
     "time_to_track",
     "what_to_track",
@@ -28,8 +31,8 @@ _LOG_KEYS = (
     "print_every_k_updates",
     "log_every_j_steps",
     "tboard_fname",
-    "overwrite_experiment_dir",
     "model_type",
+    *_FLAGS,
 )
 
 
@@ -84,6 +87,8 @@ def load_configuration(
     problems = [*_missing_sections(content), *_log_problems(content.get("log_config"))]
     if problems:
         raise ExperimentFileError(Problem(shown, _line(file, text, path), said) for path, said in problems)
+    if not _has_only_sure_keys(content["log_config"]):
+        _check_by_schema(content, shown, lambda path: _line(file, text, path))
     planned = from_file if file_wins else content
     return LoadedConfiguration(
         file.stem if file is not None else name, shown, content, content_digest(content), planned
@@ -115,40 +120,52 @@ def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
 def _log_problems(log_config: Any) -> list[_Found]:
     if not isinstance(log_config, dict):
         return []
-    found: list[_Found] = [
-        (("log_config", key), f"unknown key {key!r} in log_config.{did_you_mean(key, _LOG_KEYS)}")
-        for key in log_config
-        if key not in _LOG_KEYS
-    ]
+    found: list[_Found] = []
     for key in ("time_to_track", "what_to_track"):
         if key not in log_config:
             found.append((("log_config",), f"{key!r} is missing in log_config. Expected a list of names."))
     for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
         found += _list_problems(log_config, tracked, printed)
     for key in ("print_every_k_updates", "log_every_j_steps"):
-        every = log_config.get(key, 1)
-        if every is not None and not (isinstance(every, int) and not isinstance(every, bool) and every >= 1):
+        every = log_config.get(key)
+        is_left_out = every is None or every is False
+        if not is_left_out and not (isinstance(every, int) and not isinstance(every, bool) and every >= 1):
             found.append((("log_config", key), f"{key!r} must be a whole number of at least 1, or null."))
-    if log_config.get("overwrite_experiment_dir", 0) not in (0, 1):
+    if log_config.get("overwrite_experiment_dir") not in (0, 1, None):
         text = "'overwrite_experiment_dir' must be 0, 1, true or false."
         found.append((("log_config", "overwrite_experiment_dir"), text))
     name = log_config.get("tboard_fname")
-    if name is not None and not (isinstance(name, str) and name and "/" not in name and not name.startswith(".")):
+    if not is_unused(name) and not (isinstance(name, str) and "/" not in name and not name.startswith(".")):
         text = f"'tboard_fname' must be a plain name, without '/' and not beginning with '.', or null; found {name!r}."
         found.append((("log_config", "tboard_fname"), text))
     return found
+
+
+def _has_only_sure_keys(log_config: Mapping[str, Any]) -> bool:
+    """Return whether every key of log_config is certainly right, so that the schema need not be loaded."""
+    return all(key in _LOG_KEYS and (key not in _FLAGS or value in (0, 1, None)) for key, value in log_config.items())
+
+
+def _check_by_schema(content: Mapping[str, Any], shown: str, line: Callable[[tuple[Any, ...]], int]) -> None:
+    """Raise what `mle run` would say about the same content."""
+    with installed_modules():
+        from mle_toolbox.experiment_file.configuration_reader import configuration_problems
+    problems = list(configuration_problems(content, line, shown))
+    if problems:
+        raise ExperimentFileError(problems)
 
 
 def _list_problems(log_config: Mapping[str, Any], tracked: str, printed: str) -> list[_Found]:
     found: list[_Found] = []
     for key in (tracked, printed):
         value = log_config.get(key)
-        if value is not None and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
+        is_left_out = value is None or (key == printed and is_unused(value))
+        if not is_left_out and not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
             found.append((("log_config", key), f"{key!r} must be a list of names, found {value!r}."))
     names, shown = log_config.get(tracked), log_config.get(printed)
     if not found and names is not None:
         for name in shown or ():
-            if name not in names:
+            if name not in names and name not in OWN_CLOCKS:
                 text = f"{printed!r} names {name!r}, which is not in {tracked!r}: {names}.{did_you_mean(name, names)}"
                 found.append((("log_config", printed), text))
     return found

@@ -29,6 +29,7 @@ from mle_toolbox.experiment.provenance import (
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.stop_notice import stop_notice
 from mle_toolbox.experiment.used_resources import used_here
+from mle_toolbox.experiment_file.log_keys import may_overwrite
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
@@ -162,7 +163,7 @@ class SeedRun:
 
     def _refuse_finished_log(self) -> None:
         log = self.folder.log
-        if self._configuration.content["log_config"].get("overwrite_experiment_dir") or not log.exists():
+        if may_overwrite(self._configuration.content["log_config"]) or not log.exists():
             return
         made = datetime.fromtimestamp(log.stat().st_mtime).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         raise FinishedLogError(

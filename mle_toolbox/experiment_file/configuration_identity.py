@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.experiment_file.log_keys import is_unused
 
 __all__ = ["ONLY_SHOWN", "identity_of"]
 
@@ -17,8 +18,11 @@ ONLY_SHOWN = (
     "time_to_print",
     "what_to_print",
     "print_every_k_updates",
+    "verbose",
+    "use_tboard",
     "tboard_fname",
     "overwrite_experiment_dir",
+    "overwrite",
     "model_type",
 )
 """Keys of log_config that affect no number: ``x-decides-numbers: false`` in the schema; a test compares the two."""
@@ -31,7 +35,7 @@ def identity_of(content: Mapping[str, Any], arguments: Sequence[str]) -> str:
     ----------
     content
         The configuration. The order of keys and of metrics is ignored, and so are empty sections and log
-        settings that are null. Which time variable comes first does count, because it is the x axis.
+        settings that are not used. Which time variable comes first does count, because it is the x axis.
     arguments
         The script's arguments besides configuration, seed and results folder, in order.
     """
@@ -41,7 +45,7 @@ def identity_of(content: Mapping[str, Any], arguments: Sequence[str]) -> str:
     if content.get("model_config"):
         counts["net_config"] = content["model_config"]  # two names for the same section
     if isinstance(log := content.get("log_config"), Mapping):
-        relevant = {name: value for name, value in log.items() if name not in ONLY_SHOWN and value is not None}
+        relevant = {name: value for name, value in log.items() if name not in ONLY_SHOWN and not is_unused(value)}
         if isinstance(log.get("what_to_track"), list | tuple):
             relevant["what_to_track"] = sorted(map(str, log["what_to_track"]))
         if isinstance(log.get("time_to_track"), list | tuple):

@@ -11,14 +11,18 @@ from typing import Any
 from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean, nearest
 from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
 from mle_toolbox.experiment_file.json_locate import JsonPath
+from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS
 from mle_toolbox.experiment_file.plan import Configuration, read_only
-from mle_toolbox.experiment_file.schema import check_schema
+from mle_toolbox.experiment_file.schema import LineOf, check_schema
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.experiment_file.source_text import read_text
 from mle_toolbox.text import listed
 from mle_toolbox.wording import location
 
-__all__ = ["ConfigurationFile", "read_configuration"]
+__all__ = ["ConfigurationFile", "configuration_problems", "read_configuration"]
+
+
+_TO_OVERWRITE = ("overwrite_experiment_dir", "overwrite")
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,20 @@ def read_configuration(file: Path, written: Path, name: str) -> ConfigurationFil
         return ConfigurationFile(name, None, error.problems)
     # Lines are computed on demand: only a file with a mistake has to be searched for positions.
     lines = functools.partial(line_of, text)
-    checked = check_schema(content, lines, name, "configuration")
+    problems = tuple(configuration_problems(content, lines, name))
     if not isinstance(content, Mapping):
-        return ConfigurationFile(name, None, checked.problems)
-    found = [Problem(name, lines(path), message) for path, message in _mistakes(content, checked.data)]
+        return ConfigurationFile(name, None, problems)
     configuration = Configuration(written.stem, written, read_only(content), content_digest(content))
-    return ConfigurationFile(name, configuration, (*checked.problems, *found))
+    return ConfigurationFile(name, configuration, problems)
+
+
+def configuration_problems(content: Any, lines: LineOf, name: str) -> Iterator[Problem]:
+    """Yield every mistake in the content of a configuration."""
+    checked = check_schema(content, lines, name, "configuration")
+    yield from checked.problems
+    if isinstance(content, Mapping):
+        for path, message in _mistakes(content, checked.data):
+            yield Problem(name, lines(path), message)
 
 
 def _mistakes(content: Mapping[str, Any], usable: Mapping[str, Any]) -> Iterator[tuple[JsonPath, str]]:
@@ -69,6 +81,10 @@ def _mistakes(content: Mapping[str, Any], usable: Mapping[str, Any]) -> Iterator
     if "net_config" in content and "model_config" in content:
         yield ("model_config",), "net_config and model_config are two names for the same section. Remove one of them."
     log = usable.get("log_config") or {}
+    both = [bool(content["log_config"].get(key)) for key in _TO_OVERWRITE if log and key in content["log_config"]]
+    if len(set(both)) > 1:
+        message = f"{' and '.join(_TO_OVERWRITE)} are two names for the same setting. Remove one of them."
+        yield ("log_config", "overwrite"), message
     for index, name in enumerate(log.get("what_to_track") or []):
         if name in (log.get("time_to_track") or []):
             message = f"{name!r} is in both time_to_track and what_to_track. A name is either a time or a metric."
@@ -76,7 +92,7 @@ def _mistakes(content: Mapping[str, Any], usable: Mapping[str, Any]) -> Iterator
     for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
         names = log.get(tracked) or []
         for index, name in enumerate((log.get(printed) or []) if names else []):
-            if name not in names:
+            if name not in names and name not in OWN_CLOCKS:
                 here = location(("log_config", printed))
                 message = f"{name!r} of {here} is not tracked: {tracked} lists {listed(map(repr, names), None)}."
                 yield ("log_config", printed, index), message + did_you_mean(name, names)

@@ -11,10 +11,11 @@ from typing import Any
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.argument_words import words_of
 from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile, read_configuration
-from mle_toolbox.experiment_file.experiment_rules import broken_rules, minutes
+from mle_toolbox.experiment_file.experiment_rules import broken_rules
+from mle_toolbox.experiment_file.job_section import job_resources
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
-from mle_toolbox.experiment_file.plan import JobResources, Plan
+from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_stem
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
 from mle_toolbox.experiment_file.source_text import trouble_with_file
@@ -87,18 +88,8 @@ class Experiment:
             experiment_dir=experiment_dir,
             configurations=configurations,
             seeds=_seeds(self.settings["multi_experiment_args"]),
-            job=JobResources(
-                name=job["job_name"],
-                cores=int(job["num_logical_cores"]),
-                gpus=int(job["num_gpus"]),
-                memory_mb=None if job["memory_per_job"] is None else int(job["memory_per_job"]),
-                time_minutes=minutes(job["time_per_job"]),
-                queue=job["queue"],
-                log_file=job["log_file"],
-                err_file=job["err_file"],
-                environment=job["env_name"],
-            ),
-            extra_arguments=tuple(words_of(job["extra_cmd_line_input"])),
+            job=job_resources(job),
+            extra_arguments=tuple(words_of(job["extra_cmd_line_input"] or {})),
             retries=int(job["retries"]),
             frozen_code=bool(job["frozen_code"]),
         )

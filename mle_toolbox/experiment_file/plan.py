@@ -44,13 +44,21 @@ class JobResources:
     time_minutes: int | None
     """None: the default of the profile or the site."""
     queue: str | None
-    """None: the default of the profile or the site."""
+    """A queue, or several with commas between them; None: the default of the profile or the site."""
     log_file: str
     """Name of the file of standard output in the seed run's folder."""
     err_file: str
     """Name of the file of standard error in the seed run's folder."""
     environment: str | None
     """The conda environment; None: the Python that runs the workflow."""
+    gpu_types: tuple[str, ...] = ()
+    """Kinds of GPU of which any will do; empty: any kind."""
+    gpu_resource: str | None = None
+    """The site's name for the number of GPUs; None: that of the profile."""
+    exclude_nodes: tuple[str, ...] = ()
+    """Machines on which no seed run may start."""
+    include_nodes: tuple[str, ...] = ()
+    """Machines on which seed runs may start; empty: all."""
 
 
 @dataclass(frozen=True)

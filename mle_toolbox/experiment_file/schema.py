@@ -20,10 +20,11 @@ from jsonschema.validators import extend
 from mle_toolbox.bundle import schemas_dir
 from mle_toolbox.errors import Problem, did_you_mean, nearest
 from mle_toolbox.experiment_file.json_locate import JsonPath
+from mle_toolbox.experiment_file.log_keys import is_unused
 from mle_toolbox.text import listed
 from mle_toolbox.wording import expected, found, hint, location, shortened
 
-__all__ = ["Checked", "check_schema", "load_schema"]
+__all__ = ["Checked", "LineOf", "check_schema", "load_schema"]
 
 LineOf = Callable[[JsonPath], int]
 Rules = Mapping[str, Any]
@@ -62,13 +63,14 @@ def check_schema(data: Any, lines: LineOf, file: str, schema: str) -> Checked:
         ``"experiment"`` or ``"configuration"``.
     """
     rules = load_schema(schema)
-    mistakes: dict[JsonPath, str] = {}
+    mistakes: dict[JsonPath, str | None] = {}
     for error in _validator(schema).iter_errors(data):
         for path, message in _explained(error, rules):
             # jsonschema may report a value several times (type, then pattern); the first message is enough.
             mistakes.setdefault(path, message)
     usable = _with_defaults(_without(data, (), mistakes.keys()), rules, rules)
-    return Checked(usable, tuple(Problem(file, lines(path), message) for path, message in mistakes.items()))
+    said = ((path, message) for path, message in mistakes.items() if message is not None)
+    return Checked(usable, tuple(Problem(file, lines(path), message) for path, message in said))
 
 
 @functools.cache
@@ -82,8 +84,11 @@ def _validator(schema: str) -> Any:
     return checker(load_schema(schema))
 
 
-def _explained(error: ValidationError, root: Rules) -> Iterator[tuple[JsonPath, str]]:
-    """Yield the path of every entry that one error of jsonschema concerns, with a message."""
+def _explained(error: ValidationError, root: Rules) -> Iterator[tuple[JsonPath, str | None]]:
+    """Yield the path of every entry that one error of jsonschema concerns, with a message.
+
+    The message is None for an entry that is left out without one: its value says that it is not used.
+    """
     path: JsonPath = tuple(error.absolute_path)
     rules, value = _rules_at(path, root), error.instance
     if "propertyNames" in error.absolute_schema_path and isinstance(value, str):
@@ -97,8 +102,16 @@ def _explained(error: ValidationError, root: Rules) -> Iterator[tuple[JsonPath, 
         for index, entry in enumerate(value):
             if entry in value[:index]:
                 yield (*path, index), f"{location(path)} contains {entry!r} more than once."
+    elif _says_unused(value, rules):
+        yield path, None
     else:
         yield path, _wrong_value(value, rules, path)
+
+
+def _says_unused(value: Any, rules: Rules) -> bool:
+    """Return whether an invalid value of an optional entry means that it is left out: ``false``, ``[]``, ``""``."""
+    is_empty = value is False or (isinstance(value, str | list | Mapping) and not value)
+    return is_empty and not rules.get("default", True)
 
 
 def _rules_at(path: JsonPath, root: Rules) -> Rules:
@@ -116,26 +129,30 @@ def _rules_at(path: JsonPath, root: Rules) -> Rules:
 
 def _unknown_keys(
     section: Mapping[str, Any], rules: Rules, path: JsonPath, root: Rules
-) -> Iterator[tuple[JsonPath, str]]:
-    known, refused = rules["properties"], rules.get("x-refused", {})
+) -> Iterator[tuple[JsonPath, str | None]]:
+    known, refused, without_effect = (rules.get(kind, {}) for kind in ("properties", "x-refused", "x-without-effect"))
     kind = f"key {{!r}} in {'.'.join(map(str, path))}" if path else "section {!r}"
-    for key in section:
+    for key, value in section.items():
         what = kind.format(key)
-        if key in refused:
+        if key in without_effect or (key in refused and is_unused(value)):
+            yield (*path, key), None
+        elif key in refused:
             way_out = f": {refused[key]}" if refused[key] else ""
             yield (*path, key), f"{what} belongs to the original mle-toolbox and is not supported (yet){way_out}."
         elif key not in known:
             # A valid key in the wrong section is more likely than a misspelling of another one.
             sections = root["properties"].items()
             home = next((name for name, inner in sections if key in _resolved(inner, root).get("properties", {})), None)
-            near = did_you_mean(key, known) or f" Valid names are {listed(map(repr, known), None)}."
+            near = did_you_mean(key, [*known, *refused, *without_effect])
+            near = near or f" Valid names are {listed(map(repr, known), None)}."
             advice = f" It belongs in {home}." if home else near
             yield (*path, key), f"unknown {what}.{advice}"
 
 
 def _missing_keys(section: Mapping[str, Any], rules: Rules, path: JsonPath) -> Iterator[tuple[JsonPath, str]]:
     known = rules["properties"]
-    unknown = [key for key in section if key not in known]
+    of_the_original = {**rules.get("x-refused", {}), **rules.get("x-without-effect", {})}
+    unknown = [key for key in section if key not in known and key not in of_the_original]
     for key in rules["required"]:
         if key in section:
             continue

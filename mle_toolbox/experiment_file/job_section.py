@@ -1,0 +1,63 @@
+"""The resources of a seed run, from the valid keys of single_job_args in all the forms in which users write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mle_toolbox.experiment_file.plan import JobResources
+
+__all__ = ["job_resources", "megabytes", "minutes"]
+
+_UNITS = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
+
+
+def job_resources(job: Mapping[str, Any]) -> JobResources:
+    """Return the resources that a section asks for; it has all defaults."""
+    cores = int(job["num_logical_cores"])
+    of_job, of_core = megabytes(job["memory_per_job"]), megabytes(job["memory_per_cpu"])
+    return JobResources(
+        name=job["job_name"],
+        cores=cores,
+        gpus=int(job["num_gpus"] or 0),
+        memory_mb=of_job if of_core is None else of_core * cores,
+        time_minutes=minutes(job["time_per_job"]),
+        queue=",".join(_names(job["queue"])) or None,
+        log_file=job["log_file"],
+        err_file=job["err_file"],
+        environment=None if job["use_conda_venv"] is False else job["env_name"],
+        gpu_types=_names(job["gpu_type"]),
+        gpu_resource=next(iter(_names(job["gpu_prefix"])), None),
+        exclude_nodes=_names(job["exclude_nodes"]),
+        include_nodes=_names(job["include_nodes"]),
+    )
+
+
+def minutes(time: str | None) -> int | None:
+    """Return the minutes of a time ``"dd:hh:mm"``.
+
+    >>> minutes("01:02:30")
+    1590
+    """
+    if time is None:
+        return None
+    days, hours, rest = (int(part) for part in time.split(":"))
+    return (days * 24 + hours) * 60 + rest
+
+
+def megabytes(memory: int | float | str | None) -> int | None:
+    """Return an amount of memory in MB; without a unit it is in MB already.
+
+    >>> megabytes(4000), megabytes("4000"), megabytes("4G"), megabytes("500k")
+    (4000, 4000, 4096, 1)
+    """
+    if memory is None:
+        return None
+    text = str(memory).upper()
+    unit = _UNITS.get(text[-1])
+    return int(float(text)) if unit is None else max(1, round(int(text[:-1]) * unit))
+
+
+def _names(given: str | list[str] | None) -> tuple[str, ...]:
+    """Return one name or several, each once and in their order."""
+    return tuple(dict.fromkeys([given] if isinstance(given, str) else given or ()))

@@ -1,0 +1,67 @@
+"""What the keys of log_config mean together, and which values say that something is not used.
+
+Standard library only: training scripts use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = [
+    "DEFAULT_BOARD",
+    "OWN_CLOCKS",
+    "board_name",
+    "is_unused",
+    "may_overwrite",
+    "printed_every",
+    "printed_names",
+]
+
+OWN_CLOCKS = ("time", "time_elapsed", "num_updates")
+"""Times that the log itself knows at every update: they can be tracked and printed without being passed."""
+
+DEFAULT_BOARD = "events"
+"""Name of the TensorBoard log where use_tboard asks for one and tboard_fname does not name it."""
+
+
+def is_unused(value: Any) -> bool:
+    """Return whether a value only says that something is not used: null, false, 0, or empty, also inside a list.
+
+    >>> [is_unused(value) for value in (None, False, 0, "", [], {}, [None], {"project": None})]
+    [True, True, True, True, True, True, True, True]
+    >>> [is_unused(value) for value in (True, 1, "no", ["node7"])]
+    [False, False, False, False]
+    """
+    if isinstance(value, Mapping):
+        return all(is_unused(member) for member in value.values())
+    if isinstance(value, list | tuple):
+        return all(is_unused(member) for member in value)
+    return not value
+
+
+def printed_every(log: Mapping[str, Any]) -> int | None:
+    """Return that every k-th update is printed, or None if none is."""
+    verbose = log.get("verbose")
+    if verbose is not None and not verbose:
+        return None
+    return log.get("print_every_k_updates", 1 if verbose else None) or None
+
+
+def printed_names(log: Mapping[str, Any], printed: str, tracked: str) -> Sequence[str]:
+    """Return the names under the key ``printed``, or all that are tracked where it does not list any."""
+    names: Any = log.get(printed)
+    return names if isinstance(names, list | tuple) else log[tracked]
+
+
+def may_overwrite(log: Mapping[str, Any]) -> bool:
+    """Return whether a run that is started by hand may replace the finished log of an earlier one."""
+    return bool(log.get("overwrite_experiment_dir") or log.get("overwrite"))
+
+
+def board_name(log: Mapping[str, Any]) -> str | None:
+    """Return the name of the TensorBoard log, or None if none is written."""
+    wanted, name = log.get("use_tboard"), log.get("tboard_fname") or None
+    if wanted is None:
+        return name
+    return (name or DEFAULT_BOARD) if wanted else None
