@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mle_toolbox.errors import did_you_mean, nearest
-from mle_toolbox.text import count, listed
+from mle_toolbox.text import listed
 from mle_toolbox.wording import JsonPath, found, hint, location
 
 __all__ = [
@@ -154,7 +154,7 @@ def untracked_metrics(settings: SearchSettings, tracked: Iterable[str], configur
     tracked = list(tracked)
     for metric in settings.metrics:
         if metric not in tracked:
-            lists = f"what_to_track of {configuration} lists {listed(map(repr, tracked), None) or 'nothing'}"
+            lists = f"what_to_track of {configuration} lists {listed(map(repr, tracked)) or 'nothing'}"
             yield f"the metric {metric!r} is not tracked: {lists}.{did_you_mean(metric, tracked)}"
 
 
@@ -255,7 +255,10 @@ class _Reader:
     def _collect_blocks(self, section: Mapping[str, Any]) -> None:
         self.paths["search_params"] = ("search_config", "search_params")
         for block, content in section.items():
-            if block not in _BLOCKS:
+            home = next((name for name, keys in _BLOCKS.items() if block in keys), None)
+            if block not in _BLOCKS and home is not None:
+                self._mistake((block,), f"unknown key {block!r} in {_ROOT}. It belongs in {home}.")
+            elif block not in _BLOCKS:
                 self._unknown((block,), block, _BLOCKS)
             elif content is None:
                 continue
@@ -314,7 +317,13 @@ class _Reader:
         value = self.values.get(name, default)
         if isinstance(value, bool):
             return value
-        self._wrong(self.paths[name], "true or false", value)
+        words = ("true", "false", "yes", "no", "on", "off")
+        if isinstance(value, str) and value.lower() in words:
+            here = location((_ROOT, *self.paths[name]))
+            way_out = f"Write {'true' if words.index(value.lower()) % 2 == 0 else 'false'} without quotes"
+            self._mistake(self.paths[name], f"{here} must be true or false, found {found(value)}. {way_out}.")
+        else:
+            self._wrong(self.paths[name], "true or false", value)
         return None
 
     def _whole_number(self, name: str, least: int, default: int | None = None) -> int | None:
@@ -372,9 +381,9 @@ class _Reader:
             self._budget_is_missing(schedule, batches, per_batch)
             return None, None
         if total is not None and product is not None and total != product:
-            sizes = f"{count(batches or 0, 'batch', 'batches')} of {per_batch} are {product} trials"
-            advice = "Make them agree, or remove one."
-            self._mistake(self.paths["num_total_evals"], f"num_total_evals is {total}, but {sizes}. {advice}")
+            other = f"num_search_batches x num_evals_per_batch is {product}"
+            advice = "Make them agree, or remove num_total_evals."
+            self._mistake(self.paths["num_total_evals"], f"num_total_evals is {total}, but {other}. {advice}")
             return None, None
         budget = total if total is not None else product
         if budget is not None and budget > MAX_TRIALS:
@@ -470,6 +479,8 @@ class _Reader:
 
     def _wrong(self, path: JsonPath, expected: str, value: Any, choices: Iterable[str] = ()) -> None:
         suggestion = did_you_mean(value, choices) if isinstance(value, str) else ""
+        if value == "median" and "p50" in choices:
+            suggestion = " The median is 'p50'."
         advice = suggestion or hint(value, {"type": "integer"} if "whole number" in expected else {})
         self._mistake(path, f"{location((_ROOT, *path))} must be {expected}, found {found(value)}.{advice}")
 
