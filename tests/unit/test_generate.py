@@ -181,6 +181,7 @@ def test_a_profile_that_was_there_already_is_said_to_win(project: Path, capsys: 
     assert "to use ours: --profile profiles/local" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ['it\'s "odd".yaml', "$(touch pwned).yaml", "-dash.yaml", "größe.yaml", "{x}.yaml"])
 def test_the_name_of_the_experiment_file_is_data(project: Path, name: str) -> None:
     (project / "exp.yaml").rename(project / name)
@@ -195,6 +196,7 @@ def test_the_name_of_the_experiment_file_is_data(project: Path, name: str) -> No
     assert not (project / "pwned").exists()
 
 
+@pytest.mark.slow
 def test_a_written_snakefile_is_formatted_and_passes_lint(project: Path) -> None:
     generate_main(["exp.yaml"])
 

@@ -41,6 +41,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "script",
     [
@@ -67,6 +68,7 @@ def test_a_script_with_modules_of_such_names_gets_its_log(folder: Path, script: 
     assert (folder / "results" / "c" / "seed_0" / "log.h5").exists()
 
 
+@pytest.mark.slow
 def test_results_are_read_beside_modules_of_such_names(folder: Path) -> None:
     (folder / "train.py").write_text(EXPERIMENT + LOOP)
     (folder / "analyse.py").write_text(

@@ -21,6 +21,7 @@ def mle(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_mistake_in_a_file_ends_with_its_message_and_starts_nothing(
     mistake: Mistake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -46,6 +47,7 @@ def test_an_unknown_command_suggests_the_nearest_one(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == "mle: there is no command 'stauts'. Did you mean 'status'?\n"
 
 
+@pytest.mark.slow
 def test_a_missing_experiment_file_is_one_line(tmp_path: Path) -> None:
     outcome = mle("run", cwd=tmp_path)
 
@@ -67,6 +69,7 @@ def test_a_ctrl_c_while_a_command_is_still_being_imported_is_one_line(
     assert (outcome.returncode, outcome.stderr) == (130, "Interrupted.\n")
 
 
+@pytest.mark.slow
 def test_status_without_an_experiment_says_what_to_give(tmp_path: Path) -> None:
     outcome = mle("status", cwd=tmp_path)
 
@@ -74,6 +77,7 @@ def test_status_without_an_experiment_says_what_to_give(tmp_path: Path) -> None:
     assert outcome.stderr == ("There is no exp.yaml in this folder. Name the experiment file or the results folder.\n")
 
 
+@pytest.mark.slow
 def test_status_before_anything_was_started_says_so(tmp_path: Path) -> None:
     copy_reference_project(tmp_path)
 
@@ -140,6 +144,7 @@ def test_a_project_whose_name_begins_with_a_dash_can_be_entered(
     assert capsys.readouterr().out.splitlines()[-1] == "next: cd ./-x && mle run exp.yaml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "status", "results", "report", "stop", "generate"])
 def test_a_folder_that_is_gone_is_one_line(command: str, tmp_path: Path) -> None:
     copy_reference_project(tmp_path)
@@ -152,6 +157,7 @@ def test_a_folder_that_is_gone_is_one_line(command: str, tmp_path: Path) -> None
     assert outcome.stderr == "The current folder no longer exists. Change to another one.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("redirection", "exit_status", "words"),
     [

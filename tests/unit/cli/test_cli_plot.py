@@ -32,6 +32,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return captured.err
 
 
+@pytest.mark.slow
 def test_kind_and_metric_stand_for_what_is_drawn(experiment: str, capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["plot", experiment, "--output", "{kind}/{metric}.png"])
 

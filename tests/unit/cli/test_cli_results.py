@@ -276,6 +276,7 @@ def test_mistakes_are_answered_with_the_nearest(
     assert "Give --output FILE.parquet" in refused(capsys, experiment.path, "--format", "parquet")
 
 
+@pytest.mark.slow
 def test_medians_are_marked_by_a_test_of_the_means_which_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

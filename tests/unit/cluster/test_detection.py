@@ -64,6 +64,7 @@ def test_without_qsub_everything_runs_here(command: Command) -> None:
     assert place.why == "No Grid Engine here (qsub is not on PATH): running on this machine."
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_hangs_is_not_waited_for(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detection, "_PATIENCE_SECONDS", 0.5)
     command("qsub", "exit 0")

@@ -37,6 +37,7 @@ def two(project: Project) -> Project:
     return project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -65,6 +66,7 @@ def test_paths_of_the_command_line_that_are_missing_are_named_whole(two: Project
     assert f"{two.path}/config_b.json" in finished.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_what_no_command_line_says_is_meant_from_where_the_script_is(project: Project) -> None:
     project.write_configuration("elsewhere/config.json")
     project.write_script(
@@ -78,6 +80,7 @@ def test_what_no_command_line_says_is_meant_from_where_the_script_is(project: Pr
     assert run_status(project.seed("elsewhere/out")) == "done"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forget", FORGET.values(), ids=FORGET)
 def test_command_line_counts_whatever_became_of_argv(project: Project, forget: str) -> None:
     project.write_configuration("b.json")
@@ -89,6 +92,7 @@ def test_command_line_counts_whatever_became_of_argv(project: Project, forget: s
     assert run_status(project.seed("out", "b", 7)) == "done"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [GO_ELSEWHERE, *FORGET.values()], ids=["elsewhere", *FORGET])
 def test_launched_run_does_its_own_work(project: Project, first: str) -> None:
     project.write_script(first + AND_TRAIN)
@@ -101,6 +105,7 @@ def test_launched_run_does_its_own_work(project: Project, first: str) -> None:
     assert not (project.path / "other").exists()
 
 
+@pytest.mark.slow
 def test_launched_run_writes_to_no_other_folder(project: Project) -> None:
     project.write_script("import sys\nsys.ps1 = '>>> '\n" + AND_TRAIN)  # nobody's command line is read at a prompt
 
@@ -113,6 +118,7 @@ def test_launched_run_writes_to_no_other_folder(project: Project) -> None:
     assert not (project.path / "other").exists()
 
 
+@pytest.mark.slow
 def test_program_that_a_launched_script_starts_may_do_runs_of_its_own(project: Project) -> None:
     project.write_script(AND_TRAIN, "part.py")
     project.write_script(

@@ -29,6 +29,7 @@ def exact(message: str) -> str:
     return f"^{re.escape(message)}$"
 
 
+@pytest.mark.slow
 def test_command_line_goes_before_the_constructor(project: Project) -> None:
     project.write_configuration("other.json")
     project.write_script(SHOW.format(arguments=", config_fname='config.json', seed_id=1, experiment_dir='mine'"))
@@ -40,6 +41,7 @@ def test_command_line_goes_before_the_constructor(project: Project) -> None:
     assert named.stdout == "other 2 0.1 theirs {'foo': 3}\n"
 
 
+@pytest.mark.slow
 def test_file_of_the_command_line_goes_before_sections_in_the_script(project: Project) -> None:
     project.write_script(SHOW.format(arguments=", config_fname='config.json', train_config={'lrate': 9}"))
 
@@ -47,6 +49,7 @@ def test_file_of_the_command_line_goes_before_sections_in_the_script(project: Pr
     assert project.by_hand("-config=config.json").stdout == "config 0 0.1 by_hand {}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["-odd.json", "a b.json", "it's.json", "größe.json", "$(x).json", "{a}.json"])
 def test_odd_names_are_data(project: Project, name: str) -> None:
     project.write_configuration(name)

@@ -13,6 +13,8 @@ from mle_toolbox.experiment.early_end import hint_for_early_end
 from mle_toolbox.experiment_file.loader import load_plan
 from tests.unit.experiment.conftest import Finished, Project
 
+pytestmark = pytest.mark.slow  # many processes
+
 TRAIN = """
 from mle_toolbox import MLExperiment
 mle = MLExperiment()

@@ -223,6 +223,7 @@ def test_values_are_printed_short(project: Project, value: Any, shown: str, caps
     assert capsys.readouterr().out.splitlines()[1].split() == ["1", shown]
 
 
+@pytest.mark.slow
 def test_run_goes_on_when_nobody_reads_what_it_prints(project: Project) -> None:
     project.write_configuration(print_every_k_updates=1)
     project.write_script(
@@ -237,6 +238,7 @@ def test_run_goes_on_when_nobody_reads_what_it_prints(project: Project) -> None:
     assert project.log().n_ticks == 4, finished.stderr
 
 
+@pytest.mark.slow
 def test_names_that_the_terminal_cannot_show_are_escaped(project: Project) -> None:
     project.write_configuration(what_to_track=["größe"], print_every_k_updates=1)
     project.write_script(

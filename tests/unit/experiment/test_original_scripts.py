@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.unit.experiment.conftest import Project
 
@@ -46,6 +47,7 @@ CONFIGURATION = """\
 """
 
 
+@pytest.mark.slow
 def test_script_with_a_main_function_runs_unchanged(project: Project) -> None:
     (project.path / "configs").mkdir()
     (project.path / "configs" / "base_config.json").write_text(CONFIGURATION)
@@ -68,6 +70,7 @@ def test_script_with_a_main_function_runs_unchanged(project: Project) -> None:
     assert (folder.models / "final.pkl").exists()
 
 
+@pytest.mark.slow
 def test_script_that_sets_up_later_runs_unchanged(project: Project) -> None:
     (project.path / "c.json").write_text(CONFIGURATION)
     project.write_script(SETUP_LATER)

@@ -71,6 +71,7 @@ def test_the_log_equals_that_of_a_run_that_was_never_disturbed(going_on: Project
     assert len(log.remarks) == 2
 
 
+@pytest.mark.slow
 def test_an_attempt_that_begins_at_the_beginning_begins_anew(going_on: Project) -> None:
     going_on.by_hand("-exp_dir", "results", variables={"DIE_AT": " 4 "})
 
@@ -83,6 +84,7 @@ def test_an_attempt_that_begins_at_the_beginning_begins_anew(going_on: Project) 
     assert record.resumed_from_tick is None
 
 
+@pytest.mark.slow
 def test_ticks_of_another_configuration_are_not_kept_which_is_said(going_on: Project) -> None:
     going_on.by_hand("-exp_dir", "results", variables={"DIE_AT": " 13 "})
     content = json.loads((going_on.path / "config.json").read_text())
@@ -171,6 +173,7 @@ def test_a_run_that_is_killed_while_it_takes_over_ticks_has_lost_none_of_them(tm
         assert kept(journal, {"step": 3}) == 3
 
 
+@pytest.mark.slow
 def test_clocks_of_the_logs_own_go_on_behind_what_is_kept(project: Project) -> None:
     project.write_script(SCRIPT.replace(', **({"val": weight / 2} if step % 5 == 0 else {})', ""))
     project.write_configuration("config.json", time_to_track=["step", "num_updates", "time_elapsed"])

@@ -11,7 +11,6 @@ import joblib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from sklearn.linear_model import LogisticRegression
 
 from mle_toolbox import MLExperiment
 from mle_toolbox.errors import UsageError
@@ -25,7 +24,11 @@ def mle(project: Project) -> Iterator[MLExperiment]:
         yield made
 
 
+@pytest.mark.slow
 def test_sklearn_estimator_is_saved_with_joblib(mle: MLExperiment) -> None:
+    # Here and not above: it takes seconds, and `make quick` reads this file without running this test.
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
 
     path = mle.save_model(model)
@@ -58,6 +61,7 @@ def test_torch_model_is_saved_as_its_state_dict(mle: MLExperiment) -> None:
         assert all(torch.equal(loaded[name], value) for name, value in model.state_dict().items())
 
 
+@pytest.mark.slow
 def test_jax_arrays_are_saved_as_arrays(mle: MLExperiment) -> None:
     jax = pytest.importorskip("jax")
 
@@ -78,6 +82,7 @@ def test_other_models_are_pickled_and_said_to_be(mle: MLExperiment, capsys: pyte
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "a\\b", "/etc/x", "nul\0", 7])
 @pytest.mark.parametrize(
     "save",

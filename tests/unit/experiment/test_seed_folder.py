@@ -42,6 +42,7 @@ def test_finished_log_is_not_replaced(project: Project, value: int) -> None:
     assert run_status(project.seed()) == "done"
 
 
+@pytest.mark.slow
 def test_finished_log_fails_a_launched_run_and_stays(project: Project) -> None:
     project.launched()
     log = project.seed("results").log
@@ -69,6 +70,7 @@ def test_finished_log_is_replaced_only_by_a_complete_one(project: Project) -> No
     assert project.log().columns["loss"].tolist() == [3.0]
 
 
+@pytest.mark.slow
 def test_second_process_on_a_seed_is_turned_away(project: Project) -> None:
     project.write_script(ONE_TICK + "print('ready', flush=True)\nsys.stdin.readline()\n")
     with subprocess.Popen(
@@ -108,6 +110,7 @@ def test_several_seeds_can_run_in_one_process(project: Project) -> None:
     assert [project.log(seed=seed).columns["loss"].tolist() for seed in range(3)] == [[0], [1], [2]]
 
 
+@pytest.mark.slow
 def test_first_run_and_a_repeated_one_leave_the_same(project: Project) -> None:
     project.write_script("raise ValueError\n")
     project.launched("--seed=1")
@@ -191,6 +194,7 @@ def test_a_script_whose_folder_is_removed_while_it_runs_is_told_so(project: Proj
     assert project.record("results").reason == "ended with exit status 1: its folder was removed while it ran"
 
 
+@pytest.mark.slow
 def test_failed_attempt_can_be_followed_by_a_good_one(project: Project) -> None:
     project.write_script(ONE_TICK + "raise ValueError\n")
     project.launched()
@@ -260,6 +264,7 @@ def test_python_that_does_not_exist_is_named(project: Project) -> None:
     assert finished.stderr == "mle-toolbox: /no/such/python cannot be started: No such file or directory.\n"
 
 
+@pytest.mark.slow
 def test_interrupted_launcher_leaves_a_stopped_record(project: Project) -> None:
     project.write_script(ONE_TICK + "print('ready', flush=True)\nimport time\ntime.sleep(60)\n")
     with subprocess.Popen(
@@ -282,6 +287,7 @@ def test_interrupted_launcher_leaves_a_stopped_record(project: Project) -> None:
     assert run_status(project.seed("results")) == "stopped"
 
 
+@pytest.mark.slow
 def test_provenance_is_on_record_and_in_the_log(project: Project) -> None:
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
     project.run(["git", "init", "-q"])
@@ -310,6 +316,7 @@ def test_provenance_is_on_record_and_in_the_log(project: Project) -> None:
     assert attributes["config"]["train_config"] == {"lrate": 0.1}
 
 
+@pytest.mark.slow
 def test_run_without_git_has_no_commit(project: Project) -> None:
     finished = project.by_hand(variables={"PATH": "/nowhere"})
 

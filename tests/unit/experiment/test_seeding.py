@@ -27,6 +27,7 @@ def test_one_seed_gives_the_same_numbers_and_another_others(project: Project) ->
     assert first[2] == np.random.default_rng(3).normal()
 
 
+@pytest.mark.slow
 def test_libraries_are_seeded_whether_imported_before_or_after(project: Project) -> None:
     imports, make = (
         "import random\nimport numpy as np\n",
@@ -44,6 +45,7 @@ def test_libraries_are_seeded_whether_imported_before_or_after(project: Project)
     assert before.stdout == after.stdout
 
 
+@pytest.mark.slow
 def test_library_that_is_never_imported_is_not_imported_for_its_seed(project: Project) -> None:
     project.write_script(
         "import sys\nfrom mle_toolbox import MLExperiment\nmle = MLExperiment()\n"
@@ -79,6 +81,7 @@ def test_torch_is_seeded_on_import(project: Project) -> None:
     assert project.by_hand().stdout == "seeded 6\nTrue False\n"
 
 
+@pytest.mark.slow
 def test_torch_numbers_follow_the_seed(project: Project) -> None:
     torch = pytest.importorskip("torch")
 
@@ -89,6 +92,7 @@ def test_torch_numbers_follow_the_seed(project: Project) -> None:
     assert found == torch.rand(3).tolist()
 
 
+@pytest.mark.slow
 def test_torch_numbers_go_on_after_a_resume(project: Project) -> None:
     torch = pytest.importorskip("torch")
     mle = MLExperiment("config.json")
@@ -101,6 +105,7 @@ def test_torch_numbers_go_on_after_a_resume(project: Project) -> None:
         assert torch.rand(3).tolist() == expected
 
 
+@pytest.mark.slow
 def test_jax_key_is_made_and_survives_a_resume(project: Project) -> None:
     jax = pytest.importorskip("jax")
     mle = MLExperiment("config.json", seed_id=7, create_jax_prng=True)
@@ -114,6 +119,7 @@ def test_jax_key_is_made_and_survives_a_resume(project: Project) -> None:
         assert again.rng.tolist() == mle.rng.tolist()
 
 
+@pytest.mark.slow
 def test_new_style_jax_key_survives_a_resume(project: Project) -> None:
     jax = pytest.importorskip("jax")
     mle = MLExperiment("config.json", create_jax_prng=True)

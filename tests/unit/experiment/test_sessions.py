@@ -12,6 +12,8 @@ from mle_toolbox import MLExperiment
 from mle_toolbox.log.run_record import run_status
 from tests.unit.experiment.conftest import Finished, Project
 
+pytestmark = pytest.mark.slow  # many processes
+
 BEGIN = "from mle_toolbox import MLExperiment\nmle = MLExperiment('config.json')\n"
 TICK = "mle.update_log({'step': 1}, {'loss': 0.5}, save=True)\n"
 

@@ -83,6 +83,7 @@ def test_figure_without_a_board_is_said_to_be_lost(project: Project, capsys: pyt
     assert "a figure was passed for TensorBoard, but log_config has no tboard_fname" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_run_goes_on_without_tensorboardx(project: Project) -> None:
     project.write_configuration(tboard_fname="tb")
     project.write_script(

@@ -12,6 +12,8 @@ from mle_toolbox.log.journal import JournalWriter, read_journal
 from mle_toolbox.log.run_record import run_status
 from tests.unit.experiment.conftest import Project
 
+pytestmark = pytest.mark.slow  # many processes
+
 BEGIN = """\
 import os, sys, threading, time
 from mle_toolbox import MLExperiment

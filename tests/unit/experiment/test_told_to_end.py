@@ -15,6 +15,8 @@ from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.log.run_record import run_status
 from tests.unit.experiment.conftest import GO_ON, ONE_TICK, Project
 
+pytestmark = pytest.mark.slow  # many processes
+
 TOLD = "os.kill(os.getpid(), signal.{signal})"
 LISTEN = "told = []\nsignal.signal(signal.{signal}, lambda *_: told.append(1))\n"
 # Scripts that end with status 0 all the same.

@@ -291,6 +291,7 @@ def test_a_script_in_another_encoding_is_read(project: Path) -> None:
     assert load_plan("exp.yaml").script == Path(SCRIPT)
 
 
+@pytest.mark.slow
 def test_every_name_that_is_suggested_is_there(project: Path) -> None:
     code = (
         "from mle_toolbox import MLExperiment\n"

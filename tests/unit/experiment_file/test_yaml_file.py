@@ -60,6 +60,7 @@ def test_a_date_is_the_text_as_written(path: Path) -> None:
     assert read_yaml(path).data == {"name": "2024-01-01"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -104,6 +105,7 @@ def test_what_is_no_plain_yaml_is_told_in_plain_words(text: str, message: str, p
     assert str(caught.value) == message
 
 
+@pytest.mark.slow
 def test_aliases_that_multiply_are_refused_in_time(path: Path) -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]

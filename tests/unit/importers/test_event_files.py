@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,12 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.importers.tensorboard_reader import read_tensorboard
 from mle_toolbox.importers.wire import message, tf_records
 
-pytest.importorskip("tensorboardX")
-pytest.importorskip("tensorboard")
+# Not importorskip: importing them takes seconds, which `make quick` would pay without running a test of this file.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("tensorboardX") is None, reason="needs tensorboardX"),
+    pytest.mark.skipif(find_spec("tensorboard") is None, reason="needs tensorboard"),
+]
 
 
 @pytest.fixture

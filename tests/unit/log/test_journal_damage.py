@@ -34,6 +34,7 @@ def assert_prefix(log: LogData, truth: LogData) -> None:
         np.testing.assert_array_equal(column, truth.columns[name][: log.n_ticks])
 
 
+@pytest.mark.slow
 def test_a_journal_cut_off_anywhere_reads_as_its_whole_ticks(
     journal: Path, small_journal: tuple[bytes, LogData]
 ) -> None:
@@ -51,6 +52,7 @@ def test_a_journal_cut_off_anywhere_reads_as_its_whole_ticks(
         assert (log.damage is None) == whole
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_never_gives_a_wrong_number(journal: Path, small_journal: tuple[bytes, LogData]) -> None:
     content, truth = small_journal
     rng = random.Random(7)

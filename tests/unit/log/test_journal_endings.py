@@ -80,6 +80,7 @@ def test_a_second_process_is_refused_and_told_who_writes(journal: Path) -> None:
     JournalWriter(journal, ["t"], ["x"]).release()
 
 
+@pytest.mark.slow
 def test_no_tick_is_lost_or_wrong_when_the_writer_is_killed(journal: Path) -> None:
     pause = random.Random(3)
     for _ in range(20):

@@ -64,6 +64,7 @@ def assert_same_merged(left: MergedData, right: MergedData) -> None:
         np.testing.assert_array_equal(left.columns[name], right.columns[name])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(seeds=seeds_of(names=["a/b", "step", "c"]), order=st.randoms())
 def test_the_order_of_the_seeds_makes_no_difference(
@@ -81,6 +82,7 @@ def test_the_order_of_the_seeds_makes_no_difference(
     assert (folder / "a.h5").read_bytes() == (folder / "b.h5").read_bytes()
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(seeds=seeds_of(names=["a", "b"]))
 def test_every_seed_comes_out_as_it_went_in(

@@ -132,6 +132,7 @@ def assert_logged_like_numpy(journal: Path, value: Any, kind: str) -> None:
     assert_same(found, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TORCH)
 def test_every_type_of_torch_is_kept(journal: Path, kind: str) -> None:
     torch = pytest.importorskip("torch")
@@ -144,6 +145,7 @@ def test_every_type_of_torch_is_kept(journal: Path, kind: str) -> None:
             assert_logged_like_numpy(journal, torch.tensor(value, dtype=dtype, requires_grad=True), kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", JAX)
 def test_every_type_of_jax_is_kept(journal: Path, kind: str) -> None:
     jnp = pytest.importorskip("jax.numpy")
@@ -156,6 +158,7 @@ def test_every_type_of_jax_is_kept(journal: Path, kind: str) -> None:
             assert_logged_like_numpy(journal, jnp.array(value, dtype=dtype), kind)
 
 
+@pytest.mark.slow
 def test_what_jax_computes_is_kept(journal: Path) -> None:
     jax = pytest.importorskip("jax")
 
@@ -164,6 +167,7 @@ def test_what_jax_computes_is_kept(journal: Path) -> None:
     assert (float(logged(journal, value)), float(logged(journal, gradient))) == (9.0, 6.0)
 
 
+@pytest.mark.slow
 def test_what_torch_computes_is_kept(journal: Path) -> None:
     torch = pytest.importorskip("torch")
 
@@ -176,6 +180,7 @@ def test_what_torch_computes_is_kept(journal: Path) -> None:
     assert logged(journal, weight.grad).tolist() == [2.0, 4.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["numpy", "torch", "jax.numpy"])
 def test_another_shape_is_refused_with_both_shapes(journal: Path, library: str) -> None:
     module = pytest.importorskip(library)
@@ -190,6 +195,7 @@ def test_another_shape_is_refused_with_both_shapes(journal: Path, library: str) 
     assert read_journal(journal).n_ticks == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["numpy", "torch", "jax.numpy"])
 def test_complex_numbers_are_refused_in_a_sentence(journal: Path, library: str) -> None:
     module = pytest.importorskip(library)

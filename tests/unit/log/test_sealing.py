@@ -225,6 +225,7 @@ seal(SeedFolder(folder))
 """
 
 
+@pytest.mark.slow
 def test_killed_anywhere_the_same_steps_finish_the_log(folder: SeedFolder) -> None:
     for part in range(12):
         for path in folder.path.iterdir():

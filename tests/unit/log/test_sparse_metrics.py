@@ -47,6 +47,7 @@ def assert_holds(log: LogData, logged: list[dict[str, Any]]) -> None:
     assert log.remarks == tuple(f"{name!r} was not measured at any tick." for name in VALUES if name in never)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_ticks_are_read_as_they_were_logged_also_behind_a_rewind(
@@ -91,6 +92,7 @@ def test_a_metric_that_turns_out_to_be_an_array_late_is_kept_whole(journal: Path
     assert log.measured("a").tolist() == [False, False, True, False]
 
 
+@pytest.mark.slow
 def test_a_journal_of_several_parts_that_is_cut_off_anywhere_reads_as_its_whole_ticks(journal: Path) -> None:
     writer = JournalWriter(journal, ["t"], ["x", "a", "b"])
     for number in range(9):
@@ -113,6 +115,7 @@ def test_a_journal_of_several_parts_that_is_cut_off_anywhere_reads_as_its_whole_
     assert (lengths[-1], whole.n_ticks) == (9, 9)
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_between_two_parts_is_damage_and_no_wrong_number(journal: Path) -> None:
     writer = JournalWriter(journal, ["t"], ["x", "a"])
     for number in range(6):

@@ -152,6 +152,7 @@ def test_forty_configurations_get_a_panel_each_with_the_others_behind() -> None:
     assert {axes.get_ylim() for axes in shown} == {shown[0].get_ylim()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "scale"), [(12, 1.0), (12, 1e-3), (12, 12345.0), (13, 1.0)])
 def test_long_titles_of_panels_are_as_wide_as_the_panels(count: int, scale: float) -> None:
     names = [f"{chr(97 + i)}_transformer_with_warmup_and_cosine_decay_{i}" for i in range(count)]
@@ -176,6 +177,7 @@ def test_titles_of_forty_panels_do_not_cover_each_other() -> None:
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 4, 10])
 def test_legend_and_caption_stay_clear_of_the_axes_and_of_each_other(count: int) -> None:
     curves = {f"configuration_{i}_{'x' * 12 * i}": make_curve(level=1 + i) for i in range(count)}
@@ -194,6 +196,7 @@ def test_legend_and_caption_stay_clear_of_the_axes_and_of_each_other(count: int)
         assert box.y1 <= figure.bbox.height
 
 
+@pytest.mark.slow
 def test_hostile_names_are_shown_letter_by_letter() -> None:
     figure = learning_curves({name: make_curve() for name in HOSTILE[:-1]})
 
@@ -205,6 +208,7 @@ def test_hostile_names_are_shown_letter_by_letter() -> None:
     assert shown[3:] == ["two lines", "100 % & #1 {a}"]
 
 
+@pytest.mark.slow
 def test_a_long_name_is_shortened_to_the_width_of_the_figure() -> None:
     figure = learning_curves({"b" * 300 + "1": make_curve(), "b" * 300 + "2": make_curve()})
 
@@ -262,6 +266,7 @@ def test_seeds_that_have_not_ended_well_are_told() -> None:
     assert "1 of the runs did not finish" in caption(figure)
 
 
+@pytest.mark.slow
 def test_no_warning_for_any_number_of_configurations() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

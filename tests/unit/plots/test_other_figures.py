@@ -52,6 +52,7 @@ def test_final_values_of_one_seed_have_no_interval_and_it_is_said() -> None:
     assert "One seed: no interval." in caption(figure)
 
 
+@pytest.mark.slow
 def test_what_has_no_logarithm_is_counted_and_nothing_but_that_is_refused() -> None:
     settings = {"a": {"x": 1, "y": 1}, "b": {"x": 2, "y": 2}}
     some, none = {"a": [1.0, -1.0], "b": [2.0, 3.0]}, {"a": [0.0, -1.0], "b": [-2.0, -3.0]}
@@ -75,6 +76,7 @@ def test_a_heat_map_counts_diverged_seeds(values: list[float], words: str) -> No
     assert words in caption(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 10, 40])
 def test_rows_of_final_values_do_not_cover_each_other(count: int) -> None:
     figure = final_values(samples(count))

@@ -24,6 +24,7 @@ from mle_toolbox.statistics import Curve
 from mle_toolbox.statistics.thinning import thinned
 
 
+@pytest.mark.slow
 def test_settings_are_as_before_and_pyplot_is_not_loaded(tmp_path: Path) -> None:
     code = """
 import json, sys
@@ -42,6 +43,7 @@ print(json.dumps([settings() == before, "matplotlib.pyplot" in sys.modules]))
     assert json.loads(finished.stdout) == [True, False]
 
 
+@pytest.mark.slow
 def test_results_and_commands_do_not_load_matplotlib_before_they_draw() -> None:
     code = "import sys, mle_toolbox.results, mle_toolbox.cli.plot; print('matplotlib' in sys.modules)"
 
@@ -93,6 +95,7 @@ def test_an_unknown_style_suggests_the_nearest_one(two_curves: dict[str, Curve])
         learning_curves(two_curves, style="gplot")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_the_same_figure_gives_the_same_bytes(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = []
@@ -104,6 +107,7 @@ def test_the_same_figure_gives_the_same_bytes(suffix: str, tmp_path: Path, monke
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_many_points_make_small_vector_files(tmp_path: Path) -> None:
     figure = learning_curves({"a": make_curve(n_seeds=30, n_ticks=20_000)})
 

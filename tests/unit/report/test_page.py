@@ -319,6 +319,7 @@ def test_a_report_is_replaced_in_one_step(two: ExperimentResults, tmp_path: Path
     assert "<title>again" in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_figures_show_the_best_configurations_and_say_so(tmp_path: Path) -> None:
     losses = {f"c{place}": learning(3, 9, level=place, seed=place) for place in range(12)}
     results = made_results(tmp_path / "experiments", losses)

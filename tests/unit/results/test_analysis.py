@@ -115,6 +115,7 @@ def test_comparisons_are_with_one_with_the_best_or_all(experiment: Builder) -> N
         results.select(["a"]).compare()
 
 
+@pytest.mark.slow
 def test_ties_with_the_best_are_marked_and_single_seeds_are_not(experiment: Builder) -> None:
     for seed in range(6):
         experiment.finish("far", seed, 2, y=float(seed % 2))

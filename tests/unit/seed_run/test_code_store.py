@@ -62,6 +62,7 @@ def test_without_git_the_script_is_stored_with_what_it_imports(project: FrozenPr
     assert (snapshot.commit, snapshot.project) == (None, ".")
 
 
+@pytest.mark.slow
 def test_what_an_earlier_run_imported_is_stored_although_no_text_tells_it(project: FrozenProject) -> None:
     project.write(train="name = 'nobodys'\n__import__(name)\n" + BEGIN + END)
     project.store()
@@ -133,6 +134,7 @@ def test_an_edit_within_the_same_moment_is_seen(project: FrozenProject) -> None:
     assert first.content("helper.py") == b"V = 1"
 
 
+@pytest.mark.slow
 def test_starters_at_the_same_time_store_the_same_and_all_of_it(committed: FrozenProject) -> None:
     for number in range(60):
         committed.write(**{f"module_{number}": f"V = {number}"})
@@ -154,6 +156,7 @@ TAKE = [
 ]
 
 
+@pytest.mark.slow
 def test_killed_while_it_stores_nothing_half_has_a_name(committed: FrozenProject) -> None:
     for number in range(300):
         committed.write(**{f"module_{number}": f"V = {number}"})
@@ -208,6 +211,7 @@ def test_a_damaged_manifest_and_a_missing_object_are_found_out(project: FrozenPr
     assert read_snapshot(snapshot.manifest) is None
 
 
+@pytest.mark.slow
 def test_files_that_differ_are_those_of_the_run_that_changed_or_went(project: FrozenProject) -> None:
     project.write(train="import helper, third\n" + BEGIN + END, third="")
     project.store()

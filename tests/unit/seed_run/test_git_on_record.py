@@ -34,6 +34,7 @@ def words(project: FrozenProject, kind: str) -> str:
     return git_in_words(project.record())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_script_that_is_in_no_commit_is_said_to_be_so(project: FrozenProject, kind: str) -> None:
     said = words(project, kind)
@@ -44,6 +45,7 @@ def test_a_script_that_is_in_no_commit_is_said_to_be_so(project: FrozenProject, 
     assert project.record().git_commit == git(project.path, "rev-parse", "HEAD")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_that_ran_was_committed(project: FrozenProject, kind: str) -> None:
     git(project.path, "add", "-A")
@@ -56,6 +58,7 @@ def test_all_that_ran_was_committed(project: FrozenProject, kind: str) -> None:
     assert project.record().git_dirty is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("ignored", ["", "helper.py\n"])
 def test_an_imported_module_that_was_not_committed_counts(project: FrozenProject, kind: str, ignored: str) -> None:

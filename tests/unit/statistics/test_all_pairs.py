@@ -52,6 +52,7 @@ def test_two_configurations_need_no_correction() -> None:
     assert "correction" not in found.words(*pair)
 
 
+@pytest.mark.slow
 def test_of_many_configurations_the_tests_with_the_best_are_made_only() -> None:
     """Bonferroni's p of a pair is the same whether or not the other pairs are tested."""
     many = drawn(HOLM_UP_TO + 1)

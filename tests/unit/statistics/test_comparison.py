@@ -94,6 +94,7 @@ def test_hedges_g_is_that_of_its_definition() -> None:
     assert compare(A, B).effect_size == pytest.approx(correction * (A.mean() - B.mean()) / pooled, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_holm_is_that_of_statsmodels() -> None:
     from statsmodels.stats.multitest import multipletests
 

@@ -65,6 +65,7 @@ def test_the_ends_solve_the_equation_of_newcombe() -> None:
         assert abs(end - p) == pytest.approx(stdtrit(10, 0.975) * math.sqrt(variance))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 5, 10])
 def test_it_covers_where_one_nearly_always_wins(n: int) -> None:
     generator = np.random.default_rng(n)

@@ -149,6 +149,7 @@ def test_power_does_not_depend_on_the_unit(unit: float) -> None:
     assert st.seeds_needed(0.5 * unit, unit) == st.seeds_needed(0.5, 1.0)
 
 
+@pytest.mark.slow
 def test_a_confidence_near_1_has_an_answer() -> None:
     # The quantile of the t distribution with 2 degrees of freedom, and of its spread, in closed form.
     confidence = 1 - 1e-10

@@ -50,6 +50,7 @@ def test_power_far_out_is_not_lost_with_the_other_tail() -> None:
     assert detectable_difference(2, 11.0, power=0.96) == pytest.approx(88.668, abs=0.01)
 
 
+@pytest.mark.slow
 def test_eight_of_ten_such_differences_are_seen() -> None:
     generator = np.random.default_rng(0)
     difference = detectable_difference(6, 1.0, 3.0)

@@ -54,6 +54,7 @@ def test_the_probability_of_improvement_agrees_to_twelve_digits(rliable: dict[st
     assert found == pytest.approx(rliable["improvement"], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("statistic", "name"), [(interquartile_mean, "iqm_interval"), (np.mean, "mean_interval")])
 def test_stratified_intervals_agree_to_three_percent_of_their_width(
     rliable: dict[str, Any], statistic: Any, name: str
