@@ -149,15 +149,23 @@ class Queue:
 
 @dataclass(frozen=True)
 class Queues:
-    """The queues that a request means, and the names of all queues that this user may use."""
+    """The queues that a request means, and the names of all queues that this user may use.
+
+    ``unknown`` are the names in the request that mean no queue.
+    """
 
     meant: Sequence[Queue]
     known: Sequence[str]
+    unknown: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Request:
-    """The resources that the seed runs of an experiment request; ``file`` names their source."""
+    """The resources that the seed runs of an experiment request; ``file`` names their source.
+
+    ``queue`` may be several with commas between them. Of ``gpu_types`` any will do; ``gpu_resource`` is the name of the
+    number of GPUs where the experiment gives one.
+    """
 
     file: str
     n_jobs: int
@@ -166,6 +174,10 @@ class Request:
     time_minutes: float | None = None
     gpus: float | None = None
     queue: str | None = None
+    gpu_types: Sequence[str] = ()
+    gpu_resource: str | None = None
+    exclude_nodes: Sequence[str] = ()
+    include_nodes: Sequence[str] = ()
 
 
 class Site(Protocol):
@@ -215,7 +227,22 @@ class Scheduler(Protocol):
         """Return a sentence on why jobs cannot start in a folder, or None if they can."""
 
     def options(self, settings: Any, name: str, threads: int, resources: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the request of a job as command line options; jobs with equal options may share an array."""
+        """Return the request of a job as command line options; jobs with equal options may share an array.
+
+        Parameters
+        ----------
+        settings
+            The settings of the profile.
+        name
+            The name of the job where its resources give none.
+        threads
+            Its cores.
+        resources
+            ``mem_mb`` (MB for the whole job), ``runtime`` (minutes), ``gpu``, ``gpu_type``, ``gpu_prefix`` (the site's
+            name for the number of GPUs), ``queue``, ``exclude_nodes``, ``include_nodes`` and ``job_name``. Of kinds of
+            GPU, queues and machines there may be several, with commas between them: the scheduler may choose among the
+            first two.
+        """
 
     def limits_of(self, options: Sequence[str]) -> Limits:
         """Read from options the limits that the scheduler will enforce, wherever the options come from."""

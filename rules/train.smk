@@ -25,7 +25,7 @@ rule train:
         "../workflow/envs/mle-toolbox.yaml"
     threads: PLAN.job.cores
     resources:
-        **job_resources(),
+        **PLAN.job.asked,
     params:
         reads_configuration=configuration_file,
         reads_script=PLAN.script.as_posix(),

@@ -40,6 +40,10 @@ class ExecutorSettings(ClusterSettings):
         "warned before it is deleted or suspended (qsub -notify). 0: neither is requested.",
     )
     gpu_resource: str = key("gpu", "Name under which the site takes the number of GPUs.")
+    gpu_type_resource: str = key(
+        "gputype",
+        "Name under which the site takes the kind of GPU, for jobs that name one. Empty: it is not asked for.",
+    )
     qsub_options: str = key("", "Further options for every qsub, for example `-l os=linux -R y`.")
     array_size: int = key(1000, "Most tasks in one array job; sites limit it (max_aj_tasks in `qconf -sconf`).")
     tasks_at_once: int = key(0, "Most tasks of one array that run at a time (qsub -tc). 0: no limit.")
@@ -61,7 +65,15 @@ def mistakes(settings: ExecutorSettings) -> Iterator[tuple[str, str]]:
     if settings.memory_per not in ("slot", "job"):
         yield "memory_per", f"expected slot or job, found {settings.memory_per!r}."
     yield from settings.mistakes()
-    for name in ("parallel_environment", "queue", "project", "memory_resource", "time_resource", "gpu_resource"):
+    for name in (
+        "parallel_environment",
+        "queue",
+        "project",
+        "memory_resource",
+        "time_resource",
+        "gpu_resource",
+        "gpu_type_resource",
+    ):
         # A slash too: Snakemake turns an empty text in a profile into a path.
         if re.search(r"[\s=/]", getattr(settings, name)):
             yield name, f"expected one name, found {getattr(settings, name)!r}."

@@ -135,18 +135,6 @@ def configuration_digest(wildcards):
     return digest if record is None else record.config_sha256 or digest
 
 
-def job_resources():
-    """Return the resources that the experiment file requests for a seed run."""
-    asked = {
-        "mem_mb": PLAN.job.memory_mb,
-        "runtime": PLAN.job.time_minutes,
-        "gpu": PLAN.job.gpus or None,
-        "queue": PLAN.job.queue,
-        "job_name": PLAN.job.name,
-    }
-    return {name: value for name, value in asked.items() if value is not None}
-
-
 def seed_logs(wildcards):
     """Return the logs of all seeds of one configuration."""
     folder = RUNS.configuration(wildcards.configuration)

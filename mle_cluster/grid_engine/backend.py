@@ -163,7 +163,9 @@ class GridEngine:
         for name in queue_names(meant):
             members = [each for each in meant if each.queue == name]
             found.append(Queue(name, any(each.accepts_jobs for each in members), states_in_words(members)))
-        return Queues(found, queue_names(instances))
+        # qsub refuses a list if it does not know one of its names.
+        unknown = [name for name in (asked or "").split(",") if name.strip() and not named(instances, name)]
+        return Queues(found, queue_names(instances), unknown)
 
     def check_site(self, asked: Request | None, site: Site) -> Iterator[Finding]:
         """Compare the site with the profile and the request of seed runs."""

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from mle_cluster.grid_engine import commands
 from mle_cluster.scheduler import SchedulerError
 
-__all__ = ["QueueInstance", "named", "parse_queues", "queue_instances", "queue_names", "states_in_words"]
+__all__ = ["QueueInstance", "is_machine", "named", "parse_queues", "queue_instances", "queue_names", "states_in_words"]
 
 # States of qstat(1) that keep jobs away until somebody acts. A load alarm ("a") passes by itself.
 _CLOSED = {
@@ -78,6 +78,12 @@ def named(instances: Iterable[QueueInstance], asked: str) -> list[QueueInstance]
         for each in instances
         if any(fnmatchcase(each.queue, queue) and _on_host(each, host) for queue, _, host in wanted)
     ]
+
+
+def is_machine(host: str, name: str) -> bool:
+    """Return whether a name in exclude_nodes or include_nodes means this machine, with or without its domain."""
+    host, name = host.lower(), name.lower()
+    return fnmatchcase(host, name) or fnmatchcase(host, f"{name}.*")
 
 
 def queue_names(instances: Iterable[QueueInstance]) -> list[str]:

@@ -36,7 +36,8 @@ def _advice(message: str, limit: int | None) -> str:
     if "unknown resource" in message:
         return (
             f"{message} `qconf -sc` lists the resources of the site; set mle-sge-memory-resource, "
-            "mle-sge-time-resource or mle-sge-gpu-resource in the profile."
+            "mle-sge-time-resource, mle-sge-gpu-resource or mle-sge-gpu-type-resource in the profile, or gpu_prefix in "
+            "the experiment file."
         )
     if limit is not None:
         return f"{message} Set mle-sge-array-size: {limit} in the profile."

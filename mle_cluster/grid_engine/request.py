@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from mle_cluster.scheduler import Limits
 
-__all__ = ["Settings", "bytes_of", "limits_of", "qsub_command", "qsub_options", "scheduler_name"]
+__all__ = ["Settings", "bytes_of", "limits_of", "machines_in_words", "qsub_command", "qsub_options", "scheduler_name"]
 
 # No warning before this share of the time is over: a short run would be warned at its beginning.
 _TOLD_AFTER = 0.9
@@ -35,6 +35,7 @@ class Settings(Protocol):
     time_resource: str
     notice_seconds: float
     gpu_resource: str
+    gpu_type_resource: str
     qsub_options: str
     tasks_at_once: int
     clean_environment: bool
@@ -52,8 +53,7 @@ def qsub_options(settings: Settings, name: str, threads: int, resources: Mapping
     threads
         Cores; more than one needs the parallel environment.
     resources
-        ``mem_mb`` (MB for the whole job), ``runtime`` (minutes), ``gpu``, ``queue``, ``project``, ``job_name`` and
-        ``qsub_options``; the others do not concern the scheduler.
+        Those of the protocol, ``project`` and ``qsub_options``; the others do not concern the scheduler.
     """
     options = ["-N", scheduler_name(str(resources.get("job_name") or name))]
     if queue := resources.get("queue") or settings.queue:
@@ -171,9 +171,30 @@ def _requests(settings: Settings, threads: int, resources: Mapping[str, Any]) ->
         if settings.notice_seconds and settings.time_resource == "h_rt" and seconds >= _SHORTEST_TOLD:
             requests.append(f"s_rt={math.ceil(max(seconds - settings.notice_seconds, seconds * _TOLD_AFTER))}")
     gpus = _number(resources.get("gpu"))
-    if settings.gpu_resource and gpus:
-        requests.append(f"{settings.gpu_resource}={math.ceil(gpus)}")
+    if gpus and (name := resources.get("gpu_prefix") or settings.gpu_resource):
+        requests.append(f"{name}={math.ceil(gpus)}")
+    if gpus and settings.gpu_type_resource and (types := _names(resources.get("gpu_type"))):
+        requests.append(f"{settings.gpu_type_resource}={'|'.join(types)}")
+    if machines := machines_in_words(_names(resources.get("include_nodes")), _names(resources.get("exclude_nodes"))):
+        requests.append(f"hostname={machines}")
     return requests
+
+
+def machines_in_words(included: Sequence[str], excluded: Sequence[str]) -> str:
+    """Return which machines a job may use as Grid Engine writes it (sge_types(1), RESTRING); empty for all.
+
+    >>> machines_in_words(["node1", "node2"], []), machines_in_words([], ["node7"])
+    ('(node1|node1.*|node2|node2.*)', '!(node7|node7.*)')
+    """
+    # With the pattern too, because the site may call a machine by its full name where users leave the domain out. It
+    # also keeps qsub from looking up a single name, which it refuses to submit when the resolver does not know it.
+    either, neither = ("|".join(f"{name}|{name}.*" for name in names) for names in (included, excluded))
+    parts = [f"({either})" if either else "", f"!({neither})" if neither else ""]
+    return "&".join(filter(None, parts))
+
+
+def _names(value: Any) -> list[str]:
+    return [name for name in str(value or "").split(",") if name]
 
 
 def _number(value: Any) -> float:

@@ -19,18 +19,33 @@ _LIMITS = ("h_vmem", "s_vmem", "h_rss", "h_data")
 def check_resources(request: Request | None, site: Site) -> Iterator[Finding]:
     """Check the names under which memory, time and GPUs are requested."""
     complexes = parse_complexes(answer("qconf", "-sc"))
+    has_gpus = bool(request and request.gpus)
     for key, setting, asked in (
         ("memory_per_job", "memory-resource", bool(request and request.memory_mb)),
         ("time_per_job", "time-resource", bool(request and request.time_minutes)),
-        ("num_gpus", "gpu-resource", bool(request and request.gpus)),
+        ("num_gpus", "gpu-resource", has_gpus and not (request and request.gpu_resource)),
+        ("gpu_type", "gpu-type-resource", has_gpus and bool(request and request.gpu_types)),
     ):
         yield from _check_resource(key, setting, asked, site, complexes)
+    if request is not None and has_gpus and request.gpu_resource:
+        yield from _check_name_of_gpus(request.gpu_resource, request.file, complexes)
     forced = {each.name for each in complexes.values() if each.requestable == "FORCED"}
     if forced:
         yield warning(
             f"jobs go to some queues only if they ask for {', '.join(sorted(forced))}",
             f'if your jobs stay queued: mle-sge-qsub-options: "-l NAME=VALUE" in {site.shown_file}',
         )
+
+
+def _check_name_of_gpus(name: str, file: str, complexes: Mapping[str, Complex]) -> Iterator[Finding]:
+    found = complexes.get(name)
+    if found is not None and found.requestable != "NO":
+        yield fine(f"num_gpus is asked for as {name}, which this site knows")
+        return
+    candidates = ", ".join(_candidates("gpu-resource", complexes)) or "none that looks like it"
+    yield problem(
+        f"gpu_prefix {name} is no resource of this site", f"change or remove it in {file}; here: {candidates}"
+    )
 
 
 def _check_resource(
@@ -71,7 +86,12 @@ def _check_memory_count(found: Complex, site: Site) -> Iterator[Finding]:
 
 
 def _candidates(setting: str, complexes: Mapping[str, Complex]) -> list[str]:
-    words = {"memory-resource": ("mem", "ram"), "time-resource": ("h_rt",), "gpu-resource": ("gpu", "cuda")}[setting]
+    words = {
+        "memory-resource": ("mem", "ram"),
+        "time-resource": ("h_rt",),
+        "gpu-resource": ("gpu", "cuda"),
+        "gpu-type-resource": ("gpu", "cuda"),
+    }[setting]
     wanted = {"memory-resource": "MEMORY", "time-resource": "TIME"}.get(setting)
     return sorted(
         {

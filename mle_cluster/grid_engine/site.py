@@ -8,7 +8,14 @@ from collections.abc import Iterator, Sequence
 
 from mle_cluster.findings import Finding, fine, problem, warning
 from mle_cluster.grid_engine.listing import answer, parse_listing, seconds_of
-from mle_cluster.grid_engine.queues import QueueInstance, named, queue_instances, queue_names, states_in_words
+from mle_cluster.grid_engine.queues import (
+    QueueInstance,
+    is_machine,
+    named,
+    queue_instances,
+    queue_names,
+    states_in_words,
+)
 from mle_cluster.grid_engine.resources import check_limits, check_resources
 from mle_cluster.scheduler import Request, SchedulerError, Site
 from mle_toolbox.errors import did_you_mean
@@ -44,6 +51,8 @@ def check_site(request: Request | None, site: Site) -> Iterator[Finding]:
         return
     yield fine(f"the scheduler answers: {_version()}, {len(instances)} queue instances that you may use")
     yield from _guarded(_check_queues(instances, request, site))
+    if request is not None:
+        yield from _check_machines(instances, request)
     yield from _guarded(_check_parallel_environment(request, site))
     yield from _guarded(check_resources(request, site))
     yield from _guarded(check_limits(request, site))
@@ -74,6 +83,24 @@ def _check_queues(instances: Sequence[QueueInstance], request: Request | None, s
         yield fine(f"{len(names) - _SHOWN} more queues: {', '.join(names[_SHOWN:])}")
     if wanted and not any(each.accepts_jobs for each in wanted):
         yield problem("no queue accepts jobs, so `mle run` would run here", "ask your administrator when one will")
+
+
+def _check_machines(instances: Sequence[QueueInstance], request: Request) -> Iterator[Finding]:
+    hosts = sorted({each.host for each in instances})
+    for key, names in (("exclude_nodes", request.exclude_nodes), ("include_nodes", request.include_nodes)):
+        for name in names:
+            if not any(is_machine(host, name) for host in hosts):
+                yield warning(
+                    f"{key} names {name!r}, which is no machine of your queues.{did_you_mean(name, hosts)}".rstrip("."),
+                    f"correct or remove it in {request.file}; `qconf -sel` lists the machines",
+                )
+    left = [host for host in hosts if not any(is_machine(host, name) for name in request.exclude_nodes)]
+    if request.include_nodes:
+        left = [host for host in left if any(is_machine(host, name) for name in request.include_nodes)]
+    if hosts and not left:
+        yield problem("exclude_nodes and include_nodes leave no machine", f"change them in {request.file}")
+    elif len(left) < len(hosts):
+        yield fine(f"seed runs may use {len(left)} of {len(hosts)} machines (exclude_nodes, include_nodes)")
 
 
 def _asked_queue(request: Request | None, site: Site) -> tuple[str, str]:

@@ -10,7 +10,11 @@ from mle_cluster.scheduler import Obstacle
 __all__ = ["obstacle_of", "reasons_in"]
 
 _SHOWN = 3
+# Known without any load report.
+_NAMES = frozenset({"hostname", "qname"})
 _QUEUE_LIMITS = frozenset(f"{kind}_{name}" for kind in "hs" for name in ("rt", "cpu", "vmem", "rss", "data", "stack"))
+# A fixed value of the queue, the host or the whole site, such as the name of a machine: it does not depend on the load.
+_FIXED = re.compile(r"offers only [qhg]f:")
 # Columns of `qconf -sc`: name, shortcut, type, relation, requestable, consumable, default, urgency.
 _CONSUMABLE = 6
 
@@ -35,6 +39,8 @@ def obstacle_of(job: int, *, seconds: float) -> Obstacle | None:
     # may have to wait for slots.
     if _asks_for_load(job, seconds):
         now = reasons_in(commands.verify(job, "p", seconds=seconds))
+        if now and all(_FIXED.search(reason) for reason in now):
+            return Obstacle(_joined(now), "never")
         load = [reason for reason in now if "offers only hl:" in reason]
         return Obstacle(_joined(load), "lack") if load else None
     reasons = reasons_in(commands.verify(job, "v", seconds=seconds))
@@ -47,7 +53,7 @@ def _asks_for_load(job: int, seconds: float) -> bool:
     names = {part.partition("=")[0] for part in asked.group(1).split(",")} if asked else set()
     columns = [line.split() for line in commands.ask(["qconf", "-sc"], seconds=seconds).splitlines()]
     counted = {words[0] for words in columns if len(words) >= _CONSUMABLE and words[_CONSUMABLE - 1] != "NO"}
-    return bool(names - counted - _QUEUE_LIMITS)
+    return bool(names - counted - _QUEUE_LIMITS - _NAMES)
 
 
 def reasons_in(answer: str) -> list[str]:

@@ -127,7 +127,17 @@ def _request(plan: Plan | None) -> Request | None:
         return None
     job = plan.job
     return Request(
-        plan.experiment_file.name, len(plan.seed_runs), job.cores, job.memory_mb, job.time_minutes, job.gpus, job.queue
+        file=plan.experiment_file.name,
+        n_jobs=len(plan.seed_runs),
+        cores=job.cores,
+        memory_mb=job.memory_mb,
+        time_minutes=job.time_minutes,
+        gpus=job.gpus,
+        queue=job.queue,
+        gpu_types=job.gpu_types,
+        gpu_resource=job.gpu_resource,
+        exclude_nodes=job.exclude_nodes,
+        include_nodes=job.include_nodes,
     )
 
 

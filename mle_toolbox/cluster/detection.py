@@ -33,7 +33,7 @@ def detect_place(scheduler: Scheduler, queue: str | None, asked_by: str = "the e
     scheduler
         Where they go if possible.
     queue
-        The queue that seed runs request; None: the scheduler chooses one.
+        The queue that seed runs request, or several with commas between them; None: the scheduler chooses one.
     asked_by
         Which file names the queue, for the message.
 
@@ -48,11 +48,12 @@ def detect_place(scheduler: Scheduler, queue: str | None, asked_by: str = "the e
         queues = scheduler.queues(queue, seconds=_PATIENCE_SECONDS)
     except SchedulerError as error:
         return _here(f"{scheduler.submitting} is there, but the scheduler does not answer ({_plain(error)})")
-    if queue is not None and queues.known and not queues.meant:
+    if queues.known and queues.unknown:
+        unknown = queues.unknown[0]
         raise UsageError(
-            f"{asked_by} asks for queue {queue!r}, which this {scheduler.name} does not have or does not let you use."
-            f"{did_you_mean(queue, queues.known)} There are: {', '.join(queues.known)}. (--profile local runs on this "
-            "machine.)"
+            f"{asked_by} asks for queue {unknown!r}, which this {scheduler.name} does not have or does not let you use."
+            f"{did_you_mean(unknown, queues.known)} There are: {', '.join(queues.known)}. (--profile local runs on "
+            "this machine.)"
         )
     open_queues = [each.name for each in queues.meant if each.accepts_jobs]
     if not open_queues:

@@ -101,10 +101,7 @@ def run_job(scheduler: Scheduler, plan: Plan | None, project: Path, results: Pat
 
 def _write_files(scheduler: Scheduler, plan: Plan | None, folder: Path, results: Path) -> None:
     job = plan.job if plan is not None else None
-    asked: dict[str, Any] = {"job_name": "mle-doctor"}
-    if job is not None:
-        given = {"mem_mb": job.memory_mb, "runtime": job.time_minutes, "gpu": job.gpus or None, "queue": job.queue}
-        asked |= {name: value for name, value in given.items() if value is not None}
+    asked = (job.asked if job is not None else {}) | {"job_name": "mle-doctor"}
     cores = job.cores if job is not None else 1
     (folder / "Snakefile").write_text(_SNAKEFILE.format(cores=cores, resources=asked), encoding="utf-8")
     quoted = {"probe": shlex.join(program(mle_toolbox.doctor.probe.__file__)), "results": shlex.quote(str(results))}

@@ -60,6 +60,22 @@ class JobResources:
     include_nodes: tuple[str, ...] = ()
     """Machines on which seed runs may start; empty: all."""
 
+    @property
+    def asked(self) -> dict[str, int | str]:
+        """What a job asks of a scheduler, by the names that our executors know; lists are joined with commas."""
+        asked: dict[str, int | str | None] = {
+            "mem_mb": self.memory_mb,
+            "runtime": self.time_minutes,
+            "gpu": self.gpus or None,
+            "queue": self.queue,
+            "job_name": self.name,
+            "exclude_nodes": ",".join(self.exclude_nodes) or None,
+            "include_nodes": ",".join(self.include_nodes) or None,
+        }
+        if self.gpus:
+            asked |= {"gpu_type": ",".join(self.gpu_types) or None, "gpu_prefix": self.gpu_resource}
+        return {name: value for name, value in asked.items() if value is not None}
+
 
 @dataclass(frozen=True)
 class Plan:

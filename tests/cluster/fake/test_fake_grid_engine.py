@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
 from conftest import FakeGridEngine
 from mle_project import Project as MleProject
 from mle_project import edit_profile
@@ -32,6 +33,13 @@ WAIT = "until [[ -e go ]]; do sleep 0.05; done"
 
 def jobs(command: str = "true", number: int = 3, more: str = "") -> str:
     return JOBS.format(number=number, more=more, command=command)
+
+
+def ask(experiment: MleProject, **job: object) -> None:
+    """Set what the experiment file asks for."""
+    content = yaml.safe_load((experiment.path / "exp.yaml").read_text())
+    content["single_job_args"] |= job
+    (experiment.path / "exp.yaml").write_text(yaml.safe_dump(content))
 
 
 def test_jobs_are_one_array_and_get_what_they_ask_for(project: Project, grid_engine: FakeGridEngine) -> None:
@@ -256,6 +264,69 @@ def test_mle_run_finds_it_and_gives_what_a_run_here_gives(
     record = json.loads((experiment.results / "a/seed_0/run.json").read_text())
     # Which task is which seed run depends on the order in which Snakemake hands them over.
     assert (record["scheduler"]["job"], record["scheduler"]["task"] in {"1", "2", "3", "4"}) == ("1", True)
+
+
+def test_queues_machines_and_gpus_are_asked_for_and_changing_them_runs_nothing_again(
+    experiment: MleProject, grid_engine: FakeGridEngine
+) -> None:
+    grid_engine.set(queues={"all.q": "d", "other.q": ""})
+    (experiment.path / "train.py").write_text(SCRIPT)
+    ask(
+        experiment, queue=["all.q", "other.q"], exclude_nodes=["node7", "node8"], num_gpus=1, gpu_type=["a100", "v100s"]
+    )
+
+    first = experiment.mle("run", "exp.yaml")
+    ask(experiment, queue=["other.q"], exclude_nodes=["node9"], num_gpus=1, gpu_prefix="cuda", gpu_type=None)
+    again = experiment.mle("run", "exp.yaml")
+    by_hand = experiment._run("snakemake", "--profile", "sge", "--dry-run")
+
+    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+    assert "queue other.q accepts jobs: running there" in " ".join(first.stderr.split())
+    (submission,) = grid_engine.calls("qsub")
+    asked = "-l gpu=1 -l gputype=a100|v100s -l hostname=!(node7|node7.*|node8|node8.*)"
+    assert " -q all.q,other.q " in submission
+    assert asked in submission
+    assert "Nothing to be done" in by_hand.stdout + by_hand.stderr
+
+
+def test_in_a_nested_snakemake_lists_of_names_stay_what_they_are(project: Project, grid_engine: FakeGridEngine) -> None:
+    grid_engine.set(queues={"all.q": "", "other.q": ""})
+    more = 'resources: queue="all.q,other.q", include_nodes="node7,node8", gpu=1, gpu_prefix="cuda"'
+    project.write(jobs(number=1, more=more))
+
+    status, said = project.run("--mle-sge-nested")
+
+    assert status == 0, said
+    (submission,) = grid_engine.calls("qsub")
+    assert " -q all.q,other.q -l cuda=1 -l hostname=(node7|node7.*|node8|node8.*) " in submission
+
+
+def test_of_a_list_of_queues_the_one_that_is_not_there_is_named(
+    experiment: MleProject, grid_engine: FakeGridEngine
+) -> None:
+    grid_engine.set(queues={"all.q": "", "other.q": ""})
+    ask(experiment, partition=["all.q", "othr.q"])
+
+    outcome = experiment.mle("run", "exp.yaml")
+
+    assert outcome.returncode == 2
+    assert "exp.yaml asks for queue 'othr.q', which this Grid Engine does not have" in outcome.stderr
+    assert "Did you mean 'other.q'?" in outcome.stderr
+    assert grid_engine.calls("qsub") == []
+
+
+def test_the_doctor_looks_at_machines_and_kinds_of_gpu(experiment: MleProject) -> None:
+    (experiment.path / "train.py").write_text(SCRIPT)
+    ask(experiment, exclude_nodes=["node"], num_gpus=1, gpu_type="a100", gpu_prefix="cuda")
+
+    said = " ".join(experiment.mle("doctor", "exp.yaml", "--no-job").stdout.split())
+    ask(experiment, exclude_nodes=["localhost"])
+    none_left = " ".join(experiment.mle("doctor", "exp.yaml", "--no-job").stdout.split())
+
+    assert "exclude_nodes names 'locahost', which is no machine of your queues. Did you mean 'localhost'?" in said
+    assert "gpu_prefix cuda is no resource of this site -> change or remove it in exp.yaml; here: gpu" in said
+    assert "gputype is no resource of this site, and gpu_type is asked for under that name" in said
+    assert "exclude_nodes and include_nodes leave no machine" in none_left
 
 
 def test_mle_run_after_kill_9_attaches_by_itself(experiment: MleProject, grid_engine: FakeGridEngine) -> None:

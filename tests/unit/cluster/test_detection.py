@@ -151,6 +151,19 @@ def test_a_queue_that_is_not_there_is_a_mistake_and_the_nearest_is_named(answer:
         detect_place("lon.q", "exp.yaml")
 
 
+def test_of_a_list_of_queues_one_that_accepts_jobs_is_enough_and_one_that_is_not_there_is_a_mistake(
+    answer: Callable[[str], None],
+) -> None:
+    answer(queues(("all.q@a", "BIP", 8, ""), ("long.q@a", "BIP", 8, "d")))
+
+    place = detect_place("long.q,all.q")
+
+    assert place.profile == "sge"
+    assert "queue all.q accepts jobs" in (place.why or "")
+    with pytest.raises(UsageError, match=r"exp.yaml asks for queue 'lon.q'.* Did you mean 'long.q'\?"):
+        detect_place("all.q,lon.q", "exp.yaml")
+
+
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [

@@ -19,6 +19,7 @@ from snakemake_interface_common.exceptions import WorkflowError
 from mle_cluster.command import describe
 from mle_cluster.grid_engine.commands import expand_tasks, parse_accounts, parse_states
 from mle_cluster.grid_engine.deaths import explain_death
+from mle_cluster.grid_engine.queues import is_machine
 from mle_cluster.grid_engine.refusals import read_refusal
 from mle_cluster.grid_engine.request import limits_of, qsub_options, scheduler_name
 from mle_cluster.lock import Holder, holder_of, is_held
@@ -71,6 +72,46 @@ def test_threads_memory_time_and_names_become_options() -> None:
     assert " ".join(options) == (
         "-N j1_run -q all.q -pe smp 4 -l mem_free=251M -l h_rt=1200 -l s_rt=1080 -l gpu=1 -tc 5"
     )
+
+
+def requests(site: ExecutorSettings, **resources: object) -> str:
+    return " ".join(qsub_options(site, "train", 1, {"job_name": "j", **resources})[2:])
+
+
+@pytest.mark.parametrize(
+    ("resources", "options"),
+    [
+        ({"queue": "a.q,b.q"}, "-q a.q,b.q"),
+        ({"gpu": 2, "gpu_type": "a100"}, "-l gpu=2 -l gputype=a100"),
+        ({"gpu": 1, "gpu_type": "a100,v100s", "gpu_prefix": "cuda"}, "-l cuda=1 -l gputype=a100|v100s"),
+        ({"gpu_type": "a100", "gpu_prefix": "cuda"}, ""),
+        ({"exclude_nodes": "n7"}, "-l hostname=!(n7|n7.*)"),
+        ({"exclude_nodes": "n7,n8"}, "-l hostname=!(n7|n7.*|n8|n8.*)"),
+        ({"include_nodes": "n1", "exclude_nodes": "n7"}, "-l hostname=(n1|n1.*)&!(n7|n7.*)"),
+        ({"exclude_nodes": "", "include_nodes": "", "gpu_type": ""}, ""),
+    ],
+    ids=str,
+)
+def test_queues_gpus_and_machines_become_options(resources: dict[str, object], options: str) -> None:
+    assert requests(ExecutorSettings(), **resources) == options
+
+
+def test_a_kind_of_gpu_is_not_asked_for_where_the_site_has_no_name_for_it() -> None:
+    assert requests(ExecutorSettings(gpu_type_resource=""), gpu=1, gpu_type="a100") == "-l gpu=1"
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "is_meant"),
+    [
+        ("node7", "node7", True),
+        ("node7.cluster.org", "node7", True),
+        ("NODE7", "node7", True),
+        ("node71", "node7", False),
+        ("node71", "node7*", True),
+    ],
+)
+def test_a_machine_is_meant_with_and_without_its_domain(host: str, name: str, is_meant: bool) -> None:
+    assert is_machine(host, name) is is_meant
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,11 @@ def qsub(words: list[str]) -> None:
         words = words[1 + count :]
     last = int(options.get("-t", ["1-1"])[0].split("-")[1])
     here = site()
-    queue = options.get("-q", [next(iter(here["queues"]))])[0]
-    if queue.partition("@")[0] not in here["queues"]:
-        raise RefusalError(f'Unable to run job: Job was rejected because job requests unknown queue "{queue}".')
+    named = options.get("-q", [next(iter(here["queues"]))])[0].split(",")
+    for each in named:
+        if each.partition("@")[0] not in here["queues"]:
+            raise RefusalError(f'Unable to run job: Job was rejected because job requests unknown queue "{each}".')
+    queue = next((each for each in named if not here["queues"][each.partition("@")[0]]), named[0])
     if "-pe" in options and options["-pe"][0] != "smp":
         raise RefusalError(
             f'Unable to run job: the requested parallel environment "{options["-pe"][0]}" does not exist.'
