@@ -12,6 +12,8 @@ from mle_toolbox.errors import did_you_mean
 __all__ = ["check_limits", "check_resources"]
 
 _SHOWN = 8
+# What the executor takes where the profile says nothing; profiles of earlier versions do not name it.
+_DEFAULTS = {"gpu-type-resource": "gputype"}
 # The exec daemon multiplies these limits by the number of slots, whatever the column `consumable` says.
 _LIMITS = ("h_vmem", "s_vmem", "h_rss", "h_data")
 
@@ -51,7 +53,7 @@ def _check_name_of_gpus(name: str, file: str, complexes: Mapping[str, Complex]) 
 def _check_resource(
     key: str, setting: str, asked: bool, site: Site, complexes: Mapping[str, Complex]
 ) -> Iterator[Finding]:
-    name = site.setting(setting)
+    name = site.setting(setting) or _DEFAULTS.get(setting, "")
     where = f"set mle-sge-{setting} in {site.shown_file}"
     candidates = ", ".join(_candidates(setting, complexes)) or "none that looks like it"
     if not name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -317,13 +318,14 @@ def test_of_a_list_of_queues_the_one_that_is_not_there_is_named(
 
 def test_the_doctor_looks_at_machines_and_kinds_of_gpu(experiment: MleProject) -> None:
     (experiment.path / "train.py").write_text(SCRIPT)
-    ask(experiment, exclude_nodes=["node"], num_gpus=1, gpu_type="a100", gpu_prefix="cuda")
+    here = os.uname().nodename
+    ask(experiment, exclude_nodes=[f"{here}x"], num_gpus=1, gpu_type="a100", gpu_prefix="cuda")
 
     said = " ".join(experiment.mle("doctor", "exp.yaml", "--no-job").stdout.split())
-    ask(experiment, exclude_nodes=["localhost"])
+    ask(experiment, exclude_nodes=[here])
     none_left = " ".join(experiment.mle("doctor", "exp.yaml", "--no-job").stdout.split())
 
-    assert "exclude_nodes names 'locahost', which is no machine of your queues. Did you mean 'localhost'?" in said
+    assert f"exclude_nodes names '{here}x', which is no machine of your queues. Did you mean {here!r}?" in said
     assert "gpu_prefix cuda is no resource of this site -> change or remove it in exp.yaml; here: gpu" in said
     assert "gputype is no resource of this site, and gpu_type is asked for under that name" in said
     assert "exclude_nodes and include_nodes leave no machine" in none_left
