@@ -132,6 +132,12 @@ class ExperimentFolder(_Folder):
     """Estimates and intervals of every configuration, as CSV."""
     comparisons = _Named("comparisons.csv")
     """Comparisons of the configurations, as CSV."""
+    trials = _Named("search.csv")
+    """The trials of a search, ranked, as CSV."""
+    best = _Named("best.json")
+    """The configuration of a search's best trial, as a configuration file."""
+    best_words = _Named("best.txt")
+    """Which trial that is, and how sure it is."""
     learning_curves = _Named("learning_curves.svg")
     """Learning curves of the first metric."""
     final_values = _Named("final_values.svg")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from mle_toolbox.cli.choice import (
     add_choice_arguments,
@@ -18,7 +18,7 @@ from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.files import shown
 from mle_toolbox.errors import MissingExtraError, UsageError, did_you_mean
 from mle_toolbox.render.overview import MAX_METRICS, too_many_metrics
-from mle_toolbox.results import Configurations, load
+from mle_toolbox.results import Configurations, ExperimentResults, load
 from mle_toolbox.text import listed
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ _SUFFIXES = {
 _FORMATS = tuple(_SUFFIXES.values())
 _ONE_TABLE = ("csv", "parquet")
 
+TOP = 10
+"""Trials of a search in a terminal."""
+ALL = 0
+"""``--top all``."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
@@ -48,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const="best",
         metavar="BASELINE",
         help="compare all configurations with this one, with the best one (without a name), or with each other (all)",
+    )
+    parser.add_argument(
+        "--top",
+        type=_top,
+        metavar="K",
+        help="of a search, only the best K trials, or all; default: 10 in a terminal, all of them elsewhere",
     )
     parser.add_argument("--include-unfinished", action="store_true", help="also count failed and running seed runs")
     parser.add_argument("--format", choices=_FORMATS, help="default: what --output ends with, else rich (a terminal)")
@@ -97,6 +108,10 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
         "confidence": arguments.confidence,
         "include_unfinished": arguments.include_unfinished,
     }
+    if _wants_trials(results, arguments):
+        return [_trials(results, arguments, form, options)]
+    if arguments.top is not None:
+        raise UsageError("--top: this is the table of a search's trials, without --compare, --at and --statistic.")
     metrics = choose_metrics(results, arguments.metric)
     if not arguments.metric and not arguments.compare:
         metrics = results.metrics[:MAX_METRICS] if form == "rich" else results.metrics
@@ -111,6 +126,21 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
     return parts
 
 
+def _wants_trials(results: Configurations, arguments: argparse.Namespace) -> TypeGuard[ExperimentResults]:
+    """Tell whether to show the trials of a search; their score is that of the file, so not with a choice of another."""
+    own = not arguments.compare and arguments.at == "last" and arguments.statistic == "mean"
+    return isinstance(results, ExperimentResults) and results.searched and own
+
+
+def _trials(
+    results: ExperimentResults, arguments: argparse.Namespace, form: str, options: Mapping[str, Any]
+) -> Rendered:
+    metrics = choose_metrics(results, arguments.metric) if arguments.metric else None
+    top = arguments.top if arguments.top is not None else TOP if form == "rich" else ALL
+    given = {name: options[name] for name in ("lower_is_better", "confidence", "include_unfinished")}
+    return results.trial_table(metrics, top=None if top == ALL else top, **given)
+
+
 def _baseline(results: Configurations, given: str) -> str | None:
     if given in results or given == "best":
         return given
@@ -120,6 +150,14 @@ def _baseline(results: Configurations, given: str) -> str | None:
     if Path(given).is_dir():
         hint = f" To compare the experiments in {given!r}, write it before --compare."
     raise UsageError(f"--compare {given}: there is {listed(map(repr, results), 12)}, or best, or all.{hint}")
+
+
+def _top(text: str) -> int:
+    if text == "all":
+        return ALL
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of trials, such as 20, or all")
+    return int(text)
 
 
 def _format(given: str | None, output: Path | None) -> str:
@@ -135,10 +173,13 @@ def _format(given: str | None, output: Path | None) -> str:
 
 def _text(parts: list[Rendered], form: str) -> str:
     from mle_toolbox.render.records import csv_text, json_text
+    from mle_toolbox.results.shown import TrialTable
 
     if form == "csv":
         return csv_text([record for part in parts for record in part.records()])
     if form == "json":
+        if isinstance(parts[0], TrialTable):
+            return parts[0].to_json()
         names = ["summary", *(f"comparisons_{place}" for place in range(1, len(parts)))]
         names = [name.removesuffix("_1") if len(parts) == 2 else name for name in names]
         return json_text({name: part.to_dict() for name, part in zip(names, parts, strict=True)})

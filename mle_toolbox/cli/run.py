@@ -193,8 +193,11 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
 
 def _show_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
     console = output_console()
-    console.print(results_table(_load(folder)))
-    console.print(f"{status_line(status)}. Results: {escape(shown(folder.results))}  {escape(shown(folder.table))}")
+    results = _load(folder)
+    console.print(results_table(results))
+    files = [folder.trials, folder.best] if results.searched else [folder.results, folder.table]
+    names = "  ".join(escape(shown(file)) for file in files if file.exists())
+    console.print(f"{status_line(status)}. Results: {names}")
 
 
 def _purpose_is_newer(folder: ExperimentFolder) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.render.rendered import Rendered
-from mle_toolbox.render.sentences import at_words, better_words, ends_words, pair_cautions
+from mle_toolbox.render.sentences import at_words, better_words, ends_words, pair_cautions, search_caution
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.code import CodeState, code_record
 from mle_toolbox.results.samples import SeedSample
@@ -44,6 +44,8 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         Cautions that come above the numbers, and those that come below.
     code
         By configuration, which of its runs are of older code.
+    trials
+        How many trials of a search were compared, 0 where it is none.
     """
 
     title: str
@@ -56,6 +58,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     first: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     code: Mapping[str, CodeState] = field(default_factory=dict)
+    trials: int = 0
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -160,6 +163,8 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     def _first(self) -> Iterator[str]:
         """Yield the cautions that come above the numbers."""
         yield from self.first
+        if self.trials > 1:
+            yield search_caution(self.trials)
         better = {self._better(pair) for pair in self.found}
         for name, sample in self.samples.items():
             left_out = {"diverged": sample.diverged, **sample.left_out}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import RenderableType
 from rich.text import Text
 
-from mle_toolbox.results import Configurations
+from mle_toolbox.results import Configurations, ExperimentResults
 from mle_toolbox.results.series import one_element_words
 from mle_toolbox.text import listed
 
@@ -16,6 +16,7 @@ __all__ = ["MAX_METRICS", "results_table", "too_many_metrics"]
 
 MAX_METRICS = 4
 """Most metrics in a table in a terminal, unless more are requested."""
+_TRIALS = 5
 
 
 def results_table(results: Configurations) -> RenderableType:
@@ -23,6 +24,8 @@ def results_table(results: Configurations) -> RenderableType:
     if not results.metrics:
         nothing = "No configuration has logged a metric with one number per tick, so there is no table."
         return Text(nothing + one_element_words(results))
+    if isinstance(results, ExperimentResults) and results.searched:
+        return results.trial_table(top=_TRIALS).table().to_rich()
     table = results.summary(results.metrics[:MAX_METRICS]).table()
     if words := one_element_words(results):
         table = replace(table, cautions=(*table.cautions, words.strip()))

@@ -10,17 +10,21 @@ from mle_toolbox.text import listed
 if TYPE_CHECKING:
     from mle_toolbox.results.answer import Answer
     from mle_toolbox.results.samples import SeedSample
+    from mle_toolbox.results.trials import RankedTrials
     from mle_toolbox.statistics import Comparison
 
 __all__ = [
     "at_words",
     "best_cautions",
+    "best_of_many",
     "better_words",
     "cautions_about",
     "ends_words",
     "estimate_cautions",
     "meaning_of_best",
     "pair_cautions",
+    "search_caution",
+    "search_test_words",
 ]
 
 _PAIRS = 3
@@ -44,7 +48,7 @@ def better_words(lower_is_better: bool, assumed: bool) -> str:
 def meaning_of_best(answers: Sequence[Answer]) -> str:
     """Explain the mark of the best configurations; empty where none is marked."""
     # Metrics may differ in it, because some configurations lack seeds in one of them.
-    tests = dict.fromkeys(each.test for each in answers if each.test)
+    tests = dict.fromkeys(each.test for each in answers if each.test and not each.searched)
     return f"best, or not significantly different from the best ({'; '.join(tests)})." if tests else ""
 
 
@@ -67,9 +71,40 @@ def best_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) 
         ends = {name: ends_words(each.samples[name]) for name in each.best}
         if marked := [f"{shown(name)} ({words})" for name, words in ends.items() if words]:
             metrics.setdefault(listed(marked, 3), []).append(shown(each.metric))
+    among = max((len(each.ranking) for each in answers if each.searched), default=0)
+    if among > 1:
+        yield search_caution(among)
     for named, those in metrics.items():
         of = "" if len(those) == len(answers) else f" in {listed(those)}"
         yield f"Among the best{of} only by the seeds that ended well: {named}."
+
+
+def search_caution(among: int, best: str = "") -> str:
+    """Say why the best of a search's trials is not as good as its number."""
+    named = f" ({best})" if best else ""
+    return (
+        f"The best of {among:,} trials{named} was chosen by these same seeds, so it looks better than it is. For a "
+        "number to report, run best.json with other seeds (random_seeds)."
+    )
+
+
+def best_of_many(found: RankedTrials, shown: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield what to know about the best trial before its number is read; ``shown`` formats a name of the user."""
+    best = found.best
+    if best is None:
+        return
+    if len(found.ranked) > 1:
+        yield search_caution(len(found.ranked), shown(best.name))
+    ends = ends_words(best.scores[found.metrics[0]].sample)
+    if ends and not best.complete:
+        yield f"The best trial is so only by the seeds that ended well: {shown(best.name)} ({ends})."
+
+
+def search_test_words(found: RankedTrials) -> str:
+    """Say what the mark of the trials that are not significantly different from the best one means."""
+    number = len(found.tied) - 1
+    of = f"{number:,} of the {len(found.ranked) - 1:,} others"
+    return f"not significantly different from the best trial, {of} ({found.answer.test if found.answer else ''})."
 
 
 def estimate_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:

@@ -98,6 +98,7 @@ _LATEX = {
     "\N{MULTIPLICATION SIGN}": r"\(\times\)",
     "≥": r"\(\geq\)",
     "≤": r"\(\leq\)",
+    "≈": r"\(\approx\)",
     "Δ": r"\(\Delta\)",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mle_toolbox.render.comparisons import comparison_cells
-from mle_toolbox.render.sentences import ends_words, pair_cautions
+from mle_toolbox.render.sentences import ends_words, pair_cautions, search_caution
 from mle_toolbox.report.numbers import AT, Metric, Numbers
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.statistics import Comparison
@@ -100,6 +100,8 @@ def _sentences_of(answer: Answer, metric: Metric, at: str) -> list[str]:
         some = f" of the seeds that ended well ({ends})" if ends else ""
         return [f"{leader}{some}: {numbers}. There is nothing to compare it with."]
     among = f" among the seeds that ended well ({ends})" if ends else ""
+    if answer.searched:
+        return [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", search_caution(len(answer.ranking))]
     cautions = dict.fromkeys(each.caution for each in answer.with_leader.values() if each.caution)
     return [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", *_verdict(answer), *cautions]
 

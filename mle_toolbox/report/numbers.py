@@ -86,6 +86,7 @@ def read_numbers(
                 lower_is_better=metric.lower_is_better,
                 assumed=metric.assumed,
                 confidence=confidence,
+                searched=results.searched,
             )
             # by(): the tests are of means and shared by all statistics; they are the costly part.
             answers |= {(metric.name, at, statistic): by_mean.by(statistic) for statistic in STATISTICS}

@@ -18,9 +18,10 @@ from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.loading import load
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.seed import SeedResults
+from mle_toolbox.results.trials import RankedTrials, Trial
 
 if TYPE_CHECKING:
-    from mle_toolbox.results.shown import Comparisons, Summary, Table
+    from mle_toolbox.results.shown import Comparisons, Summary, Table, TrialTable
 
 __all__ = [
     "Answer",
@@ -30,10 +31,13 @@ __all__ = [
     "Curves",
     "ExperimentCollection",
     "ExperimentResults",
+    "RankedTrials",
     "SeedResults",
     "SeedSample",
     "Summary",
     "Table",
+    "Trial",
+    "TrialTable",
     "load",
 ]
 

@@ -49,6 +49,11 @@ class Configurations(Mapping[str, ConfigurationResults]):
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
         """The content of each configuration's file, as far as it is known."""
 
+    @property
+    def searched(self) -> bool:
+        """Whether there are trials of a search among them."""
+        return False
+
     @abstractmethod
     def only_current(self) -> Configurations:
         """Return the same without the runs of older code: their status is ``older code``, and they do not count."""
@@ -141,6 +146,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             assumed=lower_is_better is None,
             confidence=confidence,
             paired=paired,
+            searched=self.searched,
         )
 
     @with_installed_modules
@@ -199,7 +205,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         differences = self.differences()
         rows = []
         for name, each in self.items():
-            others = _others(each)
+            others = each.others()
             done = each.statuses.count("done")
             estimates = {found.metric: found.estimates[name] for found in metrics}
             planned = done + sum(others.values())
@@ -276,6 +282,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
             tuple(compared._first_cautions(code)),
             tuple(compared._length_cautions()),
             code,
+            # Two that were named beforehand were not chosen by these numbers.
+            len(found.ranking) if found.searched and (a is None or b is None) else 0,
         )
 
     @with_installed_modules
@@ -348,14 +356,6 @@ class Configurations(Mapping[str, ConfigurationResults]):
             error = unknown_name(metric, there, self.title)
             raise UnknownNameError(f"{error}{array_words(self, metric)}")
         return there[0] if metric is None else metric
-
-
-def _others(configuration: ConfigurationResults) -> dict[str, int]:
-    """Count the seeds that are not done, by their status."""
-    statuses = ["not started" if each == "waiting" else each for each in configuration.statuses if each != "done"]
-    # A seed that was started and has not logged a tick is among the runs and among the missing ones.
-    statuses += ["not started"] * len(set(configuration.missing) - set(configuration.seeds))
-    return {status: statuses.count(status) for status in dict.fromkeys(statuses)}
 
 
 def _compared(

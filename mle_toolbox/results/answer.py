@@ -38,6 +38,8 @@ class Answer:
         By configuration.
     tests
         The tests of all pairs as one family. They are tests of means, whatever the statistic.
+    searched
+        Whether these are trials of a search: then none is called best, see `best`.
     """
 
     metric: str
@@ -49,6 +51,7 @@ class Answer:
     samples: Mapping[str, SeedSample]
     estimates: Mapping[str, Estimate]
     tests: AllPairs
+    searched: bool = False
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
@@ -63,8 +66,17 @@ class Answer:
         several = (name for name in self.ranking if self.estimates[name].n > 1)
         return next(several, self.ranking[0] if self.ranking else None)
 
-    @cached_property
+    @property
     def best(self) -> tuple[str, ...]:
+        """The configurations that are marked as the best: `not_worse`, but none of a search's trials.
+
+        Of many trials the first one is ahead by luck as well, and with few seeds hardly any of the others is
+        significantly worse. A mark would look like a finding where there is none.
+        """
+        return () if self.searched else self.not_worse
+
+    @cached_property
+    def not_worse(self) -> tuple[str, ...]:
         """The leader and those that are not significantly worse, among the configurations with at least two seeds.
 
         Empty where there are not two such configurations.
@@ -131,6 +143,7 @@ def answer(
     assumed: bool,
     confidence: float,
     paired: bool | None = None,
+    searched: bool = False,
 ) -> Answer:
     """Return the answer for these samples.
 
@@ -153,6 +166,7 @@ def answer(
         samples,
         _estimates(samples, statistic, confidence),
         tests,
+        searched,
     )
 
 

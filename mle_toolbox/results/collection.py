@@ -56,6 +56,11 @@ class ExperimentCollection(Configurations):
         return count(len(self.experiments), "experiment")
 
     @property
+    def searched(self) -> bool:
+        """Whether there are trials of a search among them."""
+        return any(each.searched for each in self.experiments.values())
+
+    @property
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
         """The content of each configuration's file, as far as it is known."""
         of = {title: each.contents for title, each in self.experiments.items()}

@@ -87,6 +87,13 @@ class ConfigurationResults:
         damage = (f"seed {run.seed}: {run.damage}" for run in self.runs if run.damage)
         return (*damage, *self.data.remarks)
 
+    def others(self) -> dict[str, int]:
+        """Count the seeds that are not done, by their status."""
+        statuses = ["not started" if each == "waiting" else each for each in self.statuses if each != "done"]
+        # A seed that was started and has not logged a tick is among the runs and among the missing ones.
+        statuses += ["not started"] * len(set(self.missing) - set(self.seeds))
+        return {status: statuses.count(status) for status in dict.fromkeys(statuses)}
+
     @property
     def cautions(self) -> tuple[str, ...]:
         """Reasons to distrust an average of the finished runs; see ``ExperimentResults.cautions``."""

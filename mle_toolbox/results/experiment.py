@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace, CodeState
 from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.lookup import known_names, unknown_name
+from mle_toolbox.results.search_record import SearchRecord, search_record
+from mle_toolbox.results.trials import RankedTrials, ranked_trials
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mle_toolbox.results.shown import TrialTable
 
 __all__ = ["ExperimentResults"]
 
@@ -59,6 +69,120 @@ class ExperimentResults(Configurations):
         recorded = {each.get("name"): each.get("content") for each in self.record.get("configurations", ())}
         return {name: _mapping(recorded.get(name)) or self._content_on_disk(name) for name in self.names}
 
+    @functools.cached_property
+    def search(self) -> SearchRecord | None:
+        """The search whose trials these are: its space and how a trial is scored. None where it is none."""
+        return search_record(self.record)
+
+    @property
+    def searched(self) -> bool:
+        """Whether these are the trials of a search."""
+        return self.search is not None
+
+    @functools.cached_property
+    def outside(self) -> ExperimentResults:
+        """The trials of a search whose values are no longer in its space: kept, but not among these."""
+        trials = self.search.trials if self.search is not None else {}
+        names = [name for name, trial in trials.items() if not trial.inside]
+        record = {**self.record, "configurations": self.record.get("outside", []), "outside": []}
+        return ExperimentResults(self.path, names, self._read, record)
+
+    @with_installed_modules
+    def ranking(
+        self,
+        metric: str | Sequence[str] | None = None,
+        *,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        include_unfinished: bool = False,
+    ) -> RankedTrials:
+        """Return the trials of a search with their scores, the best first; arguments as for ``trial_table``."""
+        if self.search is None:
+            raise ResultsError(f"{self.title}: this is no search, so there are no trials. `summary()` has a table.")
+        if metric is None:
+            # Without metrics of its own (`eval_metrics`) the search is judged by the first one that was logged.
+            own = [name for name in self.search.metrics if name in self.metrics]
+            names = own or list(self.metrics[:1])
+        else:
+            names = [self._metric(name) for name in ([metric] if isinstance(metric, str) else metric)]
+        return ranked_trials(
+            self.search,
+            {**self, **self.outside},
+            tuple(dict.fromkeys(names)),
+            lower_is_better=lower_is_better,
+            confidence=confidence,
+            include_unfinished=include_unfinished,
+            code=self.code(include_unfinished=include_unfinished),
+        )
+
+    @with_installed_modules
+    def trial_table(
+        self,
+        metric: str | Sequence[str] | None = None,
+        *,
+        top: int | None = None,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        include_unfinished: bool = False,
+    ) -> TrialTable:
+        """Return the trials of a search as a table, a row each, ranked by their score.
+
+        Parameters
+        ----------
+        metric
+            One or several; the first one decides the order. By default those of the search (``eval_metrics``).
+        top
+            Show so many; by default all.
+        lower_is_better
+            By default as the search says (``max_objective``).
+        confidence
+            Of the intervals.
+        include_unfinished
+            Also count seed runs that failed or are still running, with what they have logged so far.
+
+        Returns
+        -------
+        TrialTable
+            With ``to_dataframe``, ``to_csv``, ``to_markdown``, ``to_latex`` and ``to_json``.
+
+        Raises
+        ------
+        ResultsError
+            When the experiment is no search.
+        """
+        from mle_toolbox.results.shown import TrialTable
+
+        found = self.ranking(
+            metric,
+            lower_is_better=lower_is_better,
+            confidence=confidence,
+            include_unfinished=include_unfinished,
+        )
+        return TrialTable(self.title, found, top, tuple(self._first_cautions()), tuple(self._length_cautions()))
+
+    def trials(self) -> pd.DataFrame:
+        """Return the trials of a search as a DataFrame, the best first.
+
+        One row a trial: its rank, name, number, base configuration and original id, a column for each variable, for
+        each metric the score with its interval, n and the number of diverged seeds, then the seed runs. The columns are
+        those of ``search.csv``.
+
+        Raises
+        ------
+        ResultsError
+            When the experiment is no search.
+        MissingExtraError
+            When pandas is not installed.
+
+        Examples
+        --------
+        >>> trials = load("experiments").trials()  # doctest: +SKIP
+        >>> trials.pivot_table("loss", index="lrate", columns="batch_size")  # doctest: +SKIP
+        """
+        frame = self.trial_table().to_dataframe()
+        # With trials that have no rank pandas would make it a float.
+        return frame.astype({"rank": "Int64"})
+
     def select(self, names: Sequence[str]) -> ExperimentResults:
         """Return the same with these configurations only, one name or several, in this order.
 
@@ -69,7 +193,7 @@ class ExperimentResults(Configurations):
         """
         chosen = known_names(names, self.names, f"The experiment in {self.path}")
         # Through this object, so that a configuration is read once for all selections.
-        return ExperimentResults(self.path, chosen, self.__getitem__, self.record)
+        return ExperimentResults(self.path, chosen, self.__getitem__, {**self.record, "outside": []})
 
     def only_current(self) -> ExperimentResults:
         """Return the same without the runs of older code: their status is ``older code``, and they do not count."""
@@ -79,7 +203,8 @@ class ExperimentResults(Configurations):
         """Return the same without the runs that ``code`` says are of older code."""
 
         def read(name: str) -> ConfigurationResults:
-            return self[name].without_older(code[name].older)
+            # Trials outside the present space are not among these configurations.
+            return self[name].without_older(code[name].older) if name in code else self._read(name)
 
         return ExperimentResults(self.path, self.names, read, self.record)
 

@@ -177,7 +177,8 @@ def _load_file(path: Path) -> _One:
 def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
     record = _record(folder)
     names = [each["name"] for each in record.get("configurations", ())]
-    identities = identities_of(record)
+    # Trials outside the space of a search are in a list of their own.
+    identities = {**identities_of({**record, "configurations": _outside(record)}), **identities_of(record)}
     if not names:
         names = sorted(each.name for each in folder.path.iterdir() if _is_configuration(each))
     return ExperimentResults(
@@ -188,6 +189,11 @@ def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
         ),
         record,
     )
+
+
+def _outside(record: Mapping[str, Any]) -> list[Any]:
+    outside = record.get("outside")
+    return [each for each in outside if isinstance(each, dict) and "name" in each] if isinstance(outside, list) else []
 
 
 def _planned_seeds(record: Mapping[str, Any], name: str) -> Sequence[int]:

@@ -15,7 +15,15 @@ from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.text import listed
 
-__all__ = ["TICK", "array_words", "one_element_words", "scalar_metrics", "series", "time_variable"]
+__all__ = [
+    "TICK",
+    "array_words",
+    "measured_by_tick",
+    "one_element_words",
+    "scalar_metrics",
+    "series",
+    "time_variable",
+]
 
 TICK = "tick"
 """The time variable where none was logged: the index of the tick."""
@@ -78,12 +86,21 @@ def series(run: SeedResults, metric: str, time: str = TICK) -> tuple[NDArray[np.
     A value that is not finite means that the run diverged there. Ticks at which the metric was not measured are left
     out: those without the metric, and those with a NaN that means the same (``was_measured``).
     """
+    found = measured_by_tick(run, metric)
+    if found is None:
+        return None
+    ticks, values = found
+    times = _floats(run.time[time], time)[ticks] if time in run.time else ticks.astype(np.float64)
+    return times, values
+
+
+def measured_by_tick(run: SeedResults, metric: str) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+    """Return the ticks at which a metric was measured, from 0, and its values there; None when it was never logged."""
     if metric not in run.metrics or not len(run.metrics[metric]):
         return None
     values = _floats(run.metrics[metric], metric)
-    ticks = _floats(run.time[time], time) if time in run.time else np.arange(len(values), dtype=np.float64)
-    logged = run.measured(metric)
-    ticks, values = ticks[logged], values[logged]
+    ticks = np.flatnonzero(run.measured(metric))
+    values = values[ticks]
     # Scripts may also log NaN at ticks without a measurement.
     there = was_measured(values)
     return (ticks[there], values[there]) if len(values) else None

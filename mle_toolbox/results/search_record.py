@@ -1,0 +1,130 @@
+"""The search that a results folder belongs to, as ``experiment.json`` describes it: its space and its trials.
+
+Knows nothing of the numbers. A record may be of another version or edited by hand: what cannot be read is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["SearchRecord", "SearchVariable", "TrialRecord", "search_record"]
+
+
+@dataclass(frozen=True)
+class SearchVariable:
+    """One dimension of the space: ``choices``, or a range from ``begin`` to ``end``.
+
+    ``place`` is the path of its value in a configuration; ``bins`` is for a grid, ``prior`` for a random search.
+    """
+
+    name: str
+    kind: str
+    place: tuple[str, ...]
+    choices: tuple[Any, ...] | None = None
+    begin: float | None = None
+    end: float | None = None
+    bins: int | None = None
+    prior: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The dotted key of its value in a configuration."""
+        return ".".join(self.place) or self.name
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One point of the space: the configuration ``name`` with ``values`` by variable."""
+
+    name: str
+    number: int
+    base: str
+    original_id: str
+    values: Mapping[str, Any]
+    inside: bool
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """What was searched, and how a trial is scored; see docs/search.md.
+
+    ``maximize`` is None where the file does not say it, ``grid_size`` is None for a random search.
+    """
+
+    type: str
+    variables: tuple[SearchVariable, ...]
+    metrics: tuple[str, ...]
+    maximize: bool | None
+    problem_type: str
+    aggregate_seeds: str
+    budget: int | None
+    grid_size: int | None
+    left_out: int
+    seed: int | None
+    bases: tuple[str, ...]
+    trials: Mapping[str, TrialRecord]
+    """By the name of the configuration; those outside the present space last."""
+
+
+def search_record(record: Mapping[str, Any]) -> SearchRecord | None:
+    """Return the search of an experiment, None where it is none."""
+    search = record.get("search")
+    if not isinstance(search, Mapping):
+        return None
+    trials = (*_trials(record.get("configurations"), inside=True), *_trials(record.get("outside"), inside=False))
+    return SearchRecord(
+        type=str(search.get("type") or "search"),
+        variables=tuple(_variables(search.get("variables"))),
+        metrics=tuple(map(str, _list(search.get("metrics")))),
+        maximize=search["maximize"] if isinstance(search.get("maximize"), bool) else None,
+        problem_type=str(search.get("problem_type") or "final"),
+        aggregate_seeds=str(search.get("aggregate_seeds") or "mean"),
+        budget=_whole(search.get("budget")),
+        grid_size=_whole(search.get("grid_size")),
+        left_out=_whole(search.get("left_out")) or 0,
+        seed=_whole(search.get("seed")),
+        bases=tuple(map(str, _list(search.get("bases")))),
+        trials={each.name: each for each in trials},
+    )
+
+
+def _variables(given: Any) -> Iterator[SearchVariable]:
+    for each in _list(given):
+        if isinstance(each, Mapping) and isinstance(each.get("name"), str):
+            choices = each.get("choices")
+            yield SearchVariable(
+                each["name"],
+                str(each.get("kind") or ""),
+                tuple(map(str, _list(each.get("place")))),
+                tuple(choices) if isinstance(choices, list) else None,
+                each.get("begin"),
+                each.get("end"),
+                _whole(each.get("bins")),
+                each.get("prior"),
+            )
+
+
+def _trials(given: Any, *, inside: bool) -> Iterator[TrialRecord]:
+    for each in _list(given):
+        trial = each.get("trial") if isinstance(each, Mapping) else None
+        if isinstance(trial, Mapping) and isinstance(each.get("name"), str):
+            values = trial.get("values")
+            yield TrialRecord(
+                each["name"],
+                _whole(trial.get("number")) or 0,
+                str(trial.get("base") or ""),
+                str(trial.get("original_id") or ""),
+                dict(values) if isinstance(values, Mapping) else {},
+                inside,
+            )
+
+
+def _list(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []
+
+
+def _whole(given: Any) -> int | None:
+    # type(): True is an int.
+    return given if type(given) is int else None

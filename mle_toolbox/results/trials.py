@@ -1,0 +1,262 @@
+"""The trials of a search: their scores, their order, and which of them the tests do not separate from the best.
+
+Computes; ``render/trials.py`` turns it into tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.results.answer import Answer, answer
+from mle_toolbox.results.code import CodeState
+from mle_toolbox.results.samples import lower_is_better_of
+from mle_toolbox.results.search_record import SearchRecord, TrialRecord
+from mle_toolbox.results.trial_scores import TrialScore, score_of
+
+if TYPE_CHECKING:
+    from mle_toolbox.results.configuration import ConfigurationResults
+
+__all__ = ["RankedTrials", "Trial", "ranked_trials"]
+
+_BAD_ENDS = ("failed", "died")
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One trial with its scores by metric.
+
+    ``done`` of ``planned`` seed runs ended well, ``others`` counts the rest by their status. ``rank`` is None for a
+    trial without a score and for one outside the present space.
+    """
+
+    record: TrialRecord
+    scores: Mapping[str, TrialScore]
+    done: int
+    planned: int
+    others: Mapping[str, int]
+    diverged: int
+    code: CodeState | None = None
+    rank: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of its configuration."""
+        return self.record.name
+
+    @property
+    def failed(self) -> int:
+        """Seed runs that ended badly."""
+        return sum(self.others.get(word, 0) for word in _BAD_ENDS)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every seed came to its end with a finite value."""
+        return self.done == self.planned and not self.diverged and self.planned > 0
+
+    @property
+    def status(self) -> str:
+        """One word for all of its seed runs."""
+        if self.done == self.planned and self.planned:
+            return "done"
+        # A trial whose seed failed has failed, even while others go on: the failure needs the user.
+        for word in ("failed", "died", "running", "stopped", "outdated", "older code"):
+            if self.others.get(word):
+                return word
+        return "incomplete" if self.done else "not started"
+
+
+@dataclass(frozen=True, eq=False)
+class RankedTrials:
+    """All trials of a search, the best first, then those without a rank.
+
+    Attributes
+    ----------
+    search
+        The search.
+    metrics
+        The first one decides the order.
+    lower_is_better, assumed
+        The direction of each metric, and whether it is only guessed from its name.
+    trials
+        In order.
+    answer
+        The estimates and tests of the trials that compete for the first place, None where there are none.
+    """
+
+    search: SearchRecord
+    metrics: tuple[str, ...]
+    lower_is_better: Mapping[str, bool]
+    assumed: Mapping[str, bool]
+    confidence: float
+    trials: tuple[Trial, ...]
+    answer: Answer | None
+
+    @property
+    def best(self) -> Trial | None:
+        """The first in rank."""
+        return self.trials[0] if self.trials and self.trials[0].rank == 1 else None
+
+    @property
+    def ranked(self) -> tuple[Trial, ...]:
+        """Those with a rank."""
+        return tuple(each for each in self.trials if each.rank is not None)
+
+    @cached_property
+    def tied(self) -> frozenset[str]:
+        """The trials that are not significantly different from the best; empty where nothing was tested."""
+        # Of 400 trials only the 399 tests with the best are made (0.4 s), although the correction counts all 79,800
+        # pairs: any of them could have been the best. That keeps the truly best trial in this set with 95 %. The price
+        # is a large set, which is the truth about few seeds and many trials, and the reason why it is no distinction:
+        # a search's own trials never get the star of the best.
+        return frozenset(self.answer.not_worse if self.answer is not None else ())
+
+    def is_tied(self, trial: Trial) -> bool | None:
+        """Tell whether a trial is not significantly different from the best one; None where that was not tested."""
+        if self.answer is None or not self.tied or trial.name not in self.answer.tests.tested:
+            return None
+        return trial.name in self.tied
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.trials)
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+
+def ranked_trials(
+    search: SearchRecord,
+    results: Mapping[str, ConfigurationResults],
+    metrics: Sequence[str],
+    *,
+    lower_is_better: bool | None = None,
+    confidence: float = 0.95,
+    include_unfinished: bool = False,
+    code: Mapping[str, CodeState] | None = None,
+) -> RankedTrials:
+    """Rank the trials of a search.
+
+    Parameters
+    ----------
+    search
+        The search.
+    results
+        The configurations that are its trials; others are ignored.
+    metrics
+        Metrics with one number a tick, the first one decides the order.
+    lower_is_better
+        None: as the search says for its own metrics, for others as their names suggest.
+    confidence, include_unfinished
+        As for ``summary``.
+    code
+        Which runs are of older code.
+
+    Notes
+    -----
+    Trials of which every seed came to its end come first, then those that are not complete yet, then those with a seed
+    that failed or diverged: an average of the seeds that survived is no reason to prefer a trial. Trials outside the
+    present space are last and have no rank.
+    """
+    directions = {name: _direction(search, name, lower_is_better) for name in metrics}
+    lower = {name: lower for name, (lower, _) in directions.items()}
+    made = [
+        _trial(record, results[name], search, lower, confidence, include_unfinished, (code or {}).get(name))
+        for name, record in search.trials.items()
+        if name in results
+    ]
+    first = metrics[0] if metrics else None
+    made.sort(key=lambda each: _place(each, first, lower.get(first or "", False)))
+    place = 0
+    ranked = []
+    for each in made:
+        has_rank = each.record.inside and first is not None and each.scores[first].known
+        place += has_rank
+        ranked.append(replace(each, rank=place if has_rank else None))
+    found = RankedTrials(
+        search,
+        tuple(metrics),
+        lower,
+        {name: guess for name, (_, guess) in directions.items()},
+        confidence,
+        tuple(ranked),
+        None,
+    )
+    return replace(found, answer=_answer(found))
+
+
+def _direction(search: SearchRecord, metric: str, given: bool | None) -> tuple[bool, bool]:
+    """Return whether lower is better, and whether that is a guess."""
+    if given is None and search.maximize is not None and metric in search.metrics:
+        return not search.maximize, False
+    return lower_is_better_of(metric, given), given is None
+
+
+def _trial(
+    record: TrialRecord,
+    results: ConfigurationResults,
+    search: SearchRecord,
+    lower: Mapping[str, bool],
+    confidence: float,
+    include_unfinished: bool,
+    code: CodeState | None,
+) -> Trial:
+    scores = {
+        name: score_of(
+            results,
+            name,
+            search.problem_type,
+            search.aggregate_seeds,
+            lower_is_better=is_lower,
+            confidence=confidence,
+            include_unfinished=include_unfinished,
+        )
+        for name, is_lower in lower.items()
+    }
+    others = results.others()
+    if not record.inside:
+        # Nothing is due any more, so nothing is missing.
+        others.pop("not started", None)
+    done = results.statuses.count("done")
+    diverged = max((each.sample.diverged for each in scores.values()), default=0)
+    return Trial(record, scores, done, done + sum(others.values()), others, diverged, code)
+
+
+def _place(trial: Trial, metric: str | None, lower_is_better: bool) -> tuple[Any, ...]:
+    score = trial.scores[metric] if metric is not None else None
+    known = score is not None and score.known
+    value = score.estimate.value if score is not None and known else 0.0
+    return (
+        not trial.record.inside,
+        not known,
+        _group(trial),
+        value if lower_is_better else -value,
+        trial.record.number,
+        trial.name,
+    )
+
+
+def _group(trial: Trial) -> int:
+    if trial.failed or trial.diverged:
+        return 2
+    return 0 if trial.complete else 1
+
+
+def _answer(found: RankedTrials) -> Answer | None:
+    """Return the answer for the trials of the same standing as the best one."""
+    best = found.best
+    # A percentile is no mean, and the tests are of means.
+    if best is None or found.search.aggregate_seeds not in ("mean", "p50"):
+        return None
+    metric = found.metrics[0]
+    rivals = [each for each in found.ranked if _group(each) == _group(best)]
+    return answer(
+        metric,
+        {each.name: each.scores[metric].sample for each in rivals},
+        "mean" if found.search.aggregate_seeds == "mean" else "median",
+        lower_is_better=found.lower_is_better[metric],
+        assumed=found.assumed[metric],
+        confidence=found.confidence,
+        searched=True,
+    )

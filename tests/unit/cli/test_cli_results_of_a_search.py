@@ -1,0 +1,91 @@
+"""`mle results` on a search: its trials, ranked, in every form."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from mle_toolbox.cli import main
+from mle_toolbox.errors import UsageError
+from mle_toolbox.layout import ExperimentFolder
+from tests.made_search import write_search
+
+POINTS = [{"lrate": rate, "units": units} for rate in (0.1, 0.2, 0.3, 0.4) for units in (8, 16, 32)]
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> ExperimentFolder:
+    """Twelve trials x three seeds; one seed of the fourth trial failed."""
+
+    def curve(values: dict[str, float], seed: int) -> list[float]:
+        return [1.0, values["lrate"] * 10 + values["units"] / 100 + seed / 1000]
+
+    return write_search(tmp_path / "experiments", POINTS, curve, failed=[(3, 1)])  # type: ignore[arg-type]
+
+
+def mle(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    capsys.readouterr()
+    assert main(["results", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_terminal_shows_the_ten_best_trials(
+    search: ExperimentFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    shown = mle(capsys, search.path)
+
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.count("trial_00") == 11  # ten in the table, the best one in the caution
+    assert "the first 10 of 12 trials" in shown
+    assert "lrate" in shown
+    assert "units" in shown
+
+
+def test_top_shows_as_many_trials_as_requested(search: ExperimentFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "the first 2 of 12 trials" in mle(capsys, search.path, "--top", 2)
+    assert "12 trials of a grid search" in mle(capsys, search.path, "--top", "all")
+    assert len(mle(capsys, search.path, "--top", 3, "--format", "csv").splitlines()) == 4
+
+
+def test_every_format_of_a_file_has_all_trials(search: ExperimentFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(mle(capsys, search.path, "--format", "csv"))))
+    content = json.loads(mle(capsys, search.path, "--format", "json"))
+    markdown = mle(capsys, search.path, "--format", "markdown")
+    latex = mle(capsys, search.path, "--format", "latex")
+
+    assert [row["rank"] for row in rows] == [str(rank) for rank in range(1, 13)]
+    assert rows[-1]["trial"] == "trial_0003"
+    assert rows[-1]["failed"] == "1"
+    assert content["best"] == "trial_0000"
+    assert content["trials"][0]["values"] == {"lrate": 0.1, "units": 8}
+    assert markdown.count("| trial\\_00") == 12
+    assert latex.count(r"trial\_00") >= 12
+    assert r"\(\approx\)" in latex
+
+
+def test_another_value_of_a_run_shows_the_table_of_configurations(
+    search: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = mle(capsys, search.path, "--at", "best")
+
+    assert "best values" in shown
+    assert "looks better than it is" in shown
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "ten", "1.5"])
+def test_top_is_a_number_of_trials_or_all(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["results", f"--top={given}"])
+
+    assert "is no number of trials" in capsys.readouterr().err
+
+
+def test_top_is_only_for_the_trials_of_a_search(search: ExperimentFolder) -> None:
+    with pytest.raises(UsageError, match="--top"):
+        main(["results", str(search.path), "--top", "3", "--compare"])

@@ -1,0 +1,207 @@
+"""The trials of a search: their scores, their order, and what is said about the best of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.results.trial_scores import score_of
+from tests.made_results import made_results
+from tests.made_search import made_search
+
+NAN = float("nan")
+VALUES = st.integers(-4, 4).map(float)
+
+
+def padded(rows: list[list[float]]) -> NDArray[np.float64]:
+    length = max(map(len, rows))
+    return np.array([[*row, *[NAN] * (length - len(row))] for row in rows])
+
+
+def expected_score(rows: NDArray[np.float64], problem_type: str, aggregate_seeds: str, maximize: bool) -> float:
+    """The original's rule once more: over the seeds at each tick, then over time."""
+    curve = []
+    for tick in rows.T:
+        there = np.sort(tick[~np.isnan(tick)])
+        if aggregate_seeds == "mean":
+            curve.append(there.sum() / len(there))
+        else:
+            place = float(aggregate_seeds[1:]) / 100 * (len(there) - 1)
+            low = int(place)
+            high = min(low + 1, len(there) - 1)
+            curve.append(there[low] + (place - low) * (there[high] - there[low]))
+    if problem_type == "final":
+        return float(curve[-1])
+    if problem_type == "mean":
+        return float(sum(curve) / len(curve))
+    return float(max(curve) if maximize else min(curve))
+
+
+@given(
+    st.lists(st.lists(VALUES, min_size=1, max_size=6), min_size=1, max_size=5),
+    st.sampled_from(["final", "best", "mean"]),
+    st.sampled_from(["mean", "p10", "p25", "p50", "p75", "p90"]),
+    st.booleans(),
+)
+def test_a_score_is_that_of_the_original(
+    rows: list[list[float]], problem_type: str, aggregate_seeds: str, maximize: bool
+) -> None:
+    curves = padded(rows)
+    trial = made_results(Path("experiments"), {"a": curves})["a"]
+
+    score = score_of(
+        trial, "loss", problem_type, aggregate_seeds, lower_is_better=not maximize, confidence=0.95
+    ).estimate
+
+    assert score.value == pytest.approx(expected_score(curves, problem_type, aggregate_seeds, maximize), abs=1e-12)
+    assert np.isnan(score.low) or score.low <= score.value <= score.high
+
+
+@given(st.permutations([0, 1, 2, 3]))
+def test_the_order_of_the_seeds_changes_no_score(order: list[int]) -> None:
+    curves = np.array([[1.0, 0.5, 0.7], [2.0, 0.1, 0.9], [1.5, 0.8, 0.2], [0.3, 0.4, 0.6]])
+
+    def score(rows: NDArray[np.float64]) -> float:
+        trial = made_results(Path("experiments"), {"a": rows})["a"]
+        return score_of(trial, "loss", "best", "p25", lower_is_better=True, confidence=0.95).estimate.value
+
+    assert score(curves[order]) == pytest.approx(score(curves))
+
+
+def test_the_best_score_is_the_best_point_of_the_mean_curve_and_not_the_mean_of_the_best_points() -> None:
+    trial = made_results(Path("experiments"), {"a": np.array([[0.0, 1.0], [1.0, 0.0]])})["a"]
+
+    score = score_of(trial, "loss", "best", "mean", lower_is_better=True, confidence=0.95)
+
+    assert score.estimate.value == 0.5
+    assert score.sample.values.tolist() == [0.0, 1.0]
+
+
+def test_a_seed_that_diverged_is_left_out_of_the_score_and_counted() -> None:
+    trial = made_results(Path("experiments"), {"a": np.array([[1.0, 2.0], [1.0, 4.0], [1.0, np.inf]])})["a"]
+
+    estimate = score_of(trial, "loss", "final", "mean", lower_is_better=True, confidence=0.95).estimate
+
+    assert (estimate.value, estimate.n, estimate.diverged) == (3.0, 2, 1)
+
+
+def test_trials_are_ranked_by_the_first_metric_in_the_direction_of_the_file(tmp_path: Path) -> None:
+    def rates(**search: object) -> list[float]:
+        made = made_search(tmp_path, level=lambda values: 3 * values["lrate"], **search)
+        return [trial.record.values["lrate"] for trial in made.ranking()]
+
+    assert rates(maximize=False) == [0.01, 0.01, 0.1, 0.1, 1.0, 1.0]
+    assert rates(maximize=True) == [1.0, 1.0, 0.1, 0.1, 0.01, 0.01]
+
+
+def test_a_trial_that_lost_a_seed_is_not_the_best_as_long_as_another_is_complete(tmp_path: Path) -> None:
+    results = made_search(
+        tmp_path,
+        level=lambda values: values["lrate"],
+        statuses={("trial_0000", 1): "failed", ("trial_0003", 0): "running"},
+    )
+
+    ranking = results.ranking()
+
+    assert [trial.name for trial in ranking][-2:] == ["trial_0003", "trial_0000"]
+    assert [trial.status for trial in ranking][-2:] == ["running", "failed"]
+    assert ranking.best is not None
+    assert ranking.best.complete
+
+
+def test_the_best_of_trials_that_all_lost_a_seed_is_not_named_without_saying_so(tmp_path: Path) -> None:
+    statuses = {(f"trial_{number:04d}", 0): "failed" for number in range(6)}
+    results = made_search(tmp_path, level=lambda values: values["lrate"], statuses=statuses)  # type: ignore[arg-type]
+
+    assert any("only by the seeds that ended well" in line for line in results.trial_table().cautions)
+
+
+def test_a_trial_outside_the_space_is_kept_without_a_rank(tmp_path: Path) -> None:
+    results = made_search(tmp_path, level=lambda values: values["lrate"], outside=[0])
+
+    last = results.ranking().trials[-1]
+
+    assert (last.name, last.rank, last.record.inside) == ("trial_0000", None, False)
+    assert "trial_0000" not in results
+    assert list(results.outside) == ["trial_0000"]
+    assert any("outside the present space" in line for line in results.trial_table().cautions)
+
+
+def test_no_trial_of_a_search_gets_the_mark_of_the_best(tmp_path: Path) -> None:
+    results = made_search(tmp_path, level=lambda values: 10 * values["lrate"])
+
+    assert results.answer().best == ()
+    assert results.answer().not_worse != ()
+    assert "*" not in str(results.summary())
+    assert "*" not in str(results.trial_table())
+    assert "**trial" not in results.trial_table().to_markdown()
+
+
+def test_every_table_says_that_the_best_of_many_looks_better_than_it_is(tmp_path: Path) -> None:
+    results = made_search(tmp_path)
+
+    for shown in (results.trial_table(), results.summary(), results.compare(baseline="best")):
+        assert "looks better than it is" in str(shown)
+
+
+def test_the_trials_that_tests_do_not_separate_from_the_best_are_said(tmp_path: Path) -> None:
+    results = made_search(tmp_path, level=lambda values: 10 * values["lrate"], n_seeds=8)
+
+    ranking = results.ranking()
+
+    # Two with the lowest rate, which are alike; the others are far away.
+    assert {trial.record.values["lrate"] for trial in ranking if ranking.is_tied(trial)} == {0.01}
+    assert "1 of the 5 others" in str(results.trial_table())
+
+
+def test_one_row_a_trial_with_a_column_a_variable(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    results = made_search(tmp_path, statuses={("trial_0001", 1): "failed"}, outside=[2])
+
+    trials = results.trials()
+
+    assert list(trials["trial"]) == [trial.name for trial in results.ranking()]
+    assert {"rank", "number", "original_id", "batch_size", "lrate", "loss", "loss_low", "loss_high", "loss_n"} <= set(
+        trials
+    )
+    assert trials.set_index("trial").loc["trial_0001", ["seeds_done", "failed", "status"]].tolist() == [2, 1, "failed"]
+    assert trials["rank"].isna().sum() == 1
+    assert "base" not in trials
+
+
+def test_several_base_configurations_get_a_column(tmp_path: Path) -> None:
+    records = made_search(tmp_path, bases=["small", "large"]).trial_table().records()
+
+    assert {record["base"] for record in records} == {"small", "large"}
+
+
+def test_a_variable_with_the_name_of_a_metric_or_of_a_column_of_ours_keeps_apart(tmp_path: Path) -> None:
+    points = [{"loss": "l1", "rank": 3, "status": "x"}, {"loss": "l2", "rank": 4, "status": "y"}]
+
+    record = made_search(tmp_path, points).trial_table().records()[0]
+
+    assert (record["loss_"], record["rank_"], record["status_"]) in (("l1", 3, "x"), ("l2", 4, "y"))
+    assert isinstance(record["loss"], float)
+    assert record["rank"] == 1
+
+
+def test_a_search_without_any_results_has_a_table(tmp_path: Path) -> None:
+    empty = {f"trial_{number:04d}": np.empty((0, 0)) for number in range(6)}
+
+    table = made_search(tmp_path, losses=empty).trial_table()
+
+    assert "No trial has logged a metric" in str(table)
+    assert {record["status"] for record in table.records()} == {"not started"}
+
+
+def test_an_experiment_that_is_no_search_has_no_trials() -> None:
+    results = made_results(Path("experiments"), {"a": np.ones((2, 3))})
+
+    with pytest.raises(ResultsError, match="this is no search"):
+        results.trials()
