@@ -111,7 +111,8 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
     if _wants_trials(results, arguments):
         return [_trials(results, arguments, form, options)]
     if arguments.top is not None:
-        raise UsageError("--top: this is the table of a search's trials, without --compare, --at and --statistic.")
+        why = "leave out --compare, --at and --statistic" if results.searched else "this is no search"
+        raise UsageError(f"--top {arguments.top}: it shortens the ranking of a search's trials; {why}.")
     metrics = choose_metrics(results, arguments.metric)
     if not arguments.metric and not arguments.compare:
         metrics = results.metrics[:MAX_METRICS] if form == "rich" else results.metrics

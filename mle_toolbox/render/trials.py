@@ -12,7 +12,7 @@ from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.code import code_record
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.trial_scores import TrialScore, score_words
-from mle_toolbox.results.trials import RankedTrials, Trial
+from mle_toolbox.results.trials import RankedTrials, Trial, best_is_maximum
 from mle_toolbox.text import count, counted, listed
 
 __all__ = ["NOT_DIFFERENT", "TrialTable"]
@@ -217,7 +217,7 @@ class TrialTable(Rendered):
         seeds = "" if shared_n is None else f", n = {shared_n} seeds"
         for metric in found.metrics:
             lower = found.lower_is_better[metric]
-            made = score_words(search.problem_type, search.aggregate_seeds, lower)
+            made = score_words(search.problem_type, search.aggregate_seeds, best_is_maximum(search, lower))
             methods = [each.scores[metric].estimate for each in found if each.scores[metric].estimate.n > 1]
             # The longest one also says what was done with diverged seeds.
             how = max((each.method for each in methods), key=len, default="no interval")
@@ -237,14 +237,16 @@ class TrialTable(Rendered):
             )
 
     def _cautions(self) -> Iterator[str]:
-        found = self.found
-        if not found.metrics:
-            yield "No trial has logged a metric with one number per tick yet."
-        if missing := [name for name in found.search.metrics if name not in found.metrics and found.metrics]:
+        found, search = self.found, self.found.search
+        if not search.metrics and not found.metrics:
+            yield "This search scores nothing (eval_metrics). `mle results --metric NAME` ranks the trials."
+        elif not found.metrics:
+            yield f"No trial has logged {listed(search.metrics)} yet."
+        if missing := [name for name in search.metrics if name not in found.metrics and found.metrics]:
             yield f"Not logged yet: {listed(missing)}."
         if outside := [each for each in found if not each.record.inside]:
             lie = count(len(outside), "trial lies", "trials lie")
-            yield f"{lie} outside the present space (out): kept, not ranked, not run any more ({_named(outside)})."
+            yield f"{lie} outside the present space or budget (out): kept, not ranked ({_named(outside)})."
         yield from _failures(found)
         running = sum(each.others.get("running", 0) for each in found)
         if running:

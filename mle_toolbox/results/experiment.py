@@ -100,9 +100,7 @@ class ExperimentResults(Configurations):
         if self.search is None:
             raise ResultsError(f"{self.title}: this is no search, so there are no trials. `summary()` has a table.")
         if metric is None:
-            # Without metrics of its own (`eval_metrics`) the search is judged by the first one that was logged.
-            own = [name for name in self.search.metrics if name in self.metrics]
-            names = own or list(self.metrics[:1])
+            names = [name for name in self.search.metrics if name in self.metrics]
         else:
             names = [self._metric(name) for name in ([metric] if isinstance(metric, str) else metric)]
         return ranked_trials(

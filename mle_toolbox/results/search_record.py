@@ -36,7 +36,10 @@ class SearchVariable:
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One point of the space: the configuration ``name`` with ``values`` by variable."""
+    """One point of the space: the configuration ``name`` with ``values`` by variable.
+
+    ``inside``: whether it is due, and not outside the present space or beyond the budget.
+    """
 
     name: str
     number: int
@@ -50,7 +53,8 @@ class TrialRecord:
 class SearchRecord:
     """What was searched, and how a trial is scored; see docs/search.md.
 
-    ``maximize`` is None where the file does not say it, ``grid_size`` is None for a random search.
+    ``maximize`` is None where the record does not say it, ``grid_size`` is None for a random search. Without
+    ``metrics`` nothing is scored. ``best_is_maximum``: whether the ``best`` of a curve is its highest value.
     """
 
     type: str
@@ -58,6 +62,7 @@ class SearchRecord:
     metrics: tuple[str, ...]
     maximize: bool | None
     problem_type: str
+    best_is_maximum: bool | None
     aggregate_seeds: str
     budget: int | None
     grid_size: int | None
@@ -65,7 +70,7 @@ class SearchRecord:
     seed: int | None
     bases: tuple[str, ...]
     trials: Mapping[str, TrialRecord]
-    """By the name of the configuration; those outside the present space last."""
+    """By the name of the configuration; those that are not due any more last."""
 
 
 def search_record(record: Mapping[str, Any]) -> SearchRecord | None:
@@ -78,8 +83,9 @@ def search_record(record: Mapping[str, Any]) -> SearchRecord | None:
         type=str(search.get("type") or "search"),
         variables=tuple(_variables(search.get("variables"))),
         metrics=tuple(map(str, _list(search.get("metrics")))),
-        maximize=search["maximize"] if isinstance(search.get("maximize"), bool) else None,
+        maximize=_flag(search.get("maximize")),
         problem_type=str(search.get("problem_type") or "final"),
+        best_is_maximum=_flag(search.get("best_is_maximum")),
         aggregate_seeds=str(search.get("aggregate_seeds") or "mean"),
         budget=_whole(search.get("budget")),
         grid_size=_whole(search.get("grid_size")),
@@ -123,6 +129,10 @@ def _trials(given: Any, *, inside: bool) -> Iterator[TrialRecord]:
 
 def _list(given: Any) -> list[Any]:
     return given if isinstance(given, list) else []
+
+
+def _flag(given: Any) -> bool | None:
+    return given if isinstance(given, bool) else None
 
 
 def _whole(given: Any) -> int | None:

@@ -47,7 +47,7 @@ def score_of(
     problem_type: str,
     aggregate_seeds: str,
     *,
-    lower_is_better: bool,
+    best_is_maximum: bool,
     confidence: float,
     include_unfinished: bool = False,
 ) -> TrialScore:
@@ -63,15 +63,15 @@ def score_of(
         ``final``, ``best`` or ``mean``: which number of the aggregated curve.
     aggregate_seeds
         ``mean``, or a percentile such as ``p25``.
-    lower_is_better
-        For ``best``.
+    best_is_maximum
+        For ``best``: whether it is the highest point of the curve.
     confidence
         Of the interval.
     include_unfinished
         Also count seed runs that have not ended well.
     """
     rows, seeds, left_out, diverged = _rows(trial, metric, include_unfinished)
-    value, by_seed = _value(rows, problem_type, aggregate_seeds, lower_is_better)
+    value, by_seed = _value(rows, problem_type, aggregate_seeds, best_is_maximum)
     there = np.isfinite(by_seed)
     if shorter := int((~there).sum()):
         left_out["without a value at that tick"] = shorter
@@ -83,15 +83,15 @@ def score_of(
     return TrialScore(_estimate(value, sample, aggregate_seeds, confidence), sample)
 
 
-def score_words(problem_type: str, aggregate_seeds: str, lower_is_better: bool) -> str:
+def score_words(problem_type: str, aggregate_seeds: str, best_is_maximum: bool) -> str:
     """Say how scores are made.
 
-    >>> score_words("best", "mean", True)
+    >>> score_words("best", "mean", False)
     'the lowest point of the mean over the seeds at each tick'
     """
     over = "mean" if aggregate_seeds == "mean" else _percentile_words(aggregate_seeds)
     of_time = {
-        "best": f"the {'lowest' if lower_is_better else 'highest'} point of the",
+        "best": f"the {'highest' if best_is_maximum else 'lowest'} point of the",
         "mean": "the mean over time of the",
     }
     return f"{of_time.get(problem_type, 'the last value of the')} {over} over the seeds at each tick"
@@ -130,7 +130,7 @@ def _placed(run: SeedResults, ticks: NDArray[np.int64], values: NDArray[np.float
 
 
 def _value(
-    rows: NDArray[np.float64], problem_type: str, aggregate_seeds: str, lower_is_better: bool
+    rows: NDArray[np.float64], problem_type: str, aggregate_seeds: str, best_is_maximum: bool
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the score and one number a seed, shape (S,)."""
     with_value = np.flatnonzero(np.isfinite(rows).any(axis=0))
@@ -142,7 +142,7 @@ def _value(
         return float(over_seeds.mean()), np.nanmean(there, axis=1)
     place = len(over_seeds) - 1
     if problem_type == "best":
-        place = int((np.argmin if lower_is_better else np.argmax)(over_seeds))
+        place = int((np.argmax if best_is_maximum else np.argmin)(over_seeds))
     return float(over_seeds[place]), there[:, place]
 
 

@@ -19,7 +19,7 @@ from mle_toolbox.results.trial_scores import TrialScore, score_of
 if TYPE_CHECKING:
     from mle_toolbox.results.configuration import ConfigurationResults
 
-__all__ = ["RankedTrials", "Trial", "ranked_trials"]
+__all__ = ["RankedTrials", "Trial", "best_is_maximum", "ranked_trials"]
 
 _BAD_ENDS = ("failed", "died")
 
@@ -186,6 +186,14 @@ def ranked_trials(
     return replace(found, answer=_answer(found))
 
 
+def best_is_maximum(search: SearchRecord, lower_is_better: bool) -> bool:
+    """Tell whether the best point of a curve is its highest one, for a metric with this direction."""
+    # Only where it contradicts the direction: the older form of the experiment file always takes the maximum.
+    if search.best_is_maximum is not None and search.best_is_maximum != search.maximize:
+        return search.best_is_maximum
+    return not lower_is_better
+
+
 def _direction(search: SearchRecord, metric: str, given: bool | None) -> tuple[bool, bool]:
     """Return whether lower is better, and whether that is a guess."""
     if given is None and search.maximize is not None and metric in search.metrics:
@@ -208,7 +216,7 @@ def _trial(
             name,
             search.problem_type,
             search.aggregate_seeds,
-            lower_is_better=is_lower,
+            best_is_maximum=best_is_maximum(search, is_lower),
             confidence=confidence,
             include_unfinished=include_unfinished,
         )

@@ -8,10 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from mle_toolbox.cli import main
-from mle_toolbox.errors import UsageError
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.results import ExperimentResults, load
 from tests.made_search import write_search
 
 POINTS = [{"lrate": rate, "units": units} for rate in (0.1, 0.2, 0.3, 0.4) for units in (8, 16, 32)]
@@ -33,18 +34,27 @@ def mle(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return capsys.readouterr().out
 
 
-def test_a_terminal_shows_the_ten_best_trials(
-    search: ExperimentFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-
+def test_a_terminal_shows_the_ten_best_trials(search: ExperimentFolder, capsys: pytest.CaptureFixture[str]) -> None:
     shown = mle(capsys, search.path)
 
-    assert max(map(len, shown.splitlines())) <= 80
-    assert shown.count("trial_00") == 11  # ten in the table, the best one in the caution
+    assert shown.count("│ trial_00") == 10
     assert "the first 10 of 12 trials" in shown
     assert "lrate" in shown
     assert "units" in shown
+
+
+def test_eighty_columns_are_enough_for_the_values_and_the_score(search: ExperimentFolder) -> None:
+    results = load(search.path)
+    assert isinstance(results, ExperimentResults)
+    console = Console(width=80, color_system=None)
+
+    with console.capture() as capture:
+        console.print(results.trial_table(top=10))
+
+    shown = capture.get()
+    assert max(map(len, shown.splitlines())) <= 80
+    assert all(f"│ {name} " in shown or f"┃ {name} " in shown for name in ("lrate", "units"))
+    assert "1.0810 ± 0.0025" in shown
 
 
 def test_top_shows_as_many_trials_as_requested(search: ExperimentFolder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,6 +96,7 @@ def test_top_is_a_number_of_trials_or_all(given: str, capsys: pytest.CaptureFixt
     assert "is no number of trials" in capsys.readouterr().err
 
 
-def test_top_is_only_for_the_trials_of_a_search(search: ExperimentFolder) -> None:
-    with pytest.raises(UsageError, match="--top"):
-        main(["results", str(search.path), "--top", "3", "--compare"])
+def test_top_is_only_for_the_trials_of_a_search(search: ExperimentFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["results", str(search.path), "--top", "3", "--compare"]) == 2
+
+    assert "--top 3: it shortens the ranking" in capsys.readouterr().err

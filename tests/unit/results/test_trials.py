@@ -55,9 +55,7 @@ def test_a_score_is_that_of_the_original(
     curves = padded(rows)
     trial = made_results(Path("experiments"), {"a": curves})["a"]
 
-    score = score_of(
-        trial, "loss", problem_type, aggregate_seeds, lower_is_better=not maximize, confidence=0.95
-    ).estimate
+    score = score_of(trial, "loss", problem_type, aggregate_seeds, best_is_maximum=maximize, confidence=0.95).estimate
 
     assert score.value == pytest.approx(expected_score(curves, problem_type, aggregate_seeds, maximize), abs=1e-12)
     assert np.isnan(score.low) or score.low <= score.value <= score.high
@@ -69,7 +67,7 @@ def test_the_order_of_the_seeds_changes_no_score(order: list[int]) -> None:
 
     def score(rows: NDArray[np.float64]) -> float:
         trial = made_results(Path("experiments"), {"a": rows})["a"]
-        return score_of(trial, "loss", "best", "p25", lower_is_better=True, confidence=0.95).estimate.value
+        return score_of(trial, "loss", "best", "p25", best_is_maximum=False, confidence=0.95).estimate.value
 
     assert score(curves[order]) == pytest.approx(score(curves))
 
@@ -77,7 +75,7 @@ def test_the_order_of_the_seeds_changes_no_score(order: list[int]) -> None:
 def test_the_best_score_is_the_best_point_of_the_mean_curve_and_not_the_mean_of_the_best_points() -> None:
     trial = made_results(Path("experiments"), {"a": np.array([[0.0, 1.0], [1.0, 0.0]])})["a"]
 
-    score = score_of(trial, "loss", "best", "mean", lower_is_better=True, confidence=0.95)
+    score = score_of(trial, "loss", "best", "mean", best_is_maximum=False, confidence=0.95)
 
     assert score.estimate.value == 0.5
     assert score.sample.values.tolist() == [0.0, 1.0]
@@ -86,7 +84,7 @@ def test_the_best_score_is_the_best_point_of_the_mean_curve_and_not_the_mean_of_
 def test_a_seed_that_diverged_is_left_out_of_the_score_and_counted() -> None:
     trial = made_results(Path("experiments"), {"a": np.array([[1.0, 2.0], [1.0, 4.0], [1.0, np.inf]])})["a"]
 
-    estimate = score_of(trial, "loss", "final", "mean", lower_is_better=True, confidence=0.95).estimate
+    estimate = score_of(trial, "loss", "final", "mean", best_is_maximum=False, confidence=0.95).estimate
 
     assert (estimate.value, estimate.n, estimate.diverged) == (3.0, 2, 1)
 
@@ -196,8 +194,24 @@ def test_a_search_without_any_results_has_a_table(tmp_path: Path) -> None:
 
     table = made_search(tmp_path, losses=empty).trial_table()
 
-    assert "No trial has logged a metric" in str(table)
+    assert "No trial has logged loss yet" in str(table)
     assert {record["status"] for record in table.records()} == {"not started"}
+
+
+def test_a_search_without_metrics_of_its_own_is_ranked_by_none_but_a_given_one(tmp_path: Path) -> None:
+    results = made_search(tmp_path, metrics=[])
+
+    assert "This search scores nothing" in str(results.trial_table())
+    assert {trial.rank for trial in results.ranking()} == {None}
+    assert results.ranking("loss").best is not None
+
+
+def test_in_the_older_form_the_best_of_a_curve_is_its_maximum_whatever_is_better(tmp_path: Path) -> None:
+    losses = {f"trial_{number:04d}": np.array([[2.0 + number, 1.0]]) for number in range(6)}
+    results = made_search(tmp_path, losses=losses, problem_type="best", maximize=False, best_is_maximum=True)
+
+    assert [trial.scores["loss"].estimate.value for trial in results.ranking()] == [2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    assert "the highest point" in str(results.trial_table())
 
 
 def test_an_experiment_that_is_no_search_has_no_trials() -> None:
