@@ -9,8 +9,8 @@ from mle_toolbox.text import listed
 
 if TYPE_CHECKING:
     from mle_toolbox.results.answer import Answer
+    from mle_toolbox.results.ranking import RankedTrials
     from mle_toolbox.results.samples import SeedSample
-    from mle_toolbox.results.trials import RankedTrials
     from mle_toolbox.statistics import Comparison
 
 __all__ = [

@@ -16,9 +16,9 @@ from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.loading import load
+from mle_toolbox.results.ranking import RankedTrials, Trial
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.seed import SeedResults
-from mle_toolbox.results.trials import RankedTrials, Trial
 
 if TYPE_CHECKING:
     from mle_toolbox.results.shown import Comparisons, Summary, Table, TrialTable

@@ -16,8 +16,8 @@ from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace, CodeState
 from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.lookup import known_names, unknown_name
+from mle_toolbox.results.ranking import RankedTrials, ranked_trials
 from mle_toolbox.results.search_record import SearchRecord, search_record
-from mle_toolbox.results.trials import RankedTrials, ranked_trials
 
 if TYPE_CHECKING:
     import pandas as pd

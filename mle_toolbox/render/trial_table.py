@@ -11,8 +11,8 @@ from mle_toolbox.render.sentences import best_of_many, better_words, cautions_ab
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.code import code_record
 from mle_toolbox.results.differences import value_text
+from mle_toolbox.results.ranking import RankedTrials, Trial, best_is_maximum
 from mle_toolbox.results.trial_scores import TrialScore, score_words
-from mle_toolbox.results.trials import RankedTrials, Trial, best_is_maximum
 from mle_toolbox.text import count, counted, listed
 
 __all__ = ["NOT_DIFFERENT", "TrialTable"]

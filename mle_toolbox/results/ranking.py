@@ -1,6 +1,6 @@
 """The trials of a search: their scores, their order, and which of them the tests do not separate from the best.
 
-Computes; ``render/trials.py`` turns it into tables.
+Computes; ``render/trial_table.py`` turns it into tables.
 """
 
 from __future__ import annotations
