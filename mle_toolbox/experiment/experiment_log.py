@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mle_toolbox.errors import LogError, UsageError
@@ -13,6 +13,7 @@ from mle_toolbox.experiment.saver import Saver
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.experiment.tensorboard_writer import TensorBoard
+from mle_toolbox.experiment.ticks_so_far import TicksSoFar
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS, printed_every, printed_names
 from mle_toolbox.log.journal import JournalWriter
 
@@ -93,6 +94,10 @@ class ExperimentLog:
         save: bool = False,
         *,
         clock_tick: _Tick | None = None,
+        plot_fig: Any = None,
+        plot_fig_name: str | None = None,
+        extra_obj: Any = None,
+        extra_obj_name: str | None = None,
     ) -> None:
         """Log one tick.
 
@@ -105,7 +110,8 @@ class ExperimentLog:
             At least one name of ``what_to_track``, each with a number, or an array of the same shape at every tick.
             Leave out a metric that was not measured at this tick, or pass None.
         model
-            Saved as the model ``final`` when ``save`` is true.
+            Saved as the model ``final`` when ``save`` is true. With a model there may be no metric at all: then the
+            model is saved, and no tick is logged.
         plot_to_tboard
             A matplotlib figure for TensorBoard.
         save
@@ -113,6 +119,8 @@ class ExperimentLog:
             there are 64 kB, or until the end of the script.
         clock_tick
             Another name of ``time_tick``.
+        plot_fig, plot_fig_name, extra_obj, extra_obj_name
+            As for ``update``.
 
         Raises
         ------
@@ -120,11 +128,13 @@ class ExperimentLog:
             When a name is not tracked, a time is missing, nothing was measured, or a value is not a number; then
             nothing is logged.
         """
-        if model is None and plot_to_tboard is None and clock_tick is None:
+        if model is None and plot_to_tboard is None and clock_tick is None and plot_fig is None and extra_obj is None:
             self.tick(time_tick, stats_tick, save)
-        else:
-            clock = time_tick if clock_tick is None else clock_tick
-            self._log(clock, stats_tick, save, model=model, figure=plot_to_tboard)
+            return
+        clock = time_tick if clock_tick is None else clock_tick
+        figure = plot_to_tboard if plot_fig is None else plot_fig
+        self._log(clock, stats_tick, save, model=model, figure=figure, is_saved=plot_fig is not None)
+        self._save_with_tick(plot_fig, plot_fig_name, extra_obj, extra_obj_name)
 
     def update(
         self,
@@ -135,6 +145,9 @@ class ExperimentLog:
         extra_obj: Any = None,
         grads: Any = None,
         save: bool = False,
+        *,
+        plot_fig_name: str | None = None,
+        extra_obj_name: str | None = None,
     ) -> None:
         """Log one tick, with the interface of the original mle-logging.
 
@@ -142,18 +155,44 @@ class ExperimentLog:
         ----------
         clock_tick, stats_tick, model, save
             As for ``update_log``.
-        plot_fig
-            A matplotlib figure: saved as ``figures/fig_<n>.png``, and shown in TensorBoard.
-        extra_obj
-            Any object: saved as ``extra/extra_<n>.pkl``.
+        plot_fig, plot_fig_name
+            A matplotlib figure: saved as ``figures/<plot_fig_name>``, ``fig_<n>.png`` without a name, and shown in
+            TensorBoard.
+        extra_obj, extra_obj_name
+            Any object: saved as ``extra/<extra_obj_name>``, ``extra_<n>.pkl`` without a name.
         grads
             An array, or a dictionary of arrays, shown as histograms in TensorBoard.
         """
-        self._log(clock_tick, stats_tick, save, model=model, figure=plot_fig, grads=grads)
-        if plot_fig is not None:
-            self._saver.save_figure(plot_fig)
-        if extra_obj is not None:
-            self._saver.save_extra(extra_obj)
+        is_saved = plot_fig is not None
+        self._log(clock_tick, stats_tick, save, model=model, figure=plot_fig, grads=grads, is_saved=is_saved)
+        self._save_with_tick(plot_fig, plot_fig_name, extra_obj, extra_obj_name)
+
+    def extend_tracking(self, names: Iterable[str]) -> None:
+        """Track further metrics from now on; those that are tracked already are left out.
+
+        Raises
+        ------
+        LogError
+            When a name cannot be tracked, or is that of a time.
+        """
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise LogError(
+                f"extend_tracking takes a list of names, found {names!r}. Write extend_tracking([{names!r}])."
+            )
+        added = list(names)
+        self._journal.add_metrics(added)
+        if self._printer is not None and self._log_config.get("what_to_print") is None:
+            self._printer.add(added)
+
+    @property
+    def stats_log(self) -> TicksSoFar:
+        """What has been logged so far: ``stats_log.stats_tracked["loss"]`` is a list."""
+        return TicksSoFar(self._journal)
+
+    @property
+    def experiment_dir(self) -> str:
+        """The folder of this seed run, with ``/`` at its end: ``mle.seed_dir`` as scripts of the original want it."""
+        return f"{self._saver.folder.path}/"
 
     def save(self) -> None:
         """Write the ticks that are still in memory to the journal."""
@@ -162,6 +201,10 @@ class ExperimentLog:
     def save_model(self, model: Any, name: str = "final") -> Any:
         """Save a model; see ``MLExperiment.save_model``."""
         return self._saver.save_model(model, name)
+
+    def save_init_model(self, model: Any) -> Any:
+        """Save a model before it is trained, as ``models/init``."""
+        return self._saver.save_model(model, "init")
 
     def save_plot(self, figure: Any, name: str | None = None) -> Any:
         """Save a figure; see ``MLExperiment.save_figure``."""
@@ -207,22 +250,40 @@ class ExperimentLog:
         model: Any = None,
         figure: Any = None,
         grads: Any = None,
+        is_saved: bool = False,
     ) -> None:
+        if model is not None and self._journal.metric_names and _measures_nothing(stats):
+            self._save_model_alone(clock, model)
+            return
         if not self._has_begun and self._before_first_tick is not None and isinstance(clock, Mapping):
             self._n_kept = self._go_on(self._before_first_tick(clock))
         tick = self._with_clocks(clock)
         self._append(tick, stats, save)
         if not self._has_begun:
-            self._begin(figure, stats or {})
+            self._begin(None if is_saved else figure, stats or {})
         shown: _Tick = stats or {}
-        if self._printer is not None:
-            self._printer.update(self.n_ticks, {**self._readings(self.n_ticks), **(tick or {})}, shown)
+        if self._printer is not None and self._printer.is_due(self.n_ticks):
+            readings = {**self._readings(self.n_ticks), "time": time.strftime("%H:%M:%S")}
+            self._printer.update(self.n_ticks, {**readings, **(tick or {})}, shown)
         if self._board is not None:
             self._board.update(self.n_ticks, tick or {}, shown, figure, grads)
         if model is not None and save:
             self._saver.save_model(model)
         if self._after_each_tick is not None:
             self._after_each_tick()
+
+    def _save_model_alone(self, clock: _Tick | None, model: Any) -> None:
+        # No tick: with nothing measured it would say nothing, and leave a gap in every metric.
+        self._journal.check_time(self._with_clocks(clock) or {})
+        self._saver.save_model(model)
+        if self._after_each_tick is not None:
+            self._after_each_tick()
+
+    def _save_with_tick(self, figure: Any, figure_name: str | None, extra: Any, extra_name: str | None) -> None:
+        if figure is not None:
+            self._saver.save_figure(figure, figure_name)
+        if extra is not None:
+            self._saver.save_extra(extra, extra_name)
 
     def _begin(self, figure: Any, stats: _Tick) -> None:
         if self._at_first_tick is not None:
@@ -263,6 +324,10 @@ class ExperimentLog:
 
     def _refuse(self, *_: Any) -> None:
         raise LogError(f"The log of this run is closed: {self._journal.path.parent}.")
+
+
+def _measures_nothing(stats: _Tick | None) -> bool:
+    return stats is None or (isinstance(stats, Mapping) and all(value is None for value in stats.values()))
 
 
 def is_step_to_log(step: int, log_config: Settings, train_config: Settings) -> bool:

@@ -107,7 +107,7 @@ def _configuration(
         named = find_configuration(script)
     name = script.stem if script is not None else "notebook"
     file = Path(named) if named is not None else None
-    return load_configuration(file, sections, name, file_wins=arguments.config_fname is not None)
+    return load_configuration(file, sections, name, file_wins=arguments.config_fname is not None, script=script)
 
 
 def _seed(arguments: Arguments, seed_id: int | None, configuration: LoadedConfiguration, default_seed: int) -> int:

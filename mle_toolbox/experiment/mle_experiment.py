@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from mle_toolbox.errors import LogError, ResultsError, UsageError, did_you_mean
+from mle_toolbox.experiment.after_import import when_imported
 from mle_toolbox.experiment.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from mle_toolbox.experiment.ending import STOPPED_STATUS, Ending, end_watch, ending_of
 from mle_toolbox.experiment.experiment_log import ExperimentLog
@@ -27,7 +28,7 @@ from mle_toolbox.experiment.seeding import (
     seed_everything,
 )
 from mle_toolbox.experiment.session import is_interactive, notice
-from mle_toolbox.experiment.settings import Settings
+from mle_toolbox.experiment.settings import Settings, write_in_yaml
 from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
 from mle_toolbox.experiment.tensorboard_writer import TensorBoard
 from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, worker_error
@@ -124,7 +125,7 @@ class MLExperiment:
         self._rng: Any = None
         self._run: SeedRun | None = None
         self._is_view = is_view
-        self._log: Any = ReadOnlyLog(self.log_config, self.train_config) if is_view else None
+        self._log: Any = ReadOnlyLog(self.log_config, self.train_config, self.seed_dir) if is_view else None
         self._is_closed = self._resumed = self._has_been_asked_to_stop = False
         self._signals_before: int | None = None
 
@@ -188,15 +189,14 @@ class MLExperiment:
         model: Any = None,
         plot_to_tboard: Any = None,
         save: bool = False,
-        *,
-        clock_tick: Mapping[str, Any] | None = None,
+        **others: Any,
     ) -> None:
         """Log one tick; see ``ExperimentLog.update_log``."""
         log = self._log or self.log
-        if model is None and plot_to_tboard is None and clock_tick is None:
+        if model is None and plot_to_tboard is None and not others:
             log.tick(time_tick, stats_tick, save)
         else:
-            log.update_log(time_tick, stats_tick, model, plot_to_tboard, save, clock_tick=clock_tick)
+            log.update_log(time_tick, stats_tick, model, plot_to_tboard, save, **others)
 
     def ready_to_log(self, step: int) -> bool:
         """Return whether to log at this step; see ``ExperimentLog.ready_to_log``."""
@@ -346,6 +346,7 @@ class MLExperiment:
 
     def _set_sections(self) -> None:
         file, content = self._inputs.configuration.file, self._inputs.configuration.content
+        when_imported("yaml", write_in_yaml)
         self.extra_config = Settings(self._inputs.extra, "extra_config", "the command line")
         self.config = Settings({}, "the configuration", file)
         for name in dict.fromkeys((*SECTIONS, *content)):
@@ -457,7 +458,7 @@ def _view(inputs: RunInputs, config: Settings, jax_key: bool) -> MLExperiment:
         experiment.config[section] = value
         if not hasattr(MLExperiment, section) and section in experiment.__dict__:
             setattr(experiment, section, value)
-    experiment._log = ReadOnlyLog(experiment.log_config, experiment.train_config)
+    experiment._log = ReadOnlyLog(experiment.log_config, experiment.train_config, experiment.seed_dir)
     return experiment
 
 

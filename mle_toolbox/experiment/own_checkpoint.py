@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.log.journal import read_journal
+from mle_toolbox.log.journal_format import may_continue
 from mle_toolbox.seed_run.identity import identity_of_log
 
 __all__ = ["Continuation", "continuation"]
@@ -81,7 +82,7 @@ def continuation(
     reason = None
     if (identity_of_log(earlier.attributes), earlier.attributes.get("seed")) != (identity, seed):
         reason = "they belong to another configuration or command line"
-    elif (earlier.time_names, earlier.metric_names) != (tuple(names[0]), tuple(names[1])):
+    elif not may_continue((earlier.time_names, earlier.metric_names), (tuple(names[0]), tuple(names[1]))):
         reason = "the tracked names have a different order"
     elif not known and not _are_whole(np.append(times, now)):
         reason = f"{first!r} may be a clock instead of counting steps"

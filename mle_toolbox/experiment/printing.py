@@ -20,7 +20,7 @@ class TickPrinter:
     Parameters
     ----------
     time_names, metric_names
-        What is printed, in this order.
+        What is printed, in this order; ``-`` where a tick does not have it.
     every
         Print at the updates ``every``, ``2 * every``, …
 
@@ -31,13 +31,21 @@ class TickPrinter:
 
     def __init__(self, time_names: Sequence[str], metric_names: Sequence[str], every: int) -> None:
         self._time_names, self._metric_names = tuple(time_names), tuple(metric_names)
-        self._widths = [max(len(name), _WIDTH) for name in (*time_names, *metric_names)]
         self._every = every
         self._lines = 0
 
+    def add(self, metric_names: Sequence[str]) -> None:
+        """Print further metrics, those that are not printed yet."""
+        self._metric_names = tuple(dict.fromkeys((*self._metric_names, *metric_names)))
+        self._lines = 0
+
+    def is_due(self, n_ticks: int) -> bool:
+        """Return whether a tick is printed; ``n_ticks`` includes it."""
+        return n_ticks % self._every == 0
+
     def update(self, n_ticks: int, time: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
         """Print the tick if it is due; ``n_ticks`` includes it."""
-        if n_ticks % self._every:
+        if not self.is_due(n_ticks):
             return
         known = {**time, **metrics}
         values = [known.get(name) for name in (*self._time_names, *self._metric_names)]
@@ -48,13 +56,14 @@ class TickPrinter:
         _write(text)
 
     def _row(self, cells: Any) -> str:
-        return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, self._widths, strict=True)) + "\n"
+        widths = (max(len(name), _WIDTH) for name in (*self._time_names, *self._metric_names))
+        return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)) + "\n"
 
 
 def _shown(value: Any) -> str:
     """Return a value in about ten characters: floats with five digits, arrays as their shape, ``-`` for none."""
-    if value is None:
-        return "-"
+    if value is None or isinstance(value, str):
+        return value or "-"
     if isinstance(value, (bool, int, np.integer, np.bool_)):
         return str(value)
     array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)

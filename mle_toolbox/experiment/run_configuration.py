@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
+from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS, is_unused
 from mle_toolbox.experiment_file.sections import SECTIONS
@@ -52,7 +53,7 @@ class LoadedConfiguration:
 
 
 def load_configuration(
-    file: Path | None, sections: Mapping[str, Any], name: str, *, file_wins: bool
+    file: Path | None, sections: Mapping[str, Any], name: str, *, file_wins: bool, script: Path | None = None
 ) -> LoadedConfiguration:
     """Read and check a configuration.
 
@@ -67,6 +68,8 @@ def load_configuration(
     file_wins
         Whether a section of the file overrides the same section of the constructor: when the command line names the
         file.
+    script
+        The script that runs with it, which may track further metrics.
 
     Raises
     ------
@@ -84,11 +87,11 @@ def load_configuration(
         )
     given = {_name_in(from_file, key): _as_json(key, value) for key, value in sections.items() if value is not None}
     content = {**given, **from_file} if file_wins else {**from_file, **given}
-    problems = [*_missing_sections(content), *_log_problems(content.get("log_config"))]
+    problems = [*_missing_sections(content), *_log_problems(content.get("log_config"), script)]
     if problems:
         raise ExperimentFileError(Problem(shown, _line(file, text, path), said) for path, said in problems)
     if not _has_only_sure_keys(content["log_config"]):
-        _check_by_schema(content, shown, lambda path: _line(file, text, path))
+        _check_by_schema(content, shown, lambda path: _line(file, text, path), script)
     planned = from_file if file_wins else content
     return LoadedConfiguration(
         file.stem if file is not None else name, shown, content, content_digest(content), planned
@@ -117,7 +120,7 @@ def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
     return found
 
 
-def _log_problems(log_config: Any) -> list[_Found]:
+def _log_problems(log_config: Any, script: Path | None) -> list[_Found]:
     if not isinstance(log_config, dict):
         return []
     found: list[_Found] = []
@@ -125,7 +128,7 @@ def _log_problems(log_config: Any) -> list[_Found]:
         if key not in log_config:
             found.append((("log_config",), f"{key!r} is missing in log_config. Expected a list of names."))
     for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
-        found += _list_problems(log_config, tracked, printed)
+        found += _list_problems(log_config, tracked, printed, script)
     for key in ("print_every_k_updates", "log_every_j_steps"):
         every = log_config.get(key)
         is_left_out = every is None or every is False
@@ -146,16 +149,18 @@ def _has_only_sure_keys(log_config: Mapping[str, Any]) -> bool:
     return all(key in _LOG_KEYS and (key not in _FLAGS or value in (0, 1, None)) for key, value in log_config.items())
 
 
-def _check_by_schema(content: Mapping[str, Any], shown: str, line: Callable[[tuple[Any, ...]], int]) -> None:
+def _check_by_schema(
+    content: Mapping[str, Any], shown: str, line: Callable[[tuple[Any, ...]], int], script: Path | None
+) -> None:
     """Raise what `mle run` would say about the same content."""
     with installed_modules():
         from mle_toolbox.experiment_file.configuration_reader import configuration_problems
-    problems = list(configuration_problems(content, line, shown))
+    problems = list(configuration_problems(content, line, shown, script))
     if problems:
         raise ExperimentFileError(problems)
 
 
-def _list_problems(log_config: Mapping[str, Any], tracked: str, printed: str) -> list[_Found]:
+def _list_problems(log_config: Mapping[str, Any], tracked: str, printed: str, script: Path | None) -> list[_Found]:
     found: list[_Found] = []
     for key in (tracked, printed):
         value = log_config.get(key)
@@ -165,7 +170,8 @@ def _list_problems(log_config: Mapping[str, Any], tracked: str, printed: str) ->
     names, shown = log_config.get(tracked), log_config.get(printed)
     if not found and names is not None:
         for name in shown or ():
-            if name not in names and name not in OWN_CLOCKS:
+            is_known = name in names or name in OWN_CLOCKS
+            if not is_known and not (printed == "what_to_print" and may_add_metrics(script)):
                 text = f"{printed!r} names {name!r}, which is not in {tracked!r}: {names}.{did_you_mean(name, names)}"
                 found.append((("log_config", printed), text))
     return found

@@ -29,8 +29,9 @@ class Saver:
     """Writes into the folders ``models``, ``figures`` and ``extra`` of a seed run."""
 
     def __init__(self, folder: SeedFolder) -> None:
-        self._folder = folder
+        self.folder = folder
         self._numbers = {"fig": 0, "extra": 0}
+        self._has_said_pickled = False
 
     def save_model(self, model: Any, name: str = "final") -> Path:
         """Save a model as ``models/<name>`` and return the file.
@@ -39,7 +40,8 @@ class Saver:
         ----------
         model
             A torch module or state_dict is saved as state_dict, ``.pt``; a scikit-learn estimator as ``.joblib``; an
-            array as ``.npy``; a dictionary of arrays as ``.npz``. Anything else is pickled, ``.pkl``, with a notice.
+            array as ``.npy``; a dictionary of arrays as ``.npz``. Anything else is pickled, ``.pkl``, with a notice
+            the first time.
         name
             Name of the file; its suffix is added.
 
@@ -48,9 +50,16 @@ class Saver:
         UsageError
             When the name is no plain file name, or the model cannot be pickled.
         """
-        _check_name(name)
-        suffix, write = _model_writer(model, name)
-        return self._write(self._folder.models, name if name.endswith(suffix) else name + suffix, write)
+        _check_name(name, with_folders=False)
+        suffix, write = _model_writer(model)
+        if suffix == ".pkl" and not self._has_said_pickled:
+            # Once: scripts save a model at every update.
+            self._has_said_pickled = True
+            notice(
+                f"the model {name!r} is a {type(model).__name__} and was saved with pickle: reading it reliably takes "
+                "the same code with the same versions of its libraries."
+            )
+        return self._write(self.folder.models, name if name.endswith(suffix) else name + suffix, write)
 
     def save_figure(self, figure: Any, name: str | None = None) -> Path:
         """Save a matplotlib figure as ``figures/<name>`` and return the file.
@@ -60,7 +69,8 @@ class Saver:
         figure
             The figure, or axes in it.
         name
-            Its suffix determines the format; ``.png`` without one. ``fig_1``, ``fig_2``, … when no name is given.
+            Its suffix determines the format; ``.png`` without one. It may begin with folders (``epoch_1/loss``).
+            ``fig_1``, ``fig_2``, … when no name is given.
         """
         name = name if name is not None else self._next("fig")
         _check_name(name)
@@ -70,7 +80,7 @@ class Saver:
         if not hasattr(figure, "savefig"):
             raise UsageError(f"save_figure takes a matplotlib figure, found {type(figure).__name__}.")
         kind = Path(name).suffix[1:]
-        return self._write(self._folder.figures, name, lambda path: figure.savefig(path, format=kind))
+        return self._write(self.folder.figures, name, lambda path: figure.savefig(path, format=kind))
 
     def save_extra(self, extra: Any, name: str | None = None) -> Path:
         """Save any object as ``extra/<name>`` and return the file.
@@ -81,32 +91,41 @@ class Saver:
             The object.
         name
             With the suffix ``.json`` the object is written as JSON, otherwise pickled; ``.pkl`` is added to a name
-            without a suffix. ``extra_1``, ``extra_2``, … when no name is given.
+            without a suffix. It may begin with folders (``epoch_1/state``). ``extra_1``, ``extra_2``, … when no name
+            is given.
         """
         name = name if name is not None else self._next("extra")
         _check_name(name)
         name = name if Path(name).suffix else f"{name}.pkl"
-        return self._write(self._folder.extra, name, _json(extra) if name.endswith(".json") else _pickle(extra))
+        return self._write(self.folder.extra, name, _json(extra) if name.endswith(".json") else _pickle(extra))
 
     def _write(self, folder: Path, name: str, write: _Write) -> Path:
-        folder.mkdir(exist_ok=True)
-        replace_file(folder / name, write)
-        return folder / name
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise UsageError(f"{name!r} cannot be saved: a part of its folder is a file in {folder}.") from None
+        replace_file(path, write)
+        return path
 
     def _next(self, kind: str) -> str:
         self._numbers[kind] += 1
         return f"{kind}_{self._numbers[kind]}"
 
 
-def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or name in ("", ".", "..") or any(sign in name for sign in "/\\\0"):
+def _check_name(name: Any, *, with_folders: bool = True) -> None:
+    parts = (name.split("/") if with_folders else [name]) if isinstance(name, str) else [""]
+    if any(part in ("", ".", "..") or any(sign in part for sign in "/\\\0") for part in parts):
+        wanted = "a plain file name, without '/' and not '..'"
+        if with_folders:
+            wanted = "a file name, with folders before it or without, none of them '..'"
         raise UsageError(
-            f"The name of a saved file must be a plain file name, without '/' and not '..'; found {name!r}. "
+            f"The name of a saved file must be {wanted}; found {name!r}. "
             "The file is written to the folder of this seed run."
         )
 
 
-def _model_writer(model: Any, name: str) -> tuple[str, _Write]:
+def _model_writer(model: Any) -> tuple[str, _Write]:
     torch = loaded("torch")
     if torch is not None and hasattr(model, "state_dict"):
         return ".pt", lambda path: torch.save(model.state_dict(), path)
@@ -122,10 +141,6 @@ def _model_writer(model: Any, name: str) -> tuple[str, _Write]:
         return ".npy", lambda path: _write_npy(path, np.asarray(model))
     if isinstance(model, Mapping) and model and all(isinstance(key, str) and _is_array(model[key]) for key in model):
         return ".npz", lambda path: _write_npz(path, model)
-    notice(
-        f"the model {name!r} is a {type(model).__name__} and was saved with pickle: reading it reliably takes the same "
-        "code with the same versions of its libraries."
-    )
     return ".pkl", _pickle(model)
 
 

@@ -74,8 +74,9 @@ def worker_error(what: str) -> UsageError:
 class ReadOnlyLog:
     """The log of a run in its workers: it knows when to log, but accepts no ticks."""
 
-    def __init__(self, log_config: Settings, train_config: Settings) -> None:
+    def __init__(self, log_config: Settings, train_config: Settings, seed_dir: Path) -> None:
         self._log_config, self._train_config = log_config, train_config
+        self.experiment_dir = f"{seed_dir}/"
 
     def ready_to_log(self, step: int) -> bool:
         """Return whether to log at this step; see ``ExperimentLog.ready_to_log``."""
@@ -91,7 +92,10 @@ class ReadOnlyLog:
         """Raise UsageError."""
         raise worker_error("A method that saves")
 
-    save_model = save_plot = save_extra = save
+    save_model = save_init_model = save_plot = save_extra = save
+
+    def extend_tracking(self, names: Any) -> None:
+        """Do nothing: a worker that executes the script again comes here as well."""
 
 
 def _inputs_of(run: dict[str, Any] | None) -> RunInputs | None:

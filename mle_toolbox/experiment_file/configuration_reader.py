@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean, nearest
+from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS
@@ -36,7 +37,7 @@ class ConfigurationFile:
     problems: tuple[Problem, ...]
 
 
-def read_configuration(file: Path, written: Path, name: str) -> ConfigurationFile:
+def read_configuration(file: Path, written: Path, name: str, script: Path | None = None) -> ConfigurationFile:
     """Read and check a configuration.
 
     Parameters
@@ -47,6 +48,8 @@ def read_configuration(file: Path, written: Path, name: str) -> ConfigurationFil
         The path as the experiment file gives it.
     name
         The file's name in messages.
+    script
+        The script that runs with it, which may track further metrics.
     """
     try:
         text = read_text(file, name)
@@ -55,23 +58,25 @@ def read_configuration(file: Path, written: Path, name: str) -> ConfigurationFil
         return ConfigurationFile(name, None, error.problems)
     # Lines are computed on demand: only a file with a mistake has to be searched for positions.
     lines = functools.partial(line_of, text)
-    problems = tuple(configuration_problems(content, lines, name))
+    problems = tuple(configuration_problems(content, lines, name, script))
     if not isinstance(content, Mapping):
         return ConfigurationFile(name, None, problems)
     configuration = Configuration(written.stem, written, read_only(content), content_digest(content))
     return ConfigurationFile(name, configuration, problems)
 
 
-def configuration_problems(content: Any, lines: LineOf, name: str) -> Iterator[Problem]:
+def configuration_problems(content: Any, lines: LineOf, name: str, script: Path | None) -> Iterator[Problem]:
     """Yield every mistake in the content of a configuration."""
     checked = check_schema(content, lines, name, "configuration")
     yield from checked.problems
     if isinstance(content, Mapping):
-        for path, message in _mistakes(content, checked.data):
+        for path, message in _mistakes(content, checked.data, script):
             yield Problem(name, lines(path), message)
 
 
-def _mistakes(content: Mapping[str, Any], usable: Mapping[str, Any]) -> Iterator[tuple[JsonPath, str]]:
+def _mistakes(
+    content: Mapping[str, Any], usable: Mapping[str, Any], script: Path | None
+) -> Iterator[tuple[JsonPath, str]]:
     """Yield mistakes that a schema cannot express; ``usable`` is the valid part of ``content``, with defaults."""
     for section in content:
         meant = _section_meant(section)
@@ -92,7 +97,8 @@ def _mistakes(content: Mapping[str, Any], usable: Mapping[str, Any]) -> Iterator
     for tracked, printed in (("time_to_track", "time_to_print"), ("what_to_track", "what_to_print")):
         names = log.get(tracked) or []
         for index, name in enumerate((log.get(printed) or []) if names else []):
-            if name not in names and name not in OWN_CLOCKS:
+            is_known = name in names or name in OWN_CLOCKS
+            if not is_known and not (printed == "what_to_print" and may_add_metrics(script)):
                 here = location(("log_config", printed))
                 message = f"{name!r} of {here} is not tracked: {tracked} lists {listed(map(repr, names), None)}."
                 yield ("log_config", printed, index), message + did_you_mean(name, names)

@@ -152,7 +152,8 @@ def _with_files(experiment: Experiment) -> Experiment:
             continue
         # Results folders are named after the stem alone, whatever folder a configuration is in.
         seen[collision_key(written.stem)] = written
-        read = read_configuration(experiment.project_dir / written, written, experiment.shown(written))
+        used_by = experiment.project_dir / script if script is not None else None
+        read = read_configuration(experiment.project_dir / written, written, experiment.shown(written), used_by)
         problems += read.problems
         files.append(read)
     return Experiment(experiment.document, experiment.file, experiment.settings, tuple(files), tuple(problems))

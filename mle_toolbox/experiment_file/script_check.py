@@ -53,7 +53,7 @@ def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFi
         said = str(error) or "it is nested too deeply"  # the parser raises MemoryError without a message
         return [Problem(name, 0, f"Python cannot parse this script: {said.rstrip('.')}.")]
     script = ScriptTree(tree, source)
-    found = [*undefined_names(script), *wrong_keys(script, configurations), *trouble_at_start(script)]
+    found = [*undefined_names(script), *wrong_keys(script, configurations, path), *trouble_at_start(script)]
     return [Problem(name, line, message) for line, message in found]
 
 

@@ -7,17 +7,18 @@ dictionary once and not modified before the call.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 
 from mle_toolbox.errors import nearest
+from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile
+from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS
 from mle_toolbox.experiment_file.script_tree import Scope, ScriptTree
 
 __all__ = ["wrong_keys"]
 
-# The log fills these in when they are tracked and not passed.
-_FILLED_IN = frozenset({"time", "time_elapsed", "num_updates"})
 _TRACKED = ("time_to_track", "what_to_track")
 _ARGUMENTS = (("time_tick", "clock_tick"), ("stats_tick",))
 _HARMLESS_CALLS = {"print", "len", "str", "repr", "dict", "sorted", "list"}
@@ -40,14 +41,19 @@ class _Difference:
     """0: a time, 1: a metric."""
 
 
-def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) -> Iterator[tuple[int, str]]:
+def wrong_keys(
+    script: ScriptTree, configurations: Sequence[ConfigurationFile], path: Path
+) -> Iterator[tuple[int, str]]:
     """Yield line and message for every key that is logged but not tracked, or tracked but not logged.
 
     A script may have several calls and choose between them by configuration. So a configuration is reported only when
     no call matches it, and then against the call with the fewest differences. A call may leave out metrics; a metric
-    that no call logs is a mistake, provided that the keys of all calls are known.
+    that no call logs is a mistake, provided that the keys of all calls are known. Names that are passed to
+    ``extend_tracking`` are tracked as well.
     """
-    calls = [_log_call(node, script) for node in script.nodes if _is_log_call(node, script)]
+    nodes = [node for node in script.nodes if _is_log_call(node, script)]
+    calls = [_log_call(node, script) for node in nodes if not _saves_only_a_model(node)]
+    added = _added_names(script, path)
     if not calls or any(call.keys == (None, None) for call in calls) or script.is_left_alone:
         return
     found: dict[tuple[_Difference, str], list[ConfigurationFile]] = {}
@@ -57,7 +63,7 @@ def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) 
             continue
         metrics = [call.keys[1] for call in calls]
         measured = None if None in metrics else {key for keys in metrics for key in keys or ()}
-        differences = min((_differences(call, tracked, measured) for call in calls), key=len)
+        differences = min((_differences(call, tracked, measured, added) for call in calls), key=len)
         for difference in differences:
             names = str(list(tracked[difference.kind]))
             # One message for all configurations that track the same names.
@@ -65,6 +71,35 @@ def wrong_keys(script: ScriptTree, configurations: Sequence[ConfigurationFile]) 
     for (difference, _), files in found.items():
         if not script.is_line_left_alone(difference.line):
             yield difference.line, _sentence(difference, files)
+
+
+def _saves_only_a_model(node: ast.AST) -> bool:
+    """Return whether an update has a model and certainly no metrics, and so logs no tick."""
+    if not isinstance(node, ast.Call):
+        return False
+    stats = _argument(node, 1, _ARGUMENTS[1])
+    return isinstance(stats, ast.Dict) and not stats.keys and _argument(node, 2, ("model",)) is not None
+
+
+def _added_names(script: ScriptTree, path: Path) -> Sequence[str] | None:
+    """Return the names that the script tracks by ``extend_tracking``, or None if some of them are not known."""
+    names: list[str] = []
+    if not may_add_metrics(path):
+        return names
+    for node in script.nodes:
+        match node:
+            case ast.Attribute(attr="extend_tracking") | ast.Constant(value="extend_tracking"):
+                call = script.parents[node]
+            case _:
+                continue
+        given = call.args[0] if isinstance(call, ast.Call) and call.func is node and len(call.args) == 1 else None
+        if not isinstance(given, ast.List | ast.Tuple):
+            return None
+        literals = [each.value for each in given.elts if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        if len(literals) != len(given.elts):
+            return None
+        names += literals
+    return names or None
 
 
 def _tracked(file: ConfigurationFile) -> tuple[Sequence[str], Sequence[str]] | None:
@@ -76,15 +111,23 @@ def _tracked(file: ConfigurationFile) -> tuple[Sequence[str], Sequence[str]] | N
 
 
 def _differences(
-    call: _LogCall, tracked: tuple[Sequence[str], Sequence[str]], measured: Set[str] | None
+    call: _LogCall,
+    tracked: tuple[Sequence[str], Sequence[str]],
+    measured: Set[str] | None,
+    added: Sequence[str] | None,
 ) -> list[_Difference]:
-    """Return the differences; ``measured`` are the metrics that any call logs, None if that is unknown."""
+    """Return the differences.
+
+    ``measured`` are the metrics that any call logs, ``added`` those that the script tracks itself; None if unknown.
+    """
     found = []
     for kind, keys in enumerate(call.keys):
         if keys is None:
             continue
         extra = [key for key in keys if key not in tracked[kind]]
-        elsewhere = _FILLED_IN if kind == 0 else tracked[1] if measured is None else measured
+        if kind == 1:
+            extra = [key for key in extra if added is not None and key not in added]
+        elsewhere: Collection[str] = OWN_CLOCKS if kind == 0 else tracked[1] if measured is None else measured
         missing = [name for name in tracked[kind] if name not in keys and name not in elsewhere]
         # "metrix" for "metric1" is one mistake, not two.
         meant = {nearest(key, missing) for key in extra}

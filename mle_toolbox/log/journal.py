@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from mle_toolbox.errors import FolderInUseError, LogError
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.held_file import hold, read_bytes
-from mle_toolbox.log.journal_format import Header, Segment, read_segments
+from mle_toolbox.log.journal_format import Header, Segment, may_continue, read_segments
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.log.tick_encoder import TickEncoder, check_names
 
@@ -156,6 +156,46 @@ class JournalWriter:
             self._is_quick = False
             self._pending.append(row)
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics that a tick may have."""
+        return self._encoder.metric_names
+
+    def add_metrics(self, names: Sequence[str]) -> None:
+        """Accept further metrics from the next tick on; those that are accepted already are left out.
+
+        Raises
+        ------
+        LogError
+            When a name cannot be tracked, or this writer is closed.
+        OSError
+            When it cannot be written (a full disk). Nothing is changed then.
+        """
+        with self._file.guard:
+            if self._is_finished or not self._file.is_open():
+                raise self._not_writable()
+            new = [name for name in dict.fromkeys(names) if name not in self.metric_names]
+            check_names(self._encoder.time_names, (*self.metric_names, *new))
+            if new:
+                self._is_quick = False
+                self._encoder.add_metrics(new)
+
+    def check_time(self, time: Mapping[str, Any]) -> None:
+        """Raise LogError unless ``time`` is the time of a tick, or when this writer is closed."""
+        if self._is_finished or not self._file.is_open():
+            raise self._not_writable()
+        self._encoder.check_time(time)
+
+    def read(self) -> LogData:
+        """Return the ticks of this run so far."""
+        with self._file.guard:
+            self.flush()
+            if self._header is None:  # what is in the file belongs to an earlier attempt
+                from mle_toolbox.log.log_data import LogData
+
+                return LogData(self._encoder.time_names, self._encoder.metric_names, {})
+            return read_journal(self.path)
+
     def rewind(self, n_ticks: int) -> None:
         """Keep the first ``n_ticks`` of the file and drop the rest; the next tick is appended to them.
 
@@ -176,6 +216,8 @@ class JournalWriter:
             self._header = None
             self._encoder.start_with(None)
         self._pending, self._n_written, self._is_quick = [], n_ticks, False
+        if self._header is not None and self._header.metric_names != self._encoder.metric_names:
+            self._begin_segment()
 
     def go_on_behind(self, n_ticks: int, remarks: Sequence[str]) -> None:
         """Keep the first ``n_ticks`` of the file once the first tick is appended; until then all of it stays.
@@ -256,7 +298,7 @@ class JournalWriter:
         self._n_written = first
 
     def _begin_segment(self) -> None:
-        """Start a segment after the ticks so far, with the new shapes that the encoder has found."""
+        """Start a segment after the ticks so far, with the names and shapes that the encoder expects now."""
         if self._header is None or self._encoder.shapes is None:
             return
         if not self._file.is_open() or self._is_finished:
@@ -268,6 +310,7 @@ class JournalWriter:
         position = header.size + (self._n_written - header.first_tick) * self._row_size
         new = replace(
             header,
+            metric_names=self._encoder.metric_names,
             shapes=self._encoder.shapes,
             attributes=self._attributes,
             first_tick=self._n_written,
@@ -328,26 +371,25 @@ class JournalWriter:
         """Return the last segment that is kept, and expect ticks of its names and shapes."""
         data = read_bytes(self.path)
         segments = read_segments(data, self.path)
-        self._check_continues(segments, n_ticks)
         kept = [each for each in segments if each.header.first_tick < n_ticks]
-        header = kept[-1].header
+        header = kept[-1].header if kept else segments[0].header
+        self._check_continues(sum(each.n_rows for each in segments), n_ticks, header)
         kept[-1] = Segment(header, n_ticks - header.first_tick)
         # A metric without a value so far may still turn out to be an array.
         settled = [any(each.measures(data, column) for each in kept) for column in range(len(header.shapes))]
-        self._encoder.start_with(header.shapes, settled)
+        added = self._encoder.metric_names[len(header.metric_names) :]
+        self._encoder.expect((*header.metric_names, *added), (*header.shapes, *((),) * len(added)), settled)
         return kept[-1]
 
-    def _check_continues(self, segments: Sequence[Segment], n_ticks: int) -> None:
-        n_whole = sum(each.n_rows for each in segments)
+    def _check_continues(self, n_whole: int, n_ticks: int, header: Header) -> None:
         if n_ticks > n_whole:
             raise LogError(
                 f"{self.path} has {n_whole} whole ticks, so the run cannot continue from tick {n_ticks}. "
                 "Remove the checkpoint to start the run again."
             )
-        header = segments[0].header
         before = header.time_names, header.metric_names
         now = self._encoder.time_names, self._encoder.metric_names
-        if before != now:
+        if not may_continue(before, now):
             raise LogError(
                 f"{self.path} tracks {_lists(*before)}, this run {_lists(*now)}: the run cannot continue from there. "
                 "Remove the checkpoint to start the run again."

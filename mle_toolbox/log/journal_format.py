@@ -6,8 +6,9 @@ values of 8 bytes each (an array column has one tag and as many values as its sh
 little-endian. A metric that was not measured at a tick has the tag ``ABSENT`` there, and zeros for values.
 
 After the rows another header may follow, with rows of its own: a segment. A new one starts where a metric that was
-never measured before turns out to be an array, and where an attempt continues after the ticks of an earlier one. So
-existing rows are never rewritten, and a kill at any moment leaves a prefix of them.
+never measured before turns out to be an array, where metrics are added (behind those of earlier segments), and where an
+attempt continues after the ticks of an earlier one. So existing rows are never rewritten, and a kill at any moment
+leaves a prefix of them.
 
 The checksum of a row starts from the header's checksum plus the row's index in its segment, so that a row in the wrong
 place, or from another journal, is detected as well. Standard library only.
@@ -38,6 +39,7 @@ __all__ = [
     "Header",
     "Segment",
     "decode_header",
+    "may_continue",
     "read_segments",
 ]
 
@@ -53,6 +55,8 @@ _OF_A_WHOLE_ROW = zlib.crc32(_UINT32.pack(zlib.crc32(b"")))
 
 # No tag is 0, so that a stretch of zeros, which some file systems leave after a crash, is not a row.
 FLOAT, INT, UINT, BOOL, ABSENT = 1, 2, 3, 4, 5
+
+_Names = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,8 @@ class Segment:
 
     def measures(self, data: bytes, column: int) -> bool:
         """Return whether a column has a value in any of the rows; ``data`` is the content of the file."""
+        if column >= len(self.header.shapes):
+            return False  # added in a later segment
         # One slice over the column's tags, so that millions of rows take no loop in Python.
         return bool(data[self.header.size + column : self.end : self.header.row_size].strip(bytes([ABSENT])))
 
@@ -159,6 +165,15 @@ def decode_header(data: bytes, path: Path, start: int = 0) -> Header | None:
         size=end + _UINT32.size,
         checksum=_UINT32.unpack_from(data, end)[0],
     )
+
+
+def may_continue(before: _Names, now: _Names) -> bool:
+    """Return whether ticks of the names ``now``, times and metrics, may follow ticks of the names ``before``.
+
+    Metrics may be added at the end, by ``extend_tracking``: before the first tick or later, in either attempt.
+    """
+    n_common = min(len(before[1]), len(now[1]))
+    return before[0] == now[0] and before[1][:n_common] == now[1][:n_common]
 
 
 def read_segments(data: bytes, path: Path) -> tuple[Segment, ...]:

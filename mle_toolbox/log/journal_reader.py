@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,13 @@ def _raw_columns(data: bytes, segments: Sequence[Segment]) -> dict[str, _Raw]:
     parts = [_of_segment(data, each) for each in segments if each.n_rows or each is segments[-1]]
     if len(parts) == 1:
         return parts[0]
-    return {name: _joined([part[name] for part in parts]) for name in parts[-1]}
+    return {name: _joined([part.get(name) or _absent(part) for part in parts]) for name in parts[-1]}
+
+
+def _absent(part: Mapping[str, _Raw]) -> _Raw:
+    """Return the column of a metric that was added after this segment."""
+    n_ticks = next((len(tags) for tags, _ in part.values()), 0)
+    return np.full(n_ticks, ABSENT, np.uint8), np.zeros(n_ticks, np.uint64)
 
 
 def _of_segment(data: bytes, segment: Segment) -> dict[str, _Raw]:

@@ -39,30 +39,33 @@ class TickEncoder:
         The exact keys of the time of every tick.
     metric_names
         Every tick has at least one of these keys. A metric that is missing, or None, was not measured.
-    at_new_shapes
-        Called when the shapes of the rows change, because a metric that was never measured before is an array. What it
-        raises, ``encode`` raises; the shapes are then unchanged.
+    at_new_rows
+        Called when the rows change after the first one: a metric that was never measured before is an array, or metrics
+        are added. What it raises, ``encode`` and ``add_metrics`` raise; the rows are then unchanged.
     """
 
     def __init__(
         self,
         time_names: Sequence[str],
         metric_names: Sequence[str],
-        at_new_shapes: Callable[[], None] | None = None,
+        at_new_rows: Callable[[], None] | None = None,
     ) -> None:
-        self.time_names, self.metric_names = tuple(time_names), tuple(metric_names)
         self.shapes: _Shapes | None = None
         self._settled: list[bool] = []
-        self._at_new_shapes = at_new_shapes
-        self.names = self.time_names + self.metric_names
-        self._time_of, self._metrics_of = _getter(self.time_names), _getter(self.metric_names)
-        self._n_time, self._n_metrics = len(self.time_names), len(self.metric_names)
+        self._at_new_rows = at_new_rows
         self._packers: dict[tuple[type, ...], Callable[..., bytes]] = {}
         self._is_written_out = False
-        few = len(self.names) <= _MAX_WRITTEN_OUT
-        self._written_out = _written_out(self.time_names, self.metric_names) if few else None
         self.encode: Callable[[_Tick, _Tick], bytes] = self._encode
         """Return the bytes of one tick. LogError if a key or a value does not fit; nothing is changed then."""
+        self._expect_names(tuple(time_names), tuple(metric_names))
+
+    def _expect_names(self, time_names: tuple[str, ...], metric_names: tuple[str, ...]) -> None:
+        self.time_names, self.metric_names = time_names, metric_names
+        self.names = time_names + metric_names
+        self._time_of, self._metrics_of = _getter(time_names), _getter(metric_names)
+        self._n_time, self._n_metrics = len(time_names), len(metric_names)
+        few = len(self.names) <= _MAX_WRITTEN_OUT
+        self._written_out = _written_out(time_names, metric_names) if few else None
 
     def _encode(self, time: _Tick, metrics: _Tick) -> bytes:
         try:
@@ -95,6 +98,31 @@ class TickEncoder:
         self.encode = self._encode
         self.shapes, self._settled = shapes, list(settled)
 
+    def expect(self, metric_names: tuple[str, ...], shapes: _Shapes, settled: Sequence[bool]) -> None:
+        """Expect these metrics and shapes from now on; see ``start_with``. Columns without ``settled`` are new."""
+        self._expect_names(self.time_names, metric_names)
+        self.start_with(shapes, [*settled, *[False] * (len(shapes) - len(settled))])
+
+    def add_metrics(self, names: Sequence[str]) -> None:
+        """Accept further metrics from the next tick on; none of ``names`` is known yet."""
+        before, shapes, settled = self.metric_names, self.shapes, self._settled
+        if shapes is None:
+            self._expect_names(self.time_names, (*before, *names))
+            self.start_with(None)
+            return
+        try:
+            self.expect((*before, *names), (*shapes, *((),) * len(names)), settled)
+            if self._at_new_rows is not None:
+                self._at_new_rows()
+        except BaseException:  # a signal handler may raise here too
+            self.expect(before, shapes, settled)
+            raise
+
+    def check_time(self, time: _Tick) -> None:
+        """Raise LogError unless ``time`` has the names of the time of a tick."""
+        if not isinstance(time, Mapping) or set(time) != set(self.time_names):
+            raise self._wrong_keys(time, dict.fromkeys(self.metric_names))
+
     def _encode_any(self, values: tuple[Any, ...]) -> bytes:
         if self._n_metrics and all(value is None for value in values[self._n_time :]):
             raise LogError(
@@ -122,9 +150,9 @@ class TickEncoder:
         self.shapes, self._settled = shapes, settled
         if before is not None and shapes != before:
             self._packers.clear()
-            if self._at_new_shapes is not None:
+            if self._at_new_rows is not None:
                 try:
-                    self._at_new_shapes()
+                    self._at_new_rows()
                 except BaseException:  # a signal handler may raise here too
                     self.start_with(before, settled_before)
                     raise

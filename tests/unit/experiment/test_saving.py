@@ -82,21 +82,61 @@ def test_other_models_are_pickled_and_said_to_be(mle: MLExperiment, capsys: pyte
     )
 
 
+OUTSIDE = ["", ".", "..", "../up", "a\\b", "/etc/x", "nul\0", 7]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "a\\b", "/etc/x", "nul\0", 7])
-@pytest.mark.parametrize(
-    "save",
-    [
-        lambda mle, name: mle.save_model(np.ones(1), name),
-        lambda mle, name: mle.save_figure(Figure(), name),
-        lambda mle, name: mle.save_extra(1, name),
-    ],
-)
-def test_name_that_leaves_the_folder_is_refused(mle: MLExperiment, save: Callable[..., Path], name: Any) -> None:
+@pytest.mark.parametrize("name", [*OUTSIDE, "a/b"])
+def test_name_of_a_model_is_a_plain_file_name(mle: MLExperiment, name: Any) -> None:
     message = f"must be a plain file name, without '/' and not '..'; found {name!r}."
 
     with pytest.raises(UsageError, match=re.escape(message)):
+        mle.save_model(np.ones(1), name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*OUTSIDE, "a/../../up", "a/..", "a/./b", "a//b", "a/", "/", "a/b\0"])
+@pytest.mark.parametrize(
+    "save", [lambda mle, name: mle.save_figure(Figure(), name), lambda mle, name: mle.save_extra(1, name)]
+)
+def test_name_that_leaves_the_folder_is_refused(mle: MLExperiment, save: Callable[..., Path], name: Any) -> None:
+    message = f"must be a file name, with folders before it or without, none of them '..'; found {name!r}."
+
+    with pytest.raises(UsageError, match=re.escape(message)):
         save(mle, name)
+
+
+def test_names_of_figures_and_other_objects_may_have_folders(mle: MLExperiment) -> None:
+    paths = [
+        mle.log.save_extra([1], "seed_0/imp_nets_1.pkl"),
+        mle.save_extra({"a": 1}, "seed_0/deep er/größe.json"),
+        mle.save_plot(Figure(), "epoch_1/loss"),
+    ]
+
+    assert [str(path.relative_to(mle.seed_dir)) for path in paths] == [
+        "extra/seed_0/imp_nets_1.pkl",
+        "extra/seed_0/deep er/größe.json",
+        "figures/epoch_1/loss.png",
+    ]
+    assert pickle.loads(paths[0].read_bytes()) == [1]
+
+
+def test_a_file_in_the_place_of_a_folder_is_said(mle: MLExperiment) -> None:
+    mle.save_extra([1], "seed_0.pkl")
+
+    with pytest.raises(UsageError, match=r"'seed_0\.pkl/nets\.pkl' cannot be saved: a part of its folder is a file"):
+        mle.save_extra([1], "seed_0.pkl/nets")
+
+
+def test_pickled_models_are_reported_once(mle: MLExperiment, capsys: pytest.CaptureFixture[str]) -> None:
+    for step in range(5):
+        mle.log.update({"step": step}, {"loss": 1.0}, {"layer": [{"w": 1}]}, save=True)
+
+    assert capsys.readouterr().err.count("was saved with pickle") == 1
+
+
+def test_a_model_before_training_has_a_name_of_its_own(mle: MLExperiment) -> None:
+    assert mle.log.save_init_model(np.ones(2)) == mle.seed_dir / "models" / "init.npy"
 
 
 @pytest.mark.parametrize("name", ["best of 3", "größe", "-x", "$(x)", "{a}", "it's"])

@@ -160,6 +160,25 @@ GOOD = {
             experiment.update_log(stats_tick={"metric1": 1}, time_tick={"timestamp1": 1}, save=True)
             experiment.log.update(clock_tick={"timestamp1": 1}, stats_tick={"metric1": 1})
     """,
+    "names that the script tracks itself": """
+        from mle_toolbox import MLExperiment
+        mle = MLExperiment()
+        mle.log.extend_tracking(["alpha", "beta"])
+        mle.update_log({"timestamp1": 1}, {"metric1": 1, "alpha": 2})
+    """,
+    "computed names that the script tracks itself": """
+        from mle_toolbox import MLExperiment
+        def main(mle):
+            mle.log.extend_tracking(list(mle.train_config.keys()) + ["layer_id"])
+            mle.log.update({"timestamp1": 1}, {"metric1": 1, "layer_id": 2, "alpha": 3})
+        main(MLExperiment())
+    """,
+    "an update with a model only": """
+        from mle_toolbox import MLExperiment
+        mle = MLExperiment()
+        mle.log.update({"timestamp1": 1}, {"metric1": 1})
+        mle.log.update({"timestamp1": 1}, {}, model=[1], save=True)
+    """,
     "noqa on a key": """
         from mle_toolbox import MLExperiment
         mle = MLExperiment()
@@ -211,6 +230,21 @@ BAD = {
         HEAD + 'mle = MLExperiment()\nmle.update_log({"timestamp1": 1}, {})\nmle.update_log({"timestamp1": 2}, {})',
         ["3: 'metric1' is tracked but not logged: what_to_track in ode/ode_int_config_1.json is ['metric1']."],
     ),
+    "a metric that is neither tracked nor added": (
+        HEAD
+        + 'mle = MLExperiment()\nmle.log.extend_tracking(["alpha"])\n'
+        + 'mle.update_log({"timestamp1": 1}, {"metric1": 2, "alhpa": 3})',
+        ["4: 'alhpa' is logged but not tracked: what_to_track in ode/ode_int_config_1.json is ['metric1']."],
+    ),
+    "an update with a model only does not hide a mistake": (
+        HEAD
+        + 'mle = MLExperiment()\nmle.log.update({"timestamp1": 1}, {"metrix1": 2})\n'
+        + 'mle.log.update({"timestamp1": 1}, {}, model=[1], save=True)',
+        [
+            "3: 'metrix1' is logged but not tracked: what_to_track in ode/ode_int_config_1.json is ['metric1']. "
+            "Did you mean 'metric1'?"
+        ],
+    ),
     "no call fits, the nearest is named": (
         HEAD
         + 'mle = MLExperiment()\nif mle.seed:\n    mle.update_log({"a": 1}, {"b": 2})\n'
@@ -245,6 +279,24 @@ def test_times_that_the_log_fills_in_need_not_be_logged(project: Path) -> None:
         track(
             project / f"ode/ode_int_config_{number}.json", time_to_track=["time_elapsed", "timestamp1", "num_updates"]
         )
+
+    assert load_plan("exp.yaml").configurations
+
+
+def test_times_that_every_log_knows_may_be_printed(project: Path) -> None:
+    track(project / CONFIG, time_to_print=["time", "time_elapsed", "num_updates", "timestamp1"])
+
+    assert load_plan("exp.yaml").configurations
+
+
+def test_a_metric_that_the_script_tracks_itself_may_be_printed(project: Path) -> None:
+    track(project / CONFIG, what_to_print=["metric1", "alpha"])
+    with pytest.raises(ExperimentFileError, match=r"'alpha' of log_config\.what_to_print is not tracked"):
+        load_plan("exp.yaml")
+
+    script = project / SCRIPT
+    script.write_text("import helper\n" + script.read_text())
+    (script.parent / "helper.py").write_text("def prepare(log):\n    log.extend_tracking(['alpha'])\n")
 
     assert load_plan("exp.yaml").configurations
 
