@@ -291,7 +291,7 @@ def test_times_that_every_log_knows_may_be_printed(project: Path) -> None:
 
 def test_a_metric_that_the_script_tracks_itself_may_be_printed(project: Path) -> None:
     track(project / CONFIG, what_to_print=["metric1", "alpha"])
-    with pytest.raises(ExperimentFileError, match=r"'alpha' of log_config\.what_to_print is not tracked"):
+    with pytest.raises(ExperimentFileError, match="'alpha' of 'what_to_print' in log_config is not tracked"):
         load_plan("exp.yaml")
 
     script = project / SCRIPT
