@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ __all__ = ["JsonPath", "expected", "found", "hint", "location", "shortened"]
 
 JsonPath = tuple[str | int, ...]
 """Where an entry of a file is: the keys and indices that lead to it."""
+
+_KEY_WITHOUT_SPACE = re.compile(r"[\w./-]+:\S")
 
 _TYPE_WORDS = {
     "integer": "a whole number",
@@ -74,7 +77,11 @@ def hint(value: Any, schema: Mapping[str, Any]) -> str:
         number = _as_number(value)
         return f" Write {number} without quotes." if number is not None else ""
     if isinstance(value, str) and "array" in kinds and "integer" not in str(schema.get("items")):
+        if re.match(r"-[^\W\d]", value):
+            return " Is a space missing after the '-'?"
         return f" Write [{json.dumps(value, ensure_ascii=False)}]."
+    if isinstance(value, str) and "object" in kinds and _KEY_WITHOUT_SPACE.match(value):
+        return " Is a space missing after the ':'?"
     if isinstance(value, bool) and "string" in kinds:
         return " YAML reads yes, no, on and off without quotes as true and false. Write it in quotes."
     if isinstance(value, int | float) and "string" in kinds:

@@ -409,7 +409,7 @@ MISTAKES = [
     Mistake(
         "number_without_a_dot",
         "exp.yaml",
-        swap("num_seeds: 10", "num_seeds: 1e1"),
+        swap("num_seeds: 10", 'num_seeds: "1e1"'),
         (
             "exp.yaml:14: 'num_seeds' in multi_experiment_args must be a whole number from 1 to "
             "100000, found the text '1e1'. Write 10 without quotes."
@@ -559,7 +559,7 @@ MISTAKES = [
         ),
         (
             "exp.yaml:11: 'config_fnames' in multi_experiment_args must be a list of at least one "
-            ".json file, found an empty list."
+            ".json or .yaml file, found an empty list."
         ),
     ),
     Mistake(
@@ -572,7 +572,7 @@ MISTAKES = [
         ),
         (
             "exp.yaml:11: 'config_fnames' in multi_experiment_args must be a list of at least one "
-            ".json file, found the text 'ode/ode_int_config_1.json'. Write "
+            ".json or .yaml file, found the text 'ode/ode_int_config_1.json'. Write "
             '["ode/ode_int_config_1.json"].'
         ),
     ),
@@ -789,7 +789,7 @@ MISTAKES = [
         "configuration_is_no_json",
         "exp.yaml",
         swap(CONFIG_2, "ode/run_ode_int.py"),
-        "exp.yaml:13: the configuration 'ode/run_ode_int.py' must be a .json file.",
+        "exp.yaml:13: the configuration 'ode/run_ode_int.py' must be a .json, .yaml or .yml file.",
     ),
     Mistake(
         "configuration_twice",

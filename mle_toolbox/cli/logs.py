@@ -20,7 +20,7 @@ _PIECE = 1 << 16
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("configuration", help="name of the configuration: its file name without .json")
+    parser.add_argument("configuration", help="name of the configuration: its file name without .json or .yaml")
     parser.add_argument("seed", type=int)
     parser.add_argument(
         "--experiment", type=Path, metavar="PATH", help="results folder or experiment file; default: exp.yaml"

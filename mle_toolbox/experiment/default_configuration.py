@@ -1,27 +1,32 @@
 """Finds the configuration of a script that was started without one.
 
-Only then does a script look into other files; yaml is imported only when one of them looks like an experiment file.
+Only then does a script look into other files; of the yaml files only those that look like an experiment file or a
+configuration, so that yaml is not imported for others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, UsageError
-from mle_toolbox.experiment_file.json_file import read_json
+from mle_toolbox.experiment_file.configuration_text import CONFIGURATION_SUFFIXES, is_yaml, parse_configuration
+from mle_toolbox.experiment_file.json_file import content_digest
+from mle_toolbox.experiment_file.source_text import text_of
 
 __all__ = ["find_configuration"]
 
-_LAST_RESORT = Path("configs") / "base_config.json"
+_LAST_RESORT = "configs/base_config"
 
 
 def find_configuration(script: Path | None) -> Path:
     """Return the configuration of a run that names none.
 
     In this order: the first configuration of an experiment file for this script, in the current folder, the script's
-    folder or the two above it; the only configuration next to the script; ``configs/base_config.json``.
+    folder or the two above it; the only configuration next to the script; ``configs/base_config.json`` or ``.yaml``.
+    Two files that differ in their suffix only, ``c.json`` and ``c.yaml``, are one configuration if their content is the
+    same.
 
     Raises
     ------
@@ -31,11 +36,16 @@ def find_configuration(script: Path | None) -> Path:
     found = _from_experiment_file(script) if script is not None else None
     if found is not None:
         return found
-    beside = list(filter(_is_configuration, sorted(script.parent.glob("*.json")))) if script is not None else []
+    beside = _configurations(script.parent.glob("*")) if script is not None else []
     if len(beside) == 1:
         return _shown(beside[0])
-    if _LAST_RESORT.is_file():
-        return _LAST_RESORT
+    usual = [Path(f"{_LAST_RESORT}{suffix}") for suffix in CONFIGURATION_SUFFIXES]
+    there = _configurations(usual)
+    if len(there) > 1:
+        raise UsageError(f"No configuration given, and {there[0]} and {there[1]} differ. Name one with -config.")
+    # One with a mistake is read as well, so that the mistake is reported.
+    for path in there or filter(Path.is_file, usual):
+        return path
     raise UsageError(_nothing_found(script, beside))
 
 
@@ -72,8 +82,8 @@ def _first_configuration(experiment_file: Path, script: Path) -> Path | None:
     base = job.get("base_train_fname")
     if not isinstance(base, str) or (experiment_file.parent / base).resolve() != script.resolve():
         return None
-    names = several.get("config_fnames") or [job.get("base_train_config")]
-    first = names[0] if isinstance(names, list) and names else None
+    names = several.get("config_fnames") or job.get("base_train_config")
+    first = names[0] if isinstance(names, list) and names else names
     return experiment_file.parent / first if isinstance(first, str) else None
 
 
@@ -91,12 +101,27 @@ def _section(content: Any, name: str) -> dict[str, Any]:
     return section if isinstance(section, dict) else {}
 
 
-def _is_configuration(path: Path) -> bool:
+def _configurations(paths: Iterable[Path]) -> list[Path]:
+    """Return the valid configurations among some files, one of those with the same stem and content."""
+    found: dict[tuple[str, str], Path] = {}
+    for path in sorted(paths):
+        digest = _digest(path) if path.suffix.lower() in CONFIGURATION_SUFFIXES and path.is_file() else None
+        if digest is not None:
+            found.setdefault((path.stem, digest), path)
+    return list(found.values())
+
+
+def _digest(path: Path) -> str | None:
+    """Return the digest of a configuration's content, or None if the file is none."""
     try:
-        content = read_json(path)
-    except ExperimentFileError:
-        return False
-    return isinstance(content, dict) and "train_config" in content and "log_config" in content
+        data = path.read_bytes()
+        if is_yaml(path.name) and not (b"train_config" in data and b"log_config" in data):
+            return None
+        content = parse_configuration(text_of(data, str(path)), str(path)).content
+    except (ExperimentFileError, OSError):
+        return None
+    is_configuration = isinstance(content, dict) and "train_config" in content and "log_config" in content
+    return content_digest(content) if is_configuration else None
 
 
 def _shown(path: Path) -> Path:
@@ -113,7 +138,7 @@ def _nothing_found(script: Path | None, beside: list[Path]) -> str:
         folders = ", ".join(str(folder) for folder in _folders(script))
         looked.append(f"an experiment file whose base_train_fname is {script.name} (in {folders})")
         count = f"there are {len(beside)}: {', '.join(path.name for path in beside)}" if beside else "there is none"
-        looked.append(f"one .json with train_config and log_config next to the script ({count})")
-    looked.append(f"{_LAST_RESORT} (there is none)")
+        looked.append(f"one .json or .yaml with train_config and log_config next to the script ({count})")
+    looked.append(f"{_LAST_RESORT}.json or .yaml (there is none)")
     start = f"python {script.name} -config FILE.json" if script is not None else "MLExperiment('FILE.json')"
     return f"No configuration given. Looked for {'; '.join(looked)}. Name one: {start}"

@@ -51,8 +51,8 @@ class MLExperiment:
     Parameters
     ----------
     config_fname
-        The configuration, a JSON file. By default the first one of the experiment file for this script, else the only
-        one next to the script, else ``configs/base_config.json``.
+        The configuration, a .json or .yaml file. By default the first one of the experiment file for this script, else
+        the only one next to the script, else ``configs/base_config.json`` or ``.yaml``.
     experiment_dir
         The results folder; ``by_hand`` by default, so that trials by hand do not mix with results.
     seed_id

@@ -14,7 +14,8 @@ from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.added_metrics import may_add_metrics
-from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
+from mle_toolbox.experiment_file.configuration_text import ParsedConfiguration, is_yaml, parse_configuration
+from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS, is_unused
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.experiment_file.source_text import read_text, text_of
@@ -60,7 +61,7 @@ def load_configuration(
     Parameters
     ----------
     file
-        The JSON file; None when all sections are given in the script.
+        The file, .json or .yaml; None when all sections are given in the script.
     sections
         Sections passed to the constructor.
     name
@@ -79,8 +80,7 @@ def load_configuration(
         When a section given in the script cannot be written as JSON.
     """
     shown = str(file) if file is not None else "the arguments of MLExperiment()"
-    text = _text(file) if file is not None else ""
-    from_file = parse_json(text, shown) if file is not None else {}
+    from_file, line = _parsed(file) if file is not None else ParsedConfiguration({}, lambda _: 0)
     if not isinstance(from_file, dict):
         raise ExperimentFileError(
             [Problem(shown, 1, "a configuration must be an object { … } that contains sections.")]
@@ -88,10 +88,12 @@ def load_configuration(
     given = {_name_in(from_file, key): _as_json(key, value) for key, value in sections.items() if value is not None}
     content = {**given, **from_file} if file_wins else {**from_file, **given}
     problems = [*_missing_sections(content), *_log_problems(content.get("log_config"), script)]
+    if problems and file is not None and is_yaml(file.name):
+        _check_by_schema(content, shown, line, script)
     if problems:
-        raise ExperimentFileError(Problem(shown, _line(file, text, path), said) for path, said in problems)
+        raise ExperimentFileError(Problem(shown, line(path) if path else 0, said) for path, said in problems)
     if not _has_only_sure_keys(content["log_config"]):
-        _check_by_schema(content, shown, lambda path: _line(file, text, path), script)
+        _check_by_schema(content, shown, line, script)
     planned = from_file if file_wins else content
     return LoadedConfiguration(
         file.stem if file is not None else name, shown, content, content_digest(content), planned
@@ -183,19 +185,14 @@ def read_configuration_file(file: Path) -> Any:
     Raises
     ------
     ExperimentFileError
-        When it is not JSON.
+        When it cannot be read.
     """
-    return parse_json(_text(file), str(file))
+    return _parsed(file).content
 
 
-def _text(file: Path) -> str:
-    """Return the text of a configuration file: as of the start of the experiment if stored, else as it is now."""
-    stored = frozen_bytes(file)
-    return text_of(stored, str(file)) if stored is not None else read_text(file, str(file))
-
-
-def _line(file: Path | None, text: str, path: tuple[str, ...]) -> int:
-    return line_of(text, path) if file is not None and path else 0
+def _parsed(file: Path) -> ParsedConfiguration:
+    stored, name = frozen_bytes(file), str(file)
+    return parse_configuration(text_of(stored, name) if stored is not None else read_text(file, name), name)
 
 
 def _as_json(name: str, section: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Reads ``exp.yaml``, the ``.json`` configurations and the script, checks them and returns a frozen ``Plan``.
+"""Reads ``exp.yaml``, the configurations and the script, checks them and returns a frozen ``Plan``.
 
 Imports nothing by itself: ``json_file`` is used inside training scripts and must stay light.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean, nearest
 from mle_toolbox.experiment_file.added_metrics import may_add_metrics
-from mle_toolbox.experiment_file.json_file import content_digest, line_of, parse_json
+from mle_toolbox.experiment_file.configuration_text import parse_configuration
+from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS
 from mle_toolbox.experiment_file.plan import Configuration, read_only
@@ -33,7 +33,7 @@ class ConfigurationFile:
     name: str
     """The file's name in messages."""
     configuration: Configuration | None
-    """None when the file does not hold a JSON object."""
+    """None when the file does not contain sections."""
     problems: tuple[Problem, ...]
 
 
@@ -52,12 +52,9 @@ def read_configuration(file: Path, written: Path, name: str, script: Path | None
         The script that runs with it, which may track further metrics.
     """
     try:
-        text = read_text(file, name)
-        content = parse_json(text, name)
+        content, lines = parse_configuration(read_text(file, name), name)
     except ExperimentFileError as error:
         return ConfigurationFile(name, None, error.problems)
-    # Lines are computed on demand: only a file with a mistake has to be searched for positions.
-    lines = functools.partial(line_of, text)
     problems = tuple(configuration_problems(content, lines, name, script))
     if not isinstance(content, Mapping):
         return ConfigurationFile(name, None, problems)

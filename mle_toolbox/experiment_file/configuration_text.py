@@ -18,17 +18,17 @@ from mle_toolbox.errors import ExperimentFileError, Problem
 from mle_toolbox.experiment_file.json_file import line_of, parse_json
 from mle_toolbox.experiment_file.yaml_scalars import is_plain_text
 from mle_toolbox.installed_first import installed_modules
+from mle_toolbox.wording import found, hint
 
 __all__ = [
     "CONFIGURATION_SUFFIXES",
     "ParsedConfiguration",
-    "is_configuration_name",
+    "is_yaml",
     "parse_configuration",
     "text_of_configuration",
 ]
 
 CONFIGURATION_SUFFIXES = (".json", ".yaml", ".yml")
-_YAML_SUFFIXES = (".yaml", ".yml")
 
 _FIRST_KEY_OF_YAML = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n|---[ \t]*\n)*[A-Za-z_]\w*:(?:[ \t\n]|\Z)")
 
@@ -42,9 +42,9 @@ class ParsedConfiguration(NamedTuple):
     """Returns the line, from 1, of the entry at a path, or of the innermost one around it."""
 
 
-def is_configuration_name(name: str) -> bool:
-    """Return whether a file of this name can be a configuration."""
-    return PurePath(name).suffix.lower() in CONFIGURATION_SUFFIXES
+def is_yaml(name: str) -> bool:
+    """Return whether a file of this name is YAML."""
+    return PurePath(name).suffix.lower() in (".yaml", ".yml")
 
 
 def parse_configuration(text: str, name: str) -> ParsedConfiguration:
@@ -67,13 +67,13 @@ def parse_configuration(text: str, name: str) -> ParsedConfiguration:
     >>> parse_configuration("lrate: 5e-04  # as in the paper", "config.yaml").content
     {'lrate': 0.0005}
     """
-    if PurePath(name).suffix.lower() in _YAML_SUFFIXES:
+    if is_yaml(name):
         return _parsed_yaml(text, name)
     try:
         # Positions are computed on demand: only a file with a mistake needs them.
         return ParsedConfiguration(parse_json(text, name), functools.partial(line_of, text))
     except ExperimentFileError as error:
-        if not is_configuration_name(name):
+        if PurePath(name).suffix.lower() not in CONFIGURATION_SUFFIXES:
             message = "a configuration must be a .json, .yaml or .yml file."
             raise ExperimentFileError([Problem(name, 0, message)]) from error
         if _FIRST_KEY_OF_YAML.match(text):
@@ -101,7 +101,7 @@ def text_of_configuration(content: Mapping[str, Any], suffix: str) -> str:
         When a number is not finite.
     """
     plain = _plain(content)
-    if suffix.lower() not in _YAML_SUFFIXES:
+    if not is_yaml(f"c{suffix}"):
         return json.dumps(plain, indent=4, ensure_ascii=False, allow_nan=False) + "\n"
     # Not from a yaml.py beside the script.
     with installed_modules():
@@ -125,10 +125,19 @@ def _parsed_yaml(text: str, name: str) -> ParsedConfiguration:
             )
             raise ExperimentFileError([Problem(name, 1, message)]) from None
         raise
-    if document.data is None:
-        raise ExperimentFileError([Problem(name, 1, "the file is empty. Expected sections: 'train_config: …'.")])
+    if not isinstance(document.data, dict):
+        raise ExperimentFileError(
+            [Problem(name, 1 if document.data is None else document.lines[()], _no_sections(document.data))]
+        )
     # Without a path that is found, the line of the first entry, as in JSON.
     return ParsedConfiguration(document.data, lambda path: document.line(path) or document.lines[()])
+
+
+def _no_sections(content: Any) -> str:
+    sections = "sections, such as 'train_config:' with its keys in the lines below"
+    if content is None:
+        return f"the file is empty. Expected {sections}."
+    return f"the file must contain {sections}, found {found(content)}.{hint(content, {'type': 'object'})}"
 
 
 def _is_json_with_comments(text: str, name: str) -> bool:

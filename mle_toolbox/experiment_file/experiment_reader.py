@@ -11,6 +11,7 @@ from typing import Any
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.argument_words import words_of
 from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile, read_configuration
+from mle_toolbox.experiment_file.configuration_text import CONFIGURATION_SUFFIXES
 from mle_toolbox.experiment_file.experiment_rules import broken_rules
 from mle_toolbox.experiment_file.job_section import job_resources
 from mle_toolbox.experiment_file.json_locate import JsonPath
@@ -107,7 +108,7 @@ def read_experiment(path: Path) -> Experiment:
         others = [str(path.parent / other.name) for other in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         advice = did_you_mean(str(path), sorted(others))
         raise ExperimentFileError([Problem(str(path), 0, f"this file does not exist.{advice}")])
-    document = read_yaml(path)
+    document = read_yaml(path, strict=_is_for_scripts, bare_exponents=_has_bare_exponents)
     if document.data is None:
         what = expected(load_schema("experiment"))
         raise ExperimentFileError([Problem(document.name, 0, f"the file is empty. Expected {what}.")])
@@ -118,6 +119,24 @@ def read_experiment(path: Path) -> Experiment:
     file = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() follows links, and messages keep the user's names)
     experiment = Experiment(document, file, settings, (), tuple(problems))
     return _with_files(experiment)
+
+
+def _is_for_scripts(path: JsonPath) -> bool:
+    """Return whether a value becomes part of configurations."""
+    return path[:1] == ("param_search_args",)
+
+
+def _has_bare_exponents(path: JsonPath) -> bool:
+    """Return whether ``1e-5`` is a number here."""
+    # Not in a text: a name such as 1e5 was accepted there before. And a script gets its arguments as written.
+    if "extra_cmd_line_input" in path:
+        return False
+    rules: Mapping[str, Any] = load_schema("experiment")
+    for part in path if not _is_for_scripts(path) else ():
+        inner = rules.get("items") if isinstance(part, int) else rules.get("properties", {}).get(part)
+        rules = inner if isinstance(inner, Mapping) else {}
+    kinds = rules.get("type", [])
+    return "string" not in kinds or "integer" in kinds
 
 
 def _under_primary_names(usable: Mapping[str, Any], given: Any) -> dict[str, dict[str, Any]]:
@@ -180,7 +199,7 @@ def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Pa
 
 
 def _trouble_with_configuration(project_dir: Path, written: Path, seen: Mapping[str, Path]) -> str | None:
-    trouble = trouble_with_named_file(project_dir, written, ".json")
+    trouble = trouble_with_named_file(project_dir, written, *CONFIGURATION_SUFFIXES)
     if trouble is not None:
         return trouble
     trouble = trouble_with_stem(written.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +16,7 @@ __all__ = ["trouble_with_named_file"]
 _MAX_SUGGESTIONS = 1000
 
 
-def trouble_with_named_file(project_dir: Path, written: Path, suffix: str) -> str | None:
+def trouble_with_named_file(project_dir: Path, written: Path, *suffixes: str) -> str | None:
     """Return what is wrong with a file named in the experiment file, or None.
 
     Parameters
@@ -24,29 +25,35 @@ def trouble_with_named_file(project_dir: Path, written: Path, suffix: str) -> st
         Folder to which ``written`` is relative.
     written
         The path as the experiment file gives it.
-    suffix
-        The required suffix, such as ``".json"``; case is ignored.
+    suffixes
+        The suffixes that it may have, such as ``".json"``; case is ignored.
     """
     name = str(written)
-    if written.suffix.lower() != suffix:
-        return f"{name!r} must be a {suffix} file."
+    if written.suffix.lower() not in suffixes:
+        return f"{name!r} must be a {' or '.join(filter(None, [', '.join(suffixes[:-1]), suffixes[-1]]))} file."
     if (braces := trouble_with_path(name)) is not None:
         return f"{braces}. Choose another name."
     trouble = trouble_with_file(project_dir / written)
     if trouble is None:
         return None
-    advice = did_you_mean(name, _alternatives(project_dir, written, suffix)) if "exist" in trouble else ""
-    return f"{name!r} {trouble}.{advice}"
+    near = _alternatives(project_dir, written, suffixes) if "exist" in trouble else []
+    # The same name with another suffix is nearer than another name.
+    same = [each for each in near if Path(each).with_suffix("") == written.with_suffix("")]
+    return f"{name!r} {trouble}.{did_you_mean(name, same or near)}"
 
 
-def _alternatives(project_dir: Path, written: Path, suffix: str) -> list[str]:
+def _alternatives(project_dir: Path, written: Path, suffixes: Sequence[str]) -> list[str]:
     folder = project_dir / written.parent
     try:
         if folder.is_dir():
-            near = sorted(islice(folder.glob(f"*{suffix}"), _MAX_SUGGESTIONS))
+            near = sorted(islice(_with_suffix(folder.glob("*"), suffixes), _MAX_SUGGESTIONS))
             return [str(written.parent / path.name) for path in near]
         # The folder itself is misspelt, so look for the file in all of them.
-        near = sorted(islice(project_dir.glob(f"*/*{suffix}"), _MAX_SUGGESTIONS))
+        near = sorted(islice(_with_suffix(project_dir.glob("*/*"), suffixes), _MAX_SUGGESTIONS))
         return [str(path.relative_to(project_dir)) for path in near]
     except (OSError, ValueError):
         return []
+
+
+def _with_suffix(paths: Iterable[Path], suffixes: Sequence[str]) -> Iterator[Path]:
+    return (path for path in paths if path.suffix in suffixes)

@@ -20,7 +20,7 @@ __all__ = ["Configuration", "JobResources", "Plan", "read_only"]
 
 @dataclass(frozen=True)
 class Configuration:
-    """One ``.json`` configuration of the experiment."""
+    """One configuration of the experiment."""
 
     name: str
     """The stem of its file, and the name of its results folder."""

@@ -177,7 +177,9 @@ class _NodeReader:
         first_lines: dict[str, int] = {}
         for key_node, value_node in self._pairs(node, path, above):
             if not isinstance(key_node, ScalarNode):
-                self._problem(key_node, "a key must be plain text.")
+                is_braced = isinstance(key_node, MappingNode) and key_node.flow_style
+                advice = " Put text that contains braces in quotes." if is_braced else ""
+                self._problem(key_node, f"a key must be plain text.{advice}")
                 continue
             # The text as written: YAML would read the key `on` as true and `1` as a number.
             key, line = _whole(key_node.value), _line(key_node)
@@ -242,7 +244,10 @@ class _NodeReader:
         except PlainTextError as error:
             self._problem(node, str(error))
         except (LookupError, OverflowError):
-            self._problem(node, f"{_short(text)!r} has the tag {node.tag!r}, which is not supported.")
+            is_known = node.tag.startswith(_TAG)
+            what = f"{_short(text)!r} has the tag {node.tag!r}" if is_known else f"{node.tag!r} is a tag in YAML"
+            advice = "" if is_known else " Put text that starts with '!' in quotes."
+            self._problem(node, f"{what}, which is not supported.{advice}")
         return None
 
     def _problem(self, node: Node, message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
@@ -25,10 +27,18 @@ _IN_PLAIN_WORDS = {
     "sequence entries are not allowed here": "an entry of a list ('- …') must start on a line of its own.",
     "expected ',' or": "the bracket opened here is not closed, or a comma is missing.",
     "found unexpected end of stream": "the quote opened here is never closed.",
+    "expected alphabetic or numeric character": (
+        "'*' and '&' start a reference in YAML. Put text that starts with one in quotes."
+    ),
     "found undefined alias": "'*' starts a reference in YAML. Put text that starts with it in quotes.",
     "but found another document": "'---' starts a second document. The file may contain only one.",
     "expected the node content": "a value is missing, or there is an extra bracket, comma or colon.",
 }
+
+
+# `lrate:0.1`; a time or an address is left alone.
+_KEY_WITHOUT_SPACE = re.compile(r"[A-Za-z_][\w-]*:(?!/)[^\s:]+")
+_COMMA_AT_END = re.compile(r": +(?:\"[^\"]*\"|'[^']*'|\[[^\[\]]*\]|\{[^{}]*\}),$")
 
 
 def explain(error: Exception, text: str, name: str) -> Problem:
@@ -58,7 +68,7 @@ def explain(error: Exception, text: str, name: str) -> Problem:
     unclosed = _line_with_unclosed_quote(text, line) if "'<scalar>'" in str(error.problem) else None
     if unclosed is not None:
         return Problem(name, unclosed, "the quote opened on this line is not closed on it.")
-    return Problem(name, line, _in_plain_words(error))
+    return _slip(str(error.problem), text, line, name) or Problem(name, line, _in_plain_words(error))
 
 
 def _line(error: MarkedYAMLError) -> int:
@@ -80,6 +90,20 @@ def _line_with_unclosed_quote(text: str, last_line: int) -> int | None:
     for number, line in enumerate(text.split("\n")[:last_line], start=1):
         if line.split(" #")[0].count('"') % 2 == 1 and not line.lstrip().startswith("#"):
             return number
+    return None
+
+
+def _slip(problem: str, text: str, line: int, name: str) -> Problem | None:
+    """Return the small mistake in the line at which PyYAML stopped, or in the one before it, that explains it."""
+    # Inside brackets lines may end with a comma, and there PyYAML expects something else.
+    is_block = problem.startswith(("mapping values are", "could not find expected ':'", "expected <block end>"))
+    lines = text.split("\n") if is_block else []
+    for number in (line, line - 1):
+        written = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        if (key := _KEY_WITHOUT_SPACE.fullmatch(written)) is not None:
+            return Problem(name, number, f"a space is missing after the ':' in {key[0]!r}.")
+        if _COMMA_AT_END.search(written):
+            return Problem(name, number, "the comma at the end of this line is not YAML. Remove it.")
     return None
 
 

@@ -208,8 +208,9 @@ def test_no_configuration_says_where_it_was_looked_for(project: Project) -> None
     folders = ", ".join(map(str, [project.path, project.path.parent, project.path.parent.parent]))
     assert finished.stderr.endswith(
         "UsageError: No configuration given. Looked for an experiment file whose base_train_fname is train.py "
-        f"(in {folders}); one .json with train_config and log_config next to the script (there are 2: config.json, "
-        "two.json); configs/base_config.json (there is none). Name one: python train.py -config FILE.json\n"
+        f"(in {folders}); one .json or .yaml with train_config and log_config next to the script (there are 2: "
+        "config.json, two.json); configs/base_config.json or .yaml (there is none). Name one: "
+        "python train.py -config FILE.json\n"
     )
 
 
