@@ -72,7 +72,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
     def __post_init__(self) -> None:
         """Take the folder of records for this driver."""
         self.check_settings()
-        settings, project = self.workflow.executor_settings, Path(self.workflow.workdir_init)
+        # Not workdir_init: the Snakefile may have gone to another folder since (`workdir:`).
+        settings, project = self.workflow.executor_settings, Path.cwd()
         if self.workflow.remote_execution_settings.immediate_submit:
             raise WorkflowError(
                 f"The executor {self.scheduler.executor} waits for its jobs; --immediate-submit is not possible."

@@ -98,7 +98,7 @@ class Submission:
             "",
         )
         (array.path / "task.sh").write_text(self._script(array.path, kind), encoding="utf-8")
-        project = Path(self._workflow.workdir_init)
+        project = Path.cwd()  # as in executor.py
         words = self._scheduler.command(self._settings, kind.options, len(jobs), array.path, project)
         try:
             # The command writes its answer into a file, so that a kill right here does not lose the job number.

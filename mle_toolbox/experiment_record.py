@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,7 +17,15 @@ from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 
-__all__ = ["FORMAT", "identities_of", "note_purpose", "read_experiment_record", "write_experiment_record"]
+__all__ = [
+    "FORMAT",
+    "experiment_in_words",
+    "identities_of",
+    "note_purpose",
+    "project_in",
+    "read_experiment_record",
+    "write_experiment_record",
+]
 
 FORMAT = 1
 
@@ -70,6 +79,26 @@ def _purpose(folder: ExperimentFolder) -> str | None:
     except ResultsError:
         return None
     return purpose if isinstance(purpose, str) else None
+
+
+def project_in(record: Mapping[str, Any]) -> str | None:
+    """Return the project folder of a record, from the real results folder; None if it is not on record."""
+    start, file = record.get("paths_start"), record.get("experiment_file")
+    if isinstance(start, str):
+        return start
+    return Path(file).parent.as_posix() if isinstance(file, str) else None
+
+
+def experiment_in_words(record: Mapping[str, Any]) -> list[str]:
+    """Return the words that name this experiment to `mle run` in its project folder; none if it has no file."""
+    file, project = record.get("experiment_file"), project_in(record)
+    if not isinstance(file, str) or project is None:
+        return []
+    words = [Path(os.path.relpath(file, project)).as_posix()]
+    given = record.get("given")
+    for name, value in given.items() if isinstance(given, dict) else ():
+        words += [f"--{name}", str(value)]
+    return words
 
 
 def identities_of(record: Mapping[str, Any]) -> dict[str, str | None]:

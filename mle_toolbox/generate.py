@@ -6,15 +6,18 @@ it is kept. Knows nothing of the workflow's content, and imports nothing slow.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import re
+import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from mle_toolbox.errors import UsageError
+from mle_toolbox.experiment_file.path_starts import setting_of_snakefile, snakefile_names
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.layout import ExperimentFolder
 
 __all__ = [
     "Outcome",
@@ -22,6 +25,8 @@ __all__ = [
     "belongs_to",
     "check_snakefile",
     "compare_stamped",
+    "link_beside",
+    "snakefile_for",
     "write_snakefile",
     "write_stamped",
 ]
@@ -40,7 +45,7 @@ _SNAKEFILE = '''\
 from mle_toolbox.bundle import workflow_dir
 
 config.setdefault("experiment_file", {name})
-
+{starts}
 
 include: workflow_dir() / "main.smk"
 
@@ -52,6 +57,20 @@ rule all:
 
 
 '''
+
+
+_STARTS = """\
+# Where the paths of that file start, from the folder of this Snakefile. Snakemake goes there wherever it is typed.
+config.setdefault("paths_start", {start})
+"""
+_ELSEWHERE = """\
+# Paths that start in another folder, from there.
+config.setdefault("paths_elsewhere", {elsewhere})
+"""
+_GIVEN = """\
+# Values of the command line, in place of those of the experiment file.
+config.setdefault("given", {given})
+"""
 
 
 class Outcome(Enum):
@@ -71,6 +90,20 @@ class WrittenFile:
     outcome: Outcome
 
 
+def snakefile_for(plan: Plan) -> Path:
+    """Return the Snakefile of an experiment: the first name in its folder that no other experiment has."""
+    if plan.given:
+        # Drivers with different values run side by side, and each job of theirs reads its Snakefile again.
+        return ExperimentFolder(plan.experiment_path).snakefile
+    mine = _name_in(plan)
+    for name in snakefile_names(plan.experiment_file):
+        snakefile = plan.project_dir / name
+        if not snakefile.exists() or belongs_to(snakefile) == mine:
+            return snakefile
+    parts = [part for part in Path(mine).with_suffix("").parts if part != ".."]
+    return plan.project_dir / f"{'_'.join(parts)}.smk"
+
+
 def write_snakefile(plan: Plan, output: Path, *, force: bool = False) -> WrittenFile:
     """Write the Snakefile of an experiment.
 
@@ -79,39 +112,53 @@ def write_snakefile(plan: Plan, output: Path, *, force: bool = False) -> Written
     plan
         The experiment.
     output
-        The Snakefile; beside the experiment file, because the paths in that are relative to its folder.
+        The Snakefile; in the project folder, where the paths of the experiment file start, or in the results folder.
     force
         Also overwrite a file that was edited, is another experiment's, or was not written by us.
 
     Raises
     ------
     UsageError
-        When ``output`` belongs to another experiment, was not written by us, or is not beside the experiment file.
+        When ``output`` belongs to another experiment, was not written by us, or is in another folder.
     """
     _require_beside(plan, output)
     if not force:
         _require_ours(plan, output)
-    return write_stamped(output, _snakefile_text(plan), force=force)
+    return write_stamped(output, _snakefile_text(plan, output), force=force)
+
+
+def link_beside(plan: Plan, snakefile: Path) -> None:
+    """Link the Snakefile beside an experiment file whose paths start elsewhere.
+
+    So `snakemake` typed there, and every command that is given this experiment file, means the same files.
+    """
+    folder = plan.experiment_file.parent
+    if plan.given or folder.resolve() == plan.project_dir.resolve():
+        return
+    target = os.path.relpath(os.path.realpath(snakefile), os.path.realpath(folder))
+    # The folder of the experiment file may be read-only; the results keep the choice as well.
+    with contextlib.suppress(OSError):
+        for name in snakefile_names(plan.experiment_file):
+            link = folder / name
+            if link.is_symlink() and os.readlink(link) == target:  # noqa: PTH115
+                return
+            if _is_replaceable(link, plan):
+                link.unlink(missing_ok=True)
+                link.symlink_to(target)
+                return
 
 
 def check_snakefile(plan: Plan, output: Path) -> WrittenFile:
     """Compare the file on disk with the one that would be written; writes nothing."""
     _require_beside(plan, output)
-    return compare_stamped(output, _snakefile_text(plan))
+    return compare_stamped(output, _snakefile_text(plan, output))
 
 
 def belongs_to(snakefile: Path) -> str | None:
     """Return the experiment file that a Snakefile of ours names, or None if it is not ours."""
-    text = _read(snakefile)
     # Not the stamp: an edited Snakefile still belongs to its experiment.
-    # The line that the template writes, which an edit may have broken.
-    found = re.search(r'^config\.setdefault\("experiment_file", (".*")\)$', text or "", re.MULTILINE)
-    if found is None:
-        return None
-    try:
-        return str(json.loads(found.group(1)))
-    except ValueError:
-        return None
+    named = setting_of_snakefile(_read(snakefile) or "", "experiment_file")
+    return named if isinstance(named, str) else None
 
 
 def write_stamped(path: Path, text: str, *, force: bool = False) -> WrittenFile:
@@ -132,30 +179,78 @@ def compare_stamped(path: Path, text: str) -> WrittenFile:
     return WrittenFile(path, Outcome.UNCHANGED if same else Outcome.DIFFERENT)
 
 
-def _snakefile_text(plan: Plan) -> str:
-    name = plan.experiment_file.name
+def _snakefile_text(plan: Plan, output: Path) -> str:
+    name = _name_in(plan)
     # Without its quotes, but escaped: a file name with a line break must not end the comment.
-    return _SNAKEFILE.format(title=json.dumps(name)[1:-1], name=json.dumps(name, ensure_ascii=False))
+    return _SNAKEFILE.format(
+        title=json.dumps(name)[1:-1], name=json.dumps(name, ensure_ascii=False), starts=_starts_text(plan, output)
+    )
+
+
+def _starts_text(plan: Plan, output: Path) -> str:
+    """Return the lines on where paths start; none if they start beside the experiment file and the Snakefile."""
+    start = _relative(plan.project_dir, output.absolute().parent)
+    if plan.starts_beside and not plan.given and start == ".":
+        return ""
+    elsewhere = {path: _relative(folder, plan.project_dir) for path, folder in plan.paths_elsewhere.items()}
+    text = _STARTS.format(start=json.dumps(start, ensure_ascii=False))
+    if elsewhere:
+        text += _ELSEWHERE.format(elsewhere=json.dumps(elsewhere, ensure_ascii=False))
+    if plan.given:
+        text += _GIVEN.format(given=json.dumps(dict(plan.given), ensure_ascii=False))
+    return text
+
+
+def _name_in(plan: Plan) -> str:
+    """Return the experiment file as it is called from the project folder."""
+    file = plan.experiment_file
+    return (Path(_relative(file.parent, plan.project_dir)) / file.name).as_posix()
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(os.path.realpath(path), os.path.realpath(folder))).as_posix()
+
+
+def _is_replaceable(link: Path, plan: Plan) -> bool:
+    """Return whether a link to the Snakefile may take this place beside the experiment file."""
+    if not os.path.lexists(link):
+        return True
+    if link.is_symlink():
+        named = belongs_to(link) if link.exists() else None
+        return named is None or named == _name_in(plan)
+    present = _read(link) or ""
+    # One of ours, from when the paths started here.
+    return belongs_to(link) == plan.experiment_file.name and not _is_edited(present)
 
 
 def _require_beside(plan: Plan, output: Path) -> None:
     # The folder is resolved and not the file, which may itself be a link to a shared Snakefile.
-    if output.absolute().parent.resolve() != plan.project_dir.resolve():
-        raise UsageError(
-            f"--output {output}: the Snakefile must lie beside {plan.experiment_file.name} in {plan.project_dir}, "
-            "because the paths in that file are relative to its folder."
-        )
+    folder = output.absolute().parent.resolve()
+    if folder == plan.project_dir.resolve() or (plan.given and folder == plan.experiment_path.resolve()):
+        return
+    if plan.starts_beside:
+        where = f"beside {plan.experiment_file.name} in {plan.project_dir}"
+        why = "the paths in that file are relative to its folder"
+    else:
+        where, why = f"in {plan.project_dir}", f"the paths of {plan.experiment_file.name} start there"
+    raise UsageError(f"--output {output}: the Snakefile must lie {where}, because {why}.")
 
 
 def _require_ours(plan: Plan, output: Path) -> None:
     if not output.exists():
         return
-    owner, mine = belongs_to(output), plan.experiment_file.name
-    suggestion = f"--output {Path(mine).stem}.smk writes beside it, --force replaces it."
+    owner, mine = belongs_to(output), _name_in(plan)
+    suggestion = f"--output {_free_name(plan)} writes beside it, --force replaces it."
     if owner is None:
         raise UsageError(f"{output.name} was not written by mle-gen-snakefile. {suggestion}")
     if owner != mine:
         raise UsageError(f"{output.name} belongs to {owner}, not to {mine}. {suggestion}")
+
+
+def _free_name(plan: Plan) -> str:
+    """Return a name for the Snakefile that no other experiment of the folder has."""
+    free = snakefile_for(plan).name
+    return free if free != "Snakefile" else f"{plan.experiment_file.stem}.smk"
 
 
 def _stamped(text: str) -> str:

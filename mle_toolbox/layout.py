@@ -148,6 +148,8 @@ class ExperimentFolder(_Folder):
     """Output of the rule ``collect``."""
     report_log = _Named("report.log")
     """Output of the rule ``report``."""
+    snakefile = _Named("Snakefile")
+    """The Snakefile of an experiment whose values the command line has replaced; else it is in the project folder."""
     driver = _Named(".driver")
     """Files of ``mle run``: its lock, and Snakemake's output."""
     purpose = _Named(".driver/purpose.txt")

@@ -6,11 +6,14 @@ anything yet, a link `NAME` is put beside the Snakefile.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.bundle import profiles_dir
 from mle_toolbox.errors import UsageError
+from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.generate import Outcome, WrittenFile, compare_stamped, write_stamped
 from mle_toolbox.snakemake_side.profile_files import resolve_profile, site_profiles_dir, user_profiles_dir
 
@@ -19,6 +22,7 @@ __all__ = [
     "check_profiles",
     "install_profiles",
     "known_profiles",
+    "link_profiles",
     "profile_names",
 ]
 
@@ -93,6 +97,19 @@ def install_profiles(project: Path, *, for_user: bool = False, force: bool = Fal
             (project / name).symlink_to(Path("profiles") / name)
         installed.append(InstalledProfile(name, files, resolve_profile(name, project)))
     return installed
+
+
+def link_profiles(plan: Plan) -> None:
+    """Link the bare names of a project's profiles beside an experiment file whose paths start elsewhere."""
+    folder = plan.experiment_file.parent
+    if plan.given or folder.resolve() == plan.project_dir.resolve():
+        return
+    for name in profile_names():
+        # The folder of the experiment file may be read-only.
+        with contextlib.suppress(OSError):
+            profile = plan.project_dir / "profiles" / name
+            if profile.is_dir() and resolve_profile(name, folder) is None:
+                (folder / name).symlink_to(os.path.relpath(profile.resolve(), folder.resolve()))
 
 
 def check_profiles(project: Path) -> list[WrittenFile]:

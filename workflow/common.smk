@@ -23,7 +23,8 @@ from mle_toolbox.drive.settle import code_check, settle
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
-from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_file.loader import Asked, load_plan
+from mle_toolbox.experiment_file.path_starts import PathChoice
 from mle_toolbox.experiment_record import write_experiment_record
 from mle_toolbox.layout import SNAPSHOT_VARIABLE
 from mle_toolbox.layout import ExperimentFolder
@@ -38,9 +39,18 @@ from mle_toolbox.snakemake_side.private_access import forced_jobs
 def read_plan(path):
     """Load the experiment file; its mistakes are shown without a traceback."""
     try:
-        return load_plan(path, check_sources=False)
+        return load_plan(path, check_sources=False, asked=asked())
     except ExperimentFileError as error:
         raise WorkflowError(str(error)) from None
+
+
+def asked():
+    """Return where the paths of the experiment file start, and which of its values the command line has replaced."""
+    if "paths_start" not in config:
+        return None
+    here = Path.cwd()
+    elsewhere = {path: here / folder for path, folder in config.get("paths_elsewhere", {}).items()}
+    return Asked(kept=PathChoice(here, elsewhere), given=config.get("given", {}))
 
 
 def start(script, **options):
@@ -54,6 +64,12 @@ def start(script, **options):
     python = [sys.executable, "-S", path] if script == "train.py" else program(path)
     command = shlex.join([*python, *given])
     return command.replace("{", "{{").replace("}", "}}")
+
+
+if "paths_start" in config:
+
+    # Snakemake may have been typed beside the experiment file, where the Snakefile is a link.
+    workdir: Path(os.path.realpath(workflow.main_snakefile)).parent / config["paths_start"]
 
 
 EXPERIMENT_FILE = config["experiment_file"]

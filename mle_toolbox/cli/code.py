@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -73,5 +74,6 @@ def _extract(run: StoredRun, into: Path) -> None:
     if (into / ELSEWHERE).exists():
         print(f"{shown(into / ELSEWHERE)} holds files from outside the project, by their full path.", file=sys.stderr)
     file = run.experiment_file
-    if file is not None and (project / file.name).exists():
-        print(f"Next:\n  cd {shlex.quote(str(project))} && mle run {shlex.quote(file.name)}", file=sys.stderr)
+    name = os.path.relpath(file, run.project_dir) if file is not None else ""
+    if name and (project / name).exists():
+        print(f"Next:\n  cd {shlex.quote(str(project))} && mle run {shlex.quote(name)}", file=sys.stderr)

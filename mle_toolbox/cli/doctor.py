@@ -22,7 +22,7 @@ from mle_toolbox.doctor.node import check_node
 from mle_toolbox.doctor.surroundings import check_surroundings
 from mle_toolbox.drive.place import PROFILE_VARIABLE
 from mle_toolbox.errors import ExperimentFileError, UsageError
-from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_file.loader import Asked, load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.snakemake_side.profile_files import Profile, read_profile
 from mle_toolbox.text import count
@@ -88,7 +88,7 @@ def _read(path: Path) -> tuple[Plan | None, str | None]:
     if not path.exists():
         return None, None
     try:
-        return load_plan(path), None
+        return load_plan(path, asked=Asked(typed_in=Path.cwd())), None
     except ExperimentFileError as error:
         return None, str(error)
 

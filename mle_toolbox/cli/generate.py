@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from mle_toolbox.cli.files import add_replacing_arguments, asked_by
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.generate import Outcome, WrittenFile, check_snakefile, write_snakefile
-from mle_toolbox.project_profiles import InstalledProfile, check_profiles, install_profiles
+from mle_toolbox.generate import (
+    Outcome,
+    WrittenFile,
+    check_snakefile,
+    link_beside,
+    snakefile_for,
+    write_snakefile,
+)
+from mle_toolbox.project_profiles import InstalledProfile, check_profiles, install_profiles, link_profiles
 from mle_toolbox.text import count
 
 __all__ = ["add_arguments", "call", "describe"]
@@ -18,7 +28,10 @@ __all__ = ["add_arguments", "call", "describe"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("experiment_file", type=Path, nargs="?", default=Path("exp.yaml"), help="default: exp.yaml")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: Snakefile, beside the experiment file")
+    add_replacing_arguments(parser)
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: Snakefile, where the paths of the experiment file start"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite files that were edited")
     parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 when something would change")
     profiles = parser.add_mutually_exclusive_group()
@@ -32,14 +45,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the files, or compare them with --check, and print the outcome of each."""
-    plan = load_plan(arguments.experiment_file)
-    output = arguments.output or plan.project_dir / "Snakefile"
+    plan = load_plan(arguments.experiment_file, asked=asked_by(arguments))
+    output = arguments.output or (snakefile_for(plan) if plan.given else plan.project_dir / "Snakefile")
     if arguments.check:
         return _check(plan, output, profiles=not arguments.no_profiles)
     snakefile = write_snakefile(plan, output, force=arguments.force)
+    link_beside(plan, output)
     profiles = []
     if not arguments.no_profiles:
         profiles = install_profiles(plan.project_dir, for_user=arguments.install_profiles, force=arguments.force)
+        link_profiles(plan)
     for line in describe(plan, snakefile, profiles):
         print(line)
     return 0
@@ -63,7 +78,8 @@ def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile
             )
     if Outcome.KEPT in [snakefile.outcome, *(each.outcome for each in profiles)]:
         yield "  your edited files are kept; --force overwrites them"
-    chosen = "" if snakefile.path.name == "Snakefile" else f" --snakefile {snakefile.path.name}"
+    place = os.path.relpath(snakefile.path, plan.project_dir)
+    chosen = "" if place == "Snakefile" else f" --snakefile {shlex.quote(place)}"
     names = [each.name for each in profiles] or ["local"]
     yield "next: " + "   or: ".join(f"snakemake{chosen} --profile {name}" for name in names)
 

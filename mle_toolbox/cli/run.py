@@ -12,9 +12,10 @@ from rich.markup import escape
 from mle_cluster.known import schedulers
 from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
-from mle_toolbox.cli.files import shown
+from mle_toolbox.cli.files import add_replacing_arguments, asked_by, shown
 from mle_toolbox.cli.live import watching
 from mle_toolbox.cluster.profile_check import check_profile
+from mle_toolbox.drive.lock import is_driven
 from mle_toolbox.drive.place import choose_place, left_here
 from mle_toolbox.drive.run import RunOutcome, dry_run, run_experiment
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status
@@ -23,10 +24,10 @@ from mle_toolbox.errors import MLEToolboxError, ResultsError, UsageError
 from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.generate import Outcome, belongs_to, write_snakefile
+from mle_toolbox.generate import Outcome, link_beside, snakefile_for, write_snakefile
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import run_status
-from mle_toolbox.project_profiles import install_profiles
+from mle_toolbox.project_profiles import install_profiles, link_profiles
 from mle_toolbox.render.overview import results_table
 from mle_toolbox.render.statuses import status_line
 from mle_toolbox.results import ExperimentResults, load
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WORD",
         help="what this experiment is for, kept with the results and shown by `mle status` and in the report",
     )
+    add_replacing_arguments(parser)
     original = parser.add_argument_group("options of the original mle-toolbox")
     original.add_argument(
         "-resource", "--resource-to-run", metavar="NAME", help="local: the same as --profile local; sge-cluster: sge"
@@ -75,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Run the missing seed runs of an experiment; exit status 0 only when all are done."""
     _understand_the_original(arguments)
-    plan = load_plan(arguments.experiment_file)
+    plan = load_plan(arguments.experiment_file, asked=asked_by(arguments))
     console = error_console()
     snakefile = _generate(plan, console)
     place = choose_place(plan, arguments.profile, arguments.cores)
@@ -142,14 +144,16 @@ def _understand_the_original(arguments: argparse.Namespace) -> None:
 
 def _generate(plan: Plan, console: Console) -> Path:
     """Write the Snakefile and the profiles where they are missing."""
-    # Another experiment of the folder may own `Snakefile`.
-    snakefile = plan.project_dir / "Snakefile"
-    if snakefile.exists() and belongs_to(snakefile) != plan.experiment_file.name:
-        snakefile = plan.project_dir / f"{plan.experiment_file.stem}.smk"
-    written = write_snakefile(plan, snakefile)
-    if written.outcome is not Outcome.UNCHANGED:
-        console.print(f"{escape(written.path.name)}: {written.outcome.value}", style="dim")
+    snakefile = snakefile_for(plan)
+    # With replaced values it says what runs, so it must not change under a driver; that one is reported soon.
+    if not (plan.given and is_driven(ExperimentFolder(plan.experiment_path).driver)):
+        written = write_snakefile(plan, snakefile)
+        if written.outcome is not Outcome.UNCHANGED:
+            name = shown(written.path) if plan.given else written.path.name
+            console.print(f"{escape(name)}: {written.outcome.value}", style="dim")
+    link_beside(plan, snakefile)
     install_profiles(plan.project_dir)
+    link_profiles(plan)
     return snakefile
 
 
@@ -257,6 +261,9 @@ def _status_after(outcome: RunOutcome) -> int:
 def _again(arguments: argparse.Namespace) -> str:
     """Return the command that the user typed."""
     parts = ["mle", "run", str(arguments.experiment_file)]
+    for option in ("base_train_config", "experiment_dir"):
+        if (value := getattr(arguments, option)) is not None:
+            parts += [f"--{option}", value]
     if arguments.profile is not None:
         parts += ["--profile", arguments.profile]
     if arguments.cores is not None:

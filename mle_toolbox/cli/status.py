@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.markup import escape
 
 from mle_toolbox.cli.consoles import output_console
-from mle_toolbox.cli.files import find_experiment
+from mle_toolbox.cli.files import add_replacing_arguments, asked_by, find_experiment
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.experiment_record import project_in, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.statuses import changed_code, status_grid, status_line
 from mle_toolbox.seed_run.own_code import not_frozen_in_words
@@ -27,6 +27,7 @@ __all__ = ["add_arguments", "call"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("experiment", type=Path, nargs="?", help="results folder or experiment file; default: exp.yaml")
+    add_replacing_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
@@ -35,7 +36,7 @@ def call(arguments: argparse.Namespace) -> int:
 
     The scheduler is asked only when the files name tasks whose driver is gone.
     """
-    status = _read(arguments.experiment)
+    status = _read(arguments)
     for sentence in status.damage:
         print(sentence, file=sys.stderr)
     if arguments.json:
@@ -55,9 +56,9 @@ def call(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read(given: Path | None) -> ExperimentStatus:
+def _read(arguments: argparse.Namespace) -> ExperimentStatus:
     """Read the state of an experiment file as it is now, or of the last start in a results folder."""
-    meant = find_experiment(given)
+    meant = find_experiment(arguments.experiment, asked_by(arguments))
     if isinstance(meant, ExperimentFolder):
         return read_status(meant)
     folder = ExperimentFolder(meant.experiment_path)
@@ -81,10 +82,10 @@ def _purpose(folder: ExperimentFolder) -> str | None:
 
 
 def _unattended(status: ExperimentStatus) -> str | None:
-    experiment_file = status.record.get("experiment_file")
-    if not isinstance(experiment_file, str):
+    project = project_in(status.record)
+    if project is None:
         return None
-    return unattended_tasks(status.folder, (status.folder.path.absolute() / experiment_file).resolve().parent)
+    return unattended_tasks(status.folder, (status.folder.path.absolute() / project).resolve())
 
 
 def _as_json(status: ExperimentStatus) -> dict[str, object]:

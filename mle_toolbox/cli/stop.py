@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shlex
 from pathlib import Path
 
 import yaml
 from rich.markup import escape
 
 from mle_toolbox.cli.consoles import error_console, output_console
-from mle_toolbox.cli.files import find_experiment_folder
+from mle_toolbox.cli.files import add_replacing_arguments, asked_by, find_experiment
 from mle_toolbox.drive.status import read_status
 from mle_toolbox.drive.stop import Stopped, stop_experiment
 from mle_toolbox.errors import ExperimentFileError, ResultsError
-from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_record import experiment_in_words, project_in, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.statuses import status_line
 from mle_toolbox.text import count
@@ -25,6 +27,7 @@ __all__ = ["add_arguments", "call"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("experiment", type=Path, nargs="?", help="experiment file or results folder; default: exp.yaml")
+    add_replacing_arguments(parser)
     parser.add_argument(
         "--patience",
         type=float,
@@ -36,11 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Stop an experiment; exit status 1 when parts of it are still running."""
-    folder, experiment_file = _find(arguments.experiment)
+    folder, project, words = _find(arguments)
     console = error_console()
     stopped = stop_experiment(
         folder,
-        experiment_file.parent,
+        project,
         patience=arguments.patience,
         say=lambda text: console.print(escape(text), style="dim"),
     )
@@ -50,34 +53,41 @@ def call(arguments: argparse.Namespace) -> int:
     output.print("Nothing of this experiment is running." if stopped.is_nothing else _in_words(stopped))
     if not stopped.is_nothing:
         _print_state(folder)
-        console.print(f"The next `mle run {escape(experiment_file.name)}` continues from here.")
+        console.print(f"The next `mle run {escape(shlex.join(words))}` continues from here.")
     return 1 if stopped.left else 0
 
 
-def _find(given: Path | None) -> tuple[ExperimentFolder, Path]:
-    """Return the results folder and the experiment file that it belongs to."""
+def _find(arguments: argparse.Namespace) -> tuple[ExperimentFolder, Path, list[str]]:
+    """Return the results folder, its project folder, and the words that name the experiment to `mle run` there."""
+    given = arguments.experiment
     path = given if given is not None else Path("exp.yaml")
     if not path.is_dir():
-        return _of_file(path, given)
+        return _of_file(path, arguments)
     folder = ExperimentFolder(path.resolve())
     record = read_experiment_record(folder)
     if record is None:
         raise ResultsError(f"{path}: no experiment has been started here (there is no {folder.record.name}).")
-    return folder, (folder.path / str(record["experiment_file"])).resolve()
+    return folder, (folder.path / (project_in(record) or ".")).resolve(), experiment_in_words(record)
 
 
-def _of_file(path: Path, given: Path | None) -> tuple[ExperimentFolder, Path]:
+def _of_file(path: Path, arguments: argparse.Namespace) -> tuple[ExperimentFolder, Path, list[str]]:
     """Find the results folder of an experiment file; one that was broken while it ran can still be stopped."""
     try:
-        folder = find_experiment_folder(given)
+        plan = load_plan(path, check_sources=False, asked=asked_by(arguments)) if path.exists() else None
     except ExperimentFileError:
         with contextlib.suppress(OSError, ValueError, yaml.YAMLError, TypeError, KeyError):
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
-            folder = ExperimentFolder(path.absolute().parent / content["meta_job_args"]["experiment_dir"])
-            if folder.driver.is_dir():
-                return folder, path.absolute()
+            results = arguments.experiment_dir or content["meta_job_args"]["experiment_dir"]
+            beside = path.absolute().parent
+            for start in dict.fromkeys((beside, Path.cwd(), *beside.parents)):
+                folder = ExperimentFolder(start / results)
+                if folder.driver.is_dir():
+                    return folder, start, [path.name]
         raise
-    return folder, path.absolute()
+    if plan is None:  # says what is missing
+        find_experiment(arguments.experiment)
+        raise ResultsError(f"{path}: there is no such file.")
+    return ExperimentFolder(plan.experiment_path), plan.project_dir, experiment_in_words(plan.to_json())
 
 
 def _in_words(stopped: Stopped) -> str:

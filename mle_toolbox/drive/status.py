@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.experiment_record import identities_of, read_experiment_record
+from mle_toolbox.experiment_record import identities_of, project_in, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
 from mle_toolbox.seed_run.identity import status_as_of
@@ -158,10 +158,10 @@ class _CodeNow:
     @classmethod
     def of(cls, folder: ExperimentFolder, record: dict[str, Any]) -> _CodeNow | None:
         """Return it, or None when the project is unknown or its script is missing."""
-        file, script = record.get("experiment_file"), record.get("script")
-        if not isinstance(file, str) or not isinstance(script, str):
+        project, script = project_in(record), record.get("script")
+        if project is None or not isinstance(script, str):
             return None
-        now = cls(folder.path / Path(file).parent, script)
+        now = cls(folder.path / project, script)
         # Results that were moved away from their project say nothing about its files.
         return now if (now._project / script).is_file() else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,14 @@ from mle_toolbox.experiment_file.experiment_rules import broken_rules
 from mle_toolbox.experiment_file.job_section import job_resources
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
+from mle_toolbox.experiment_file.path_starts import (
+    PathChoice,
+    Starts,
+    choose_starts,
+    found_above,
+    starts_as_typed,
+    which_folder,
+)
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_stem
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
@@ -24,10 +32,22 @@ from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.surroundings import home
 from mle_toolbox.wording import expected
 
-__all__ = ["Experiment", "read_experiment"]
+__all__ = ["Asked", "Experiment", "read_experiment"]
 
 # Later versions of the original mle-toolbox renamed these keys; experiment files of both kinds are accepted.
 _LATER_NAMES = {"experiment_type": "job_type", "multi_config_args": "multi_experiment_args", "partition": "queue"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command says besides the name of the experiment file."""
+
+    typed_in: Path | None = None
+    """The folder where the command is typed, in which paths may start; None: only beside the experiment file."""
+    kept: PathChoice | None = None
+    """Where paths start, if that is known already."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Values that replace those of ``meta_job_args``: ``base_train_config``, ``experiment_dir``."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +61,52 @@ class Experiment:
     """The sections under their primary names, with defaults, without invalid values."""
     configurations: tuple[ConfigurationFile, ...]
     problems: tuple[Problem, ...]
+    asked: Asked
+    starts: Starts
 
     @property
     def project_dir(self) -> Path:
-        """The folder of the experiment file, absolute."""
-        return self.file.parent
+        """The folder where the path of the script starts, absolute."""
+        return self.starts.choice.start
 
     def script(self) -> Path | None:
+        """Return the script, absolute or from the project folder, or None when no usable one is named."""
+        written = self.written_script()
+        return self.starts.placed(written) if written is not None else None
+
+    def written_script(self) -> Path | None:
         """Return the script as written, or None when no usable one is named."""
         return _written(self.settings["meta_job_args"].get("base_train_fname"))
 
     def experiment_dir(self) -> Path | None:
+        """Return the results folder, absolute or from the project folder, or None when no usable one is named."""
+        written, typed_in = self.written_results(), self.asked.typed_in
+        if written is None or "experiment_dir" not in self.asked.given or typed_in is None or written.is_absolute():
+            return written
+        # On a command line, a path starts where it is typed.
+        real = os.path.realpath(typed_in), os.path.realpath(self.project_dir)
+        return written if real[0] == real[1] else Path(os.path.relpath(Path(real[0]) / written, real[1]))
+
+    def written_results(self) -> Path | None:
         """Return the results folder as written, or None when no usable one is named."""
         return _written(self.settings["meta_job_args"].get("experiment_dir"))
 
     def configuration_paths(self) -> list[Path]:
-        """Return the configurations as written, including those that cannot be read."""
-        return [written for _, written in _named_configurations(self)]
+        """Return the configurations, absolute or from the project folder, including those that cannot be read."""
+        return [self.starts.placed(written) for _, written in _named_configurations(self)]
 
-    def shown(self, written: Path) -> str:
+    def shown(self, path: Path) -> str:
         """Return a file's name in messages: relative to the folder from which the user named the experiment file."""
-        return str(Path(self.document.name).parent / written)
+        if self.project_dir == self.file.parent and ".." not in path.parts[:1]:
+            return str(Path(self.document.name).parent / path)
+        full = os.path.normpath(self.project_dir / path)
+        here = os.path.join(os.path.realpath(self.asked.typed_in or self.project_dir), "")  # noqa: PTH118
+        return full.removeprefix(here)
 
     def problem(self, path: JsonPath, message: str) -> Problem:
         """Return a problem with the entry at ``path`` of the experiment file."""
+        if path and path[-1] in self.asked.given:
+            return Problem(f"--{path[-1]}", 0, message)
         return Problem(self.document.name, self.document.line(path), message)
 
     def plan(self) -> Plan:
@@ -93,11 +135,33 @@ class Experiment:
             extra_arguments=tuple(words_of(job["extra_cmd_line_input"] or {})),
             retries=int(job["retries"]),
             frozen_code=bool(job["frozen_code"]),
+            paths_elsewhere=self._elsewhere(),
+            given=self._given(),
         )
 
+    def _elsewhere(self) -> dict[str, Path]:
+        """Return the paths of the file that start in another folder; those of the command line say it themselves."""
+        own = {*self.asked.given.values()}
+        return {path: folder for path, folder in self.starts.choice.elsewhere.items() if path not in own}
 
-def read_experiment(path: Path) -> Experiment:
+    def _given(self) -> dict[str, str]:
+        """Return what the command line replaces, as paths from the project folder."""
+        given = {name: self.starts.placed(_expanded(value)).as_posix() for name, value in self.asked.given.items()}
+        results = self.experiment_dir()
+        if results is not None and "experiment_dir" in given:
+            given["experiment_dir"] = results.as_posix()
+        return given
+
+
+def read_experiment(path: Path, asked: Asked | None = None) -> Experiment:
     """Read an experiment file and its configurations.
+
+    Parameters
+    ----------
+    path
+        The experiment file.
+    asked
+        What the command says besides.
 
     Raises
     ------
@@ -108,7 +172,9 @@ def read_experiment(path: Path) -> Experiment:
         others = [str(path.parent / other.name) for other in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         advice = did_you_mean(str(path), sorted(others))
         raise ExperimentFileError([Problem(str(path), 0, f"this file does not exist.{advice}")])
+    asked = asked if asked is not None else Asked()
     document = read_yaml(path, strict=_is_for_scripts, bare_exponents=_has_bare_exponents)
+    document = _with_given(document, asked.given)
     if document.data is None:
         what = expected(load_schema("experiment"))
         raise ExperimentFileError([Problem(document.name, 0, f"the file is empty. Expected {what}.")])
@@ -117,8 +183,30 @@ def read_experiment(path: Path) -> Experiment:
     rules = broken_rules(document.data, settings)
     problems = [*checked.problems, *(Problem(document.name, document.line(at), said) for at, said in rules)]
     file = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() follows links, and messages keep the user's names)
-    experiment = Experiment(document, file, settings, (), tuple(problems))
-    return _with_files(experiment)
+    experiment = Experiment(document, file, settings, (), tuple(problems), asked, Starts(PathChoice(file.parent)))
+    return _with_files(replace(experiment, starts=_starts(experiment)))
+
+
+def _with_given(document: Document, given: Mapping[str, str]) -> Document:
+    """Return the document with the values of the command line in place of its own."""
+    if not given or not isinstance(document.data, Mapping):
+        return document
+    meta = document.data.get("meta_job_args")
+    if not isinstance(meta, Mapping):
+        return document
+    return replace(document, data={**document.data, "meta_job_args": {**meta, **given}})
+
+
+def _starts(experiment: Experiment) -> Starts:
+    asked, script = experiment.asked, experiment.written_script()
+    configurations = [written for _, written in _named_configurations(experiment)]
+    given = [_expanded(asked.given["base_train_config"])] if "base_train_config" in asked.given else []
+    if asked.typed_in is None or asked.kept is not None:
+        return choose_starts(experiment.file, script, configurations, typed_in=asked.typed_in, kept=asked.kept)
+    results = experiment.written_results()
+    if results is not None and "experiment_dir" in asked.given:
+        results = asked.typed_in / results
+    return starts_as_typed(experiment.file, script, configurations, results, asked.typed_in, given)
 
 
 def _is_for_scripts(path: JsonPath) -> bool:
@@ -158,24 +246,44 @@ def _under_primary_names(usable: Mapping[str, Any], given: Any) -> dict[str, dic
 def _with_files(experiment: Experiment) -> Experiment:
     """Return the experiment with its configurations read and the script looked for."""
     problems = list(experiment.problems)
-    script, files = experiment.script(), []
+    script, files = experiment.written_script(), []
     if script is not None:
-        trouble = trouble_with_named_file(experiment.project_dir, script, ".py")
+        trouble = _trouble_with_named_file(experiment, script, ".py")
         if trouble is not None:
             problems.append(experiment.problem(("meta_job_args", "base_train_fname"), f"the script {trouble}"))
     seen: dict[str, Path] = {}
     for path, written in _named_configurations(experiment):
-        trouble = _trouble_with_configuration(experiment.project_dir, written, seen)
+        trouble = _trouble_with_configuration(experiment, written, seen)
         if trouble is not None:
             problems.append(experiment.problem(path, f"the configuration {trouble}"))
             continue
         # Results folders are named after the stem alone, whatever folder a configuration is in.
-        seen[collision_key(written.stem)] = written
-        used_by = experiment.project_dir / script if script is not None else None
-        read = read_configuration(experiment.project_dir / written, written, experiment.shown(written), used_by)
+        placed = experiment.starts.placed(written)
+        seen[collision_key(written.stem)] = placed
+        used_by = experiment.project_dir / experiment.starts.placed(script) if script is not None else None
+        read = read_configuration(experiment.project_dir / placed, placed, experiment.shown(placed), used_by)
         problems += read.problems
         files.append(read)
-    return Experiment(experiment.document, experiment.file, experiment.settings, tuple(files), tuple(problems))
+    return replace(experiment, configurations=tuple(files), problems=tuple(problems))
+
+
+def _trouble_with_named_file(experiment: Experiment, written: Path, *suffixes: str) -> str | None:
+    """Return what is wrong with a file that the experiment file names, wherever its path may start."""
+    starts = experiment.starts
+    if written in starts.troubles:
+        return f"{str(written)!r} {starts.troubles[written]}"
+    searched = starts.missing.get(written, ())
+    trouble = trouble_with_named_file(experiment.project_dir, starts.placed(written), *suffixes, searched=searched)
+    if trouble is None or "does not exist" not in trouble:
+        return trouble
+    beside, typed_in = experiment.file.parent, experiment.asked.typed_in
+    if searched:
+        places = [f"{str(each)!r} ({which_folder(each, beside, typed_in)})" for each in searched]
+        return trouble.replace("does not exist", f"does not exist: looked for it in {' and '.join(places)}", 1)
+    above = found_above(written, beside) if typed_in is not None else None
+    if above is None:
+        return trouble
+    return f"{str(written)!r} does not exist in {str(beside)!r}. Its path starts in {str(above)!r}: type this there."
 
 
 def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Path]]:
@@ -198,10 +306,11 @@ def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Pa
                 yield (section, "config_fnames", index), _expanded(name)
 
 
-def _trouble_with_configuration(project_dir: Path, written: Path, seen: Mapping[str, Path]) -> str | None:
-    trouble = trouble_with_named_file(project_dir, written, *CONFIGURATION_SUFFIXES)
+def _trouble_with_configuration(experiment: Experiment, written: Path, seen: Mapping[str, Path]) -> str | None:
+    trouble = _trouble_with_named_file(experiment, written, *CONFIGURATION_SUFFIXES)
     if trouble is not None:
         return trouble
+    project_dir, written = experiment.project_dir, experiment.starts.placed(written)
     trouble = trouble_with_stem(written.stem)
     if trouble is not None:
         return f"{str(written)!r} cannot have this name: {trouble}. Rename the file."

@@ -9,15 +9,15 @@ import os
 from pathlib import Path
 
 from mle_toolbox.errors import ExperimentFileError, Problem
-from mle_toolbox.experiment_file.experiment_reader import Experiment, read_experiment
+from mle_toolbox.experiment_file.experiment_reader import Asked, Experiment, read_experiment
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.results_place import trouble_with_results_place
 
-__all__ = ["load_plan"]
+__all__ = ["Asked", "load_plan"]
 
 
-def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True) -> Plan:
+def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True, asked: Asked | None = None) -> Plan:
     """Return the plan of an experiment file.
 
     Parameters
@@ -27,13 +27,15 @@ def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True) -> Pl
     check_sources
         Also check the script and the results folder. The workflow does not: it loads the plan again in every cluster
         job, and `mle run` or the generator has already checked them.
+    asked
+        Where the command is typed, and the values that it replaces. Without it, paths start beside the experiment file.
 
     Raises
     ------
     ExperimentFileError
         With all mistakes of the experiment file, the configurations and the script, sorted by file and line.
     """
-    experiment = read_experiment(Path(path))
+    experiment = read_experiment(Path(path), asked)
     problems = list(experiment.problems)
     if check_sources:
         problems += [*_script_problems(experiment), *_results_folder_problems(experiment)]
@@ -44,7 +46,9 @@ def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True) -> Pl
 
 def _script_problems(experiment: Experiment) -> list[Problem]:
     script = experiment.script()
-    if script is None or trouble_with_named_file(experiment.project_dir, script, ".py") is not None:
+    if script is None or experiment.written_script() in experiment.starts.troubles:
+        return []
+    if trouble_with_named_file(experiment.project_dir, script, ".py") is not None:
         return []
     # Imports pyflakes. The workflow loads the plan in every job without this check and should not pay for it.
     from mle_toolbox.experiment_file.script_check import check_script
@@ -56,13 +60,13 @@ def _results_folder_problems(experiment: Experiment) -> list[Problem]:
     results, script = experiment.experiment_dir(), experiment.script()
     if results is None:
         return []
-    sources = [(experiment.project_dir, f"the experiment file {experiment.file.name!r}")]
+    sources = [(experiment.file.parent, f"the experiment file {experiment.file.name!r}")]
     if script is not None:
         sources.append(((experiment.project_dir / script).parent, f"the script {str(script)!r}"))
     for path in experiment.configuration_paths():
         sources.append(((experiment.project_dir / path).parent, f"the configuration {str(path)!r}"))
     folder = experiment.project_dir / results
-    trouble = trouble_with_results_place(folder, str(results), experiment.file, sources)
+    trouble = trouble_with_results_place(folder, str(results), experiment.file, sources, experiment.project_dir)
     if trouble is None:
         return []
     return [experiment.problem(("meta_job_args", "experiment_dir"), f"experiment_dir {trouble}")]

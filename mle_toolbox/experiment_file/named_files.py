@@ -16,7 +16,9 @@ __all__ = ["trouble_with_named_file"]
 _MAX_SUGGESTIONS = 1000
 
 
-def trouble_with_named_file(project_dir: Path, written: Path, *suffixes: str) -> str | None:
+def trouble_with_named_file(
+    project_dir: Path, written: Path, *suffixes: str, searched: Sequence[Path] = ()
+) -> str | None:
     """Return what is wrong with a file named in the experiment file, or None.
 
     Parameters
@@ -27,6 +29,8 @@ def trouble_with_named_file(project_dir: Path, written: Path, *suffixes: str) ->
         The path as the experiment file gives it.
     suffixes
         The suffixes that it may have, such as ``".json"``; case is ignored.
+    searched
+        Further folders in which the path might have started, and in which near names are suggested.
     """
     name = str(written)
     if written.suffix.lower() not in suffixes:
@@ -36,7 +40,8 @@ def trouble_with_named_file(project_dir: Path, written: Path, *suffixes: str) ->
     trouble = trouble_with_file(project_dir / written)
     if trouble is None:
         return None
-    near = _alternatives(project_dir, written, suffixes) if "exist" in trouble else []
+    folders = dict.fromkeys((project_dir, *searched)) if "exist" in trouble else {}
+    near = [each for folder in folders for each in _alternatives(folder, written, suffixes)]
     # The same name with another suffix is nearer than another name.
     same = [each for each in near if Path(each).with_suffix("") == written.with_suffix("")]
     return f"{name!r} {trouble}.{did_you_mean(name, same or near)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -84,7 +84,7 @@ class Plan:
     experiment_file: Path
     """Absolute."""
     project_dir: Path
-    """Absolute: the folder of the experiment file, to which the paths in it are relative."""
+    """Absolute: the folder of the experiment file, or another one if the path of the script starts there."""
     project_name: str
     job_type: str
     script: Path
@@ -100,6 +100,15 @@ class Plan:
     """How often a failed seed run is tried again."""
     frozen_code: bool
     """Whether seed runs use the code as it was when the experiment was started."""
+    paths_elsewhere: Mapping[str, Path] = field(default_factory=dict)
+    """The paths, as written in the experiment file, that do not start in the project folder, with that folder."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """What the command line gave in place of the file's values, relative to the project folder."""
+
+    @property
+    def starts_beside(self) -> bool:
+        """Whether all paths start in the folder of the experiment file."""
+        return self.project_dir == self.experiment_file.parent and not self.paths_elsewhere
 
     @property
     def experiment_path(self) -> Path:
@@ -135,12 +144,23 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain data for ``experiment.json``.
 
-        ``experiment_file`` is relative to the results folder (links resolved), so that it stays valid when the project
-        folder is moved as a whole; the other paths are as written. Paths have forward slashes.
+        ``experiment_file`` and the folders where paths start, if that is not its folder, are relative to the results
+        folder (links resolved), so that they stay valid when the project folder is moved as a whole; the other paths
+        are from the project folder. Paths have forward slashes.
         """
-        file, results = os.path.realpath(self.experiment_file), os.path.realpath(self.experiment_path)
+        results = os.path.realpath(self.experiment_path)
+
+        def from_results(path: Path) -> str:
+            return Path(os.path.relpath(os.path.realpath(path), results)).as_posix()
+
+        starts = {
+            "paths_start": from_results(self.project_dir),
+            "paths_elsewhere": {path: from_results(folder) for path, folder in self.paths_elsewhere.items()},
+        }
         return {
-            "experiment_file": Path(os.path.relpath(file, results)).as_posix(),
+            "experiment_file": from_results(self.experiment_file),
+            **({} if self.starts_beside else starts),
+            **({"given": dict(self.given)} if self.given else {}),
             "project_name": self.project_name,
             "job_type": self.job_type,
             "script": self.script.as_posix(),

@@ -16,7 +16,11 @@ __all__ = ["trouble_with_results_place"]
 
 
 def trouble_with_results_place(
-    folder: Path, written: str, experiment_file: Path, sources: Iterable[tuple[Path, str]]
+    folder: Path,
+    written: str,
+    experiment_file: Path,
+    sources: Iterable[tuple[Path, str]],
+    project: Path | None = None,
 ) -> str | None:
     """Return why ``folder`` cannot hold the results, or None.
 
@@ -30,9 +34,11 @@ def trouble_with_results_place(
         The experiment file to which the results belong.
     sources
         Folders of the user's sources, each with the source that is in it. The results folder must not contain them.
+    project
+        The folder where Snakemake runs; None: that of the experiment file.
     """
     name = trouble_with_path(written)
-    name = name or trouble_with_results_name(os.path.relpath(folder, experiment_file.parent))
+    name = name or trouble_with_results_name(os.path.relpath(folder, project or experiment_file.parent))
     if name is not None:
         return f"{name}. Choose another name."
     return (

@@ -13,6 +13,7 @@ from typing import Any
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.excerpts import last_lines
+from mle_toolbox.experiment_record import experiment_in_words, project_in
 from mle_toolbox.layout import SEED_PREFIX, ExperimentFolder, SeedFolder
 from mle_toolbox.render.statuses import SIGNS, legend_of
 from mle_toolbox.report.facts import Cost, SeedRun, versions
@@ -127,17 +128,17 @@ def steps(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequ
     """Return the commands that reproduce the numbers."""
     found = versions(runs)
     lines = [*_code_step(record, runs), *_install_step(found)]
-    name = _experiment_file(record)
-    if name is None:
+    words = experiment_in_words(record)
+    if not words:
         return (
             [*lines, _step("These results were not made with an experiment file.")]
             if lines
             else [_step("How these results were made was not recorded.")]
         )
-    lines.append(_step("All seed runs; finished ones are not repeated.", f"mle run {shlex.quote(name)}"))
+    lines.append(_step("All seed runs; finished ones are not repeated.", f"mle run {shlex.join(words)}"))
     if record.get("configurations"):
         lines.append(_step("A single seed run, in a folder of its own.", _one_run(record)))
-    lines.append(_step("This report.", f"mle report {shlex.quote(name)}"))
+    lines.append(_step("This report.", f"mle report {shlex.quote(_named(record))}"))
     return lines
 
 
@@ -147,7 +148,7 @@ def files(record: Mapping[str, Any], folder: ExperimentFolder | None, runs: Sequ
     if folder is not None and record.get("experiment_file"):
         path = folder.path / str(record["experiment_file"])
         found += _file(path.name, _sha256(path))
-        script = path.parent / str(record.get("script", ""))
+        script = folder.path / (project_in(record) or ".") / str(record.get("script", ""))
         found += _script(str(record.get("script", "script")), _sha256(script), runs)
     for each in record.get("configurations", ()):
         remark = "of its content, without comments and blanks"
@@ -232,7 +233,7 @@ def _stored(run: SeedRun) -> StoredRun | None:
 
 
 def _extraction(record: Mapping[str, Any], run: SeedRun, project: str) -> str:
-    name = _experiment_file(record) or ""
+    name = _named(record)
     seed_run = f"{'' if name == 'exp.yaml' else f'{name}:'}{run.configuration}/{run.seed}"
     place = "again" if project == "." else f"again/{project}"
     return f"mle code {shlex.quote(seed_run)} --extract again && cd {shlex.quote(place)}"
@@ -262,8 +263,10 @@ def _one_run(record: Mapping[str, Any]) -> str:
     return shlex.join(["python", str(record.get("script", "")), *given])
 
 
-def _experiment_file(record: Mapping[str, Any]) -> str | None:
-    return Path(str(record["experiment_file"])).name if record.get("experiment_file") else None
+def _named(record: Mapping[str, Any]) -> str:
+    """Return the experiment as commands that only read take it: the experiment file, or the results folder."""
+    words = experiment_in_words(record)
+    return str(record.get("experiment_dir", "")) if len(words) > 1 else "".join(words)
 
 
 def _script(name: str, now: str, runs: Sequence[SeedRun]) -> Lines:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment_record import project_in
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ConfigurationFolder
 from mle_toolbox.results.analysis import Configurations
@@ -209,9 +210,9 @@ class ExperimentResults(Configurations):
     def code_place(self) -> CodePlace:
         """Return the project whose code was run, and the script in it."""
         folder, script = self.path.resolve(), self.record.get("script")
-        file = self.record.get("experiment_file")
+        start = project_in(self.record)
         # Recorded relative to the results folder, so that both can be moved together.
-        project = os.path.normpath(folder / file / "..") if isinstance(file, str) else str(folder)
+        project = os.path.normpath(folder / start) if start is not None else str(folder)
         return CodePlace(project, script) if isinstance(script, str) else CodePlace(project)
 
     def _code_places(self) -> Mapping[str, CodePlace]:

@@ -6,10 +6,10 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mle_toolbox.errors import MLEToolboxError, ResultsError, UsageError
-from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.experiment_record import project_in, read_experiment_record
 from mle_toolbox.layout import CODE, RUN_RECORD, ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record
 from mle_toolbox.seed_run.code_store import Snapshot, manifest_path, object_path, read_object, read_snapshot
@@ -64,21 +64,27 @@ class StoredRun:
 
     @property
     def project_dir(self) -> Path:
-        """The present folder of the experiment file; the current folder if that is not on record."""
-        file = self.experiment_file
-        return file.parent if file is not None else Path.cwd()
+        """The present project folder; the current folder if that is not on record."""
+        project = project_in(self._experiment_record())
+        return self._from_results(project) if project is not None else Path.cwd()
 
     @property
     def experiment_file(self) -> Path | None:
         """The experiment file of the results folder that contains the run; None if it is not on record."""
+        name = self._experiment_record().get("experiment_file")
+        return self._from_results(name) if isinstance(name, str) else None
+
+    def _experiment_record(self) -> dict[str, Any]:
         if self.store is None:
-            return None
+            return {}
         try:
-            record = read_experiment_record(ExperimentFolder(self.store.parent)) or {}
+            return read_experiment_record(ExperimentFolder(self.store.parent)) or {}
         except ResultsError:
-            return None
-        name = record.get("experiment_file")
-        return Path(os.path.normpath(self.store.parent.absolute() / name)) if isinstance(name, str) else None
+            return {}
+
+    def _from_results(self, name: str) -> Path:
+        above = self.store.parent if self.store is not None else Path()
+        return Path(os.path.normpath(above.absolute() / name))
 
     def snapshot(self) -> Snapshot:
         """Return the code that was stored at the start of the run.
