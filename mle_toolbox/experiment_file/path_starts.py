@@ -126,8 +126,9 @@ def starts_as_typed(
     """
     paths = [path for path in (script, *configurations) if path is not None]
     all_beside = _is_same(typed_in, file.parent) and all(_found_from(path, [file.parent]) for path in paths)
-    # The usual case, in which no record has to be read.
-    kept = _in_snakefile(file) if all_beside else kept_choice(file, results, typed_in)
+    has_results = results is not None and ExperimentFolder(file.parent / results).record.exists()
+    # The usual case, in which no record has to be read: all is here, the results as well.
+    kept = _in_snakefile(file) if all_beside and has_results else kept_choice(file, results, typed_in)
     return choose_starts(file, script, configurations, typed_in=typed_in, kept=kept, on_command_line=on_command_line)
 
 
@@ -220,7 +221,7 @@ def _are_one_file(path: Path, folders: Sequence[Path]) -> bool:
 
 
 def _twice(path: Path, folders: Sequence[Path], beside: Path, typed_in: Path | None) -> str:
-    ways = [f"{os.path.normpath(each / path)!r} ({which_folder(each, beside, typed_in)})" for each in folders]
+    ways = [f"{os.path.normpath(each / path)!r} (from {which_folder(each, beside, typed_in)})" for each in folders]
     return (
         f"exists twice, and these are not the same file: {' and '.join(ways)}. Paths may start in either folder; "
         "remove or rename one of the two files, or write its full path."
@@ -230,10 +231,10 @@ def _twice(path: Path, folders: Sequence[Path], beside: Path, typed_in: Path | N
 def which_folder(folder: Path, beside: Path, typed_in: Path | None) -> str:
     """Return what a folder is to an experiment file, in words."""
     if _is_same(folder, beside):
-        return "from the folder of the experiment file"
+        return "the folder of the experiment file"
     if typed_in is not None and _is_same(folder, typed_in):
-        return "from the folder where the command is typed"
-    return "from where the paths of this experiment start"
+        return "the folder where the command is typed"
+    return "where the paths of this experiment start"
 
 
 def _in_snakefile(file: Path) -> PathChoice | None:
