@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import EXPERIMENT, SCRIPT, Project, job_table
+
+from tests.workflow.conftest import EXPERIMENT, SCRIPT, Project, job_table
 
 pytestmark = pytest.mark.slow
 
