@@ -33,6 +33,11 @@ SNAPSHOT_VARIABLE = "MLE_CODE_SNAPSHOT"
 """Environment variable: the file that lists the code of this start, absolute."""
 PROJECT_VARIABLE = "MLE_PROJECT_DIR"
 """Environment variable: the folder of the experiment file, absolute, as this machine calls it."""
+SHELL_SCRIPT_VARIABLE = "MLE_SHELL_SCRIPT"
+"""Environment variable: SHA-256 and absolute path of the script in shell that the launcher has started, with a space
+between. What the script starts are programs of the run."""
+SHELL_ARGUMENTS_VARIABLE = "MLE_SHELL_ARGUMENTS"
+"""Environment variable: the arguments of that script besides our own, as JSON."""
 
 
 class _Named:

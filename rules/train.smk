@@ -37,6 +37,7 @@ rule train:
             experiment_dir=EXPERIMENT_DIR,
             cores=PLAN.job.cores,
             conda_prefix=ENVIRONMENT.prefix,
+            project_name=PLAN.project_name if is_shell_script(PLAN.script) else None,
         )
         + " --script={params.reads_script:q} --config={params.reads_configuration:q} --seed={wildcards.seed}"
         " -- {params.arguments:q} > {log.out:q} 2> {log.err:q}"

@@ -211,8 +211,8 @@ MISTAKES = [
     Mistake(
         "script_is_no_python",
         "exp.yaml",
-        swap("ode/run_ode_int.py", "ode/run_ode_int.sh"),
-        "exp.yaml:6: the script 'ode/run_ode_int.sh' must be a .py file.",
+        swap("ode/run_ode_int.py", "ode/run_ode_int.R"),
+        "exp.yaml:6: the script 'ode/run_ode_int.R' must be a .py or .sh file.",
     ),
     # The yaml as a text.
     Mistake(

@@ -25,6 +25,7 @@ from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.loader import Asked, load_plan
 from mle_toolbox.experiment_file.path_starts import PathChoice
+from mle_toolbox.experiment_file.shell_text import is_shell_script
 from mle_toolbox.experiment_record import write_experiment_record
 from mle_toolbox.layout import SNAPSHOT_VARIABLE
 from mle_toolbox.layout import ExperimentFolder

@@ -10,6 +10,10 @@ SIGKILL, and neither can be forwarded. Signals for the group reach the child dir
 to be forwarded, and no system call tells the two apart. So a third process of the group, which nobody signals on its
 own, records the signals it gets: the witness. A signal that it received as well was for the group and is not forwarded,
 or the child would be interrupted again while it cleans up. The witness costs one fork, 2 % of an empty seed run.
+
+A shell passes no signal on to what it has started, and dies of one before that has ended. So with ``still_runs`` a
+signal reaches all processes below this one, and the end is theirs: on Linux orphans become children of this process,
+and when it is killed the witness terminates them.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, *_WA
 _PR_SET_PDEATHSIG = 1
 # Some tools signal a group process by process; by then they have reached all of it.
 _SECONDS_FOR_THE_GROUP = 0.02
+_LOOK_EVERY_SECONDS = 0.05
 # The same signal within this time is an echo, which came by two routes; later it is a new one.
 _ECHO_SECONDS = 0.5
 
@@ -104,7 +109,11 @@ class ChildEnd:
 
 
 def run_child(
-    command: Sequence[str], environment: Mapping[str, str], is_complete: Callable[[], bool] = lambda: False
+    command: Sequence[str | bytes],
+    environment: Mapping[str, str],
+    is_complete: Callable[[], bool] = lambda: False,
+    still_runs: Callable[[int], bool] | None = None,
+    mark: str | None = None,
 ) -> ChildEnd:
     """Run a command to its end. Each signal that arrives meanwhile reaches it once.
 
@@ -117,6 +126,11 @@ def run_child(
         Its complete environment.
     is_complete
         Called when a signal arrives: whether the work of the command is complete and cannot be interrupted any more.
+    still_runs
+        Given for a command that starts the programs which do the work. Called with its exit status as long as such
+        programs outlive it: whether to wait for them.
+    mark
+        The entry ``NAME=VALUE`` of the environment that all of them have, up to a blank.
     """
     # What our parent ignores (nohup, a shell that starts us with &) the child ignores as well.
     heard = [number for number in _PASSED_ON if number in _WARNINGS or signal.getsignal(number) is not signal.SIG_IGN]
@@ -144,24 +158,52 @@ def run_child(
             last[number] = now
         time.sleep(_SECONDS_FOR_THE_GROUP)
         if number not in witness.has_seen() and is_new and child:
-            try:
-                os.kill(child, number)
-            except ProcessLookupError:
-                pass
+            # Listed before the first of them gets it: of those whose parent has ended, nobody knows whose they were.
+            for process in [child] if still_runs is None else _below(witness.pid):
+                try:
+                    os.kill(process, number)
+                except (ProcessLookupError, PermissionError):
+                    pass
 
     signal.pthread_sigmask(signal.SIG_BLOCK, heard)
     for number in heard:
         signal.signal(number, hear)
     parent = os.getpid()
-    witness = _Witness(heard)
+    if still_runs is not None:
+        from mle_toolbox.experiment.process_tree import adopt_orphans
+
+        adopt_orphans()
+    witness = _Witness(heard, mark)
     child = os.fork()
     if child == 0:
         _become(command, environment, heard, parent)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
     pid, status, usage = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if still_runs is not None:
+        _wait_for_the_others(witness.pid, lambda: still_runs(code))
     child = 0
     witness.end()
-    return ChildEnd(pid, os.waitstatus_to_exitcode(status), usage, tuple(received))
+    return ChildEnd(pid, code, usage, tuple(received))
+
+
+def _below(witness: int) -> list[int]:
+    from mle_toolbox.experiment.process_tree import descendants
+
+    return [each for each in descendants(os.getpid()) if each != witness]
+
+
+def _wait_for_the_others(witness: int, still_runs: Callable[[], bool]) -> None:
+    """Wait for programs that the command has left, such as one that was started with ``&``."""
+    from mle_toolbox.experiment.process_tree import is_in_our_session
+
+    while any(is_in_our_session(each) for each in _below(witness)) and still_runs():
+        time.sleep(_LOOK_EVERY_SECONDS)
+        for each in _below(witness):  # those that have ended go once their parent, now this process, has asked
+            try:
+                os.waitpid(each, os.WNOHANG)
+            except ChildProcessError:
+                pass
 
 
 class _Witness:
@@ -171,14 +213,16 @@ class _Witness:
     ----------
     heard
         The signals to record; they are blocked while this is created.
+    mark
+        What is terminated when this process is killed; see ``run_child``.
     """
 
-    def __init__(self, heard: Sequence[int]) -> None:
+    def __init__(self, heard: Sequence[int], mark: str | None = None) -> None:
         questions, self._ask = os.pipe()
         self._answers, answer = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            self._watch(heard, questions, answer)
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._watch(heard, questions, answer, mark)
         os.close(questions)
         os.close(answer)
 
@@ -201,12 +245,12 @@ class _Witness:
 
     def end(self) -> None:
         """Kill it and wait for it."""
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
         os.close(self._ask)
         os.close(self._answers)
 
-    def _watch(self, heard: Sequence[int], questions: int, answer: int) -> None:
+    def _watch(self, heard: Sequence[int], questions: int, answer: int, mark: str | None) -> None:
         """Answer questions until the parent has closed its end. Never returns."""
         try:
             os.close(self._ask)
@@ -219,11 +263,15 @@ class _Witness:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
             while os.read(questions, 1):
                 os.write(answer, b"\0")
+            if mark is not None:
+                from mle_toolbox.experiment.process_tree import terminate_marked
+
+                terminate_marked(mark.encode())
         finally:
             os._exit(0)
 
 
-def _become(command: Sequence[str], environment: Mapping[str, str], heard: Sequence[int], parent: int) -> None:
+def _become(command: Sequence[str | bytes], environment: Mapping[str, str], heard: Sequence[int], parent: int) -> None:
     """Replace this forked process by the command. Never returns."""
     try:
         # Python ignores SIGPIPE and SIGXFSZ, and ignored signals are inherited.
@@ -235,7 +283,7 @@ def _become(command: Sequence[str], environment: Mapping[str, str], heard: Seque
         signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
         os.execvpe(command[0], list(command), environment)  # noqa: S606
     except OSError as error:
-        os.write(2, f"mle-toolbox: {command[0]} cannot be started: {error.strerror}.\n".encode(errors="replace"))
+        os.write(2, f"mle-toolbox: {command[0]!s} cannot be started: {error.strerror}.\n".encode(errors="replace"))
     finally:
         os._exit(127)
 

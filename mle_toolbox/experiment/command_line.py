@@ -6,16 +6,23 @@ A script may change the working directory or ``sys.argv`` (for a parser of its o
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+from mle_toolbox.layout import SHELL_ARGUMENTS_VARIABLE, SHELL_SCRIPT_VARIABLE
 
 __all__ = [
     "LAUNCHED_BY_VARIABLE",
     "SEED_RUN_VARIABLE",
+    "ShellScript",
     "is_in_launched_run",
     "is_multiprocessing_child",
+    "launcher",
+    "shell_script",
     "start_folder",
     "words_as_typed",
 ]
@@ -42,10 +49,40 @@ _FOLDER_AT_IMPORT = _folder_now()
 
 
 def is_in_launched_run() -> bool:
-    """Return whether this process is the script that the launcher started, or a multiprocessing worker of it."""
+    """Return whether this process is the script that the launcher started, or a multiprocessing worker of it.
+
+    Never what a script in shell has started: that chooses folder and arguments of its programs.
+    """
+    if SHELL_SCRIPT_VARIABLE in os.environ:
+        return False
     # A program that the script starts inherits the variables but is not part of the run: it may do runs of its own.
     launcher = os.environ.get(LAUNCHED_BY_VARIABLE, "").partition(" ")[0]
     return launcher != "" and (launcher == str(os.getppid()) or is_multiprocessing_child())
+
+
+class ShellScript(NamedTuple):
+    """The script in shell that the launcher has started."""
+
+    path: Path
+    """Absolute."""
+    digest: str
+    """SHA-256 of what ran."""
+    arguments: list[str]
+    """Its arguments besides our own."""
+
+
+def shell_script() -> ShellScript | None:
+    """Return the script in shell that has started this process, or one above it; None if there is none."""
+    digest, _, path = os.environ.get(SHELL_SCRIPT_VARIABLE, "").partition(" ")
+    if not path:
+        return None
+    return ShellScript(Path(path), digest, json.loads(os.environ.get(SHELL_ARGUMENTS_VARIABLE, "[]")))
+
+
+def launcher() -> int:
+    """Return the process id of the launcher of this launched run."""
+    known = os.environ.get(LAUNCHED_BY_VARIABLE, "").partition(" ")[0]
+    return int(known) if SHELL_SCRIPT_VARIABLE in os.environ and known.isdecimal() else os.getppid()
 
 
 def is_multiprocessing_child() -> bool:

@@ -5,6 +5,7 @@ Only decides; creates no folder and seeds nothing.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.experiment.arguments import Arguments, other_words, parse_arguments, parse_seed
-from mle_toolbox.experiment.command_line import is_in_launched_run, start_folder, words_as_typed
+from mle_toolbox.experiment.command_line import (
+    SEED_RUN_VARIABLE,
+    is_in_launched_run,
+    shell_script,
+    start_folder,
+    words_as_typed,
+)
 from mle_toolbox.experiment.run_configuration import LoadedConfiguration, load_configuration
 from mle_toolbox.experiment.session import script_path
 from mle_toolbox.experiment_file.argument_words import values_of
 from mle_toolbox.experiment_file.configuration_identity import identity_of
+from mle_toolbox.layout import ExperimentFolder
 
-__all__ = ["RunInputs", "find_inputs"]
+__all__ = ["RunInputs", "find_inputs", "is_launched"]
 
 _BY_HAND = "by_hand"
 
@@ -62,22 +70,37 @@ def find_inputs(
     if arguments.experiment_dir is None and experiment_dir:
         results = Path(experiment_dir).absolute()  # a path in the script is relative to the current working directory
     configuration = _configuration(arguments, config_fname, sections, script, folder)
+    seed = _seed(arguments, seed_id, configuration, default_seed)
+    words = other_words(words_as_typed() if script is not None else [])
+    if (shell := shell_script()) is not None and is_launched(results, configuration.name, seed):
+        # What the script in shell adds is its code; the arguments of the run are those that it was given.
+        words = shell.arguments
     return RunInputs(
         script=script,
         configuration=configuration,
-        seed=_seed(arguments, seed_id, configuration, default_seed),
+        seed=seed,
         experiment_dir=results,
         extra=arguments.extra,
-        identity=identity_of(configuration.planned, other_words(words_as_typed() if script is not None else [])),
+        identity=identity_of(configuration.planned, words),
     )
+
+
+def is_launched(experiment_dir: Path, configuration: str, seed: int) -> bool:
+    """Return whether a run is the one for which the launcher has started this process, or one above it."""
+    folder = ExperimentFolder(experiment_dir).seed_run(configuration, seed).path
+    return os.environ.get(SEED_RUN_VARIABLE) == str(folder)
 
 
 def _arguments_of_process() -> Arguments:
     """Parse the original command line; options missing there are taken from a ``sys.argv`` that the script changed."""
     typed, now = words_as_typed(), sys.argv[1:]
     arguments = parse_arguments(typed)
-    if is_in_launched_run() and typed[::2][:3] == ["-config", "-seed", "-exp_dir"]:
-        arguments.extra = values_of(typed[6:]) or arguments.extra
+    if typed[::2][:3] == ["-config", "-seed", "-exp_dir"]:
+        shell = shell_script()
+        if is_in_launched_run():
+            arguments.extra = values_of(typed[6:]) or arguments.extra
+        elif shell is not None and typed[6:][: len(shell.arguments)] == shell.arguments:  # "$@", and more behind it
+            arguments.extra |= values_of(shell.arguments) or {}
     if now == typed:
         return arguments
     changed = parse_arguments(now)

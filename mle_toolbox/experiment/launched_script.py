@@ -18,6 +18,8 @@ from mle_toolbox.layout import (
     READY_LOG,
     READY_RECORD,
     RUN_RECORD,
+    SHELL_ARGUMENTS_VARIABLE,
+    SHELL_SCRIPT_VARIABLE,
     SNAPSHOT_VARIABLE,
     seed_folder,
 )
@@ -25,10 +27,11 @@ from mle_toolbox.log.publish import bound_times_by_now, publish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["LaunchedScript"]
 
+_LAUNCHED_BY = "MLE_LAUNCHED_BY"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -45,8 +48,8 @@ class LaunchedScript:
     Parameters
     ----------
     path, configuration, seed, experiment_dir
-        What is run, and the results folder of the experiment. The same arguments given to the script by hand
-        do the same run.
+        What is run, a Python file or a script in shell, and the results folder of the experiment. The same arguments
+        given to the script by hand do the same run.
     cores
         Numerical libraries use this many threads, whatever the machine has: results must not depend on it.
     python
@@ -55,6 +58,8 @@ class LaunchedScript:
         A conda environment whose interpreter is used instead, with the variables that its activation sets.
     extra_arguments
         Further arguments of the script.
+    project_name
+        The project of the experiment, for scripts in shell that ask for it.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class LaunchedScript:
         python: str | None = None,
         conda_prefix: str | None = None,
         extra_arguments: Sequence[str] = (),
+        project_name: str | None = None,
     ) -> None:
         self.path = path
         self.configuration = configuration
@@ -76,22 +82,86 @@ class LaunchedScript:
         self.cores = cores
         self.conda_prefix = conda_prefix
         self.extra_arguments = list(extra_arguments)
+        self.project_name = project_name
+        self.is_shell = path.lower().endswith(".sh")
         self.name = os.path.splitext(os.path.basename(configuration))[0]
         self.folder = seed_folder(self.experiment_dir, self.name, seed)
         self._python = f"{conda_prefix}/bin/python" if conda_prefix is not None else python or sys.executable
 
     @property
     def command(self) -> list[str]:
-        """The command line of the script."""
-        arguments = ["-config", _plain(self.configuration), "-seed", str(self.seed), "-exp_dir", self.experiment_dir]
-        return [self._python, _plain(self.path), *arguments, *self.extra_arguments]
+        """The command line of the script, as it is typed by hand."""
+        program = "bash" if self.is_shell else self._python
+        return [program, _plain(self.path), *self._arguments]
+
+    @property
+    def _arguments(self) -> list[str]:
+        # A script in shell may go to another folder before it starts a program.
+        configuration = _absolute(self.configuration) if self.is_shell else _plain(self.configuration)
+        ours = ["-config", configuration, "-seed", str(self.seed), "-exp_dir", self.experiment_dir]
+        return [*ours, *self.extra_arguments]
 
     def start(self) -> ChildEnd:
         """Run the script to its end."""
         before = self._prepared()
-        end = run_child(self.command, self._environment(), lambda: self._prepared() not in (None, before))
+
+        def is_complete() -> bool:
+            return self._prepared() not in (None, before)
+
+        if self.is_shell:
+            end = self._start_shell(is_complete)
+        else:
+            end = run_child(self.command, self._environment(), is_complete)
         bound_times_by_now([self.path, self.configuration])
         return end
+
+    def _start_shell(self, is_complete: Callable[[], bool]) -> ChildEnd:
+        """Run a script in shell to its end, and to that of the program which writes the log."""
+        command, environment = self._shell()
+        before = self._mark_of(RUN_RECORD)
+
+        def still_runs(status: int) -> bool:
+            # Without a record it may still be importing, if the script was not broken off.
+            return self._is_held() or (status == 0 and self._mark_of(RUN_RECORD) in (None, before))
+
+        mark = f"{_LAUNCHED_BY}={os.getpid()} "
+        return run_child(command, environment, is_complete, still_runs, mark)
+
+    def _shell(self) -> tuple[list[str | bytes], dict[str, str]]:
+        """Return the command that runs a script in shell, and its environment."""
+        import hashlib
+        import json
+
+        from mle_toolbox.experiment_file.shell_text import shell_of
+        from mle_toolbox.seed_run.frozen_code import frozen_bytes
+
+        text = frozen_bytes(self.path)
+        if text is None:
+            try:
+                with open(self.path, "rb") as file:
+                    text = file.read()
+            except OSError as error:
+                os.write(2, f"mle-toolbox: {self.path} cannot be read: {error.strerror}.\n".encode(errors="replace"))
+                return ["false"], dict(os.environ)
+        environment = self._environment()
+        folder = os.path.dirname(self._python)
+        if self.conda_prefix is None and folder:
+            # As if the environment were activated, so that `python` is the one that runs scripts in Python.
+            environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
+            if os.path.exists(f"{os.path.dirname(folder)}/pyvenv.cfg"):
+                environment["VIRTUAL_ENV"] = os.path.dirname(folder)
+        environment |= {
+            "MLE_PATH": f"{self.conda_prefix}/bin" if self.conda_prefix is not None else folder,
+            SHELL_SCRIPT_VARIABLE: f"{hashlib.sha256(text).hexdigest()} {_absolute(self.path)}",
+            SHELL_ARGUMENTS_VARIABLE: json.dumps(self.extra_arguments),
+        }
+        asked: list[str] = []
+        for option, value in (("wb_project", self.project_name), ("wb_group", self.name)):
+            # Only where the script knows them: one that reads its arguments in a loop may never end on others.
+            if option.encode() in text and value is not None and f"-{option}" not in self.extra_arguments:
+                asked += [f"-{option}", value]
+        command = shell_of(text).command(text, _plain(self.path))
+        return [*command, *self._arguments, *asked], environment
 
     def is_first(self) -> bool:
         """Tell whether nothing of an earlier run of this seed is there."""
@@ -116,10 +186,22 @@ class LaunchedScript:
             os.close(journal)
         return True
 
+    def _is_held(self) -> bool:
+        """Tell whether a program holds the journal of this run."""
+        from pathlib import Path
+
+        from mle_toolbox.log.held_file import is_locked
+
+        return is_locked(Path(f"{self.folder}/{JOURNAL}"))
+
     def _prepared(self) -> tuple[int, int] | None:
         """Return which record of a finished run is prepared, the last thing that a script does, or None."""
+        return self._mark_of(READY_RECORD)
+
+    def _mark_of(self, name: str) -> tuple[int, int] | None:
+        """Return what tells a file of the folder from the one that takes its place, or None where there is none."""
         try:
-            record = os.stat(f"{self.folder}/{READY_RECORD}")
+            record = os.stat(f"{self.folder}/{name}")
         except OSError:
             return None
         return record.st_ino, record.st_mtime_ns
@@ -132,9 +214,11 @@ class LaunchedScript:
             **os.environ,
             **dict.fromkeys(_THREAD_VARIABLES, str(self.cores)),
             "MLE_SEED_RUN": self.folder,
-            "MLE_LAUNCHED_BY": f"{os.getpid()} {os.getcwd()}",  # see command_line.py
+            _LAUNCHED_BY: f"{os.getpid()} {os.getcwd()}",  # see command_line.py
             PROJECT_VARIABLE: os.getcwd(),
         }
+        for name in (SHELL_SCRIPT_VARIABLE, SHELL_ARGUMENTS_VARIABLE):  # of a run from within which this one is started
+            environment.pop(name, None)
         if environment.get(SNAPSHOT_VARIABLE):
             # Whoever starts a Python for this run, the script or a pool of it, starts it with the code of the start.
             own, given = f"{_PACKAGE}/seed_run/frozen", environment.get("PYTHONPATH")

@@ -445,7 +445,7 @@ class MLExperiment:
             return
         if not run.launched and not ending.well and self._stopped_by(ending) is None:
             notice(f"{_short(self.seed_dir)} has no finished log; its ticks are kept in the journal. {ending.reason}")
-        self._finish(ending_of(None) if run.launched and not ending.sure else ending)
+        self._finish(ending_of(None) if run.end_is_seen and not ending.sure else ending)
         if ending.error is not None and (hint := hint_for(ending.error, self)):
             notice(hint)
 

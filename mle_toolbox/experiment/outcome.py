@@ -39,6 +39,10 @@ from mle_toolbox.seed_run.identity import is_of
 __all__ = ["finish", "run_seed"]
 
 _PYTHON_ENDED = "Python did not come to its own end (os._exit)"
+_PROGRAM_ENDED = (
+    "the program that made the MLExperiment (process {pid}) did not come to its own end: it was killed, it crashed, or "
+    "it called os._exit"
+)
 _WORKER_ENDED = (
     "the MLExperiment was made in a process that the script has started (multiprocessing), and such a process does "
     "not come to its end as a script does. Write `with MLExperiment() as mle:` there, or call mle.close() after the "
@@ -64,6 +68,8 @@ def run_seed(script: LaunchedScript) -> int:
         bound_times_by_now([script.path, script.configuration])
         return 0
     _make_room(script)
+    if script.is_shell:  # what is prepared when it has ended was prepared by this attempt
+        discard_prepared(SeedFolder(Path(script.folder)))
     before = _record_content(SeedFolder(Path(script.folder)))
     return finish(script, script.start(), before)
 
@@ -203,16 +209,33 @@ class _Finish(NamedTuple):
         if end.signal_name is not None:
             return f"ended by {end.signal_name}{_CAUSES.get(end.signal_name, '')}"
         if end.code > 0:
+            if self.script.is_shell and record is not None and record.status == "done":
+                return f"ended with exit status {end.code}, after its log was complete"
             return f"ended with exit status {end.code}{'' if record is not None else self._too_early()}"
         if record is None:
-            return (
-                f"{self.script.path} ended well but never made an MLExperiment for {self.folder.path}, so there is "
-                "no log. Add to it: from mle_toolbox import MLExperiment; mle = MLExperiment()"
-            )
+            return f"{self.script.path} {self._no_experiment()}"
         if record.status == "failed" or not self.folder.ready_log.exists():
-            why = record.reason or (_WORKER_ENDED if record.pid != end.pid else _PYTHON_ENDED)
+            why = record.reason or self._unseen_end(end, record)
             return f"{self.script.path} ended with exit status 0, but its log is not finished: {why}"
         return None
+
+    def _no_experiment(self) -> str:
+        if self.script.is_shell:
+            return (
+                "ended with exit status 0, but no program that it started made an MLExperiment for "
+                f"{self.folder.path}, so there is no log."
+                " Its arguments are -config, -seed and -exp_dir: pass them on, as in "
+                'python train.py "$@"'
+            )
+        return (
+            f"ended well but never made an MLExperiment for {self.folder.path}, so there is no log. "
+            "Add to it: from mle_toolbox import MLExperiment; mle = MLExperiment()"
+        )
+
+    def _unseen_end(self, end: ChildEnd, record: RunRecord) -> str:
+        if self.script.is_shell and record.pid != end.pid:
+            return _PROGRAM_ENDED.format(pid=record.pid)
+        return _WORKER_ENDED if record.pid != end.pid else _PYTHON_ENDED
 
     def _is_still_done(self) -> bool:
         """Tell whether the script broke off before it touched a finished run, which then stays as it was."""

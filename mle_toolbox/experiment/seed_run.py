@@ -17,9 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import FinishedLogError, UsageError
-from mle_toolbox.experiment.command_line import SEED_RUN_VARIABLE, is_in_launched_run
+from mle_toolbox.experiment.command_line import (
+    SEED_RUN_VARIABLE,
+    is_in_launched_run,
+    launcher,
+    shell_script,
+)
 from mle_toolbox.experiment.ending import Ending
-from mle_toolbox.experiment.inputs import RunInputs
+from mle_toolbox.experiment.inputs import RunInputs, is_launched
 from mle_toolbox.experiment.own_checkpoint import Continuation, continuation
 from mle_toolbox.experiment.provenance import (
     GitState,
@@ -65,9 +70,12 @@ class SeedRun:
 
     def __init__(self, folder: SeedFolder, inputs: RunInputs) -> None:
         self.folder = folder
-        self.launched = os.environ.get(SEED_RUN_VARIABLE) == str(folder.path)
         self._configuration = configuration = inputs.configuration
+        self.launched = is_launched(inputs.experiment_dir, configuration.name, inputs.seed)
+        self._shell = shell_script() if self.launched else None
         self._code = OwnCode(inputs.script)
+        if self._shell is not None:
+            self._code.add(self._shell.path, self._shell.digest)
         self._pid = os.getpid()
         log_config = configuration.content["log_config"]
         self._refuse_other_folder()
@@ -88,6 +96,11 @@ class SeedRun:
             self.journal.release()
             raise
         self._git = GitState(inputs.script.parent if inputs.script is not None else Path.cwd())
+
+    @property
+    def end_is_seen(self) -> bool:
+        """Whether the launcher sees how this process ends, and so has the last word about the run."""
+        return self.launched and self._shell is None
 
     @property
     def is_mine(self) -> bool:
@@ -163,7 +176,14 @@ class SeedRun:
 
     def _refuse_finished_log(self) -> None:
         log = self.folder.log
-        if may_overwrite(self._configuration.content["log_config"]) or not log.exists():
+        if may_overwrite(self._configuration.content["log_config"]):
+            return
+        if self._shell is not None and self.folder.ready_record.exists():  # the launcher has removed those of before
+            raise FinishedLogError(
+                f"{self._shell.path.name} has already run a program that wrote the log of {self.folder.path} to its "
+                "end. A seed run has one log: make one MLExperiment for it, or give this program another -exp_dir."
+            )
+        if not log.exists():
             return
         made = datetime.fromtimestamp(log.stat().st_mtime).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         raise FinishedLogError(
@@ -179,7 +199,7 @@ class SeedRun:
             seed=inputs.seed,
             host=platform.node(),
             pid=os.getpid(),
-            launcher=os.getppid() if self.launched else None,
+            launcher=launcher() if self.launched else None,
             scheduler=scheduler_ids(),
             command=list(sys.orig_argv),
             start=_now(),

@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         python=given.get("python"),
         conda_prefix=given.get("conda-prefix"),
         extra_arguments=arguments[end + 1 :],
+        project_name=given.get("project-name"),
     )
     first = script.is_first()
     if first:

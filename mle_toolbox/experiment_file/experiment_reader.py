@@ -32,7 +32,9 @@ from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.surroundings import home
 from mle_toolbox.wording import expected
 
-__all__ = ["Asked", "Experiment", "read_experiment"]
+__all__ = ["SCRIPT_SUFFIXES", "Asked", "Experiment", "read_experiment"]
+
+SCRIPT_SUFFIXES = (".py", ".sh")
 
 # Later versions of the original mle-toolbox renamed these keys; experiment files of both kinds are accepted.
 _LATER_NAMES = {"experiment_type": "job_type", "multi_config_args": "multi_experiment_args", "partition": "queue"}
@@ -248,7 +250,7 @@ def _with_files(experiment: Experiment) -> Experiment:
     problems = list(experiment.problems)
     script, files = experiment.written_script(), []
     if script is not None:
-        trouble = _trouble_with_named_file(experiment, script, ".py")
+        trouble = _trouble_with_named_file(experiment, script, *SCRIPT_SUFFIXES)
         if trouble is not None:
             problems.append(experiment.problem(("meta_job_args", "base_train_fname"), f"the script {trouble}"))
     seen: dict[str, Path] = {}

@@ -9,10 +9,12 @@ import os
 from pathlib import Path
 
 from mle_toolbox.errors import ExperimentFileError, Problem
-from mle_toolbox.experiment_file.experiment_reader import Asked, Experiment, read_experiment
+from mle_toolbox.experiment_file.experiment_reader import SCRIPT_SUFFIXES, Asked, Experiment, read_experiment
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.results_place import trouble_with_results_place
+from mle_toolbox.experiment_file.shell_check import check_shell_script
+from mle_toolbox.experiment_file.shell_text import is_shell_script
 
 __all__ = ["Asked", "load_plan"]
 
@@ -48,8 +50,10 @@ def _script_problems(experiment: Experiment) -> list[Problem]:
     script = experiment.script()
     if script is None or experiment.written_script() in experiment.starts.troubles:
         return []
-    if trouble_with_named_file(experiment.project_dir, script, ".py") is not None:
+    if trouble_with_named_file(experiment.project_dir, script, *SCRIPT_SUFFIXES) is not None:
         return []
+    if is_shell_script(script):
+        return check_shell_script(experiment.project_dir / script, experiment.shown(script))
     # Imports pyflakes. The workflow loads the plan in every job without this check and should not pay for it.
     from mle_toolbox.experiment_file.script_check import check_script
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.shell_text import is_shell_script, named_files, possible_folders
 from mle_toolbox.layout import CODE, EXPERIMENT_RECORD, SNAPSHOT_VARIABLE, ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_run.code_store import (
@@ -130,12 +131,32 @@ def _paths(plan: Plan, repository: Repository | None, root: str, project: str) -
     if script not in paths or any(os.path.isdir(f"{root}/{each}") for each in links):
         places = [Path(os.path.realpath(plan.script_path)).parent, Path(project), Path(project) / "src"]
         places += [Path(each) for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each.startswith("/")]
-        paths += [_named(each, root) for each in imported_files([plan.script_path], places)]
+        scripts = [plan.script_path, *(_started_by_shell(plan) if is_shell_script(plan.script) else ())]
+        paths += [_named(each, root) for each in imported_files(scripts, places)]
     paths += [_named(Path(project) / each, root) for each in _imported_before(plan)]
     results = os.path.relpath(os.path.realpath(plan.experiment_path), root)
     is_left_out = _Places(root, results).is_left_out
     # The manifest has a file a line, so a name with a line break cannot be in it.
     return [path for path in dict.fromkeys(paths) if not is_left_out(path) and "\n" not in path]
+
+
+def _started_by_shell(plan: Plan) -> Iterator[Path]:
+    """Yield the files that a script in shell names, as seen from its folder, the project's, or one that it names."""
+    due, seen = [plan.script_path], set[Path]()
+    while due:
+        try:
+            text = due.pop().read_bytes()
+        except OSError:
+            continue
+        above = [plan.project_dir, plan.script_path.parent]
+        below = [folder / name for name in possible_folders(text) for folder in above]
+        places = list(dict.fromkeys([*above, *(each for each in below if each.is_dir())]))
+        for file in (place / name for name in named_files(text) for place in places):
+            if file not in seen and file.is_file():
+                seen.add(file)
+                yield file
+                if is_shell_script(file):
+                    due.append(file)
 
 
 def _imported_before(plan: Plan) -> Iterator[str]:

@@ -68,6 +68,10 @@ class OwnCode:
         folder = os.environ.get(PROJECT_VARIABLE) or _STARTED_IN
         self._bases = tuple(dict.fromkeys(f"{each.rstrip('/')}/" for each in (folder, os.path.realpath(folder))))
 
+    def add(self, file: Path, digest: str) -> None:
+        """Count a file as code of this run that is no module: what has started this process."""
+        self._seen[os.path.normpath(file)] = digest
+
     def collect(self) -> dict[str, str]:
         """Return the SHA-256 of each file, by its path, relative to the project folder if it lies there.
 
