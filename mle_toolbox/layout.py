@@ -24,6 +24,7 @@ RUN_RECORD = "run.json"
 READY_RECORD = "run.json.ready"
 CHECKPOINT = "checkpoint.pkl"
 EXPERIMENT_RECORD = "experiment.json"
+TRIAL = "trial.json"
 CODE = ".code"
 
 SEED_PREFIX = "seed_"
@@ -109,6 +110,12 @@ class ConfigurationFolder(_Folder):
     """The log merged over seeds."""
     merge_log = _Named("merge.log")
     """Output of the rule ``merge``."""
+    trial = _Named(TRIAL)
+    """Which point of a search the configuration is; absent where it is no trial."""
+
+    def trial_configuration(self, suffix: str) -> Path:
+        """Return the configuration of a trial, in a file of this suffix."""
+        return self.path / f"{self.path.name}{suffix}"
 
     def seed(self, seed: int | str) -> SeedFolder:
         """Return the folder of one seed, or a pattern for all, given Snakemake's wildcard."""
@@ -155,6 +162,8 @@ class ExperimentFolder(_Folder):
     """Output of the rule ``report``."""
     snakefile = _Named("Snakefile")
     """The Snakefile of an experiment whose values the command line has replaced; else it is in the project folder."""
+    ask_log = _Named("ask.log")
+    """Output of the rule ``ask``."""
     driver = _Named(".driver")
     """Files of ``mle run``: its lock, and Snakemake's output."""
     purpose = _Named(".driver/purpose.txt")

@@ -35,6 +35,7 @@ from mle_toolbox.seed_run.identity import identity_of_run
 from mle_toolbox.seed_run.code_snapshot import snapshot_variables
 from mle_toolbox.snakemake_side.leftovers import remembered_inputs
 from mle_toolbox.snakemake_side.private_access import forced_jobs
+from mle_toolbox.trial_files import trials_to_ask
 
 
 def read_plan(path):
@@ -91,6 +92,10 @@ SUMMARY = RUNS.summary.as_posix()
 COMPARISONS = RUNS.comparisons.as_posix()
 LEARNING_CURVES = RUNS.learning_curves.as_posix()
 FINAL_VALUES = RUNS.final_values.as_posix()
+# Trials of a search whose files are not there yet. A trial that has its file is never asked again: then the file is a
+# source, and the rule `ask` does not exist for it.
+TO_ASK = {each.name: each.path.as_posix() for each in trials_to_ask(PLAN)}
+ASK_LOG = RUNS.ask_log.as_posix()
 CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in PLAN.configurations)
 MERGED_LOG = ANY_CONFIGURATION.log.as_posix()
 SEED_FOLDER = ANY_RUN.path.as_posix()
@@ -117,6 +122,9 @@ def configuration_input(wildcards):
     such as by an earlier version: without it, Snakemake would say that its inputs have changed.
     """
     path = configuration_file(wildcards)
+    if wildcards.configuration in TO_ASK:
+        # Its runs of the present content stay, so they need nothing; not ancient(), which does not hold for a missing file.
+        return [] if record_as_wanted(wildcards) is not None and log_exists(wildcards) else path
     if not PLAN.frozen_code:
         return path if record_as_wanted(wildcards) is None else ancient(path)
     remembered = inputs_of_run(wildcards)
@@ -177,7 +185,7 @@ def all_results(wildcards):
     runs = [RUNS.seed_run(name, seed) for name, seed in PLAN.seed_runs]
     of_runs = [path.as_posix() for run in runs if not is_found(run) for path in (run.log, run.done)]
     of_report = [REPORT, SUMMARY, COMPARISONS, LEARNING_CURVES, FINAL_VALUES]
-    return [*of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE, *of_report]
+    return [*TO_ASK.values(), *of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE, *of_report]
 
 
 def record_start():
@@ -186,6 +194,7 @@ def record_start():
     `mle run` has moved them before. A Snakemake started by hand does it here, after planning its jobs; the launcher then
     recognises jobs that are already done. Runs that are forced to be repeated are set aside first.
     """
+    by_hand = STARTED_VARIABLE not in os.environ
     all_are_forced, some_are_forced = forced_jobs(workflow)
     if all_are_forced or STARTED_VARIABLE not in os.environ:
         os.environ[STARTED_VARIABLE] = str(time.time_ns() if some_are_forced else 0)
@@ -193,6 +202,9 @@ def record_start():
             logger.info(sentence)
     # Here and not in a rule: it must exist while seeds run, however Snakemake was started, and is no job of its own.
     write_experiment_record(PLAN)
+    if PLAN.search is not None and by_hand:
+        for sentence in PLAN.search.notices:
+            logger.info(sentence)
     if SNAPSHOT_VARIABLE not in os.environ:  # where `mle run` has not stored it
         os.environ.update(snapshot_variables(PLAN, logger.warning))
     if ENVIRONMENT.notice:

@@ -61,12 +61,14 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile]) -> Iterator[str]:
-    """Yield what was done and what to type next; normally three lines."""
+    """Yield what was done, what a search leaves out, and what to type next; normally three lines."""
     configurations, seeds = len(plan.configurations), len(plan.seeds)
     yield (
-        f"{snakefile.path.name}: {snakefile.outcome.value}; {count(configurations, 'configuration')} x "
+        f"{snakefile.path.name}: {snakefile.outcome.value}; "
+        f"{count(configurations, 'configuration' if plan.search is None else 'trial')} x "
         f"{count(seeds, 'seed')} = {count(configurations * seeds, 'seed run')}"
     )
+    yield from (f"  {sentence}" for sentence in (plan.search.notices if plan.search is not None else ()))
     if profiles:
         yield "profiles " + ", ".join(f"{each.name}: {each.outcome.value}" for each in profiles)
     for each in profiles:

@@ -84,6 +84,8 @@ def call(arguments: argparse.Namespace) -> int:
     if place.why is not None:
         console.print(escape(place.why), style="dim")
     check_profile(place.profile, plan.project_dir)
+    for sentence in plan.search.notices if plan.search is not None else ():
+        console.print(escape(sentence), style="dim")
     options = RunOptions(
         place.profile,
         arguments.cores,

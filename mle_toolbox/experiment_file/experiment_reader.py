@@ -12,7 +12,7 @@ from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you
 from mle_toolbox.experiment_file.argument_words import words_of
 from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile, read_configuration
 from mle_toolbox.experiment_file.configuration_text import CONFIGURATION_SUFFIXES
-from mle_toolbox.experiment_file.experiment_rules import broken_rules
+from mle_toolbox.experiment_file.experiment_rules import SEARCH, broken_rules
 from mle_toolbox.experiment_file.job_section import job_resources
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
@@ -27,6 +27,7 @@ from mle_toolbox.experiment_file.path_starts import (
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_stem
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
+from mle_toolbox.experiment_file.search_reader import SearchFile, read_search
 from mle_toolbox.experiment_file.source_text import trouble_with_file
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.surroundings import home
@@ -62,9 +63,12 @@ class Experiment:
     settings: Mapping[str, Mapping[str, Any]]
     """The sections under their primary names, with defaults, without invalid values."""
     configurations: tuple[ConfigurationFile, ...]
+    """Those that are named in it; the base configurations of a search."""
     problems: tuple[Problem, ...]
     asked: Asked
     starts: Starts
+    search: SearchFile | None = None
+    """What a search varies; None where there is none, or where it has mistakes."""
 
     @property
     def project_dir(self) -> Path:
@@ -124,6 +128,10 @@ class Experiment:
         configurations = tuple(file.configuration for file in self.configurations if file.configuration is not None)
         if self.problems or script is None or experiment_dir is None:
             raise ExperimentFileError(self.problems)
+        seeds, search = _seeds(self.settings["multi_experiment_args"]), None
+        if self.search is not None:
+            configurations, search = self.search.trials(configurations, self.project_dir, experiment_dir)
+            seeds = self.search.settings.seeds
         return Plan(
             experiment_file=self.file,
             project_dir=self.project_dir,
@@ -132,13 +140,14 @@ class Experiment:
             script=script,
             experiment_dir=experiment_dir,
             configurations=configurations,
-            seeds=_seeds(self.settings["multi_experiment_args"]),
+            seeds=seeds,
             job=job_resources(job),
             extra_arguments=tuple(words_of(job["extra_cmd_line_input"] or {})),
             retries=int(job["retries"]),
             frozen_code=bool(job["frozen_code"]),
             paths_elsewhere=self._elsewhere(),
             given=self._given(),
+            search=search,
         )
 
     def _elsewhere(self) -> dict[str, Path]:
@@ -266,7 +275,11 @@ def _with_files(experiment: Experiment) -> Experiment:
         read = read_configuration(experiment.project_dir / placed, placed, experiment.shown(placed), used_by)
         problems += read.problems
         files.append(read)
-    return replace(experiment, configurations=tuple(files), problems=tuple(problems))
+    search = None
+    if experiment.settings["meta_job_args"].get("job_type") == SEARCH:
+        search, mistakes = read_search(experiment.document.data, files)
+        problems += [experiment.problem(path, sentence) for path, sentence in mistakes]
+    return replace(experiment, configurations=tuple(files), problems=tuple(problems), search=search)
 
 
 def _trouble_with_named_file(experiment: Experiment, written: Path, *suffixes: str) -> str | None:
@@ -294,10 +307,13 @@ def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Pa
     if not isinstance(data, Mapping):
         return
     job_type = experiment.settings["meta_job_args"].get("job_type", "")
-    single = _written(experiment.settings["meta_job_args"].get("base_train_config"))
-    if single is not None and not job_type.startswith("multiple"):
-        yield ("meta_job_args", "base_train_config"), single
-    if job_type.startswith("single"):
+    base, at = experiment.settings["meta_job_args"].get("base_train_config"), ("meta_job_args", "base_train_config")
+    if isinstance(base, str) and not job_type.startswith("multiple"):
+        yield at, _expanded(base)
+    if job_type == SEARCH and isinstance(base, list):
+        given = data["meta_job_args"]["base_train_config"]
+        yield from (((*at, index), _expanded(name)) for index, name in enumerate(given) if name in base)
+    if job_type.startswith("single") or job_type == SEARCH:
         return
     # The path to report is that of the name the user wrote, which may be in a section under its later name.
     usable = set(experiment.settings["multi_experiment_args"].get("config_fnames") or [])

@@ -17,12 +17,15 @@ from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_wi
 from mle_toolbox.experiment_file.schema import load_schema
 from mle_toolbox.wording import expected, location
 
-__all__ = ["broken_rules"]
+__all__ = ["SEARCH", "broken_rules"]
 
 _Settings = Mapping[str, Mapping[str, Any]]
 _Mistakes = Iterator[tuple[JsonPath, str]]
 
 _META, _MULTI, _JOB = "meta_job_args", "multi_experiment_args", "single_job_args"
+_SEARCH_ARGS = "param_search_args"
+SEARCH = "hyperparameter-search"
+"""The job_type of a search."""
 
 
 def broken_rules(data: Any, settings: _Settings) -> _Mistakes:
@@ -40,6 +43,7 @@ def broken_rules(data: Any, settings: _Settings) -> _Mistakes:
     yield from _two_names_of_one_key(data)
     yield from _job_type_is_missing(data)
     yield from _configurations_and_job_type(data, settings)
+    yield from _search_and_job_type(data, settings)
     yield from _seeds(data, settings)
     yield from _memory(settings[_JOB])
     yield from _output_files(settings[_JOB])
@@ -86,11 +90,15 @@ def _job_type_is_missing(data: Mapping[str, Any]) -> _Mistakes:
 
 def _configurations_and_job_type(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:
     job_type = settings[_META].get("job_type")
-    if job_type is None:
+    if job_type is None or job_type == SEARCH:
         return
     multi = _multi_name(data)
     one, many = _section(data, _META).get("base_train_config"), _section(data, multi).get("config_fnames")
     named_one, named_many = not is_unused(one), many is not None
+    if isinstance(one, list):
+        here = location((_META, "base_train_config"))
+        advice = f"Name one file, or use {SEARCH!r} to search from each."
+        yield (_META, "base_train_config"), f"{here} is a list, and job_type {job_type!r} takes one file. {advice}"
     single = job_type.startswith("single")
     other = "multiple" if single else "single"
     other_type = f"{other}-{job_type.split('-')[1].rstrip('s')}{'s' if single else ''}"
@@ -113,6 +121,36 @@ def _configurations_and_job_type(data: Mapping[str, Any], settings: _Settings) -
 def _is_among(one: Any, many: Any) -> bool:
     names = many if isinstance(many, list) else []
     return isinstance(one, str) and normpath(one) in {normpath(each) for each in names if isinstance(each, str)}
+
+
+def _search_and_job_type(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:
+    job_type = settings[_META].get("job_type")
+    if job_type is None:
+        return
+    if job_type != SEARCH:
+        if _SEARCH_ARGS in data:
+            advice = f"Remove the section, or use {SEARCH!r}."
+            yield (_SEARCH_ARGS,), f"{_SEARCH_ARGS!r} does not apply to job_type {job_type!r}. {advice}"
+        return
+    meta, known = _section(data, _META), load_schema("experiment")["properties"]
+    if is_unused(meta.get("base_train_config")):
+        unknown = [key for key in meta if key not in known[_META]["properties"]]
+        if nearest("base_train_config", unknown) is None:
+            here = location((_META, "base_train_config"))
+            what = "a search puts the values of each trial into the configuration named there"
+            yield (_META,), f"{here} is missing: {what}."
+    unknown = [section for section in data if section not in known]
+    if _SEARCH_ARGS not in data and nearest(_SEARCH_ARGS, unknown) is None:
+        yield (), f"the section {_SEARCH_ARGS!r} is missing: it says what is searched, and how many trials there are."
+    multi = _multi_name(data)
+    instead = {
+        "config_fnames": "A search starts from base_train_config.",
+        "num_seeds": "The seeds of a search are num_seeds_per_eval of param_search_args.",
+        "random_seeds": "The seeds of a search are random_seeds of param_search_args.",
+    }
+    for key, sentence in instead.items():
+        if _section(data, multi).get(key) is not None:
+            yield (multi, key), f"{location((multi, key))} does not apply to job_type {job_type!r}. {sentence}"
 
 
 def _no_configurations(data: Mapping[str, Any], multi: str, job_type: str) -> _Mistakes:

@@ -14,13 +14,16 @@ from types import MappingProxyType
 from typing import Any
 
 from mle_toolbox.experiment_file.configuration_identity import identity_of
+from mle_toolbox.search.search_settings import SearchSettings
+from mle_toolbox.search.space import Space
+from mle_toolbox.search.trials import Trial
 
-__all__ = ["Configuration", "JobResources", "Plan", "read_only"]
+__all__ = ["Configuration", "JobResources", "Plan", "SearchPlan", "read_only"]
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """One configuration of the experiment."""
+    """One configuration of the experiment: a file of the user's, or a trial of a search."""
 
     name: str
     """The stem of its file, and the name of its results folder."""
@@ -30,6 +33,48 @@ class Configuration:
     """The content of the file; nested mappings are read-only, lists are tuples."""
     digest: str
     """``content_digest`` of the content, which ignores comments, white space and the order of keys."""
+    trial: Trial | None = None
+    """The point of the search that it is; its file is in the results folder, and made when the experiment runs."""
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """A search: the configurations of its plan are the trials that are due."""
+
+    settings: SearchSettings
+    space: Space
+    """For several base configurations that of the first; only the places of the values may differ."""
+    bases: tuple[Configuration, ...]
+    """The configurations from which the search starts. They do not run themselves."""
+    grid_size: int | None
+    """The number of points of the grid; None for a random search."""
+    outside: tuple[Configuration, ...]
+    """Trials on disk that are not due: outside the present space, or beyond the budget."""
+    notices: tuple[str, ...]
+    """What the user should know before it runs: sentences."""
+
+    @property
+    def left_out(self) -> int:
+        """How many points of the grid the budget leaves out."""
+        return 0 if self.grid_size is None else max(self.grid_size - self.settings.budget, 0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data for ``experiment.json``."""
+        settings = self.settings
+        return {
+            "type": settings.search_type,
+            "variables": [each.described() for each in self.space.variables],
+            "metrics": list(settings.metrics),
+            "maximize": settings.maximize,
+            "problem_type": settings.problem_type,
+            "best_is_maximum": settings.best_is_maximum,
+            "aggregate_seeds": settings.aggregate_seeds,
+            "budget": settings.budget,
+            "grid_size": self.grid_size,
+            "left_out": self.left_out,
+            "seed": settings.seed,
+            "bases": [each.name for each in self.bases],
+        }
 
 
 @dataclass(frozen=True)
@@ -104,6 +149,8 @@ class Plan:
     """The paths, as written in the experiment file, that do not start in the project folder, with that folder."""
     given: Mapping[str, str] = field(default_factory=dict)
     """What the command line gave in place of the file's values, relative to the project folder."""
+    search: SearchPlan | None = None
+    """The search whose trials the configurations are."""
 
     @property
     def starts_beside(self) -> bool:
@@ -165,22 +212,31 @@ class Plan:
             "job_type": self.job_type,
             "script": self.script.as_posix(),
             "experiment_dir": self.experiment_dir.as_posix(),
-            "configurations": [
-                {
-                    "name": each.name,
-                    "path": each.path.as_posix(),
-                    "digest": each.digest,
-                    "content": _plain(each.content),
-                    "identity": self.identity(each.name),
-                }
-                for each in self.configurations
-            ],
+            "configurations": [self._entry(each) for each in self.configurations],
             "seeds": list(self.seeds),
             "job": asdict(self.job),
             "extra_arguments": list(self.extra_arguments),
             "retries": self.retries,
             "frozen_code": self.frozen_code,
+            **self._search_entries(),
         }
+
+    def _entry(self, configuration: Configuration) -> dict[str, Any]:
+        content = _plain(configuration.content)
+        entry = {
+            "name": configuration.name,
+            "path": configuration.path.as_posix(),
+            "digest": configuration.digest,
+            "content": content,
+            "identity": self._identities.get(configuration.name) or identity_of(content, self.extra_arguments),
+        }
+        trial = configuration.trial
+        return entry if trial is None else {**entry, "trial": {**trial.to_json(), "inside": trial.inside}}
+
+    def _search_entries(self) -> dict[str, Any]:
+        if self.search is None:
+            return {}
+        return {"search": self.search.to_json(), "outside": [self._entry(each) for each in self.search.outside]}
 
 
 def read_only(value: Any) -> Any:

@@ -91,7 +91,10 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
     root = str(repository.root) if repository is not None else project
     paths = _paths(plan, repository, root, project)
     earlier = latest_snapshot(store)
-    always = [plan.experiment_file, plan.script_path, *(plan.project_dir / each.path for each in plan.configurations)]
+    # The files of trials are results: a waiting job has them anyway, and they may be written only after this.
+    named = [each for each in plan.configurations if each.trial is None]
+    named += plan.search.bases if plan.search is not None else ()
+    always = [plan.experiment_file, plan.script_path, *(plan.project_dir / each.path for each in named)]
     always_named = list(dict.fromkeys(_named(each, root) for each in always))
     files, left_out, is_racy = _store_files(store, root, paths, earlier, always_named)
     difference = None
