@@ -18,7 +18,9 @@ def main() -> None:
     # The plan of this start: the experiment file and the base configurations may have been edited or deleted since.
     record = read_experiment_record(folder)
     if record is None:
-        raise ResultsError(f"{folder.record} is not there, so nobody knows what the trials are. Run again what wrote it.")
+        raise ResultsError(
+            f"{folder.record} is not there, so nobody knows what the trials are. Run again what wrote it."
+        )
     # In the order of their numbers: those that are left out by a kill get the same numbers when they are asked again.
     entries = sorted(record["configurations"], key=lambda entry: entry["trial"]["number"])
     for entry in entries:

@@ -153,7 +153,9 @@ def assign_trials(
     def new(index: int, values: Mapping[str, Any]) -> Trial:
         return Trial(numbers.next(), name, index, values, settings.search_type, settings.original_id(index))
 
-    due = _of_grid(settings, space, seen, new) if settings.search_type == "grid" else _random(settings, space, seen, new)
+    due = (
+        _of_grid(settings, space, seen, new) if settings.search_type == "grid" else _random(settings, space, seen, new)
+    )
     are_due = {trial.number for trial in due}
     return Assignment(
         tuple(sorted(due, key=lambda trial: trial.number)),
@@ -222,4 +224,3 @@ def _read(path: str, number: int) -> Trial | None:
         )
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None  # missing or damaged; its runs are found by their identity
-

@@ -38,6 +38,7 @@ LAYERS = (
     "experiment_file",
     "log",
     "experiment_record",
+    "trial_files",
     "seed_run",
     "experiment",
     "statistics",
