@@ -1,8 +1,8 @@
 """The files of a search's trials: which are missing, and writing them.
 
 A trial's configuration is the base configuration with the values of the trial: complete, so that anybody can run it by
-hand, and written once. ``trial.json`` beside it also keeps the digests of what was written, so that one look finds a file
-that has to be written again: removed, damaged, edited, or made from a base configuration that has been edited since.
+hand, and written once. ``trial.json`` beside it also keeps the digests of what was written. They tell when a file has
+to be written again: removed, damaged, edited, or made from a base configuration that has been edited since.
 """
 
 from __future__ import annotations

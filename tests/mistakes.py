@@ -479,18 +479,19 @@ MISTAKES = [
         swap("multiple-experiments", "multiple-experiment"),
         (
             "exp.yaml:5: 'job_type' in meta_job_args must be one of 'single-experiment', "
-            "'multiple-experiments', 'single-config', 'multiple-configs', found the text "
+            "'multiple-experiments', 'hyperparameter-search', 'single-config', 'multiple-configs', found the text "
             "'multiple-experiment'. Did you mean 'multiple-experiments'?"
         ),
     ),
     Mistake(
-        "hyperparameter_search",
+        "search_without_its_section",
         "exp.yaml",
         swap("multiple-experiments", "hyperparameter-search"),
         (
-            "exp.yaml:5: 'job_type' in meta_job_args is 'hyperparameter-search': it is "
-            "not supported yet. List the configurations in config_fnames and use "
-            "'multiple-experiments'."
+            "exp.yaml: the section 'param_search_args' is missing: it says what is searched, and how many trials there "
+            "are.\n"
+            "exp.yaml:3: 'base_train_config' in meta_job_args is missing: a search puts the values of each trial into "
+            "the configuration named there."
         ),
     ),
     Mistake(
@@ -498,9 +499,8 @@ MISTAKES = [
         "exp.yaml",
         swap("multi_experiment_args:", "param_search_args:\n    search_type: grid\nmulti_experiment_args:"),
         (
-            "exp.yaml:10: section 'param_search_args' belongs to the original mle-toolbox and "
-            "is not supported (yet): list the configurations in config_fnames and use job_type "
-            "'multiple-experiments'."
+            "exp.yaml:10: 'param_search_args' does not apply to job_type 'multiple-experiments'. Remove the section, "
+            "or use 'hyperparameter-search'."
         ),
     ),
     Mistake(
@@ -509,7 +509,7 @@ MISTAKES = [
         swap('    job_type: "multiple-experiments"\n', ""),
         (
             "exp.yaml:3: 'job_type' in meta_job_args is missing. Expected one of "
-            "'single-experiment', 'multiple-experiments', 'single-config', 'multiple-configs'."
+            "'single-experiment', 'multiple-experiments', 'hyperparameter-search', 'single-config', 'multiple-configs'."
         ),
     ),
     Mistake(

@@ -73,7 +73,8 @@ class SearchFile:
         each = " of each base configuration" if len(self.spaces) > 1 else ""
         if size < budget:
             what = "grid" if self.settings.search_type == "grid" else "space"
-            yield f"The {what} has {count(size, 'point')}, fewer than the {budget:,} trials asked for{each}: each runs once."
+            asked = f"fewer than the {budget:,} trials asked for{each}"
+            yield f"The {what} has {count(size, 'point')}, {asked}: every point runs once."
         elif self.settings.search_type == "grid":
             left_out = f"the first {budget:,}{each} run, in the order of the grid, and {size - budget:,} are left out"
             yield f"The grid has {count(size, 'point')}: {left_out}."

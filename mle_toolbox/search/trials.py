@@ -1,8 +1,8 @@
 """The trials of a search: those on disk, and which points of the space become new ones.
 
-A trial keeps its number and its values for good, whatever becomes of the space; a new point takes the lowest free number.
-So a search can grow, shrink and grow again, and nothing is renamed. ``trial.json`` in a trial's folder is the truth about
-its values. Nothing here writes; the rule ``ask`` does (``trial_files.py``).
+A trial keeps its number and its values for good, whatever becomes of the space; a new point takes the lowest free
+number. So a search can grow, shrink and grow again, and nothing is renamed. ``trial.json`` in a trial's folder is the
+truth about its values. Nothing here writes; the rule ``ask`` does (``trial_files.py``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
+from pathlib import Path
 from typing import Any
 
 from mle_toolbox.layout import ExperimentFolder
@@ -113,11 +114,11 @@ def read_trials(folder: ExperimentFolder) -> StoredTrials:
     taken: set[int] = set()
     for number in _numbers(folder):
         place = folder.configuration(trial_name(number))
-        trial = _read(str(place.trial), number)
+        trial = _read(place.trial, number)
         if trial is not None:
             trials.append(trial)
         # An empty folder was made for an `ask` that did not come to its end.
-        if trial is not None or _holds_something(str(place.path)):
+        if trial is not None or _holds_something(place.path):
             taken.add(number)
     return StoredTrials(tuple(trials), frozenset(taken))
 
@@ -131,8 +132,8 @@ def assign_trials(
 ) -> Assignment:
     """Return which trials of one base configuration are due.
 
-    Of a grid these are its first points, as many as the budget has. Of a random search it is one for each index below the
-    budget, of which those on disk count also when they lie outside the present space; no point is drawn twice.
+    Of a grid these are its first points, as many as the budget has. Of a random search it is one for each index below
+    the budget, of which those on disk count also when they lie outside the present space; no point is drawn twice.
 
     Parameters
     ----------
@@ -146,16 +147,15 @@ def assign_trials(
         Shared by all bases of a search.
     """
     name, content = base
-    # A trial is known by the configuration that it makes: a variable may be added to a search or removed from it, and the
-    # value that a trial has from its base configuration is as good as one that was searched.
+    # A trial is known by the configuration that it makes: a variable may be added to a search or removed from it, and
+    # the value that a trial has from its base configuration is as good as one that was searched.
     seen = [_as_seen_by(space, content, trial) for trial in stored]
 
     def new(index: int, values: Mapping[str, Any]) -> Trial:
         return Trial(numbers.next(), name, index, values, settings.search_type, settings.original_id(index))
 
-    due = (
-        _of_grid(settings, space, seen, new) if settings.search_type == "grid" else _random(settings, space, seen, new)
-    )
+    assign = _of_grid if settings.search_type == "grid" else _random
+    due = assign(settings, space, seen, new)
     are_due = {trial.number for trial in due}
     return Assignment(
         tuple(sorted(due, key=lambda trial: trial.number)),
@@ -171,8 +171,7 @@ def _of_grid(settings: SearchSettings, space: Space, stored: Sequence[Trial], ne
     indices = FreeNumbers(trial.index for trial in stored)
     due = []
     for values in islice(grid_points(space), settings.budget):
-        trial = known.get(point_key(values))
-        due.append(new(indices.next(), values) if trial is None else trial)
+        due.append(known.get(point_key(values)) or new(indices.next(), values))
     return due
 
 
@@ -183,8 +182,8 @@ def _random(settings: SearchSettings, space: Space, stored: Sequence[Trial], new
     due = [trial for index, trial in known.items() if index < settings.budget and trial.inside]
     missing = [index for index in range(settings.budget) if index not in known]
     if missing:
-        # The draws go on where they would be if nothing had been drawn before the first missing one, so that a trial whose
-        # folder was removed is drawn again as it was.
+        # The draws go on where they would be if nothing had been drawn before the first missing one, so that a trial
+        # whose folder was removed is drawn again as it was.
         taken = [trial.values for trial in stored]
         points = random_points(space, settings.seed, first=missing[0], taken=taken)
         due += [new(index, values) for index, values in zip(missing, points, strict=False)]
@@ -198,24 +197,25 @@ def _as_seen_by(space: Space, content: Mapping[str, Any], trial: Trial) -> Trial
 
 def _numbers(folder: ExperimentFolder) -> list[int]:
     try:
-        names = os.listdir(folder.path)
+        with os.scandir(folder.path) as entries:
+            names = {entry.name for entry in entries}
     except OSError:
         return []
     found = [int(match.group(1)) for match in map(_NAME.fullmatch, names) if match is not None]
     return sorted(number for number in found if trial_name(number) in names)
 
 
-def _holds_something(path: str) -> bool:
+def _holds_something(path: Path) -> bool:
     try:
-        return bool(os.listdir(path))
+        with os.scandir(path) as entries:
+            return any(True for _ in entries)
     except OSError:
         return True  # a file, or a folder of somebody else's
 
 
-def _read(path: str, number: int) -> Trial | None:
+def _read(path: Path, number: int) -> Trial | None:
     try:
-        with open(path, "rb") as file:
-            said = json.loads(file.read())
+        said = json.loads(path.read_bytes())
         values = said["values"]
         if said["number"] != number or not isinstance(values, dict):
             return None

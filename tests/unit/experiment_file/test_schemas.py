@@ -41,6 +41,7 @@ NO_DEFAULT = {
     "multi_config_args",
     "multi_experiment_args.config_fnames",
     "multi_config_args.config_fnames",
+    "param_search_args",
     "model_config",
     "device_config",
 }
