@@ -168,6 +168,12 @@ class ExperimentFolder(_Folder):
     """Files of ``mle run``: its lock, and Snakemake's output."""
     purpose = _Named(".driver/purpose.txt")
     """What the experiment is for, in the words of ``mle run --purpose``."""
+
+    @property
+    def asked(self) -> tuple[Path, Path]:
+        """The marks of the rule ``ask``, of which at most one is there; what they are for is explained in the workflow."""
+        return self.driver / "asked", self.driver / "asked-again"
+
     earlier = _Named(".earlier")
     """Seed runs of earlier configurations and older code that were set aside."""
     code = _Named(CODE)

@@ -9,6 +9,7 @@ if TO_ASK:
         """Write the configuration of every new trial."""
         output:
             list(TO_ASK.values()),
+            [touch(mark) for mark in ASKED_ANEW],
         log:
             ASK_LOG,
         localrule: True

@@ -21,6 +21,8 @@ def main() -> None:
         raise ResultsError(
             f"{folder.record} is not there, so nobody knows what the trials are. Run again what wrote it."
         )
+    for mark in folder.asked:
+        mark.unlink(missing_ok=True)
     # In the order of their numbers: those that are left out by a kill get the same numbers when they are asked again.
     entries = sorted(record["configurations"], key=lambda entry: entry["trial"]["number"])
     for entry in entries:

@@ -96,6 +96,11 @@ FINAL_VALUES = RUNS.final_values.as_posix()
 # source, and the rule `ask` does not exist for it.
 TO_ASK = {each.name: each.path.as_posix() for each in trials_to_ask(PLAN)}
 ASK_LOG = RUNS.ask_log.as_posix()
+# A file that has to be made anew is there already, so Snakemake would see nothing to do: its job also makes a mark that
+# is not there, the first of two names or, after it, the second (scripts/ask.py removes the other one).
+ASKED_ANEW = [mark.as_posix() for mark in RUNS.asked if not mark.exists()][:1]
+if not any(map(os.path.lexists, TO_ASK.values())):
+    ASKED_ANEW = []
 CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in PLAN.configurations)
 MERGED_LOG = ANY_CONFIGURATION.log.as_posix()
 SEED_FOLDER = ANY_RUN.path.as_posix()
@@ -185,7 +190,7 @@ def all_results(wildcards):
     runs = [RUNS.seed_run(name, seed) for name, seed in PLAN.seed_runs]
     of_runs = [path.as_posix() for run in runs if not is_found(run) for path in (run.log, run.done)]
     of_report = [REPORT, SUMMARY, COMPARISONS, LEARNING_CURVES, FINAL_VALUES]
-    return [*TO_ASK.values(), *of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE, *of_report]
+    return [*TO_ASK.values(), *ASKED_ANEW, *of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE, *of_report]
 
 
 def record_start():

@@ -146,9 +146,12 @@ def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) ->
     if merged == wanted:
         return
     known = merged if isinstance(merged, dict) else {}
-    changed = [name for name in wanted if known.get(name) != wanted[name] or known.keys() != wanted.keys()]
+    changed = [name for name in wanted if known.get(name) != wanted[name]]
     for folder in map(experiment.configuration, changed):
         _touch_first(folder.seed(seed).log for seed in plan.seeds)
+    if known.keys() != wanted.keys():
+        # What is collected changes, what is merged does not.
+        _touch_first(experiment.configuration(name).log for name in wanted if name not in changed)
     # Snakemake ignores a newer time when its note has the same checksum.
     _forget(plan, [*(experiment.configuration(name).log for name in changed), experiment.results, experiment.table])
     note.parent.mkdir(parents=True, exist_ok=True)

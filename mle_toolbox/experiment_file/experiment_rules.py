@@ -142,7 +142,10 @@ def _search_and_job_type(data: Mapping[str, Any], settings: _Settings) -> _Mista
     unknown = [section for section in data if section not in known]
     if _SEARCH_ARGS not in data:
         if nearest(_SEARCH_ARGS, unknown) is None:
-            yield (), f"the section {_SEARCH_ARGS!r} is missing: it says what is searched, and how many trials there are."
+            yield (
+                (),
+                f"the section {_SEARCH_ARGS!r} is missing: it says what is searched, and how many trials there are.",
+            )
         return
     multi = _multi_name(data)
     instead = {

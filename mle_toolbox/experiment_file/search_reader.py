@@ -6,14 +6,17 @@ What the section says is checked by ``search/``; here it meets the base configur
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile
+from mle_toolbox.experiment_file.configuration_text import CONFIGURATION_SUFFIXES, parse_configuration
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.plan import Configuration, SearchPlan, read_only
+from mle_toolbox.experiment_file.source_text import read_text
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.search.placement import with_values
 from mle_toolbox.search.search_settings import SearchSettings, read_search_settings, untracked_metrics
@@ -56,6 +59,10 @@ class SearchFile:
             found = assign_trials(self.settings, space, (base.name, base.content), stored.of(base.name), numbers)
             due += [_configuration(trial, base, experiment_dir) for trial in found.due]
             others += [_configuration(trial, base, experiment_dir) for trial in found.others]
+        names = {base.name for base in bases}
+        others += filter(
+            None, (_left(each, project_dir, experiment_dir) for each in stored.trials if each.base not in names)
+        )
         return tuple(sorted(due, key=_number)), SearchPlan(
             self.settings,
             self.spaces[0],
@@ -132,6 +139,24 @@ def _configuration(trial: Trial, base: Configuration, experiment_dir: Path) -> C
     # In the format of its base, for scripts that read the file themselves.
     path = ExperimentFolder(experiment_dir).configuration(trial.name).trial_configuration(base.path.suffix)
     return Configuration(trial.name, path, read_only(content), content_digest(content), trial)
+
+
+def _left(trial: Trial, project_dir: Path, experiment_dir: Path) -> Configuration | None:
+    """Return a trial of a base configuration that is no longer searched, as its file has it; None without one."""
+    place = ExperimentFolder(experiment_dir).configuration(trial.name)
+    for path in map(place.trial_configuration, CONFIGURATION_SUFFIXES):
+        file = project_dir / path
+        if not file.is_file():
+            continue
+        try:
+            content = parse_configuration(read_text(file, str(path)), str(path)).content
+        except ExperimentFileError:
+            return None
+        if isinstance(content, Mapping):
+            return Configuration(
+                trial.name, path, read_only(content), content_digest(content), replace(trial, inside=False)
+            )
+    return None
 
 
 def _number(configuration: Configuration) -> int:

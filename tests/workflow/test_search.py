@@ -1,0 +1,196 @@
+"""A search from its experiment file to its results, and what runs when it grows: counted from Snakemake's job table."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Project
+
+SCRIPT = """\
+import os
+from pathlib import Path
+
+from mle_toolbox import MLExperiment
+
+
+def main(mle):
+    name = os.environ["MLE_SEED_RUN"].split("/")[-2:]
+    if Path("fails").exists() and "/".join(name) in Path("fails").read_text().split():
+        raise RuntimeError("as it was told")
+    for step in range(3):
+        mle.update_log({"step": step}, {"loss": mle.train_config.lrate * mle.train_config.units + mle.seed / 10})
+
+
+if __name__ == "__main__":
+    main(MLExperiment())
+"""
+
+
+class SearchProject(Project):
+    """A project with a search: two values of each of two variables, and two seeds."""
+
+    def write(self, **changes: Any) -> None:
+        """Write the experiment file; parts that are not named are as at the beginning."""
+        params = changes.get("params", {"categorical": {"lrate": [0.1, 0.2]}, "integer": {"units": [1, 3, 2]}})
+        params["integer"] = {
+            name: dict(zip(("begin", "end", "bins"), given, strict=True)) for name, given in params["integer"].items()
+        }
+        content = {
+            "meta_job_args": {
+                "project_name": "quick",
+                "job_type": "hyperparameter-search",
+                "base_train_fname": "train.py",
+                "base_train_config": changes.get("bases", "base.json"),
+                "experiment_dir": "experiments/",
+            },
+            "param_search_args": {
+                "search_logging": {"eval_metrics": "loss", "max_objective": False},
+                "search_resources": {
+                    "num_search_batches": 1,
+                    "num_evals_per_batch": changes.get("budget", 10),
+                    "num_seeds_per_eval": changes.get("seeds", 2),
+                },
+                "search_config": {"search_type": "Grid", "search_params": params},
+            },
+        }
+        (self.path / "exp.yaml").write_text(json.dumps(content, indent=2))
+
+    def write_base(self, name: str = "base.json", **more: Any) -> None:
+        content = {
+            "train_config": {"lrate": 1.0, "units": 7, **more},
+            "log_config": {"time_to_track": ["step"], "what_to_track": ["loss"]},
+        }
+        (self.path / name).write_text(json.dumps(content))
+
+    def run(self, expected: int = 0) -> str:
+        """Type `mle run` and return what it says."""
+        done = self.mle("run", "exp.yaml", "--profile", "local")
+        assert done.returncode == expected, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def runs_now(self) -> dict[str, int]:
+        """Return how many jobs of each rule `mle run` has run, but for those that come at every end."""
+        table = self.jobs_of_last_run()
+        return {rule: n for rule, n in table.items() if rule in ("ask", "train", "merge")}
+
+
+def make_search(path: Path) -> SearchProject:
+    path.mkdir()
+    project = SearchProject(path)
+    project.write()
+    project.write_base()
+    (path / "train.py").write_text(SCRIPT)
+    return project
+
+
+@pytest.fixture(scope="session")
+def searched_once(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    return made_once("searched", lambda folder: make_search(folder).run())
+
+
+@pytest.fixture
+def search(searched_once: Path, tmp_path: Path) -> SearchProject:
+    """A search of four trials with two seeds each that has run."""
+    return SearchProject(Path(shutil.copytree(searched_once, tmp_path / "search", symlinks=True)))
+
+
+def test_a_search_runs_each_trial_with_each_seed(search: SearchProject) -> None:
+    assert search.runs_now() == {"ask": 1, "train": 8, "merge": 4}
+    record = json.loads((search.results / "experiment.json").read_text())
+    assert record["search"] == {
+        "type": "grid",
+        "variables": [
+            {"name": "lrate", "kind": "categorical", "place": ["train_config", "lrate"], "choices": [0.1, 0.2]},
+            {
+                "name": "units",
+                "kind": "integer",
+                "place": ["train_config", "units"],
+                "begin": 1,
+                "end": 3,
+                "bins": 2,
+                "choices": [1, 3],
+            },
+        ],
+        "metrics": ["loss"],
+        "maximize": False,
+        "problem_type": "final",
+        "best_is_maximum": False,
+        "aggregate_seeds": "mean",
+        "budget": 10,
+        "grid_size": 4,
+        "left_out": 0,
+        "seed": 42,
+        "bases": ["base"],
+    }
+    trial = record["configurations"][1]["trial"]
+    assert trial["values"] == {"lrate": 0.1, "units": 3}
+    assert (trial["number"], trial["base"], trial["original_id"], trial["inside"]) == (1, "base", "b_1_eval_1", True)
+
+
+def test_nothing_is_left_to_do_for_either_command(search: SearchProject) -> None:
+    assert search.jobs_to_run() == {}
+
+    search.run()
+
+    assert search.runs_now() == {}
+
+
+def test_a_grid_smaller_than_the_budget_says_so_once(search: SearchProject) -> None:
+    said = search.run()
+
+    assert said.count("4 points") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "due"),
+    [
+        ({"params": {"categorical": {"lrate": [0.1, 0.15, 0.2]}, "integer": {"units": [1, 3, 2]}}}, (1, 4, 2)),
+        ({"params": {"categorical": {"lrate": [0.1, 0.2]}, "integer": {"units": [1, 5, 3]}}}, (1, 4, 2)),
+        ({"seeds": 3}, (0, 4, 4)),
+        ({"bases": ["base.json", "other.json"]}, (1, 8, 4)),
+    ],
+    ids=["a value added", "the range widened", "seeds raised", "a base added"],
+)
+def test_growing_a_search_runs_exactly_what_is_due(
+    search: SearchProject, change: dict[str, Any], due: tuple[int, int, int]
+) -> None:
+    before = search.logs()
+    search.write_base("other.json", epochs=3)
+    search.write(**change)
+    expected = {rule: n for rule, n in zip(("ask", "train", "merge"), due, strict=True) if n}
+
+    dry = search.jobs_to_run()
+    search.run()
+
+    assert {rule: n for rule, n in dry.items() if rule in ("ask", "train", "merge")} == expected
+    assert search.runs_now() == expected
+    assert {place: log for place, log in search.logs().items() if place in before} == before
+
+
+def test_a_bigger_budget_runs_the_points_that_were_left_out(searched_once: Path, tmp_path: Path) -> None:
+    search = make_search(tmp_path / "project")
+    search.write(budget=3)
+    assert "1 are left out" in search.run() or "1 is left out" in search.run()
+    search.write(budget=10)
+
+    search.run()
+
+    assert search.runs_now() == {"ask": 1, "train": 2, "merge": 1}
+
+
+def test_after_an_edit_of_the_base_everything_runs_and_undoing_it_brings_everything_back(search: SearchProject) -> None:
+    before = search.logs()
+    search.write_base(epochs=3)
+
+    search.run()
+    assert search.runs_now() == {"ask": 1, "train": 8, "merge": 4}
+
+    search.write_base()
+    search.run()
+    assert "train" not in search.runs_now()
+    assert search.logs() == before
