@@ -171,7 +171,7 @@ class ExperimentFolder(_Folder):
 
     @property
     def asked(self) -> tuple[Path, Path]:
-        """The marks of the rule ``ask``, of which at most one is there; what they are for is explained in the workflow."""
+        """The marks of the rule ``ask``, of which at most one is there; the workflow explains what they are for."""
         return self.driver / "asked", self.driver / "asked-again"
 
     earlier = _Named(".earlier")
