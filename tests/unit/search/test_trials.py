@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mle_toolbox.experiment_file.configuration_text import parse_configuration
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
@@ -284,3 +285,14 @@ def test_a_trial_keeps_its_number_and_its_point_through_every_history(
             assert len(points) == min(budget, len(lrates) * len(units))
         assert search.outside().keys() == known.keys() - values.keys()
         known |= values
+
+
+def test_a_trial_has_the_format_of_its_base(search: Search) -> None:
+    content = {**BASE, "train_config": {**BASE["train_config"], "lrate": 1e-5, "text": "1e-5", "on": True}}
+    (search.path / "base.yaml").write_text(json.dumps(content))
+    search.bases = ["base.yaml"]
+    search.ask()
+
+    text = (search.folder.path / "trial_0000" / "trial_0000.yaml").read_text()
+    expected = {**content, "train_config": {**content["train_config"], "lrate": 0.1, "units": 16}}
+    assert parse_configuration(text, "trial_0000.yaml").content == expected
