@@ -38,6 +38,8 @@ class Checkpoint:
     """Seconds that the run has taken so far, in all attempts."""
     last_step: int
     """TensorBoard's last step."""
+    n_models: int = 0
+    """Number of models passed to ``update_log``; 0 in checkpoints of earlier versions."""
 
     def check_owner(self, path: Path, digest: str) -> None:
         """Raise ResultsError when the checkpoint belongs to another run."""

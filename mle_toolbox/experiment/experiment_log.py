@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mle_toolbox.errors import LogError, UsageError
+from mle_toolbox.experiment.kept_models import KeptModels
 from mle_toolbox.experiment.own_checkpoint import Continuation
 from mle_toolbox.experiment.printing import TickPrinter
 from mle_toolbox.experiment.saver import Saver
@@ -42,6 +43,8 @@ class ExperimentLog:
         Called after the first tick of this attempt.
     after_each_tick
         Called after every tick; None, which is faster, if not needed.
+    kept
+        Keeps some of the models; None if log_config asks for none.
     """
 
     def __init__(
@@ -54,12 +57,13 @@ class ExperimentLog:
         at_first_tick: Callable[[], None] | None = None,
         before_first_tick: Callable[[_Tick], Continuation | None] | None = None,
         after_each_tick: Callable[[], None] | None = None,
+        kept: KeptModels | None = None,
     ) -> None:
         self._journal = journal
         self._append: Callable[[Any, Any, bool], None] = journal.append
         self.tick: Callable[[Any, Any, bool], None] = self._log
         """Logs two dictionaries, and saves or not: the journal's own method where nothing else needs the tick."""
-        self._saver = saver
+        self._saver, self._kept = saver, kept
         self._log_config, self._train_config = log_config, train_config
         self._board = board
         self._printer = _printer(log_config)
@@ -226,11 +230,18 @@ class ExperimentLog:
         """
         return is_step_to_log(step, self._log_config, self._train_config)
 
-    def resume_at(self, elapsed: float, last_step: int) -> None:
-        """Continue clocks and TensorBoard where an interrupted attempt stopped."""
+    @property
+    def n_models(self) -> int:
+        """Number of models that were passed so far, if some of them are kept."""
+        return self._kept.n_models if self._kept is not None else 0
+
+    def resume_at(self, elapsed: float, last_step: int, n_ticks: int, n_models: int | None = None) -> None:
+        """Continue clocks, TensorBoard and the list of kept models where an interrupted attempt stopped."""
         self._zero = time.monotonic() - elapsed
         if self._board is not None:
             self._board.resume_behind(last_step)
+        if self._kept is not None:
+            self._kept.resume_at(n_ticks, n_models)
 
     def last_step(self) -> int:
         """Return TensorBoard's last step."""
@@ -269,13 +280,18 @@ class ExperimentLog:
             self._board.update(self.n_ticks, tick or {}, shown, figure, grads)
         if model is not None and save:
             self._saver.save_model(model)
+        if model is not None and self._kept is not None:
+            self._kept.take(model, self.n_ticks, {**self._readings(self.n_ticks), **(tick or {})}, shown)
         if self._after_each_tick is not None:
             self._after_each_tick()
 
     def _save_model_alone(self, clock: _Tick | None, model: Any) -> None:
         # No tick: with nothing measured it would say nothing, and leave a gap in every metric.
-        self._journal.check_time(self._with_clocks(clock) or {})
+        moment = self._with_clocks(clock) or {}
+        self._journal.check_time(moment)
         self._saver.save_model(model)
+        if self._kept is not None:
+            self._kept.take(model, self.n_ticks, {**self._readings(self.n_ticks), **moment}, {})
         if self._after_each_tick is not None:
             self._after_each_tick()
 
@@ -307,7 +323,7 @@ class ExperimentLog:
         """Continue clocks and TensorBoard after the ticks that are kept, and return how many these are."""
         if found is None or found.n_ticks == 0:
             return 0
-        self.resume_at(self.elapsed if found.elapsed is None else found.elapsed, found.last_step)
+        self.resume_at(self.elapsed if found.elapsed is None else found.elapsed, found.last_step, found.n_ticks)
         return found.n_ticks
 
     def _with_clocks(self, clock: _Tick | None) -> _Tick | None:

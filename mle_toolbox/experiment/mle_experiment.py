@@ -16,6 +16,7 @@ from mle_toolbox.experiment.experiment_log import ExperimentLog
 from mle_toolbox.experiment.heard_signals import heard_signals
 from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import RunInputs, find_inputs
+from mle_toolbox.experiment.kept_models import kept_models
 from mle_toolbox.experiment.own_checkpoint import Continuation
 from mle_toolbox.experiment.saver import Saver
 from mle_toolbox.experiment.seed_run import SeedRun
@@ -155,6 +156,7 @@ class MLExperiment:
             before_first_tick=self._go_on,
             at_first_tick=self._forget_checkpoint,
             after_each_tick=end_watch.forget_errors if is_interactive() else None,
+            kept=kept_models(self._saver.save_model, run.folder.models, self.log_config),
         )
         _open.append(self)
         stop_notice.expect_warnings()
@@ -249,6 +251,7 @@ class MLExperiment:
             digest=self._identity(),
             elapsed=self.log.elapsed,
             last_step=self.log.last_step(),
+            n_models=self.log.n_models,
         )
         write_checkpoint(run.folder.checkpoint, moment)
 
@@ -284,7 +287,7 @@ class MLExperiment:
             return None
         restore_random_states(moment.random_states)
         self._rng = rng_from_state(moment.rng)
-        self.log.resume_at(moment.elapsed, moment.last_step)
+        self.log.resume_at(moment.elapsed, moment.last_step, moment.n_ticks, moment.n_models)
         self._resumed = True
         run.note_resumed(moment.n_ticks)
         return moment.state
@@ -356,7 +359,7 @@ class MLExperiment:
             silent = {"seed_id": self.seed} if name == "train_config" else None
             self.config[name] = Settings(value, name, file, silent) if isinstance(value, dict) else value
         for one, other in (("net_config", "model_config"), ("model_config", "net_config")):
-            if one not in content and other in content:
+            if not content.get(one) and other in content:
                 self.config[one] = self.config[other]
         self.train_config: Settings = self.config["train_config"]
         if "seed_id" in self.train_config:

@@ -24,7 +24,9 @@ from mle_toolbox.seed_run.frozen_code import frozen_bytes
 
 __all__ = ["LoadedConfiguration", "load_configuration", "read_configuration_file"]
 
-_FLAGS = ("verbose", "use_tboard", "overwrite", "overwrite_experiment_dir")
+_FLAGS = ("verbose", "use_tboard", "overwrite", "overwrite_experiment_dir", "top_k_minimize_metric")
+# Of these, a value that is not null is left to the schema.
+_RARE = ("save_every_k_ckpt", "save_top_k_ckpt", "top_k_metric_name", "ckpt_time_to_track")
 _LOG_KEYS = (
     "time_to_track",
     "what_to_track",
@@ -35,6 +37,7 @@ _LOG_KEYS = (
     "tboard_fname",
     "model_type",
     *_FLAGS,
+    *_RARE,
 )
 
 
@@ -117,7 +120,8 @@ def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
             advice = f" Found {near!r} instead. Did you mean {section!r}?" if near is not None else ""
             found.append(((), f"the section {section!r} is missing.{advice}"))
     for section in SECTIONS:
-        if section in content and not isinstance(content[section], dict):
+        is_left_out = content.get(section) is None and section not in ("train_config", "log_config")
+        if section in content and not is_left_out and not isinstance(content[section], dict):
             found.append(((section,), f"{section!r} must be an object {{ … }}, found {content[section]!r}."))
     return found
 
@@ -148,7 +152,11 @@ def _log_problems(log_config: Any, script: Path | None) -> list[_Found]:
 
 def _has_only_sure_keys(log_config: Mapping[str, Any]) -> bool:
     """Return whether every key of log_config is certainly right, so that the schema need not be loaded."""
-    return all(key in _LOG_KEYS and (key not in _FLAGS or value in (0, 1, None)) for key, value in log_config.items())
+    for key, value in log_config.items():
+        allowed = (0, 1, None) if key in _FLAGS else (None,) if key in _RARE else (value,)
+        if key not in _LOG_KEYS or value not in allowed:
+            return False
+    return True
 
 
 def _check_by_schema(

@@ -11,6 +11,7 @@ from typing import Any
 
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.log_keys import is_unused
+from mle_toolbox.experiment_file.sections import SECTIONS
 
 __all__ = ["ONLY_SHOWN", "identity_of"]
 
@@ -24,6 +25,11 @@ ONLY_SHOWN = (
     "overwrite_experiment_dir",
     "overwrite",
     "model_type",
+    "save_every_k_ckpt",
+    "save_top_k_ckpt",
+    "top_k_metric_name",
+    "top_k_minimize_metric",
+    "ckpt_time_to_track",
 )
 """Keys of log_config that affect no number: ``x-decides-numbers: false`` in the schema; a test compares the two."""
 
@@ -41,7 +47,11 @@ def identity_of(content: Mapping[str, Any], arguments: Sequence[str]) -> str:
     """
     # Seed and code determine the numbers, too, but are compared separately: all seeds share a configuration, and a
     # finished run of older code stays valid. If a fixed typo in a message changed the identity, it would cost a week.
-    counts = {name: value for name, value in content.items() if name != "model_config" and value != {}}
+    counts = {
+        name: value
+        for name, value in content.items()
+        if name != "model_config" and value != {} and not (value is None and name in SECTIONS)
+    }
     if content.get("model_config"):
         counts["net_config"] = content["model_config"]  # two names for the same section
     if isinstance(log := content.get("log_config"), Mapping):

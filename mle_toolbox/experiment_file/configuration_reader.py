@@ -80,7 +80,7 @@ def _mistakes(
         # A required section that is missing has already been reported by the schema check.
         if meant is not None and (meant in content or meant not in ("train_config", "log_config")):
             yield (section,), f"unknown section {section!r}. Did you mean {meant!r}?"
-    if "net_config" in content and "model_config" in content:
+    if content.get("net_config") and content.get("model_config"):
         yield ("model_config",), "net_config and model_config are two names for the same section. Remove one of them."
     log = usable.get("log_config") or {}
     both = [bool(content["log_config"].get(key)) for key in _TO_OVERWRITE if log and key in content["log_config"]]
@@ -99,6 +99,23 @@ def _mistakes(
                 here = location(("log_config", printed))
                 message = f"{name!r} of {here} is not tracked: {tracked} lists {listed(map(repr, names), None)}."
                 yield ("log_config", printed, index), message + did_you_mean(name, names)
+    yield from _mistakes_about_models(log, script)
+
+
+def _mistakes_about_models(log: Mapping[str, Any], script: Path | None) -> Iterator[tuple[JsonPath, str]]:
+    """Yield mistakes in the keys that say which models are kept."""
+    times, metrics = log.get("time_to_track") or [], log.get("what_to_track") or []
+    metric, time = log.get("top_k_metric_name"), log.get("ckpt_time_to_track")
+    if log.get("save_top_k_ckpt") and not metric:
+        message = "save_top_k_ckpt needs top_k_metric_name, the metric by which the best models are chosen."
+        yield ("log_config", "save_top_k_ckpt"), message
+    for key, name, tracked in (
+        ("top_k_metric_name", metric, metrics if metrics and not may_add_metrics(script) else []),
+        ("ckpt_time_to_track", time, [*times, *OWN_CLOCKS]),
+    ):
+        if name and tracked and name not in tracked:
+            message = f"{key} {name!r} is not tracked: expected one of {listed(map(repr, tracked), None)}."
+            yield ("log_config", key), message + did_you_mean(name, tracked)
 
 
 def _section_meant(section: str) -> str | None:

@@ -206,6 +206,42 @@ def test_two_names_that_contradict_each_other_are_refused(project: Path) -> None
     assert load_plan("exp.yaml").configurations
 
 
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"save_top_k_ckpt": 2}, "save_top_k_ckpt needs top_k_metric_name, the metric by which"),
+        ({"save_top_k_ckpt": 2, "top_k_metric_name": "metrik1"}, "is not tracked: expected one of 'metric1'. Did you"),
+        ({"save_every_k_ckpt": 1, "ckpt_time_to_track": "layer"}, "expected one of 'timestamp1', 'time', "),
+        ({"save_every_k_ckpt": -1}, "must be a whole number of at least 0, found -1."),
+        ({"top_k_minimize_metric": "yes"}, "must be true or false, found the text 'yes'."),
+    ],
+    ids=str,
+)
+def test_mistakes_about_models_to_keep_are_told(keys: dict[str, Any], sentence: str, project: Path) -> None:
+    write_log(**keys)
+
+    with pytest.raises(ExperimentFileError) as caught:
+        load_plan("exp.yaml")
+    assert all(sentence in line for line in str(caught.value).splitlines())
+
+
+def test_which_models_are_kept_is_no_part_of_the_identity(project: Path) -> None:
+    identity = load_plan("exp.yaml").identity("ode_int_config_1")
+    write_log(save_every_k_ckpt=1, ckpt_time_to_track="timestamp1", save_top_k_ckpt=2, top_k_metric_name="metric1")
+
+    assert load_plan("exp.yaml").identity("ode_int_config_1") == identity
+
+
+def test_empty_sections_may_be_null(project: Path) -> None:
+    expected = load_plan("exp.yaml")
+    content = read_json(Path(CONFIG_1))
+    Path(CONFIG_1).write_text(json.dumps(content | {"model_config": None, "device_config": None}))
+
+    plan = load_plan("exp.yaml")
+
+    assert plan.identity("ode_int_config_1") == expected.identity("ode_int_config_1")
+
+
 def test_clocks_of_the_log_can_be_printed_without_being_tracked(project: Path) -> None:
     write_log(time_to_print=["timestamp1", "time_elapsed", "num_updates"], what_to_print=["metric1", "time"])
 
