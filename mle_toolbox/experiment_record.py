@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
+import posixpath
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import mle_toolbox
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.configuration_identity import identity_of
-from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.plan import Plan, experiment_words
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 
@@ -94,11 +94,11 @@ def experiment_in_words(record: Mapping[str, Any]) -> list[str]:
     file, project = record.get("experiment_file"), project_in(record)
     if not isinstance(file, str) or project is None:
         return []
-    words = [Path(os.path.relpath(file, project)).as_posix()]
     given = record.get("given")
-    for name, value in given.items() if isinstance(given, dict) else ():
-        words += [f"--{name}", str(value)]
-    return words
+    # Both are relative to the results folder, wherever that is; the current folder must not matter.
+    somewhere = "/_" * (file.count("..") + project.count("..") + 1)
+    name = posixpath.relpath(f"{somewhere}/{file}", f"{somewhere}/{project}")
+    return experiment_words(name, given if isinstance(given, dict) else {})
 
 
 def identities_of(record: Mapping[str, Any]) -> dict[str, str | None]:

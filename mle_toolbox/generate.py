@@ -95,7 +95,7 @@ def snakefile_for(plan: Plan) -> Path:
     if plan.given:
         # Drivers with different values run side by side, and each job of theirs reads its Snakefile again.
         return ExperimentFolder(plan.experiment_path).snakefile
-    mine = _name_in(plan)
+    mine = plan.words[0]
     for name in snakefile_names(plan.experiment_file):
         snakefile = plan.project_dir / name
         if not snakefile.exists() or belongs_to(snakefile) == mine:
@@ -180,7 +180,7 @@ def compare_stamped(path: Path, text: str) -> WrittenFile:
 
 
 def _snakefile_text(plan: Plan, output: Path) -> str:
-    name = _name_in(plan)
+    name = plan.words[0]
     # Without its quotes, but escaped: a file name with a line break must not end the comment.
     return _SNAKEFILE.format(
         title=json.dumps(name)[1:-1], name=json.dumps(name, ensure_ascii=False), starts=_starts_text(plan, output)
@@ -201,12 +201,6 @@ def _starts_text(plan: Plan, output: Path) -> str:
     return text
 
 
-def _name_in(plan: Plan) -> str:
-    """Return the experiment file as it is called from the project folder."""
-    file = plan.experiment_file
-    return (Path(_relative(file.parent, plan.project_dir)) / file.name).as_posix()
-
-
 def _relative(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(os.path.realpath(path), os.path.realpath(folder))).as_posix()
 
@@ -217,7 +211,7 @@ def _is_replaceable(link: Path, plan: Plan) -> bool:
         return True
     if link.is_symlink():
         named = belongs_to(link) if link.exists() else None
-        return named is None or named == _name_in(plan)
+        return named is None or named == plan.words[0]
     present = _read(link) or ""
     # One of ours, from when the paths started here.
     return belongs_to(link) == plan.experiment_file.name and not _is_edited(present)
@@ -239,7 +233,7 @@ def _require_beside(plan: Plan, output: Path) -> None:
 def _require_ours(plan: Plan, output: Path) -> None:
     if not output.exists():
         return
-    owner, mine = belongs_to(output), _name_in(plan)
+    owner, mine = belongs_to(output), plan.words[0]
     suggestion = f"--output {_free_name(plan)} writes beside it, --force replaces it."
     if owner is None:
         raise UsageError(f"{output.name} was not written by mle-gen-snakefile. {suggestion}")

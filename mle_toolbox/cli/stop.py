@@ -87,7 +87,7 @@ def _of_file(path: Path, arguments: argparse.Namespace) -> tuple[ExperimentFolde
     if plan is None:  # says what is missing
         find_experiment(arguments.experiment)
         raise ResultsError(f"{path}: there is no such file.")
-    return ExperimentFolder(plan.experiment_path), plan.project_dir, experiment_in_words(plan.to_json())
+    return ExperimentFolder(plan.experiment_path), plan.project_dir, plan.words
 
 
 def _in_words(stopped: Stopped) -> str:

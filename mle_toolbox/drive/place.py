@@ -9,6 +9,7 @@ ignored.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 
 from mle_cluster.known import scheduler_of_executor, schedulers
@@ -128,7 +129,7 @@ def _refuse_what_is_in_the_queue(plan: Plan) -> None:
     tasks = open_tasks(plan.project_dir, plan.experiment_path)
     in_queue = _in_queue(plan, tasks) if tasks else []
     if in_queue:
-        name, scheduler = plan.experiment_file.name, in_queue[0].array.scheduler
+        name, scheduler = shlex.join(plan.words), in_queue[0].array.scheduler
         raise FolderInUseError(
             f"{plan.experiment_path}: {tasks_in_words(in_queue)} of an earlier run {_are(in_queue)} in the queue of "
             f"{scheduler.name}. If they also ran here, they would run twice. `mle run {name} --profile "
@@ -148,7 +149,7 @@ def _refuse_another_snakemake(plan: Plan) -> None:
     if other is not None:
         raise FolderInUseError(
             f"{plan.experiment_path}: a Snakemake runs this experiment on {other.scheduler}: process {other.pid} on "
-            f"{other.host} since {other.since}. Wait for it, or stop it with `mle stop {plan.experiment_file.name}`."
+            f"{other.host} since {other.since}. Wait for it, or stop it with `mle stop {shlex.join(plan.words)}`."
         )
 
 
@@ -160,7 +161,7 @@ def _in_queue(plan: Plan, tasks: Sequence[OpenTask]) -> list[OpenTask]:
             f"{plan.experiment_path}: {tasks_in_words(tasks)} of an earlier run may still be in the queue of "
             f"{schedulers_in_words(tasks)}, which does not answer ({str(error).rstrip('.')}). Nothing was started, so "
             "that none of them runs twice. Try again later or on the submit host; or drop them with `mle stop "
-            f"{plan.experiment_file.name}`."
+            f"{shlex.join(plan.words)}`."
         ) from None
 
 

@@ -80,11 +80,18 @@ def _first_configuration(experiment_file: Path, script: Path) -> Path | None:
     job = _section(content, "meta_job_args")
     several = _section(content, "multi_experiment_args") or _section(content, "multi_config_args")
     base = job.get("base_train_fname")
-    if not isinstance(base, str) or (experiment_file.parent / base).resolve() != script.resolve():
+    # Paths start beside the experiment file, or where the command is typed.
+    places = (experiment_file.parent, Path.cwd())
+    if not isinstance(base, str):
+        return None
+    start = next((each for each in places if (each / base).resolve() == script.resolve()), None)
+    if start is None:
         return None
     names = several.get("config_fnames") or job.get("base_train_config")
     first = names[0] if isinstance(names, list) and names else names
-    return experiment_file.parent / first if isinstance(first, str) else None
+    if not isinstance(first, str):
+        return None
+    return next((each / first for each in (start, *places) if (each / first).is_file()), start / first)
 
 
 def _read_yaml(path: Path) -> Any:

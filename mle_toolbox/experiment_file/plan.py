@@ -18,7 +18,7 @@ from mle_toolbox.search.search_settings import SearchSettings
 from mle_toolbox.search.space import Space
 from mle_toolbox.search.trials import Trial
 
-__all__ = ["Configuration", "JobResources", "Plan", "SearchPlan", "read_only"]
+__all__ = ["Configuration", "JobResources", "Plan", "SearchPlan", "experiment_words", "read_only"]
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,13 @@ class Plan:
         return self.project_dir == self.experiment_file.parent and not self.paths_elsewhere
 
     @property
+    def words(self) -> list[str]:
+        """The words that name this experiment to `mle run` in its project folder."""
+        file = self.experiment_file
+        folder = os.path.relpath(os.path.realpath(file.parent), os.path.realpath(self.project_dir))
+        return experiment_words((Path(folder) / file.name).as_posix(), self.given)
+
+    @property
     def experiment_path(self) -> Path:
         """The results folder, absolute."""
         return self.project_dir / self.experiment_dir
@@ -237,6 +244,11 @@ class Plan:
         if self.search is None:
             return {}
         return {"search": self.search.to_json(), "outside": [self._entry(each) for each in self.search.outside]}
+
+
+def experiment_words(file: str, given: Mapping[str, str]) -> list[str]:
+    """Return the words that name an experiment to `mle run`: the file, and the values that replace some of its own."""
+    return [file, *(word for name, value in given.items() for word in (f"--{name}", value))]
 
 
 def read_only(value: Any) -> Any:
