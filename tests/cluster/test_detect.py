@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from mle_project import Project
+from mle_project import Project, ask_for
 from sge_project import SILENT, wait_until
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
@@ -184,6 +184,26 @@ def test_nothing_is_started_while_tasks_may_be_in_a_queue_that_cannot_be_asked(e
         assert "may still be in the queue of Grid Engine, which does not answer" in outcome.stderr
     assert finished.returncode == 0, finished.stderr
     assert len(experiment.started()) == 4
+
+
+def test_of_a_list_of_queues_the_scheduler_chooses_and_machines_that_are_left_out_are_not_used(
+    experiment: Project, queue: Queue
+) -> None:
+    experiment.let_go()
+    machines = {"exclude_nodes": '["node7", "node8"]', "include_nodes": '["localhost", "node9"]'}
+    ask_for(experiment, partition='["all.q", "other.q"]', gpu_type="null", memory_per_cpu="100", **machines)
+
+    outcome = experiment.mle("run", "exp.yaml")
+    again = experiment.mle("run", "exp.yaml", "--dry-run")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "queues all.q and other.q accept jobs: running there" in outcome.stderr
+    asked = "-q all.q,other.q -l 'hostname=(localhost|localhost.*|node9|node9.*)&!(node7|node7.*|node8|node8.*)'"
+    assert asked in outcome.stderr
+    assert len(experiment.started()) == 4
+    assert again.returncode == 0
+    assert len(experiment.started()) == 4
+    wait_until(lambda: queue() == {}, 30)
 
 
 def _ask_for_queue(experiment: Project, name: str) -> None:

@@ -194,6 +194,17 @@ def test_a_job_that_no_machine_can_ever_run_is_a_problem(experiment: Project, qu
     assert queue() == {}
 
 
+def test_machines_that_are_left_out_until_none_is_left_are_a_problem(experiment: Project, queue: Queue) -> None:
+    ask_for(experiment, exclude_nodes='["localhost"]', queue='["all.q", "other.q"]')
+
+    outcome = experiment.mle("doctor", "--wait", "25")
+
+    assert outcome.returncode == 1
+    assert "✗ exclude_nodes and include_nodes leave no machine" in outcome.stdout
+    assert "✗ the job can never start here: (-l hostname=!(localhost|localhost.*)" in outcome.stdout
+    assert queue() == {}
+
+
 def test_a_scheduler_that_is_down_is_a_problem(experiment: Project) -> None:
     outcome = experiment.mle("doctor", **SILENT)
 
