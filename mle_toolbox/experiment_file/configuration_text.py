@@ -16,9 +16,7 @@ from typing import Any, NamedTuple
 
 from mle_toolbox.errors import ExperimentFileError, Problem
 from mle_toolbox.experiment_file.json_file import line_of, parse_json
-from mle_toolbox.experiment_file.yaml_scalars import is_plain_text
 from mle_toolbox.installed_first import installed_modules
-from mle_toolbox.wording import found, hint
 
 __all__ = [
     "CONFIGURATION_SUFFIXES",
@@ -30,7 +28,8 @@ __all__ = [
 
 CONFIGURATION_SUFFIXES = (".json", ".yaml", ".yml")
 
-_FIRST_KEY_OF_YAML = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n|---[ \t]*\n)*[A-Za-z_]\w*:(?:[ \t\n]|\Z)")
+# Not compiled at import, which every training script waits for.
+_FIRST_KEY_OF_YAML = r"(?:[ \t]*(?:#[^\n]*)?\n|---[ \t]*\n)*[A-Za-z_]\w*:(?:[ \t\n]|\Z)"
 
 
 class ParsedConfiguration(NamedTuple):
@@ -68,7 +67,9 @@ def parse_configuration(text: str, name: str) -> ParsedConfiguration:
     {'lrate': 0.0005}
     """
     if is_yaml(name):
-        return _parsed_yaml(text, name)
+        with installed_modules():  # not from a yaml.py beside the script
+            from mle_toolbox.experiment_file.yaml_configuration import parse_yaml_configuration
+        return ParsedConfiguration(*parse_yaml_configuration(text, name))
     try:
         # Positions are computed on demand: only a file with a mistake needs them.
         return ParsedConfiguration(parse_json(text, name), functools.partial(line_of, text))
@@ -76,7 +77,7 @@ def parse_configuration(text: str, name: str) -> ParsedConfiguration:
         if PurePath(name).suffix.lower() not in CONFIGURATION_SUFFIXES:
             message = "a configuration must be a .json, .yaml or .yml file."
             raise ExperimentFileError([Problem(name, 0, message)]) from error
-        if _FIRST_KEY_OF_YAML.match(text):
+        if re.match(_FIRST_KEY_OF_YAML, text):
             message = f"this is YAML, not JSON. Rename the file to {PurePath(name).with_suffix('.yaml').name}."
             raise ExperimentFileError([Problem(name, 1, message)]) from error
         raise
@@ -103,51 +104,9 @@ def text_of_configuration(content: Mapping[str, Any], suffix: str) -> str:
     plain = _plain(content)
     if not is_yaml(f"c{suffix}"):
         return json.dumps(plain, indent=4, ensure_ascii=False, allow_nan=False) + "\n"
-    # Not from a yaml.py beside the script.
     with installed_modules():
-        import yaml
-
-    text: str = yaml.dump(
-        plain, Dumper=_dumper(), default_flow_style=False, sort_keys=False, allow_unicode=True, width=2**30
-    )
-    return text
-
-
-def _parsed_yaml(text: str, name: str) -> ParsedConfiguration:
-    with installed_modules():
-        from mle_toolbox.experiment_file.yaml_file import parse_yaml
-    try:
-        document = parse_yaml(text, name, strict=lambda _: True)
-    except ExperimentFileError:
-        if _is_json_with_comments(text, name):
-            message = (
-                f"this is JSON with comments, not YAML. Rename the file to {PurePath(name).with_suffix('.json').name}."
-            )
-            raise ExperimentFileError([Problem(name, 1, message)]) from None
-        raise
-    if not isinstance(document.data, dict):
-        raise ExperimentFileError(
-            [Problem(name, 1 if document.data is None else document.lines[()], _no_sections(document.data))]
-        )
-    # Without a path that is found, the line of the first entry, as in JSON.
-    return ParsedConfiguration(document.data, lambda path: document.line(path) or document.lines[()])
-
-
-def _no_sections(content: Any) -> str:
-    sections = "sections, such as 'train_config:' with its keys in the lines below"
-    if content is None:
-        return f"the file is empty. Expected {sections}."
-    return f"the file must contain {sections}, found {found(content)}.{hint(content, {'type': 'object'})}"
-
-
-def _is_json_with_comments(text: str, name: str) -> bool:
-    if "//" not in text or not text.lstrip().startswith("{"):
-        return False
-    try:
-        parse_json(text, name)
-    except ExperimentFileError:
-        return False
-    return True
+        from mle_toolbox.experiment_file.yaml_configuration import yaml_of
+    return yaml_of(plain)
 
 
 def _plain(value: Any) -> Any:
@@ -158,26 +117,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number, so a configuration cannot contain it")
     return value
-
-
-@functools.cache
-def _dumper() -> Any:
-    import yaml
-
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-    def represent_text(dumper: Any, text: str) -> Any:
-        # The other styles of PyYAML's emitter lose some of the rarer line ends.
-        style = None if is_plain_text(text) and text.isprintable() else '"'
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-    # Such as [64, 64], as people write them.
-    def represent_list(dumper: Any, entries: list[Any]) -> Any:
-        is_short = not any(isinstance(entry, dict | list) for entry in entries)
-        return dumper.represent_sequence("tag:yaml.org,2002:seq", entries, flow_style=is_short)
-
-    Dumper.add_representer(str, represent_text)
-    Dumper.add_representer(list, represent_list)
-    return Dumper

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mle_toolbox.experiment_file import configuration_text, yaml_file
+from mle_toolbox.experiment_file import yaml_configuration, yaml_file
 from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.experiment_file.configuration_text import parse_configuration, text_of_configuration
 from mle_toolbox.experiment_file.json_file import content_digest
@@ -90,9 +90,9 @@ def _libyaml(request: pytest.FixtureRequest) -> Any:
         if request.param == "without libyaml":
             patch.setattr(yaml_file, "QUICK_LOADER", None)
             patch.delattr(yaml, "CSafeDumper", raising=False)
-        configuration_text._dumper.cache_clear()
+        yaml_configuration._dumper.cache_clear()
         yield
-    configuration_text._dumper.cache_clear()
+    yaml_configuration._dumper.cache_clear()
 
 
 @pytest.mark.usefixtures("_libyaml")
