@@ -14,6 +14,8 @@ from pathlib import Path
 
 from measure import machine, measure, medians, print_table
 
+from mle_toolbox.experiment_file.configuration_text import text_of_configuration
+
 CONFIGURATION = {
     "train_config": {},
     "net_config": {},
@@ -38,11 +40,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         write_project(project)
-        script = [python, "start.py", "-config", "c0.json", "-exp_dir", "by_hand"]
+        script = [python, "start.py", "-exp_dir", "by_hand", "-config"]
         commands = {
             "python -c pass": [python, "-c", "pass"],
             "import numpy": [python, "-c", "import numpy"],
-            "import mle_toolbox; MLExperiment()": script,
+            "import mle_toolbox; MLExperiment()": [*script, "c0.json"],
+            "the same, configuration in YAML": [*script, "same.yaml"],
             "mle --help": [*mle, "--help"],
             "import jsonschema, yaml": [python, "-c", "import jsonschema, yaml"],
             "mle-gen-snakefile, 100 configurations x 100 seeds": [*mle, "generate", "exp.yaml"],
@@ -62,6 +65,7 @@ def write_project(project: Path) -> None:
     names = [f"c{number}.json" for number in range(100)]
     for number, name in enumerate(names):
         (project / name).write_text(json.dumps({**CONFIGURATION, "train_config": {"number": number}}))
+    (project / "same.yaml").write_text(text_of_configuration(CONFIGURATION, ".yaml"))
     (project / "start.py").write_text(SCRIPT)
     experiment = {
         "meta_job_args": {
