@@ -1,7 +1,8 @@
 """Run one training script under several configurations and many seeds, and learn which is better.
 
 A training script needs only ``MLExperiment``; ``load`` reads what the runs have written. Both are imported when
-they are first used, so that a script does not pay for what it does not need.
+they are first used, so that a script does not pay for what it does not need. Other public names of the original
+mle-toolbox are in ``original/``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ def __getattr__(name: str) -> Any:
             from mle_toolbox.results import load
 
             return load
+        if not name.startswith("_"):
+            from mle_toolbox.original_names import find
+
+            if (found := find(name)) is not None:
+                return found
     raise AttributeError(f"module 'mle_toolbox' has no attribute {name!r}")
 
 

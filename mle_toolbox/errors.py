@@ -19,6 +19,7 @@ __all__ = [
     "LogError",
     "MLEToolboxError",
     "MissingExtraError",
+    "OriginalNameError",
     "Problem",
     "ResultsError",
     "StatisticsError",
@@ -83,6 +84,10 @@ class ResultsError(MLEToolboxError, ValueError):
 
 class StatisticsError(MLEToolboxError, ValueError):
     """A statistic is not defined for these numbers."""
+
+
+class OriginalNameError(MLEToolboxError, ImportError):
+    """A name of the original mle-toolbox that this one lacks; says what to use instead."""
 
 
 class MissingExtraError(MLEToolboxError, ImportError):

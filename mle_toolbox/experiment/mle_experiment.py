@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import RunInputs, find_inputs
 from mle_toolbox.experiment.kept_models import kept_models
 from mle_toolbox.experiment.own_checkpoint import Continuation
+from mle_toolbox.experiment.saved_model import read_model
 from mle_toolbox.experiment.saver import Saver
 from mle_toolbox.experiment.seed_run import SeedRun
 from mle_toolbox.experiment.seeding import (
@@ -172,6 +174,17 @@ class MLExperiment:
             raise UsageError("The run has not started: auto_setup is False. Call setup() first.")
         log: ExperimentLog = self._log
         return log
+
+    @property
+    def model_ckpt_path(self) -> str | None:
+        """The file that ``-model_ckpt`` names on the command line, or None."""
+        path = self.extra_config.get("model_ckpt")
+        return None if path is None else str(path)
+
+    @functools.cached_property
+    def model_ckpt(self) -> Any:
+        """The model in ``model_ckpt_path``, or None; read when it is first asked for."""
+        return None if self.model_ckpt_path is None else read_model(self.model_ckpt_path)
 
     @property
     def rng(self) -> Any:

@@ -1,6 +1,7 @@
 """Checks that a script works when `mle run` starts it: as a file, with ``-config``, ``-seed`` and ``-exp_dir``.
 
-Reports only what is certain: relative imports that fail, and what ``argparse`` does with our three options.
+Reports only what is certain: relative imports that fail, imports of names that only the original had, and what
+``argparse`` does with our three options.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mle_toolbox.experiment_file.script_tree import ScriptTree
+from mle_toolbox.original_names import replacement
 from mle_toolbox.text import listed
 
 __all__ = ["trouble_at_start"]
@@ -25,7 +27,7 @@ _PLAIN = (
 
 def trouble_at_start(script: ScriptTree) -> Iterator[tuple[int, str]]:
     """Yield line and message for everything that makes a script fail at its start, or gives it a wrong value."""
-    found = list(_relative_imports(script))
+    found = [*_relative_imports(script), *_imports_of_the_original(script)]
     # A script that modifies sys.argv probably takes care of our options itself.
     if not any(_touches_argv(node, script) for node in script.nodes):
         found += [each for parser in _parsers(script) for each in parser.trouble()]
@@ -46,6 +48,15 @@ def _relative_imports(script: ScriptTree) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"{message} Write {absolute!r}: its folder is searched first."
         else:
             yield node.lineno, f"{message} Use the full name of the package, installed by 'pip install -e .'."
+
+
+def _imports_of_the_original(script: ScriptTree) -> Iterator[tuple[int, str]]:
+    """Yield the imports of what the original mle-toolbox had and this one lacks."""
+    for node in script.nodes:
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
+            said = [sentence for each in node.names if (sentence := replacement(node.module, each.name)) is not None]
+            if said and _runs_at_start(node, script):
+                yield from ((node.lineno, sentence) for sentence in said)
 
 
 def _touches_argv(node: ast.AST, script: ScriptTree) -> bool:

@@ -95,9 +95,9 @@ class ScriptTree:
                     pass
                 case _:
                     continue
-            if (
-                isinstance(made, ast.Call)
-                and getattr(made.func, "attr", getattr(made.func, "id", "")) == "MLExperiment"
+            if isinstance(made, ast.Call) and getattr(made.func, "attr", getattr(made.func, "id", "")) in (
+                "MLExperiment",
+                "MLE_Experiment",
             ):
                 found.append(name)
         return found

@@ -24,6 +24,9 @@ OURS = ("mle_", "snakemake_executor_plugin_mle_", "snakemake_logger_plugin_mle")
 LAYERS = (
     "installed_first",
     "errors",
+    "original_names",
+    "utils",
+    "visualize",
     "text",
     "wording",
     "colours",
@@ -44,6 +47,7 @@ LAYERS = (
     "statistics",
     "plots",
     "results",
+    "original",
     "importers",
     "generate",
     "project_profiles",
