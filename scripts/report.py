@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.report import write_figures, write_report, write_tables
+from mle_toolbox.report import write_figures, write_report, write_search, write_tables
 from mle_toolbox.results import ExperimentResults, load
 
 
@@ -15,6 +15,8 @@ def main() -> None:
     folder = ExperimentFolder(parser.parse_args().experiment_dir)
     results = load(folder.path)
     if isinstance(results, ExperimentResults):
+        if results.search is not None:
+            write_search(results, folder)
         write_tables(results, folder)
         write_figures(results, folder)
         write_report(results, folder.report)

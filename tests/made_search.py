@@ -141,5 +141,5 @@ def write_search(
 
 
 def _variable(name: str, values: Sequence[Any]) -> dict[str, Any]:
-    choices = list(dict.fromkeys(values))
+    choices = [value for place, value in enumerate(values) if value not in values[:place]]
     return {"name": name, "kind": "categorical", "place": ["train_config", *name.split("/")], "choices": choices}

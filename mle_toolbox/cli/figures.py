@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.render.sentences import at_words, better_words, meaning_of_best
-from mle_toolbox.results import Configurations
+from mle_toolbox.results import Configurations, ExperimentResults, SeedSample
 from mle_toolbox.results.differences import short_names
 from mle_toolbox.results.samples import lower_is_better_of
 from mle_toolbox.text import counted
@@ -18,7 +18,7 @@ from mle_toolbox.text import counted
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["KINDS", "FigureRequest", "draw"]
+__all__ = ["KINDS", "OVER_SETTINGS", "FigureRequest", "draw"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class FigureRequest:
     size: tuple[float, float] | None = None
     caption: bool = True
     style: str | None = None
+    note: str = ""
 
     @property
     def lower(self) -> bool:
@@ -58,7 +59,8 @@ class FigureRequest:
     def look(self, results: Configurations, left_out: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
         """Return the arguments that all kinds share; ``left_out`` are the seeds without a value."""
         total = sum((Counter(each) for each in left_out.values()), Counter[str]())
-        note = better_words(self.lower, self.lower_is_better is None).capitalize() + "."
+        note = better_words(*results.direction(self.metric, self.lower_is_better)).capitalize() + "."
+        note = " ".join(filter(None, [note, self.note]))
         if total:
             note += f" Seed runs not shown: {counted(total)}."
         note = " ".join([note, *results.figure_cautions(include_unfinished=self.include_unfinished)])
@@ -139,10 +141,11 @@ def _heatmap(results: Configurations, request: FigureRequest) -> Figure:
     from mle_toolbox.plots import heat_map
 
     differences = results.differences()
-    x, y = request.settings or _two_settings(differences)
+    x, y = request.settings or _two_settings(differences, _variables(results))
     full = {_setting(name, differences) for name in (x, y)}
     if len(full) < 2:
         raise UsageError(f"--settings {x} {y}: a heat map needs two different settings.")
+    samples, statistic, label = _scores(results, request)
     found = results.answer(
         request.metric,
         request.at,
@@ -152,16 +155,38 @@ def _heatmap(results: Configurations, request: FigureRequest) -> Figure:
         include_unfinished=request.include_unfinished,
     )
     return heat_map(
-        found.samples,
+        samples,
         differences,
         _setting(x, differences),
         _setting(y, differences),
-        metric=request.label,
-        statistic=request.statistic,
+        metric=label,
+        statistic=statistic,
         best=found.best,
         best_words=meaning_of_best([found]),
         log_colour=request.log_metric,
-        **request.look(results, {name: each.left_out for name, each in found.samples.items()}),
+        **request.look(results, {name: each.left_out for name, each in samples.items()}),
+    )
+
+
+def _slices(results: Configurations, request: FigureRequest) -> Figure:
+    from mle_toolbox.plots import slices
+
+    differences = results.differences()
+    there = dict.fromkeys(key for each in differences.values() for key in each)
+    if not there:
+        raise ResultsError("Slices need a setting, and these configurations differ in nothing.")
+    wanted = [_setting(each, differences) for each in request.settings or ()]
+    names = wanted or [key for key in _variables(results) if key in there] or list(there)[:_MOST_SLICES]
+    samples, statistic, label = _scores(results, request)
+    return slices(
+        samples,
+        differences,
+        list(dict.fromkeys(names)),
+        metric=label,
+        statistic=statistic,
+        confidence=request.confidence,
+        log_y=request.log_metric,
+        **request.look(results, {name: each.left_out for name, each in samples.items()}),
     )
 
 
@@ -171,10 +196,39 @@ KINDS: Mapping[str, Callable[[Configurations, FigureRequest], Figure]] = {
     "profile": _profile,
     "improvement": _improvement,
     "heatmap": _heatmap,
+    "slices": _slices,
 }
+OVER_SETTINGS = ("heatmap", "slices")
+"""The kinds that need all configurations; of a search, the others show the first trials."""
+_MOST_SLICES = 9
 
 
-def _samples(results: Configurations, request: FigureRequest) -> Mapping[str, Any]:
+def _scores(results: Configurations, request: FigureRequest) -> tuple[Mapping[str, SeedSample], str, str]:
+    """Return one number a seed, the statistic over them, and its name: of a search those behind the scores."""
+    search = results.search if isinstance(results, ExperimentResults) else None
+    if search is None or not isinstance(results, ExperimentResults) or request.at != "last":
+        return _samples(results, request), request.statistic, request.label
+    found = results.ranking(
+        request.metric,
+        lower_is_better=request.lower_is_better,
+        confidence=request.confidence,
+        include_unfinished=request.include_unfinished,
+    )
+    scores = {each.name: each.scores[request.metric].sample for each in found}
+    # In the order of the trials, which is that of the values in the experiment file.
+    samples = {name: scores[name] for name in results}
+    # The other percentiles are drawn as means, and the caption says "mean".
+    statistic = "median" if search.aggregate_seeds == "p50" else request.statistic
+    return samples, statistic, f"{request.metric}, score ({search.problem_type})"
+
+
+def _variables(results: Configurations) -> tuple[str, ...]:
+    """Return the dotted keys of the variables of a search, none where it is no search."""
+    search = results.search if isinstance(results, ExperimentResults) else None
+    return tuple(each.key for each in search.variables) if search is not None else ()
+
+
+def _samples(results: Configurations, request: FigureRequest) -> Mapping[str, SeedSample]:
     return results.samples(
         request.metric,
         request.at,
@@ -193,12 +247,18 @@ def _setting(given: str, differences: Mapping[str, Mapping[str, Any]]) -> str:
     raise UsageError(f"--settings {given}: {there}.{did_you_mean(given, [*keys, *short])}")
 
 
-def _two_settings(differences: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
-    """Return the two settings whose pairs of values separate most configurations; the first two on a tie."""
+def _two_settings(differences: Mapping[str, Mapping[str, Any]], variables: Sequence[str]) -> tuple[str, str]:
+    """Return the two settings whose pairs of values separate most configurations; the first two on a tie.
+
+    In a search, two of its ``variables`` if at least two of them differ.
+    """
     keys = list(dict.fromkeys(key for each in differences.values() for key in each))
     if len(keys) < 2:
         known = f"in {keys[0]!r} only" if keys else "in nothing"
-        raise ResultsError(f"A heat map needs two settings, and these configurations differ {known}.")
+        hint = " `mle plot --kind slices` draws one setting." if keys else ""
+        raise ResultsError(f"A heat map needs two settings, and these configurations differ {known}.{hint}")
+    searched = [key for key in variables if key in keys]
+    keys = searched if len(searched) > 1 else keys
 
     def told_apart(pair: tuple[str, str]) -> int:
         return len({tuple(repr(each[key]) for key in pair) for each in differences.values() if set(pair) <= set(each)})

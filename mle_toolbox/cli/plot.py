@@ -7,21 +7,26 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mle_toolbox.cli.choice import add_choice_arguments, add_folder_arguments, choose_metrics, result_folders
 from mle_toolbox.cli.consoles import error_console
-from mle_toolbox.cli.figures import KINDS, FigureRequest, draw
+from mle_toolbox.cli.figures import KINDS, OVER_SETTINGS, FigureRequest, draw
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.results import read_results
 from mle_toolbox.errors import MLEToolboxError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.results import Configurations, ExperimentResults
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["add_arguments", "call", "figure_name"]
+
+MOST_TRIALS = 10
+"""Of a search, in a figure with a part for each configuration."""
 
 _MISSING_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 _PLACES = re.compile(r"\{(kind|metric)\}")
@@ -36,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         choices=[*KINDS, "all"],
         help="learning curves, final values of the seeds, performance profiles, probability of improvement, a heat map "
-        "over two settings, or all of these; may be given several times; default: curve",
+        "over two settings, slices (one setting a panel), or all of these; may be given several times; default: curve",
     )
     add_choice_arguments(parser)
     parser.add_argument("--time", metavar="NAME", help="time variable of the curves; default: the first one")
@@ -46,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--settings",
         nargs=2,
         metavar="KEY",
-        help="the two settings of the heat map; default: those that separate most configurations",
+        help="the two settings of the heat map or the slices; default: those that separate most configurations",
     )
     parser.add_argument(
         "--seeds",
@@ -81,7 +86,7 @@ def call(arguments: argparse.Namespace) -> int:
     with _one_line_on_missing_glyphs():
         for kind, metric in chosen:
             try:
-                figure = draw(kind, results, _request(arguments, metric))
+                figure = draw(kind, *_of_first_trials(kind, results, _request(arguments, metric), arguments))
             except MLEToolboxError as error:
                 # Of all kinds, some do not fit every experiment: a heat map needs two settings that differ.
                 if "all" not in kinds:
@@ -123,6 +128,20 @@ def _request(arguments: argparse.Namespace, metric: str) -> FigureRequest:
         caption=not arguments.no_caption,
         style=arguments.style,
     )
+
+
+def _of_first_trials(
+    kind: str, results: Configurations, request: FigureRequest, arguments: argparse.Namespace
+) -> tuple[Configurations, FigureRequest]:
+    """Return the first trials of a search where all of them would not fit into the figure; its caption says so."""
+    if not isinstance(results, ExperimentResults) or results.search is None:
+        return results, request
+    if arguments.configurations or kind in OVER_SETTINGS or len(results) <= MOST_TRIALS:
+        return results, request
+    ranked = results.ranking(request.metric, lower_is_better=request.lower_is_better)
+    first = [each.name for each in ranked if each.name in results][:MOST_TRIALS]
+    note = f"The first {len(first)} of {len(results):,} trials of a search."
+    return results.select(first), replace(request, note=note)
 
 
 def _usual_folder(given: Sequence[Path]) -> Path:

@@ -130,7 +130,7 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
 def _wants_trials(results: Configurations, arguments: argparse.Namespace) -> TypeGuard[ExperimentResults]:
     """Tell whether to show the trials of a search; their score is that of the file, so not with a choice of another."""
     own = not arguments.compare and arguments.at == "last" and arguments.statistic == "mean"
-    return isinstance(results, ExperimentResults) and results.searched and own
+    return isinstance(results, ExperimentResults) and results.search is not None and own
 
 
 def _trials(

@@ -201,7 +201,7 @@ def _show_results(status: ExperimentStatus, folder: ExperimentFolder) -> None:
     console = output_console()
     results = _load(folder)
     console.print(results_table(results))
-    files = [folder.trials, folder.best] if results.searched else [folder.results, folder.table]
+    files = [folder.trials, folder.best] if results.search is not None else [folder.results, folder.table]
     names = "  ".join(escape(shown(file)) for file in files if file.exists())
     console.print(f"{status_line(status)}. Results: {names}")
 
@@ -218,10 +218,13 @@ def _write_report(folder: ExperimentFolder) -> None:
     """Write the report where the rule `report` does not: it waits for all seed runs."""
     if not folder.record.exists():
         return
-    from mle_toolbox.report import write_report
+    from mle_toolbox.report import write_report, write_search
 
     try:
-        write_report(_load(folder), folder.report)
+        results = _load(folder)
+        if results.search is not None:
+            write_search(results, folder)
+        write_report(results, folder.report)
     except (OSError, MLEToolboxError) as error:
         # The failure itself is on the screen already; a full disk must not add a traceback to it.
         error_console().print(f"The report could not be written: {escape(str(error))}", style="yellow")

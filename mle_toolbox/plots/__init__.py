@@ -10,6 +10,7 @@ from mle_toolbox.plots.heat import heat_map
 from mle_toolbox.plots.matrix import probability_of_improvement_matrix
 from mle_toolbox.plots.profiles import performance_profiles
 from mle_toolbox.plots.saving import save_figure
+from mle_toolbox.plots.slices import slices
 from mle_toolbox.plots.strips import final_values
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "performance_profiles",
     "probability_of_improvement_matrix",
     "save_figure",
+    "slices",
 ]

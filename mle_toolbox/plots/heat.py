@@ -26,7 +26,7 @@ from mle_toolbox.statistics import Estimate, estimate
 from mle_toolbox.statistics.estimate import STATISTICS
 from mle_toolbox.text import count as number_of
 
-__all__ = ["heat_map"]
+__all__ = ["are_numbers", "check_setting", "heat_map", "key_of", "ordered", "value_shown"]
 
 _MOST_WITH_NUMBER = 14
 _CELL = (0.62, 0.5)  # inches
@@ -103,9 +103,11 @@ def heat_map(
         low, top = np.nanmin(values[values > 0] if log_colour else values), np.nanmax(values)
         norm = LogNorm(low, top) if log_colour else Normalize(low, top)
         image = where.imshow(np.ma.masked_invalid(values), norm=norm, aspect="auto")
-        write_names(sheet, [_shown(each) for each in columns], [_shown(each) for each in rows], _CELL[0], top=False)
+        write_names(
+            sheet, [value_shown(each) for each in columns], [value_shown(each) for each in rows], _CELL[0], top=False
+        )
         where.set_xlabel(plain(x))
-        if _are_numbers(rows):
+        if are_numbers(rows):
             where.invert_yaxis()  # larger values at the top; imshow has the first row there
         where.set_ylabel(plain(y))
         _write_numbers(where, values, cells, image)
@@ -129,12 +131,12 @@ def _placed(
 ) -> tuple[list[str], list[str], dict[str, tuple[int, int]]]:
     """Return the values of both settings in order, and the row and column of each configuration."""
     for name in (x, y):
-        _check_setting(name, settings)
+        check_setting(name, settings)
     there = [name for name in estimates if x in settings.get(name, {}) and y in settings.get(name, {})]
     if not there:
         raise StatisticsError(f"No configuration has both {x!r} and {y!r}.")
-    columns, rows = (_ordered(settings[name][setting] for name in there) for setting in (x, y))
-    places = {name: (rows.index(_key(settings[name][y])), columns.index(_key(settings[name][x]))) for name in there}
+    columns, rows = (ordered(settings[name][setting] for name in there) for setting in (x, y))
+    places = {name: (rows.index(key_of(settings[name][y])), columns.index(key_of(settings[name][x]))) for name in there}
     return columns, rows, places
 
 
@@ -146,34 +148,38 @@ def _values(cells: Mapping[tuple[int, int], Sequence[Estimate]], shape: tuple[in
     return values
 
 
-def _check_setting(name: str, settings: Mapping[str, Mapping[str, Any]]) -> None:
+def check_setting(name: str, settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a setting that no configuration has; the message lists those that there are."""
     there = list(dict.fromkeys(key for each in settings.values() for key in each))
     if name not in there:
         listed = f" Available: {', '.join(map(repr, there))}." if there else " They do not differ in any."
         raise StatisticsError(f"No configuration has a setting {name!r} of its own.{listed}{did_you_mean(name, there)}")
 
 
-def _key(value: Any) -> str:
+def key_of(value: Any) -> str:
+    """Return a text that two values of a setting share if they are the same."""
     # 1 and 1.0 are the same setting; as JSON, True is not 1, and lists can be keys.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _ordered(values: Any) -> list[str]:
-    """Return the different values, numbers in increasing order, others in order of appearance."""
-    different = {_key(value): value for value in values}
-    if _are_numbers(different):
+def ordered(values: Any) -> list[str]:
+    """Return the keys of the different values, numbers in increasing order, others in order of appearance."""
+    different = {key_of(value): value for value in values}
+    if are_numbers(different):
         return sorted(different, key=lambda key: float(different[key]))
     return list(different)
 
 
-def _are_numbers(keys: Iterable[str]) -> bool:
+def are_numbers(keys: Iterable[str]) -> bool:
+    """Tell whether the values with these keys are numbers."""
     # type() and not isinstance(): bool is an int.
     return all(type(json.loads(key)) in (int, float) for key in keys)
 
 
-def _shown(key: str) -> str:
+def value_shown(key: str) -> str:
+    """Return the value with this key as a figure shows it."""
     value = json.loads(key)
     return value if isinstance(value, str) else f"{value:.6g}" if isinstance(value, float) else key
 

@@ -152,14 +152,16 @@ class Sheet:
             legend.set_bbox_to_anchor((x, y * before / figure.get_figheight()))
 
 
-def new_sheet(size: tuple[float, float], rows: int = 1, columns: int = 1, *, square: bool = False) -> Sheet:
-    """Return a sheet with a grid of axes that share their limits.
+def new_sheet(
+    size: tuple[float, float], rows: int = 1, columns: int = 1, *, square: bool = False, own_x: bool = False
+) -> Sheet:
+    """Return a sheet with a grid of axes that share their limits, of x unless ``own_x``.
 
     ``size`` is that of the grid in inches, without legend and caption; ``square`` when the axes keep their proportions.
     """
     # Set from the start, because a colour bar adapts to the layout engine that the figure has when it is added.
     figure = _ShownFigure(figsize=size, layout=_layout((0, 0, 1, 1), square))
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    axes = figure.subplots(rows, columns, sharex=not own_x, sharey=True, squeeze=False)
     return Sheet(figure, list(axes.flat), own=True, columns=columns, square=square)
 
 

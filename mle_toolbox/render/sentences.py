@@ -71,7 +71,7 @@ def best_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) 
         ends = {name: ends_words(each.samples[name]) for name in each.best}
         if marked := [f"{shown(name)} ({words})" for name, words in ends.items() if words]:
             metrics.setdefault(listed(marked, 3), []).append(shown(each.metric))
-    among = max((len(each.ranking) for each in answers if each.searched), default=0)
+    among = max((each.searched for each in answers), default=0)
     if among > 1:
         yield search_caution(among)
     for named, those in metrics.items():
@@ -101,10 +101,17 @@ def best_of_many(found: RankedTrials, shown: Callable[[str], str] = str) -> Iter
 
 
 def search_test_words(found: RankedTrials) -> str:
-    """Say what the mark of the trials that are not significantly different from the best one means."""
-    number = len(found.tied) - 1
-    of = f"{number:,} of the {len(found.ranked) - 1:,} others"
-    return f"not significantly different from the best trial, {of} ({found.answer.test if found.answer else ''})."
+    """Say how many trials are not significantly different from the best one."""
+    if found.answer is None:
+        return ""
+    others = len(found.answer.tests.tested) - 1
+    number, test = len(found.tied) - 1, found.answer.test
+    if not found.separates:
+        return (
+            f"None of the {others:,} others that can be tested is significantly different from the best trial ({test})."
+        )
+    of = f"{number:,} of the {others:,} others that can be tested"
+    return f"Not significantly different from the best trial: {of} ({test})."
 
 
 def estimate_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) -> Iterator[str]:

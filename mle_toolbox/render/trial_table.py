@@ -60,7 +60,7 @@ class TrialTable(Rendered):
     def table(self, *, compact: bool = False) -> Table:
         """Return the table for people."""
         found = self.found
-        marks, shared_n = bool(found.tied), self._shared_n()
+        marks, shared_n = found.separates, self._shared_n()
         names = _titles(found)
         columns = [Column("#", right=True), *([Column(NOT_DIFFERENT)] if marks else []), Column("trial")]
         columns += [Column("base", rank=_BASE)] if len(found.search.bases) > 1 else []
@@ -229,7 +229,8 @@ class TrialTable(Rendered):
                 "that failed or diverged."
             )
         if found.tied:
-            yield f"{NOT_DIFFERENT}: {search_test_words(found)}"
+            words = search_test_words(found)
+            yield f"{NOT_DIFFERENT} {words}" if found.separates else words
         if search.left_out:
             yield (
                 f"The grid has {search.grid_size or '?'} points; the budget of {search.budget} leaves out the last "

@@ -101,7 +101,7 @@ def _sentences_of(answer: Answer, metric: Metric, at: str) -> list[str]:
         return [f"{leader}{some}: {numbers}. There is nothing to compare it with."]
     among = f" among the seeds that ended well ({ends})" if ends else ""
     if answer.searched:
-        return [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", search_caution(len(answer.ranking))]
+        return [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", search_caution(answer.searched)]
     cautions = dict.fromkeys(each.caution for each in answer.with_leader.values() if each.caution)
     return [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", *_verdict(answer), *cautions]
 

@@ -18,6 +18,7 @@ from mle_toolbox.report.curves import curve_data
 from mle_toolbox.report.facts import SeedRun, all_runs, cost
 from mle_toolbox.report.how import how_made
 from mle_toolbox.report.numbers import AT, STATISTICS, Numbers
+from mle_toolbox.report.search_section import SearchView
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
@@ -31,8 +32,10 @@ __all__ = ["page_content", "page_data"]
 _CHOSEN_AT_FIRST = 8
 
 
-def page_content(results: Configurations, numbers: Numbers, title: str | None = None) -> dict[str, Any]:
-    """Return what the template shows."""
+def page_content(
+    results: Configurations, numbers: Numbers, title: str | None = None, search: SearchView | None = None
+) -> dict[str, Any]:
+    """Return what the template shows; of a search ``numbers`` are those of its first trials."""
     record, folder = _source(results)
     code = results.code()
     runs = [
@@ -41,6 +44,10 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
     ]
     # Imported experiments have no configuration files.
     contents = {name: content for name, content in results.contents.items() if content}
+    if search is not None:
+        contents = {name: contents[name] for name in search.shown if name in contents}
+        # Of hundreds of files nobody compares hashes; what is in them is in search.csv.
+        record = {**record, "configurations": []}
     failures, more_failures = history.failures(runs, record.get("job", {}).get("err_file"))
     rows, too_many = history.run_rows(runs)
     state = history.state(runs)
@@ -58,11 +65,14 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
         "cautions": list(_cautions(results, code)),
         "has_numbers": has_numbers,
         "waiting": any(run.status in ("waiting", "running") for run in runs),
-        "answers": answers.answers(numbers),
+        # Tests among the first trials of a search would be tests of what was chosen by the same numbers.
+        "answers": answers.answers(numbers) if search is None else [],
+        "search": search.page if search is not None else None,
+        "first_trials": _first_trials(results, search),
         "final": tables.final_table(numbers, contents) if has_numbers else None,
-        "comparisons": answers.comparison_tables(numbers),
-        "no_comparison": "There is nothing to compare: one configuration has results.",
-        "chosen": _chosen(numbers),
+        "comparisons": answers.comparison_tables(numbers) if search is None else [],
+        "no_comparison": _no_comparison(search),
+        "chosen": _chosen(numbers) if search is None else list(range(min(_CHOSEN_AT_FIRST, len(search.shown)))),
         "first_seeds": format_seeds(sorted({run.seed for run in runs})[:3]),
         "failures": failures,
         "more_failures": more_failures,
@@ -81,7 +91,9 @@ def page_content(results: Configurations, numbers: Numbers, title: str | None = 
     }
 
 
-def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]) -> dict[str, Any]:
+def page_data(
+    results: Configurations, numbers: Numbers, page: Mapping[str, Any], search: SearchView | None = None
+) -> dict[str, Any]:
     """Return the data for the JavaScript of the page."""
     code = results.code()
     return {
@@ -99,8 +111,24 @@ def page_data(results: Configurations, numbers: Numbers, page: Mapping[str, Any]
         **tables.final_words(numbers),
         "about": " ".join(results.figure_cautions()),
         "code": [{"word": code[name].word, "older": list(code[name].older)} for name in numbers.configurations],
-        "comparisons": answers.comparison_data(numbers),
+        "comparisons": answers.comparison_data(numbers) if search is None else {},
+        "search": search.data if search is not None else None,
     }
+
+
+def _first_trials(results: Configurations, search: SearchView | None) -> str:
+    if search is None or len(search.shown) == len(results):
+        return ""
+    return f"The first {len(search.shown)} of {len(results):,} trials in the order of the search."
+
+
+def _no_comparison(search: SearchView | None) -> str:
+    if search is None:
+        return "There is nothing to compare: one configuration has results."
+    return (
+        "Trials of a search are not compared in pairs: the first ones were chosen by the numbers that would be tested. "
+        "comparisons.csv has the comparisons with the best one, corrected for all pairs of trials."
+    )
 
 
 def _source(results: Configurations) -> tuple[Mapping[str, Any], ExperimentFolder | None]:

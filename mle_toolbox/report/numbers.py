@@ -13,7 +13,6 @@ from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.answer import Answer, answer
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.series import TICK, scalar_metrics
-from mle_toolbox.statistics import direction
 from mle_toolbox.statistics.estimate import STATISTICS
 
 __all__ = ["AT", "STATISTICS", "Metric", "Numbers", "read_numbers"]
@@ -70,10 +69,7 @@ def read_numbers(
         Of all intervals.
     """
     given = directions or {}
-    metrics = tuple(
-        Metric(name, given.get(name, direction(name) == "lower"), assumed=name not in given)
-        for name in scalar_metrics(results)
-    )
+    metrics = tuple(Metric(name, *results.direction(name, given.get(name))) for name in scalar_metrics(results))
     # Configurations may have different time variables; without any, the index of the tick takes their place.
     times = tuple(dict.fromkeys(name for each in results.values() for name in each.time_names)) or (TICK,)
     answers: dict[tuple[str, str, str], Answer] = {}

@@ -15,12 +15,14 @@ from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.report.content import page_content, page_data
 from mle_toolbox.report.numbers import read_numbers
 from mle_toolbox.report.packing import script_json
+from mle_toolbox.report.search_section import search_view
+from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 
 __all__ = ["write_report"]
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("data.js", "theme.js", "curves.js", "finals.js", "report.js")
+_SCRIPTS = ("data.js", "theme.js", "curves.js", "finals.js", "search.js", "report.js")
 
 
 def write_report(
@@ -55,9 +57,12 @@ def write_report(
     """
     path = Path(path)
     _check_directions(directions or {})
-    numbers = read_numbers(results, directions)
-    page = page_content(results, numbers, title)
-    text = _html(page, script_json(page_data(results, numbers, page)))
+    search = search_view(results) if isinstance(results, ExperimentResults) else None
+    # Of hundreds of trials the page shows the first ones, and all of them in the section of the search.
+    shown = results.select(search.shown) if search is not None else results
+    numbers = read_numbers(shown, directions)
+    page = page_content(results, numbers, title, search)
+    text = _html(page, script_json(page_data(shown, numbers, page, search)))
 
     def write(new: Path) -> None:
         # A file name that is not UTF-8 reaches Python with lone surrogates.

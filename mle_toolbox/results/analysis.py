@@ -50,9 +50,13 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """The content of each configuration's file, as far as it is known."""
 
     @property
-    def searched(self) -> bool:
-        """Whether there are trials of a search among them."""
-        return False
+    def searched(self) -> int:
+        """How many trials the searches have to which these configurations belong; 0 where they are no trials."""
+        return 0
+
+    def direction(self, metric: str, lower_is_better: bool | None = None) -> tuple[bool, bool]:
+        """Return whether lower is better, and whether that is only guessed from the name of the metric."""
+        return lower_is_better_of(metric, lower_is_better), lower_is_better is None
 
     @abstractmethod
     def only_current(self) -> Configurations:
@@ -109,7 +113,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         ``lower_is_better`` is needed for ``at="best"`` only.
         """
         metric = self._metric(metric)
-        lower = lower_is_better_of(metric, lower_is_better)
+        lower, _ = self.direction(metric, lower_is_better)
         return {
             name: seed_sample(each, metric, at, lower_is_better=lower, include_unfinished=include_unfinished)
             for name, each in self.items()
@@ -137,13 +141,13 @@ class Configurations(Mapping[str, ConfigurationResults]):
         ('net', 'wide net')
         """
         metric = self._metric(metric)
-        lower = lower_is_better_of(metric, lower_is_better)
+        lower, assumed = self.direction(metric, lower_is_better)
         return answer(
             metric,
             self.samples(metric, at, lower_is_better=lower, include_unfinished=include_unfinished),
             statistic,
             lower_is_better=lower,
-            assumed=lower_is_better is None,
+            assumed=assumed,
             confidence=confidence,
             paired=paired,
             searched=self.searched,
@@ -283,7 +287,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             tuple(compared._length_cautions()),
             code,
             # Two that were named beforehand were not chosen by these numbers.
-            len(found.ranking) if found.searched and (a is None or b is None) else 0,
+            found.searched if a is None or b is None else 0,
         )
 
     @with_installed_modules
@@ -299,7 +303,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         samples = self.samples(metric, include_unfinished=include_unfinished)
         curves = {name: curve_of(self[name], metric, time, samples[name]) for name in self}
         there = {name: curve for name, curve in curves.items() if curve is not None}
-        lower = lower_is_better_of(metric, None)
+        lower, _ = self.direction(metric)
         left_out = {name: each.left_out for name, each in samples.items()}
         return Curves(metric, there, left_out, lower, self.figure_cautions(include_unfinished=include_unfinished))
 

@@ -39,7 +39,7 @@ class Answer:
     tests
         The tests of all pairs as one family. They are tests of means, whatever the statistic.
     searched
-        Whether these are trials of a search: then none is called best, see `best`.
+        Of how many trials of a search these are some or all: then none is called best, see `best`. 0: no search.
     """
 
     metric: str
@@ -51,7 +51,7 @@ class Answer:
     samples: Mapping[str, SeedSample]
     estimates: Mapping[str, Estimate]
     tests: AllPairs
-    searched: bool = False
+    searched: int = 0
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def answer(
     assumed: bool,
     confidence: float,
     paired: bool | None = None,
-    searched: bool = False,
+    searched: int = 0,
 ) -> Answer:
     """Return the answer for these samples.
 

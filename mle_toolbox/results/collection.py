@@ -56,9 +56,9 @@ class ExperimentCollection(Configurations):
         return count(len(self.experiments), "experiment")
 
     @property
-    def searched(self) -> bool:
-        """Whether there are trials of a search among them."""
-        return any(each.searched for each in self.experiments.values())
+    def searched(self) -> int:
+        """How many trials the searches have to which these configurations belong."""
+        return sum(each.searched for each in self.experiments.values())
 
     @property
     def contents(self) -> Mapping[str, Mapping[str, Any]]:

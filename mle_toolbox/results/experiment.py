@@ -17,7 +17,7 @@ from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace, CodeState
 from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.lookup import known_names, unknown_name
-from mle_toolbox.results.ranking import RankedTrials, ranked_trials
+from mle_toolbox.results.ranking import RankedTrials, direction_in, ranked_trials
 from mle_toolbox.results.search_record import SearchRecord, search_record
 
 if TYPE_CHECKING:
@@ -76,9 +76,19 @@ class ExperimentResults(Configurations):
         return search_record(self.record)
 
     @property
-    def searched(self) -> bool:
-        """Whether these are the trials of a search."""
-        return self.search is not None
+    def searched(self) -> int:
+        """How many trials the search has, of which these may be a selection; 0 where it is no search."""
+        return sum(each.inside for each in self.search.trials.values()) if self.search is not None else 0
+
+    def direction(self, metric: str, lower_is_better: bool | None = None) -> tuple[bool, bool]:
+        """Return whether lower is better, and whether that is only guessed; a search says it of its metrics."""
+        if self.search is None:
+            return super().direction(metric, lower_is_better)
+        return direction_in(self.search, metric, lower_is_better)
+
+    def _metric(self, metric: str | None) -> str:
+        own = self.search.metrics if self.search is not None else ()
+        return super()._metric(metric or next((name for name in own if name in self.metrics), None))
 
     @functools.cached_property
     def outside(self) -> ExperimentResults:

@@ -26,6 +26,7 @@ SMALL = {
     "merge": ["--seeds", "3", "--ticks", "20", "--metrics", "2", "--repeat", "1", "--configurations", "1", "2"],
     "read": ["--sizes", "2", "--ticks", "5", "--repeat", "1"],
     "report": ["--quick"],
+    "search_results": ["--trials", "6", "--seeds", "2", "--ticks", "5"],
     "snapshot": ["--repeat", "1", "--files", "20"],
     "start": ["--repeat", "1"],
     "statistics": ["--quick"],

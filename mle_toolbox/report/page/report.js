@@ -48,6 +48,8 @@ const drawers = {
   },
 };
 
+if (DATA.search) drawers.space = () => drawSpace();
+
 function drawAll() {
   Object.values(drawers).forEach((each) => each());
 }
@@ -148,12 +150,12 @@ function showTables() {
 }
 
 function connectDownloads() {
-  const metric = () => fileWord(DATA.metrics[choice.metric].name);
-  const csv = { curves: () => curvesCsv(choice), strips: () => finalsCsv(choice), matrix: () => comparisonsCsv(choice) };
+  const metric = (id) => fileWord(id === "space" ? SEARCH.metrics[search.metric].name : DATA.metrics[choice.metric].name);
+  const csv = { space: () => spaceCsv(), curves: () => curvesCsv(choice), strips: () => finalsCsv(choice), matrix: () => comparisonsCsv(choice) };
   for (const button of document.querySelectorAll("button[data-save]")) {
     const [id, kind] = button.dataset.save.split(".");
     button.addEventListener("click", () => {
-      const name = `${id}_${metric()}.${kind}`;
+      const name = `${id}_${metric(id)}.${kind}`;
       if (kind === "csv") return download(name, csv[id](), "text/csv;charset=utf-8");
       return kind === "png" ? download(name, pictureOf(id)) : download(name, drawingOf(id), "image/svg+xml");
     });
@@ -164,11 +166,12 @@ function connectDownloads() {
 function alone(id, place, renderer, take) {
   const shownChart = charts.get(id), width = Math.max(720, shownChart.getWidth()), height = shownChart.getHeight() + (id === "curves" ? 60 : 0);
   printing = true;
-  const option = { curves: () => withLegend(curvesOption(choice), choice), strips: () => stripsOption(choice, width), matrix: () => matrixOption(choice, width) }[id]();
-  const made = { curves: () => curvesCaption(choice), strips: () => stripsCaption(choice), matrix: () => MATRIX_CAPTION }[id]();
+  const option = { space: () => spaceOption(width, 44), curves: () => withLegend(curvesOption(choice), choice), strips: () => stripsOption(choice, width), matrix: () => matrixOption(choice, width) }[id]();
+  const made = { space: () => spaceCaption(), curves: () => curvesCaption(choice), strips: () => stripsCaption(choice), matrix: () => MATRIX_CAPTION }[id]();
   const chart = echarts.init(place, null, { renderer, ssr: place === null, width, height: height + 44, devicePixelRatio: 3 });
   const title = { subtext: made, left: 8, top: -4, itemGap: 0, subtextStyle: { color: theme().soft, fontSize: 10, width: width - 16, overflow: "break", lineHeight: 13 } };
-  chart.setOption({ ...option, title, grid: { ...option.grid, top: option.grid.top + 44 }, aria: { enabled: false }, backgroundColor: "#ffffff" });
+  const grid = id === "space" ? option.grid : { ...option.grid, top: option.grid.top + 44 };
+  chart.setOption({ ...option, title, grid, aria: { enabled: false }, backgroundColor: "#ffffff" });
   const taken = take(chart);
   chart.dispose();
   printing = false;
@@ -246,6 +249,7 @@ function connectPage() {
 
 if (DATA.metrics.length) {
   fillControls();
+  if (DATA.search) connectSearch();
   connectControls();
   fillPicker();
   drawAll();

@@ -8,6 +8,7 @@ import pytest
 
 from mle_toolbox.cli import main
 from mle_toolbox.importers import import_logs, write_results
+from tests.made_search import write_search
 
 
 @pytest.fixture
@@ -70,3 +71,30 @@ def test_a_logarithmic_axis_without_positive_values_is_refused_in_one_line(
     assert error.startswith("A logarithmic axis needs values above 0, and none of the ")
     assert error.count("\n") == 1
     assert not Path("x.png").exists()
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> Path:
+    """Twelve trials of a grid of two variables."""
+    points = [{"lrate": rate, "units": units} for rate in (0.1, 0.2, 0.3, 0.4) for units in (8, 16, 32)]
+    return write_search(tmp_path / "search", points, lambda values, seed: [1.0, values["lrate"] + seed / 100]).path
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "slices", "curve", "final"])
+def test_every_kind_works_by_itself_on_a_search(kind: str, search: Path, tmp_path: Path) -> None:
+    assert main(["plot", str(search), "--kind", kind, "--output", str(tmp_path / "x.svg")]) == 0
+
+    drawn = (tmp_path / "x.svg").read_text()
+    if kind in ("heatmap", "slices"):
+        assert "train_config.lrate" in drawn
+        assert "train_config.units" in drawn
+    else:
+        assert "The first 10 of 12 trials" in drawn
+
+
+def test_a_search_of_one_variable_is_drawn_as_a_slice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_search(tmp_path / "one", [{"lrate": 0.1}, {"lrate": 0.2}], lambda values, seed: [values["lrate"]])
+
+    assert main(["plot", str(folder.path), "--kind", "heatmap", "--output", str(tmp_path / "x.svg")]) == 2
+    assert "`mle plot --kind slices` draws one setting." in capsys.readouterr().err
+    assert main(["plot", str(folder.path), "--kind", "slices", "--output", str(tmp_path / "x.svg")]) == 0

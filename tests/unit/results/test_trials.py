@@ -155,7 +155,7 @@ def test_the_trials_that_tests_do_not_separate_from_the_best_are_said(tmp_path: 
 
     # Two with the lowest rate, which are alike; the others are far away.
     assert {trial.record.values["lrate"] for trial in ranking if ranking.is_tied(trial)} == {0.01}
-    assert "1 of the 5 others" in str(results.trial_table())
+    assert "≈ Not significantly different from the best trial: 1 of the 5 others" in str(results.trial_table())
 
 
 def test_one_row_a_trial_with_a_column_a_variable(tmp_path: Path) -> None:

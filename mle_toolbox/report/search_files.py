@@ -1,0 +1,78 @@
+"""The files of a search: its trials as CSV, and the configuration of the best one with how sure that is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.render.sentences import best_of_many, better_words, search_test_words
+from mle_toolbox.results import ExperimentResults, RankedTrials, Trial
+from mle_toolbox.results.differences import value_text
+from mle_toolbox.results.ranking import best_is_maximum
+from mle_toolbox.results.trial_scores import score_words
+from mle_toolbox.text import count, counted
+
+__all__ = ["write_search"]
+
+
+def write_search(results: ExperimentResults, folder: ExperimentFolder) -> None:
+    """Write ``search.csv``, ``best.json`` and ``best.txt``, whatever has run so far.
+
+    ``best.json`` is a configuration file and nothing else, so that it can be named in the next experiment as it is and
+    any program reads it: comments would not be JSON, and a section of our own would be part of what its seed runs were
+    made from. How sure the choice is stands beside it, in ``best.txt``. Without a ranked trial there is no
+    ``best.json``.
+    """
+    table = results.trial_table()
+    best = table.found.best
+    _write(folder.trials, table.to_csv())
+    content = results.contents.get(best.name) if best is not None else None
+    if content:
+        _write(folder.best, json.dumps(content, indent=4, ensure_ascii=False) + "\n")
+    else:
+        # One of an earlier run would be taken for the best of this one.
+        folder.best.unlink(missing_ok=True)
+    _write(folder.best_words, "\n".join(_words(table.found)) + "\n")
+
+
+def _words(found: RankedTrials) -> Iterator[str]:
+    best = found.best
+    if best is None:
+        yield "No trial has a score, so there is no best one."
+        return
+    base = f" of {best.record.base}" if best.record.base else ""
+    again = f" ({best.record.original_id} in the original toolbox)" if best.record.original_id else ""
+    yield f"best.json is the configuration of {best.name}{again}, a trial{base}:"
+    yield ""
+    width = max((len(each.name) for each in found.search.variables), default=0)
+    yield from (
+        f"  {each.name.ljust(width)}  {value_text(best.record.values[each.name])}"
+        for each in found.search.variables
+        if each.name in best.record.values
+    )
+    yield ""
+    yield from (_score(found, best, metric) for metric in found.metrics)
+    rest = counted(best.others)
+    yield f"Seed runs done: {best.done} of {best.planned}{f' ({rest})' if rest else ''}."
+    yield f"First of {count(len(found.ranked), 'trial')} by {found.metrics[0]}."
+    if found.tied:
+        yield search_test_words(found)
+    yield from best_of_many(found)
+
+
+def _score(found: RankedTrials, best: Trial, metric: str) -> str:
+    lower = found.lower_is_better[metric]
+    estimate = best.scores[metric].estimate
+    made = score_words(found.search.problem_type, found.search.aggregate_seeds, best_is_maximum(found.search, lower))
+    return f"{metric}: {estimate}; {made}; {estimate.method}; {better_words(lower, found.assumed[metric])}."
+
+
+def _write(path: Path, text: str) -> None:
+    def write(new: Path) -> None:
+        # newline="": the text has its line ends already. "replace": names from file names may hold lone surrogates.
+        new.write_text(text, encoding="utf-8", errors="replace", newline="")
+
+    replace_file(path, write)

@@ -1,0 +1,252 @@
+"""The search, as a section of the page: what was searched, the best trials, its charts, and where seed runs failed.
+
+Its numbers are those of the ranking; charts get the values of the variables and the scores, nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Any
+
+from mle_toolbox.render.sentences import best_of_many
+from mle_toolbox.render.table import Column
+from mle_toolbox.render.trial_table import TrialTable
+from mle_toolbox.results import ExperimentResults, RankedTrials, Trial
+from mle_toolbox.results.differences import value_text
+from mle_toolbox.results.search_record import SearchVariable
+from mle_toolbox.text import NOTHING, count, isolated, listed, short
+
+__all__ = ["SHOWN", "SearchView", "search_view"]
+
+SHOWN = 20
+"""Trials in the tables and curves of the page; `search.csv` has all."""
+
+_IN_TABLE = 10
+_MOST_CHOICES = 8
+# Beyond so many values of a variable a heat map has cells that nobody can tell apart, and mostly empty ones.
+_MOST_CELLS = 40
+_REGIONS = 4
+_FOR_REFERENCE = ("original id", "base")
+_MOST_PAIRS = 28
+
+
+@dataclass(frozen=True, eq=False)
+class SearchView:
+    """The section: ``page`` for the template, ``data`` for the charts, ``shown`` for all other parts of the page."""
+
+    page: Mapping[str, Any]
+    data: Mapping[str, Any]
+    shown: tuple[str, ...]
+    directions: Mapping[str, bool]
+
+
+def search_view(results: ExperimentResults) -> SearchView | None:
+    """Return the section of a search, None where the experiment is none."""
+    if results.search is None:
+        return None
+    table = results.trial_table()
+    found = table.found
+    page = {
+        "about": list(_about(results, found)),
+        "space": [_space_row(each) for each in found.search.variables],
+        "first": list(best_of_many(found, isolated)),
+        "table": _table(TrialTable(table.of, found, _IN_TABLE)),
+        "failures": _failures(found),
+        "failed": _failed_words(found),
+        "metrics": list(found.metrics),
+        "pairs": len(found.search.variables) > 1,
+        "has_scores": bool(found.ranked),
+    }
+    shown = tuple(each.name for each in found if each.name in results)[:SHOWN]
+    return SearchView(page, _data(found), shown, dict(found.lower_is_better))
+
+
+def _about(results: ExperimentResults, found: RankedTrials) -> Iterator[str]:
+    search = found.search
+    inside = [each for each in found if each.record.inside]
+    seeds = max((each.planned for each in inside), default=0)
+    bases = f" from {listed(map(isolated, search.bases), 3)}" if search.bases else ""
+    kind = "A grid" if search.type == "grid" else f"A {search.type} search"
+    of = f" of a budget of {search.budget:,}" if search.budget is not None and not search.left_out else ""
+    variables = count(len(search.variables), "variable")
+    yield f"{kind} over {variables}{bases}: {count(len(inside), 'trial')}{of}, {count(seeds, 'seed')} each."
+    if search.left_out:
+        yield (
+            f"The grid has {search.grid_size or 0:,} points; the budget of {search.budget:,} leaves out the last "
+            f"{search.left_out:,}."
+        )
+    if search.type != "grid" and search.seed is not None:
+        yield f"The points were drawn with the seed {search.seed}."
+    if outside := len(found) - len(inside):
+        yield f"{count(outside, 'further trial lies', 'further trials lie')} outside the present space or budget."
+
+
+def _space_row(variable: SearchVariable) -> dict[str, str]:
+    if variable.choices is not None:
+        values = listed(map(value_text, variable.choices), _MOST_CHOICES)
+        size = count(len(variable.choices), "value")
+    else:
+        values = f"{short(variable.begin, 6)} to {short(variable.end, 6)}"
+        size = variable.prior or NOTHING
+    return {"name": variable.name, "kind": variable.kind, "range": values, "size": size, "key": variable.key}
+
+
+def _table(table: TrialTable) -> dict[str, Any]:
+    drawn = table.table()
+    return {
+        "columns": [{"title": each.title, "kind": _kind(each)} for each in drawn.columns],
+        "rows": [[each.text for each in row] for row in drawn.rows],
+        "notes": [*drawn.method, *drawn.cautions],
+        "caption": f"The first {len(table)} of {len(table.found):,} trials; search.csv has all."
+        if len(table) < len(table.found)
+        else "",
+    }
+
+
+def _kind(column: Column) -> str:
+    """Return the class of a column; a narrow page leaves out what is only for reference."""
+    return "setting" if column.title in _FOR_REFERENCE else "number" if column.right else ""
+
+
+def _failed_words(found: RankedTrials) -> str:
+    failed, diverged = sum(each.failed for each in found), sum(each.diverged for each in found)
+    runs = sum(each.planned for each in found)
+    if not failed and not diverged:
+        return ""
+    return f"Of {count(runs, 'seed run')} {failed:,} failed and {diverged:,} diverged. By the values of each variable:"
+
+
+def _failures(found: RankedTrials) -> list[dict[str, Any]]:
+    """Return, for each variable, how many seed runs ended badly in each part of its range."""
+    if not any(each.failed or each.diverged for each in found):
+        return []
+    rows = []
+    for variable in found.search.variables:
+        for words, trials in _regions(variable, [each for each in found if variable.name in each.record.values]):
+            runs = sum(each.planned for each in trials)
+            failed, diverged = sum(each.failed for each in trials), sum(each.diverged for each in trials)
+            rows.append(
+                {
+                    "variable": variable.name,
+                    "range": words,
+                    "trials": f"{len(trials):,}",
+                    "runs": f"{runs:,}",
+                    "failed": f"{failed:,}" if failed else NOTHING,
+                    "diverged": f"{diverged:,}" if diverged else NOTHING,
+                    "share": f"{100 * (failed + diverged) / runs:.0f} %" if runs else NOTHING,
+                    "bad": bool(failed or diverged),
+                }
+            )
+    return rows
+
+
+def _regions(variable: SearchVariable, trials: Sequence[Trial]) -> Iterator[tuple[str, list[Trial]]]:
+    """Yield the trials of each value, or of each quarter of the trials where there are many values."""
+    by_value: dict[str, list[Trial]] = {}
+    for each in _sorted_by(variable, trials):
+        by_value.setdefault(_key(each.record.values[variable.name]), []).append(each)
+    if len(by_value) <= _MOST_CHOICES:
+        yield from ((value_text(each[0].record.values[variable.name]), each) for each in by_value.values())
+        return
+    groups = list(by_value.values())
+    edges = [len(groups) * place // _REGIONS for place in range(_REGIONS + 1)]
+    for begin, end in pairwise(edges):
+        inside = [trial for group in groups[begin:end] for trial in group]
+        ends = [value_text(each.record.values[variable.name]) for each in (inside[0], inside[-1])]
+        yield " to ".join(ends), inside
+
+
+def _data(found: RankedTrials) -> dict[str, Any]:
+    variables = found.search.variables
+    kept = [each for each in found if each.record.inside]
+    return {
+        "variables": [_axis(each, kept) for each in variables],
+        "metrics": [{"name": name, "lower": found.lower_is_better[name]} for name in found.metrics],
+        "trials": [
+            {
+                "name": each.name,
+                "rank": each.rank,
+                "values": [each.record.values.get(variable.name) for variable in variables],
+                "texts": [value_text(each.record.values.get(variable.name)) for variable in variables],
+                "scores": [_score(each, metric) for metric in found.metrics],
+                "bad": each.failed + each.diverged,
+            }
+            for each in kept
+        ],
+        "heat": {
+            f"{i}|{j}|{m}": _cells(found, kept, variables[i], variables[j], metric)
+            for i, j in list(combinations(range(len(variables)), 2))[:_MOST_PAIRS]
+            for m, metric in enumerate(found.metrics)
+        },
+    }
+
+
+def _axis(variable: SearchVariable, trials: Sequence[Trial]) -> dict[str, Any]:
+    """Return the values of a variable that occur, in order, and how its axis runs."""
+    values = _different(variable, trials)
+    numbers = _are_numbers(values)
+    return {
+        "name": variable.name,
+        "numbers": numbers,
+        # Values a factor of a hundred apart are chosen by their magnitude.
+        "log": numbers and (variable.prior == "log-uniform" or _spans_magnitudes(values)),
+        "values": values,
+        "texts": [value_text(each) for each in values],
+    }
+
+
+def _spans_magnitudes(values: Sequence[Any]) -> bool:
+    return len(values) > 2 and min(values) > 0 and max(values) / min(values) >= 100
+
+
+def _score(trial: Trial, metric: str) -> dict[str, Any] | None:
+    estimate = trial.scores[metric].estimate
+    if not estimate.n:
+        return None
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high, "text": str(estimate)}
+
+
+def _cells(
+    found: RankedTrials, trials: Sequence[Trial], x: SearchVariable, y: SearchVariable, metric: str
+) -> list[list[Any]] | None:
+    """Return ``[column, row, mean, best, trials]`` for each pair of values, None where a heat map has no use."""
+    columns, rows = ([_key(value) for value in _different(each, trials)] for each in (x, y))
+    if not columns or not rows or max(len(columns), len(rows)) > _MOST_CELLS:
+        return None
+    inside: dict[tuple[int, int], list[float]] = {}
+    for each in trials:
+        values, score = each.record.values, each.scores[metric]
+        if score.known and x.name in values and y.name in values:
+            place = columns.index(_key(values[x.name])), rows.index(_key(values[y.name]))
+            inside.setdefault(place, []).append(score.estimate.value)
+    best = min if found.lower_is_better[metric] else max
+    return [[*place, sum(each) / len(each), best(each), len(each)] for place, each in inside.items()]
+
+
+def _different(variable: SearchVariable, trials: Sequence[Trial]) -> list[Any]:
+    there = [each for each in trials if variable.name in each.record.values]
+    values = {_key(each.record.values[variable.name]): each.record.values[variable.name] for each in there}
+    if _are_numbers(list(values.values())):
+        return sorted(values.values())
+    order = [_key(each) for each in variable.choices or ()]
+    return sorted(values.values(), key=lambda value: order.index(_key(value)) if _key(value) in order else len(order))
+
+
+def _sorted_by(variable: SearchVariable, trials: Sequence[Trial]) -> list[Trial]:
+    order = [_key(value) for value in _different(variable, trials)]
+    return sorted(trials, key=lambda each: order.index(_key(each.record.values[variable.name])))
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    # type() and not isinstance(): bool is an int.
+    return bool(values) and all(type(value) in (int, float) for value in values)
+
+
+def _key(value: Any) -> str:
+    # 1 and 1.0 are the same value, True is neither.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, sort_keys=True, default=str)

@@ -1,0 +1,145 @@
+"""The search on the page and in the files beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.report import write_report, write_search
+from mle_toolbox.report.search_section import search_view
+from mle_toolbox.results import ExperimentResults
+from mle_toolbox.text import NOTHING
+from tests.made_results import made_results
+from tests.made_search import made_search
+
+POINTS = [{"es_config/sigma": sigma, "lrate": rate} for sigma in (0.1, 0.2) for rate in (1e-4, 1e-3, 1e-2)]
+
+
+def level(values: Any) -> float:
+    return abs(np.log10(values["lrate"]) + 3) + float(values["es_config/sigma"])
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> ExperimentResults:
+    """A grid of two variables, whose best point is the middle rate with the first sigma; one seed failed elsewhere."""
+    return made_search(tmp_path, POINTS, level=level, statuses={("trial_0005", 1): "failed"})
+
+
+def page_of(results: ExperimentResults, path: Path) -> tuple[str, dict[str, Any]]:
+    text = write_report(results, path / "report.html").read_text()
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert data
+    return text, json.loads(data[1])
+
+
+def test_the_best_configuration_is_written_as_a_configuration_file_and_how_sure_it_is_beside_it(
+    search: ExperimentResults, tmp_path: Path
+) -> None:
+    folder = ExperimentFolder(tmp_path)
+
+    write_search(search, folder)
+
+    assert json.loads(folder.best.read_text()) == search.contents["trial_0001"]
+    words = folder.best_words.read_text()
+    assert "trial_0001 (b_1_eval_1 in the original toolbox)" in words
+    assert re.search(r"loss: 0\.1\d* ± .* \(n=3\)", words)
+    assert "looks better than it is" in words
+
+
+def test_the_table_of_the_trials_is_the_same_whatever_was_written_before(
+    search: ExperimentResults, tmp_path: Path
+) -> None:
+    folder = ExperimentFolder(tmp_path)
+    write_search(search, folder)
+    first = folder.trials.read_bytes()
+
+    write_search(search, folder)
+
+    assert folder.trials.read_bytes() == first
+    rows = list(csv.DictReader(io.StringIO(first.decode())))
+    assert rows[0]["trial"] == "trial_0001"
+    assert rows[-1]["failed"] == "1"
+    assert rows[0]["es_config/sigma"] == "0.1"
+
+
+def test_a_best_configuration_of_an_earlier_run_does_not_stay_when_there_is_none(tmp_path: Path) -> None:
+    folder = ExperimentFolder(tmp_path)
+    folder.best.write_text("{}")
+    empty = {f"trial_{number:04d}": np.empty((0, 0)) for number in range(6)}
+
+    write_search(made_search(tmp_path, losses=empty), folder)
+
+    assert not folder.best.exists()
+    assert "no best one" in folder.best_words.read_text()
+    assert len(folder.trials.read_text().splitlines()) == 7
+
+
+def test_the_page_says_what_was_searched_and_shows_the_best_trials(search: ExperimentResults, tmp_path: Path) -> None:
+    text, data = page_of(search, tmp_path)
+
+    assert "A grid over 2 variables from base: 6 trials of a budget of 6, 3 seeds each." in text
+    assert "looks better than it is" in text
+    assert 'id="space"' in text
+    assert [each["name"] for each in data["search"]["variables"]] == ["es_config/sigma", "lrate"]
+    assert [each["log"] for each in data["search"]["variables"]] == [False, True]
+    assert data["search"]["trials"][0]["name"] == "trial_0001"
+
+
+def test_the_heat_map_has_the_mean_and_the_best_over_the_other_variables(tmp_path: Path) -> None:
+    points = [{"a": a, "b": b, "c": c} for a in (1, 2) for b in ("x", "y") for c in (0, 3)]
+    levels = {f"trial_{number:04d}": np.full((2, 2), float(number)) for number in range(8)}
+    view = search_view(made_search(tmp_path, points, losses=levels, n_seeds=2))
+
+    assert view is not None
+    # Trials 0 and 1 share a = 1 and b = "x"; 6 and 7 share a = 2 and b = "y".
+    assert [0, 0, 0.5, 0.0, 2] in view.data["heat"]["0|1|0"]
+    assert [1, 1, 6.5, 6.0, 2] in view.data["heat"]["0|1|0"]
+
+
+def test_failures_are_counted_by_region_of_the_space(search: ExperimentResults) -> None:
+    view = search_view(search)
+
+    assert view is not None
+    failed = {(row["variable"], row["range"]): row["failed"] for row in view.page["failures"]}
+    assert failed["lrate", "0.01"] == "1"
+    assert failed["lrate", "0.001"] == NOTHING
+    assert failed["es_config/sigma", "0.2"] == "1"
+
+
+def test_of_a_large_search_the_curves_are_those_of_the_first_trials(tmp_path: Path) -> None:
+    points = [{"lrate": rate / 100} for rate in range(1, 61)]
+    results = made_search(tmp_path, points, level=lambda values: values["lrate"])
+
+    text, data = page_of(results, tmp_path)
+
+    assert len(data["configurations"]) == 20
+    assert data["configurations"][0] == results.ranking().trials[0].name
+    assert len(data["search"]["trials"]) == 60
+    assert "The first 20 of 60 trials" in text
+    assert "60 configurations x 3 seeds" in text
+    assert data["comparisons"] == {}
+
+
+def test_names_and_values_of_the_space_are_shown_as_text(tmp_path: Path) -> None:
+    points = [{"<b>x</b>": "</script><script>alert(1)</script>", "y": [1, 2]}, {"<b>x</b>": "ü", "y": True}]
+
+    text, data = page_of(made_search(tmp_path, points), tmp_path)
+
+    assert "<b>x</b>" not in text
+    assert "<script>alert" not in text
+    assert data["search"]["variables"][0]["name"] == "<b>x</b>"
+
+
+def test_an_experiment_that_is_no_search_has_no_such_section(tmp_path: Path) -> None:
+    text, data = page_of(made_results(tmp_path, {"a": np.ones((2, 3)), "b": np.zeros((2, 3))}), tmp_path)
+
+    assert 'id="search"' not in text
+    assert data["search"] is None
