@@ -2,10 +2,11 @@
 
 
 rule report:
-    """Write the report, the tables of estimates and comparisons, and two figures."""
+    """Write the report, the tables of estimates and comparisons, and two figures; of a search also its trials."""
     input:
         RESULTS,
     output:
+        **SEARCH_FILES,
         page=report(
             REPORT,
             caption="../workflow/report/page.rst",

@@ -92,6 +92,8 @@ SUMMARY = RUNS.summary.as_posix()
 COMPARISONS = RUNS.comparisons.as_posix()
 LEARNING_CURVES = RUNS.learning_curves.as_posix()
 FINAL_VALUES = RUNS.final_values.as_posix()
+# best.json is written beside them, and only if there is a best trial.
+SEARCH_FILES = {"trials": RUNS.trials.as_posix(), "best": RUNS.best_words.as_posix()} if PLAN.search is not None else {}
 # Trials of a search whose files are not there yet. A trial that has its file is never asked again: then the file is a
 # source, and the rule `ask` does not exist for it.
 TO_ASK = {each.name: each.path.as_posix() for each in trials_to_ask(PLAN)}
@@ -189,7 +191,7 @@ def all_results(wildcards):
     """
     runs = [RUNS.seed_run(name, seed) for name, seed in PLAN.seed_runs]
     of_runs = [path.as_posix() for run in runs if not is_found(run) for path in (run.log, run.done)]
-    of_report = [REPORT, SUMMARY, COMPARISONS, LEARNING_CURVES, FINAL_VALUES]
+    of_report = [REPORT, SUMMARY, COMPARISONS, LEARNING_CURVES, FINAL_VALUES, *SEARCH_FILES.values()]
     return [*TO_ASK.values(), *ASKED_ANEW, *of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE, *of_report]
 
 

@@ -26,8 +26,8 @@ class FigureRequest:
     """Everything but the kind of the figure.
 
     ``metric`` to ``include_unfinished`` mean what they mean in `mle results`. ``log_time`` and ``log_metric`` make the
-    axis of the time and that of the metric logarithmic; ``settings`` are the sides of the heat map; the others are
-    those of the functions in ``mle_toolbox.plots``.
+    axis of the time and that of the metric logarithmic; ``settings`` are those of a heat map or of slices; the others
+    are those of the functions in ``mle_toolbox.plots``.
     """
 
     metric: str
@@ -39,7 +39,7 @@ class FigureRequest:
     include_unfinished: bool = False
     log_time: bool = False
     log_metric: bool = False
-    settings: tuple[str, str] | None = None
+    settings: tuple[str, ...] | None = None
     seeds: bool | None = None
     size: tuple[float, float] | None = None
     caption: bool = True
@@ -141,7 +141,10 @@ def _heatmap(results: Configurations, request: FigureRequest) -> Figure:
     from mle_toolbox.plots import heat_map
 
     differences = results.differences()
-    x, y = request.settings or _two_settings(differences, _variables(results))
+    chosen = request.settings or _two_settings(differences, _variables(results))
+    if len(chosen) != 2:
+        raise UsageError(f"--settings {' '.join(chosen)}: a heat map needs two settings.")
+    x, y = chosen
     full = {_setting(name, differences) for name in (x, y)}
     if len(full) < 2:
         raise UsageError(f"--settings {x} {y}: a heat map needs two different settings.")

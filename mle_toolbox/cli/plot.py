@@ -49,9 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-y", action="store_true", help="logarithmic axis (or colours) of the metric")
     parser.add_argument(
         "--settings",
-        nargs=2,
+        nargs="+",
         metavar="KEY",
-        help="the two settings of the heat map or the slices; default: those that separate most configurations",
+        help="the two settings of the heat map, or those of the slices; default: the variables of a search, else those "
+        "that separate most configurations",
     )
     parser.add_argument(
         "--seeds",
@@ -80,7 +81,11 @@ def call(arguments: argparse.Namespace) -> int:
     # matplotlib takes most of a second to import, and is not needed to see a mistake on the command line.
     results = read_results(arguments)
     metrics = choose_metrics(results, arguments.metric)
-    chosen = [(kind, metric) for kind in (KINDS if "all" in kinds else kinds) for metric in metrics]
+    wants_all = "all" in kinds
+    if wants_all:
+        # Elsewhere than in a search configurations are not points of a space: a chart of one setting says little.
+        kinds = [each for each in KINDS if each != "slices" or results.searched or each in kinds]
+    chosen = [(kind, metric) for kind in kinds for metric in metrics]
     _check_names(outputs, chosen)
     written = 0
     with _one_line_on_missing_glyphs():
@@ -89,7 +94,7 @@ def call(arguments: argparse.Namespace) -> int:
                 figure = draw(kind, *_of_first_trials(kind, results, _request(arguments, metric), arguments))
             except MLEToolboxError as error:
                 # Of all kinds, some do not fit every experiment: a heat map needs two settings that differ.
-                if "all" not in kinds:
+                if not wants_all:
                     raise
                 error_console().print(f"No {kind} of {metric}: {error}", markup=False)
                 continue

@@ -233,7 +233,7 @@ class TrialTable(Rendered):
             yield f"{NOT_DIFFERENT} {words}" if found.separates else words
         if search.left_out:
             yield (
-                f"The grid has {search.grid_size or '?'} points; the budget of {search.budget} leaves out the last "
+                f"The grid has {search.grid_size or '?'} points; the budget of {search.budget} leaves out "
                 f"{search.left_out}."
             )
 

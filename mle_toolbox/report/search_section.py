@@ -75,7 +75,7 @@ def _about(results: ExperimentResults, found: RankedTrials) -> Iterator[str]:
     yield f"{kind} over {variables}{bases}: {count(len(inside), 'trial')}{of}, {count(seeds, 'seed')} each."
     if search.left_out:
         yield (
-            f"The grid has {search.grid_size or 0:,} points; the budget of {search.budget:,} leaves out the last "
+            f"The grid has {search.grid_size or 0:,} points; the budget of {search.budget:,} leaves out "
             f"{search.left_out:,}."
         )
     if search.type != "grid" and search.seed is not None:

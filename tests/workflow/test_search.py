@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -195,3 +196,48 @@ def test_after_an_edit_of_the_base_everything_runs_and_undoing_it_brings_everyth
     search.run()
     assert "train" not in search.runs_now()
     assert search.logs() == before
+
+
+def test_a_finished_search_has_its_table_and_its_best_configuration(search: SearchProject) -> None:
+    rows = list(csv.DictReader((search.results / "search.csv").read_text().splitlines()))
+
+    assert [row["trial"] for row in rows] == ["trial_0000", "trial_0002", "trial_0001", "trial_0003"]
+    assert [(row["lrate"], row["units"], row["loss_n"]) for row in rows[:2]] == [("0.1", "1", "2"), ("0.2", "1", "2")]
+    best = json.loads((search.results / "best.json").read_text())
+    assert best == json.loads((search.results / "trial_0000" / "trial_0000.json").read_text())
+    assert "trial_0000" in (search.results / "best.txt").read_text()
+
+
+def test_with_failed_seed_runs_the_table_is_written_and_the_failure_is_in_it(
+    searched_once: Path, tmp_path: Path
+) -> None:
+    search = make_search(tmp_path / "project")
+    (search.path / "fails").write_text("trial_0000/seed_1")
+
+    said = search.run(expected=1)
+
+    rows = {row["trial"]: row for row in csv.DictReader((search.results / "search.csv").read_text().splitlines())}
+    assert (rows["trial_0000"]["failed"], rows["trial_0000"]["rank"]) == ("1", "4")
+    assert "1 trial has failed seed runs: trial_0000." in said
+    assert json.loads((search.results / "best.json").read_text())["train_config"]["lrate"] == 0.2
+
+
+def test_the_best_configuration_runs_as_it_is_in_the_next_experiment(search: SearchProject) -> None:
+    (search.path / "next.yaml").write_text(
+        json.dumps(
+            {
+                "meta_job_args": {
+                    "project_name": "next",
+                    "job_type": "single-experiment",
+                    "base_train_fname": "train.py",
+                    "base_train_config": "experiments/best.json",
+                    "experiment_dir": "next/",
+                }
+            }
+        )
+    )
+
+    done = search.mle("run", "next.yaml", "--profile", "local")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (search.path / "next" / "best" / "seed_0" / "log.h5").exists()
