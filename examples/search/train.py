@@ -1,7 +1,8 @@
 """Train a small neural network on handwritten digits, for a search over its learning rate and its size.
 
 The 1,797 images (8 x 8 pixels, ten classes) come with scikit-learn. 1,000 are for training, 400 for choosing between
-trials (validation), and 397 for testing, always the same. The seed decides the first weights and the order of the batches.
+trials (validation), and 397 for testing, always the same. The seed decides the first weights and the order of the
+batches.
 """
 
 import numpy as np

@@ -20,9 +20,9 @@ from mle_toolbox.experiment_file.source_text import read_text
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.search.placement import with_values
 from mle_toolbox.search.search_settings import SearchSettings, read_search_settings, untracked_metrics
-from mle_toolbox.search.space import Space, read_space
+from mle_toolbox.search.space import Space, missing_names, read_space
 from mle_toolbox.search.trials import FreeNumbers, Trial, assign_trials, read_trials
-from mle_toolbox.text import count
+from mle_toolbox.text import count, listed
 
 __all__ = ["SearchFile", "read_search"]
 
@@ -69,11 +69,14 @@ class SearchFile:
             tuple(bases),
             self.spaces[0].size if self.settings.search_type == "grid" else None,
             tuple(sorted(others, key=_number)),
-            tuple(self._notices()),
+            tuple(self._notices(bases)),
         )
 
-    def _notices(self) -> Iterator[str]:
+    def _notices(self, bases: Sequence[Configuration]) -> Iterator[str]:
         yield from self.settings.notes
+        for base, space in zip(bases, self.spaces, strict=True):
+            if missing := missing_names(space, base.content):
+                yield f"Not in {base.path}, so added to it in each trial: {listed(map(repr, missing))}."
         size, budget = self.spaces[0].size, self.settings.budget
         if size is None or size == budget:
             return

@@ -98,6 +98,21 @@ def test_trials_are_ranked_by_the_first_metric_in_the_direction_of_the_file(tmp_
     assert rates(maximize=True) == [1.0, 1.0, 0.1, 0.1, 0.01, 0.01]
 
 
+def test_of_trials_with_equal_scores_the_one_with_the_lower_number_comes_first(tmp_path: Path) -> None:
+    curve = np.array([[1.0, 0.5], [1.0, 0.25]])
+    results = made_search(
+        tmp_path,
+        [{"lrate": rate} for rate in (1, 2, 3, 4)],
+        losses={f"trial_{number:04d}": curve - (0.25 if number == 2 else 0) for number in range(4)},
+        n_seeds=2,
+    )
+
+    frame = results.trials()
+
+    assert frame["number"].tolist() == [2, 0, 1, 3]
+    assert frame["rank"].tolist() == [1, 2, 3, 4]
+
+
 def test_a_trial_that_lost_a_seed_is_not_the_best_as_long_as_another_is_complete(tmp_path: Path) -> None:
     results = made_search(
         tmp_path,
