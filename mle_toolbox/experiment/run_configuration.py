@@ -17,7 +17,7 @@ from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.configuration_text import ParsedConfiguration, is_yaml, parse_configuration
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS, is_unused
-from mle_toolbox.experiment_file.sections import SECTIONS
+from mle_toolbox.experiment_file.sections import SECTIONS, has_sections
 from mle_toolbox.experiment_file.source_text import read_text, text_of
 from mle_toolbox.installed_first import installed_modules
 from mle_toolbox.seed_run.frozen_code import frozen_bytes
@@ -90,6 +90,9 @@ def load_configuration(
         )
     given = {_name_in(from_file, key): _as_json(key, value) for key, value in sections.items() if value is not None}
     content = {**given, **from_file} if file_wins else {**from_file, **given}
+    if "log_config" in given and "train_config" not in given and not has_sections(from_file):
+        # A file without sections is the train_config of a script that gives its log_config itself.
+        content = {**given, "train_config": from_file}
     problems = [*_missing_sections(content), *_log_problems(content.get("log_config"), script)]
     if problems and file is not None and is_yaml(file.name):
         _check_by_schema(content, shown, line, script)

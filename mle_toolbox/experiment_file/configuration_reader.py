@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean, nearest
+from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean
 from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.configuration_text import parse_configuration
+from mle_toolbox.experiment_file.given_sections import sections_given
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS
 from mle_toolbox.experiment_file.plan import Configuration, read_only
 from mle_toolbox.experiment_file.schema import LineOf, check_schema
-from mle_toolbox.experiment_file.sections import SECTIONS
+from mle_toolbox.experiment_file.sections import has_sections, section_meant
 from mle_toolbox.experiment_file.source_text import read_text
 from mle_toolbox.text import listed
 from mle_toolbox.wording import location
@@ -23,6 +24,8 @@ from mle_toolbox.wording import location
 __all__ = ["ConfigurationFile", "configuration_problems", "read_configuration"]
 
 
+# Stands for a log_config that only the script knows.
+_ANY_LOG = {"time_to_track": ["time"], "what_to_track": ["any"]}
 _TO_OVERWRITE = ("overwrite_experiment_dir", "overwrite")
 
 
@@ -64,6 +67,7 @@ def read_configuration(file: Path, written: Path, name: str, script: Path | None
 
 def configuration_problems(content: Any, lines: LineOf, name: str, script: Path | None) -> Iterator[Problem]:
     """Yield every mistake in the content of a configuration."""
+    content = _with_given_sections(content, script)
     checked = check_schema(content, lines, name, "configuration")
     yield from checked.problems
     if isinstance(content, Mapping):
@@ -71,12 +75,23 @@ def configuration_problems(content: Any, lines: LineOf, name: str, script: Path 
             yield Problem(name, lines(path), message)
 
 
+def _with_given_sections(content: Any, script: Path | None) -> Any:
+    """Return the content of a file with stand-ins for the required sections that only the script knows."""
+    if not isinstance(content, Mapping) or {"train_config", "log_config"} <= content.keys():
+        return content
+    given = sections_given(script)
+    if "log_config" in given and not has_sections(content):
+        return {"train_config": content, "log_config": _ANY_LOG}
+    stand_ins = {"train_config": {}, "log_config": _ANY_LOG}
+    return {**{section: stand_ins[section] for section in stand_ins if section in given}, **content}
+
+
 def _mistakes(
     content: Mapping[str, Any], usable: Mapping[str, Any], script: Path | None
 ) -> Iterator[tuple[JsonPath, str]]:
     """Yield mistakes that a schema cannot express; ``usable`` is the valid part of ``content``, with defaults."""
     for section in content:
-        meant = _section_meant(section)
+        meant = section_meant(section)
         # A required section that is missing has already been reported by the schema check.
         if meant is not None and (meant in content or meant not in ("train_config", "log_config")):
             yield (section,), f"unknown section {section!r}. Did you mean {meant!r}?"
@@ -116,17 +131,3 @@ def _mistakes_about_models(log: Mapping[str, Any], script: Path | None) -> Itera
         if name and tracked and name not in tracked:
             message = f"{key} {name!r} is not tracked: expected one of {listed(map(repr, tracked), None)}."
             yield ("log_config", key), message + did_you_mean(name, tracked)
-
-
-def _section_meant(section: str) -> str | None:
-    """Return the known section of which ``section`` is clearly a misspelling, or None."""
-    # Sections of any name are allowed, and the user's own `test_config` is as close to `net_config` as a typo would
-    # be. So the first word must match, and only "config", the case or the separator may be wrong.
-    if section in SECTIONS:
-        return None
-    head, _, tail = section.lower().replace("-", "_").replace(" ", "_").partition("_")
-    for known in SECTIONS:
-        word = known.removesuffix("_config")
-        if section.lower() in (known, word + "config") or (head == word and nearest(tail, ["config"])):
-            return known
-    return None

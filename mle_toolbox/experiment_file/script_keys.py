@@ -103,10 +103,12 @@ def _added_names(script: ScriptTree, path: Path) -> Sequence[str] | None:
 
 
 def _tracked(file: ConfigurationFile) -> tuple[Sequence[str], Sequence[str]] | None:
-    """Return the names that a configuration tracks, or None when the configuration is invalid."""
+    """Return the names that a configuration tracks, or None when it is invalid or leaves them to the script."""
     if file.configuration is None or file.problems:
         return None
-    log = file.configuration.content["log_config"]
+    log = file.configuration.content.get("log_config")
+    if log is None:
+        return None
     return log["time_to_track"], log["what_to_track"]
 
 

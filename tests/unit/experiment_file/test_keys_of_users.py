@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,9 @@ from mle_toolbox.experiment_file.json_file import read_json
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import JobResources, Plan
 from mle_toolbox.experiment_file.schema import load_schema
+from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.hdf5 import read_log
+from mle_toolbox.log.run_record import read_run_record
 
 UNUSED = [None, False, 0, "", [], {}]
 
@@ -255,3 +261,57 @@ def test_a_value_that_says_not_used_is_no_part_of_the_identity() -> None:
 
     for value in UNUSED:
         assert identity_of({"train_config": {}, "log_config": log | {"reload": value}}, ()) == plain
+
+
+GIVES_LOG = """\
+from mle_toolbox import MLExperiment
+
+mle = MLExperiment(log_config={"time_to_track": ["step"], "what_to_track": ["loss"]})
+for step in range(3):
+    mle.update_log({"step": step}, {"loss": mle.train_config.lrate})
+"""
+
+
+def without_sections(script: str, content: dict[str, Any]) -> None:
+    Path("train.py").write_text(script)
+    Path("base.json").write_text(json.dumps(content))
+    several = {"multi_experiment_args": {"config_fnames": ["base.json"], "num_seeds": 2}}
+    write(sections=several, base_train_fname="train.py")
+
+
+def test_a_configuration_without_sections_is_the_train_config_of_a_script_that_gives_its_log_config(
+    project: Path,
+) -> None:
+    without_sections(GIVES_LOG, {"lrate": 0.25, "batch": 32})
+
+    plan = load_plan("exp.yaml")
+    subprocess.run([sys.executable, "train.py", "-config", "base.json", "-exp_dir", "out"], check=True)
+
+    run = SeedFolder(Path("out/base/seed_0"))
+    assert read_log(run.log).columns["loss"].tolist() == [0.25] * 3
+    record = read_run_record(run)
+    assert record is not None
+    assert record.identity == plan.identity("base")
+
+
+def test_a_log_config_in_the_script_is_enough_beside_a_train_config(project: Path) -> None:
+    without_sections(GIVES_LOG, {"train_config": {"lrate": 0.25}})
+
+    assert load_plan("exp.yaml").configurations
+
+
+@pytest.mark.parametrize(
+    ("script", "content", "sentence"),
+    [
+        (GIVES_LOG.replace("log_config=", "device_config="), {"lrate": 0.25}, "'log_config' is missing"),
+        (GIVES_LOG, {"lrate": 0.25, "log_confg": {}}, "unknown section 'log_confg'. Did you mean 'log_config'?"),
+        (GIVES_LOG, {"train_confg": {"lrate": 0.25}}, "'train_config' is missing"),
+    ],
+)
+def test_a_section_that_nobody_gives_is_missing(
+    script: str, content: dict[str, Any], sentence: str, project: Path
+) -> None:
+    without_sections(script, content)
+
+    with pytest.raises(ExperimentFileError, match=re.escape(sentence)):
+        load_plan("exp.yaml")
