@@ -95,7 +95,7 @@ def _mistakes(
         # A required section that is missing has already been reported by the schema check.
         if meant is not None and (meant in content or meant not in ("train_config", "log_config")):
             yield (section,), f"unknown section {section!r}. Did you mean {meant!r}?"
-    if content.get("net_config") and content.get("model_config"):
+    if content.get("net_config") is not None and content.get("model_config") is not None:
         yield ("model_config",), "net_config and model_config are two names for the same section. Remove one of them."
     log = usable.get("log_config") or {}
     both = [bool(content["log_config"].get(key)) for key in _TO_OVERWRITE if log and key in content["log_config"]]
