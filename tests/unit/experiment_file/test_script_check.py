@@ -173,6 +173,21 @@ GOOD = {
             mle.log.update({"timestamp1": 1}, {"metric1": 1, "layer_id": 2, "alpha": 3})
         main(MLExperiment())
     """,
+    "names of the original that are here, and one in a try": """
+        from mle_toolbox import experiment, load_result_logs
+        from mle_toolbox.utils import get_jax_os_ready, print_framed
+        try:
+            from mle_toolbox import MLELogger
+        except ImportError:
+            MLELogger = None
+
+        @experiment("ode/ode_int_config_1.json")
+        def main(mle):
+            mle.update_log({"timestamp1": 1}, {"metric1": 1}, save=True)
+
+        if __name__ == "__main__":
+            main()
+    """,
     "an update with a model only": """
         from mle_toolbox import MLExperiment
         mle = MLExperiment()
@@ -235,6 +250,20 @@ BAD = {
         + 'mle = MLExperiment()\nmle.log.extend_tracking(["alpha"])\n'
         + 'mle.update_log({"timestamp1": 1}, {"metric1": 2, "alhpa": 3})',
         ["4: 'alhpa' is logged but not tracked: what_to_track in ode/ode_int_config_1.json is ['metric1']."],
+    ),
+    "a name that only the original had": (
+        "from mle_toolbox.utils import MLE_Logger, print_framed",
+        [
+            "1: mle_toolbox.utils has no 'MLE_Logger', which the original had: mle.log of MLExperiment is the logger.",
+        ],
+    ),
+    "a metric that is misspelt in a decorated function": (
+        'from mle_toolbox import experiment\n@experiment("c.json")\ndef main(mle):\n'
+        '    mle.log.update({"timestamp1": 1}, {"metrix1": 1})\nmain()',
+        [
+            "4: 'metrix1' is logged but not tracked: what_to_track in ode/ode_int_config_1.json is ['metric1']. "
+            "Did you mean 'metric1'?"
+        ],
     ),
     "an update with a model only does not hide a mistake": (
         HEAD
