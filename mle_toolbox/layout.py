@@ -33,7 +33,7 @@ SEED_PREFIX = "seed_"
 SNAPSHOT_VARIABLE = "MLE_CODE_SNAPSHOT"
 """Environment variable: the file that lists the code of this start, absolute."""
 PROJECT_VARIABLE = "MLE_PROJECT_DIR"
-"""Environment variable: the folder of the experiment file, absolute, as this machine calls it."""
+"""Environment variable: the project folder, absolute, as this machine calls it."""
 SHELL_SCRIPT_VARIABLE = "MLE_SHELL_SCRIPT"
 """Environment variable: SHA-256 and absolute path of the script in shell that the launcher has started, with a space
 between. What the script starts are programs of the run."""
