@@ -83,7 +83,11 @@ def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile
     place = os.path.relpath(snakefile.path, plan.project_dir)
     chosen = "" if place == "Snakefile" else f" --snakefile {shlex.quote(place)}"
     names = [each.name for each in profiles] or ["local"]
-    yield "next: " + "   or: ".join(f"snakemake{chosen} --profile {name}" for name in names)
+    folders = {plan.project_dir.resolve(), plan.experiment_file.parent.resolve()}
+    # A Snakefile that is named is named from the project folder.
+    is_here = Path.cwd() in folders if not chosen else Path.cwd() == plan.project_dir.resolve()
+    first = "" if is_here else f"cd {shlex.quote(str(plan.project_dir))} && "
+    yield f"next: {first}" + "   or: ".join(f"snakemake{chosen} --profile {name}" for name in names)
 
 
 def _check(plan: Plan, output: Path, *, profiles: bool) -> int:

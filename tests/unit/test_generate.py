@@ -46,6 +46,16 @@ def test_three_lines_say_what_was_done_and_what_to_type_next(project: Path, caps
     assert lines[2].startswith("next: snakemake --profile local")
 
 
+def test_typed_elsewhere_the_next_command_says_where_to_type_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project.parent)
+
+    generate_main(["project/exp.yaml"])
+
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"next: cd {project} && snakemake --profile local")
+
+
 def test_the_bare_profile_name_is_a_relative_link(project: Path) -> None:
     generate_main(["exp.yaml"])
 
