@@ -8,6 +8,7 @@ Looks only at files and environment variables.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from mle_toolbox.surroundings import home
 
-__all__ = ["Environment", "find_environment"]
+__all__ = ["Environment", "find_environment", "has_package"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ def find_environment(name: str | None) -> Environment:
             return Environment(prefix=prefix)
     why = "there is no such conda environment" if _conda() else "there is no conda on this machine"
     return Environment(notice=f"env_name {name!r}: {why}, so the current Python runs ({sys.executable}).")
+
+
+def has_package(name: str, prefix: Path | None = None) -> bool:
+    """Return whether a package is installed for the Python of a conda environment, or for the current one."""
+    if prefix is not None:
+        return any(prefix.glob(f"lib/python3*/site-packages/{name}/__init__.py"))
+    # Without an origin it is only a folder of this name, such as the one that the client of wandb leaves.
+    found = importlib.util.find_spec(name)
+    return found is not None and found.origin is not None
 
 
 def _is_current(name: str) -> bool:

@@ -99,6 +99,8 @@ class SeedFolder(_Folder):
     """Folder of other saved objects."""
     tboard = _Named("tboard")
     """Folder of TensorBoard's event files."""
+    wandb = _Named("wandb")
+    """Folder of the client of Weights & Biases."""
 
 
 class ConfigurationFolder(_Folder):

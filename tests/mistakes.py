@@ -1020,9 +1020,9 @@ MISTAKES = [
     Mistake(
         "log_key_not_supported",
         CONFIG_1,
-        in_log('"use_wandb": true'),
+        in_log('"config_dict": {"a": 1}'),
         (
-            "ode/ode_int_config_1.json:9: key 'use_wandb' in log_config belongs to the original "
+            "ode/ode_int_config_1.json:9: key 'config_dict' in log_config belongs to the original "
             "mle-toolbox and is not supported (yet)."
         ),
     ),

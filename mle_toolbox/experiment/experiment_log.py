@@ -1,10 +1,10 @@
-"""``mle.log``: one call per tick, which is written to the journal, the screen and TensorBoard."""
+"""``mle.log``: one call per tick, which goes to the journal, the screen, TensorBoard and Weights & Biases."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import LogError, UsageError
 from mle_toolbox.experiment.kept_models import KeptModels
@@ -17,6 +17,9 @@ from mle_toolbox.experiment.tensorboard_writer import TensorBoard
 from mle_toolbox.experiment.ticks_so_far import TicksSoFar
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS, printed_every, printed_names
 from mle_toolbox.log.journal import JournalWriter
+
+if TYPE_CHECKING:  # it needs modules that most runs need not wait for
+    from mle_toolbox.experiment.wandb_run import WandbRun
 
 __all__ = ["ExperimentLog", "is_step_to_log"]
 
@@ -36,6 +39,8 @@ class ExperimentLog:
         What is tracked and printed, and how often ``ready_to_log`` is true.
     board
         Receives scalars for TensorBoard; None if it is not used.
+    wandb
+        Receives them for Weights & Biases; None if it is not used.
     before_first_tick
         Called with the time of this attempt's first tick before that is logged; returns where the run continues, if it
         does.
@@ -58,6 +63,7 @@ class ExperimentLog:
         before_first_tick: Callable[[_Tick], Continuation | None] | None = None,
         after_each_tick: Callable[[], None] | None = None,
         kept: KeptModels | None = None,
+        wandb: WandbRun | None = None,
     ) -> None:
         self._journal = journal
         self._append: Callable[[Any, Any, bool], None] = journal.append
@@ -66,6 +72,7 @@ class ExperimentLog:
         self._saver, self._kept = saver, kept
         self._log_config, self._train_config = log_config, train_config
         self._board = board
+        self._wandb = wandb
         self._printer = _printer(log_config)
         self._clocks = [name for name in OWN_CLOCKS if name in log_config["time_to_track"]]
         self._before_first_tick = before_first_tick
@@ -242,6 +249,8 @@ class ExperimentLog:
             self._board.resume_behind(last_step)
         if self._kept is not None:
             self._kept.resume_at(n_ticks, n_models)
+        if self._wandb is not None:
+            self._wandb.resume_behind()
 
     def last_step(self) -> int:
         """Return TensorBoard's last step."""
@@ -278,6 +287,8 @@ class ExperimentLog:
             self._printer.update(self.n_ticks, {**readings, **(tick or {})}, shown)
         if self._board is not None:
             self._board.update(self.n_ticks, tick or {}, shown, figure, grads)
+        if self._wandb is not None:
+            self._wandb.update(self.n_ticks, tick or {}, shown)
         if model is not None and save:
             self._saver.save_model(model)
         if model is not None and self._kept is not None:
@@ -313,7 +324,7 @@ class ExperimentLog:
                     f"{name!r} has shape (1,): it is stored as an array, but tables, figures and comparisons use only "
                     f"metrics that are numbers. If it is a single number, log its value with .item()."
                 )
-        extras = (self._printer, self._board, self._after_each_tick)
+        extras = (self._printer, self._board, self._wandb, self._after_each_tick)
         self._has_begun = True
         # From now on update_log calls the journal directly: in a tight loop each call in between is noticeable.
         if not self._clocks and all(each is None for each in extras):

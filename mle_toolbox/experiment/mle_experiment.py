@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import signal
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import LogError, ResultsError, UsageError, did_you_mean
 from mle_toolbox.experiment.after_import import when_imported
@@ -36,10 +37,13 @@ from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
 from mle_toolbox.experiment.tensorboard_writer import TensorBoard
 from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, worker_error
 from mle_toolbox.experiment_file.json_file import content_digest
-from mle_toolbox.experiment_file.log_keys import board_name
+from mle_toolbox.experiment_file.log_keys import board_name, is_wandb_used
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
+
+if TYPE_CHECKING:
+    from mle_toolbox.experiment.wandb_run import WandbRun
 
 __all__ = ["MLExperiment"]
 
@@ -128,6 +132,7 @@ class MLExperiment:
         self._rng: Any = None
         self._run: SeedRun | None = None
         self._is_view = is_view
+        self._wandb: WandbRun | None = None
         self._log: Any = ReadOnlyLog(self.log_config, self.train_config, self.seed_dir) if is_view else None
         self._is_closed = self._resumed = self._has_been_asked_to_stop = False
         self._signals_before: int | None = None
@@ -143,6 +148,7 @@ class MLExperiment:
         # Before the folder is touched: where jax is missing, no failed run is left behind.
         if self._create_jax_prng and self._rng is None:
             self._rng = make_rng(self.seed, jax_key=True)
+        self._wandb = self._wandb_run()
         self._run = run = SeedRun(SeedFolder(self.seed_dir), self._inputs)
         if not run.launched:
             notice(f"configuration {configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
@@ -159,6 +165,7 @@ class MLExperiment:
             at_first_tick=self._forget_checkpoint,
             after_each_tick=end_watch.forget_errors if is_interactive() else None,
             kept=kept_models(self._saver.save_model, run.folder.models, self.log_config),
+            wandb=self._wandb,
         )
         _open.append(self)
         stop_notice.expect_warnings()
@@ -406,6 +413,29 @@ class MLExperiment:
             self._run.note_continuation()
             self._run.folder.checkpoint.unlink(missing_ok=True)
 
+    def _wandb_run(self) -> WandbRun | None:
+        """Return what sends the ticks to Weights & Biases, or None."""
+        log_config = self._inputs.configuration.content["log_config"]
+        if not is_wandb_used(log_config):
+            return None
+        from mle_toolbox.experiment.wandb_run import WandbRun, require_wandb
+        from mle_toolbox.experiment_record import read_experiment_record
+
+        require_wandb()
+        project = None
+        with contextlib.suppress(ResultsError):
+            project = (read_experiment_record(ExperimentFolder(self.experiment_dir)) or {}).get("project_name")
+        content = self._inputs.configuration.content
+        log_settings = {key: value for key, value in log_config.items() if key not in ("use_wandb", "wandb_config")}
+        return WandbRun(
+            self.seed_dir,
+            log_config.get("wandb_config") or {},
+            project=self.extra_config.get("wb_project") or project or self.experiment_dir.name,
+            group=self.extra_config.get("wb_group") or self.config_name,
+            name=f"{self.config_name} seed {self.seed}",
+            config={**content, "log_config": log_settings, "configuration": self.config_name, "seed": self.seed},
+        )
+
     def _finish(self, ending: Ending) -> None:
         run = self._run
         if run is None or self._is_closed or not run.is_mine:
@@ -418,15 +448,19 @@ class MLExperiment:
         # In a launched run the process may still fail after close(), and then the prepared log is discarded.
         if not (run.launched and ending.well):
             end_watch.remove(self)
-        if not ending.well:
-            run.fail(ending)
-            return
         try:
+            if not ending.well:
+                run.fail(ending)
+                return
             run.seal()
         except Exception as error:  # whatever it was, the run must not look as if it were still running
-            run.fail(ending_of(error))
+            ending = ending_of(error)
+            run.fail(ending)
             end_watch.remove(self)
             raise
+        finally:
+            if self._wandb is not None:  # last, because it waits for others
+                self._wandb.finish(0 if ending.well else ending.exit_status or 1, stopped=ending.stopped)
 
     def _stopped_by(self, ending: Ending) -> int | None:
         """Return the signal that asked this run to end early, or None."""

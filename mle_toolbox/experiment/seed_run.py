@@ -34,7 +34,7 @@ from mle_toolbox.experiment.provenance import (
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.stop_notice import stop_notice
 from mle_toolbox.experiment.used_resources import used_here
-from mle_toolbox.experiment_file.log_keys import may_overwrite
+from mle_toolbox.experiment_file.log_keys import may_overwrite, without_secrets
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.atomic import replace_file
@@ -90,7 +90,7 @@ class SeedRun:
             self._refuse_finished_log()  # another run may have finished it while this one waited for the folder
             discard_prepared(folder)
             write_run_record(folder, self.record)
-            text = json.dumps(configuration.content, indent=2, ensure_ascii=False) + "\n"
+            text = json.dumps(without_secrets(configuration.content), indent=2, ensure_ascii=False) + "\n"
             replace_file(folder.config, lambda path: path.write_text(text, encoding="utf-8"))
         except BaseException:
             self.journal.release()
@@ -244,7 +244,7 @@ class SeedRun:
         return {
             "code_digest": code_digest(self.record.code),
             **{name: value for name, value in known.items() if value is not None},
-            "config": self._configuration.content,
+            "config": without_secrets(self._configuration.content),
             "config_file": self._configuration.file,
         }
 

@@ -14,7 +14,7 @@ import numpy as np
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.installed_first import installed_modules
 
-__all__ = ["TensorBoard"]
+__all__ = ["TensorBoard", "scalar_of"]
 
 
 class TensorBoard:
@@ -53,8 +53,8 @@ class TensorBoard:
         self.last_step = step = int(first) if float(first).is_integer() else n_ticks
         try:
             for name, value in metrics.items():
-                if (scalar := _scalar(value)) is not None:
-                    self._writer.add_scalar(name, scalar, step)
+                if (scalar := scalar_of(value)) is not None:
+                    self._writer.addscalar_of(name, scalar, step)
             if figure is not None:
                 # close=False: the script may go on drawing into its figure.
                 self._writer.add_figure("figure", figure, step, close=False)
@@ -103,7 +103,8 @@ def _array(value: Any) -> Any:
     return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
-def _scalar(value: Any) -> float | None:
+def scalar_of(value: Any) -> float | None:
+    """Return the number in a value of a tick, or None if it is an array or was not measured."""
     if value is None:  # not measured at this tick
         return None
     if isinstance(value, (int, float)):

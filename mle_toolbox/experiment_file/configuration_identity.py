@@ -30,6 +30,8 @@ ONLY_SHOWN = (
     "top_k_metric_name",
     "top_k_minimize_metric",
     "ckpt_time_to_track",
+    "use_wandb",
+    "wandb_config",
 )
 """Keys of log_config that affect no number: ``x-decides-numbers: false`` in the schema; a test compares the two."""
 

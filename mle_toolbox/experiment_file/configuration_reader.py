@@ -38,6 +38,8 @@ class ConfigurationFile:
     configuration: Configuration | None
     """None when the file does not contain sections."""
     problems: tuple[Problem, ...]
+    line: LineOf = lambda _: 0
+    """The line of each of its entries."""
 
 
 def read_configuration(file: Path, written: Path, name: str, script: Path | None = None) -> ConfigurationFile:
@@ -62,7 +64,7 @@ def read_configuration(file: Path, written: Path, name: str, script: Path | None
     if not isinstance(content, Mapping):
         return ConfigurationFile(name, None, problems)
     configuration = Configuration(written.stem, written, read_only(content), content_digest(content))
-    return ConfigurationFile(name, configuration, problems)
+    return ConfigurationFile(name, configuration, problems, lines)
 
 
 def configuration_problems(content: Any, lines: LineOf, name: str, script: Path | None) -> Iterator[Problem]:

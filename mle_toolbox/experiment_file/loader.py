@@ -6,10 +6,13 @@ Reports all mistakes of all files at once, so that they can be fixed in one go.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from mle_toolbox.environment import find_environment, has_package
 from mle_toolbox.errors import ExperimentFileError, Problem
 from mle_toolbox.experiment_file.experiment_reader import SCRIPT_SUFFIXES, Asked, Experiment, read_experiment
+from mle_toolbox.experiment_file.log_keys import WANDB_MISSING, is_wandb_used
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.results_place import trouble_with_results_place
@@ -40,7 +43,7 @@ def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True, asked
     experiment = read_experiment(Path(path), asked)
     problems = list(experiment.problems)
     if check_sources:
-        problems += [*_script_problems(experiment), *_results_folder_problems(experiment)]
+        problems += [*_script_problems(experiment), *_results_folder_problems(experiment), *_missing_wandb(experiment)]
     if problems:
         raise ExperimentFileError(sorted(set(problems)))
     return experiment.plan()
@@ -58,6 +61,22 @@ def _script_problems(experiment: Experiment) -> list[Problem]:
     from mle_toolbox.experiment_file.script_check import check_script
 
     return check_script(experiment.project_dir / script, experiment.shown(script), experiment.configurations)
+
+
+def _missing_wandb(experiment: Experiment) -> Iterator[Problem]:
+    """Yield a problem for each configuration that needs the package wandb where the script's Python lacks it."""
+    script, job = experiment.script(), experiment.settings["single_job_args"]
+    if script is None or is_shell_script(script):  # which Python it starts, nobody knows
+        return
+    named = job.get("env_name") if job.get("use_conda_venv") is not False else None
+    prefix = find_environment(named).prefix
+    for file in experiment.configurations:
+        log = file.configuration.content.get("log_config") if file.configuration is not None else None
+        if isinstance(log, Mapping) and is_wandb_used(log) and not has_package("wandb", prefix):
+            where = f" in {prefix}" if prefix is not None else ""
+            yield Problem(
+                file.name, file.line(("log_config", "use_wandb")), f"use_wandb is true, but{where} {WANDB_MISSING}."
+            )
 
 
 def _results_folder_problems(experiment: Experiment) -> list[Problem]:

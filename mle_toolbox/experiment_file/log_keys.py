@@ -5,22 +5,29 @@ Standard library only: training scripts use it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
     "DEFAULT_BOARD",
     "OWN_CLOCKS",
+    "WANDB_MISSING",
     "board_name",
     "is_unused",
+    "is_wandb_used",
     "may_overwrite",
     "printed_every",
     "printed_names",
+    "without_secrets",
 ]
 
 OWN_CLOCKS = ("time", "time_elapsed", "num_updates")
 """Times that the log itself knows at every update: they can be tracked and printed without being passed."""
 
+WANDB_MISSING = (
+    "the package wandb is not installed: pip install 'mle-toolbox-snakemake[wandb]', or set use_wandb to false"
+)
 DEFAULT_BOARD = "events"
 """Name of the TensorBoard log where use_tboard asks for one and tboard_fname does not name it."""
 
@@ -65,3 +72,20 @@ def board_name(log: Mapping[str, Any]) -> str | None:
     if wanted is None:
         return name
     return (name or DEFAULT_BOARD) if wanted else None
+
+
+def is_wandb_used(log: Mapping[str, Any]) -> bool:
+    """Return whether ticks are sent to Weights & Biases."""
+    mode = (log.get("wandb_config") or {}).get("mode") or os.environ.get("WANDB_MODE")
+    return bool(log.get("use_wandb")) and mode != "disabled"
+
+
+def without_secrets(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a configuration without the API key of ``wandb_config``: results are given to others."""
+    log = content.get("log_config")
+    if not isinstance(log, Mapping):
+        return dict(content)
+    wandb = log.get("wandb_config")
+    if not isinstance(wandb, Mapping) or not wandb.get("key"):
+        return dict(content)
+    return {**content, "log_config": {**log, "wandb_config": {**wandb, "key": "(not stored)"}}}

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mle_toolbox.experiment_file.configuration_identity import identity_of
+from mle_toolbox.experiment_file.log_keys import without_secrets
 from mle_toolbox.search.search_settings import SearchSettings
 from mle_toolbox.search.space import Space
 from mle_toolbox.search.trials import Trial
@@ -234,7 +235,8 @@ class Plan:
             "name": configuration.name,
             "path": configuration.path.as_posix(),
             "digest": configuration.digest,
-            "content": content,
+            # The file of a trial is written from this, and has to be complete.
+            "content": content if configuration.trial is not None else without_secrets(content),
             "identity": self._identities.get(configuration.name) or identity_of(content, self.extra_arguments),
         }
         trial = configuration.trial
