@@ -26,7 +26,7 @@ __all__ = ["LoadedConfiguration", "load_configuration", "read_configuration_file
 
 _FLAGS = ("verbose", "use_tboard", "use_wandb", "overwrite", "overwrite_experiment_dir", "top_k_minimize_metric")
 # Of these, a value that is not null is left to the schema.
-_RARE = ("save_every_k_ckpt", "save_top_k_ckpt", "top_k_metric_name", "ckpt_time_to_track")
+_RARE = ("save_every_k_ckpt", "save_top_k_ckpt", "top_k_metric_name", "ckpt_time_to_track", "wandb_config")
 _LOG_KEYS = (
     "time_to_track",
     "what_to_track",
