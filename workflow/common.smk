@@ -19,6 +19,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from mle_toolbox.bundle import scripts_dir
+from mle_toolbox.drive.finished import collect_what_finished
 from mle_toolbox.drive.settle import code_check, settle
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import ExperimentFileError
@@ -74,6 +75,8 @@ if "paths_start" in config:
     workdir: Path(os.path.realpath(workflow.main_snakefile)).parent / config["paths_start"]
 
 
+# Else `mle run` has started this, and does itself what it can do better than Snakemake.
+BY_HAND = STARTED_VARIABLE not in os.environ
 EXPERIMENT_FILE = config["experiment_file"]
 PLAN = read_plan(EXPERIMENT_FILE)
 EXPERIMENT_DIR = PLAN.experiment_dir.as_posix()
@@ -201,7 +204,6 @@ def record_start():
     `mle run` has moved them before. A Snakemake started by hand does it here, after planning its jobs; the launcher then
     recognises jobs that are already done. Runs that are forced to be repeated are set aside first.
     """
-    by_hand = STARTED_VARIABLE not in os.environ
     all_are_forced, some_are_forced = forced_jobs(workflow)
     if all_are_forced or STARTED_VARIABLE not in os.environ:
         os.environ[STARTED_VARIABLE] = str(time.time_ns() if some_are_forced else 0)
@@ -209,10 +211,18 @@ def record_start():
             logger.info(sentence)
     # Here and not in a rule: it must exist while seeds run, however Snakemake was started, and is no job of its own.
     write_experiment_record(PLAN)
-    if PLAN.search is not None and by_hand:
+    if PLAN.search is not None and BY_HAND:
         for sentence in PLAN.search.notices:
             logger.info(sentence)
     if SNAPSHOT_VARIABLE not in os.environ:  # where `mle run` has not stored it
         os.environ.update(snapshot_variables(PLAN, logger.warning))
     if ENVIRONMENT.notice:
         logger.warning(ENVIRONMENT.notice)
+
+
+def record_failure():
+    """After a failed job: put together what has finished, in a search that was started by hand."""
+    if PLAN.search is not None and BY_HAND and RUNS.record.exists():
+        trouble = collect_what_finished(RUNS)
+        if trouble:
+            logger.warning(trouble)

@@ -21,3 +21,7 @@ wildcard_constraints:
 
 onstart:
     record_start()
+
+
+onerror:
+    record_failure()

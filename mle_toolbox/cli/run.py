@@ -193,7 +193,10 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
     only_stopped = bool(status.stopped()) and not (status.failed() or outcome.tally.failed_others)
     what_next = "To go on:" if only_stopped else "Finished runs are kept. Fix the problem, then run:"
     console.print(f"\n{status_line(status)}. {what_next}\n  {escape(again)}")
-    _write_report(folder)
+    if outcome.collected:
+        _show_report(folder)
+    else:
+        _write_report(folder)
     return _status_after(outcome)
 
 

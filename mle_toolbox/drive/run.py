@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from mle_toolbox.drive.earlier import EarlierSnakemake, remember_plan
+from mle_toolbox.drive.finished import collect_what_finished
 from mle_toolbox.drive.lock import driver_lock, is_driven
 from mle_toolbox.drive.settle import code_check, settle
 from mle_toolbox.drive.status import read_plan_status
@@ -54,6 +55,8 @@ class RunOutcome:
     interrupted: bool
     tally: Tally
     log: Path
+    collected: bool = False
+    """Whether there are results of what has finished, although some of it failed."""
 
 
 def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Callable[[Tally], None]) -> RunOutcome:
@@ -109,7 +112,20 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         if not interrupted and process.returncode in ENDED_ORDERLY:
             started.unlink(missing_ok=True)
         _restore_record(plan, ended_well=process.returncode == 0)
-    return RunOutcome(process.returncode, interrupted, follower.tally, log)
+        is_partial = plan.search is not None and not interrupted and bool(follower.tally.failed)
+        collected = is_partial and _collect(plan)
+    return RunOutcome(process.returncode, interrupted, follower.tally, log, collected)
+
+
+def _collect(plan: Plan) -> bool:
+    """Make the results of what has finished; whether there are any."""
+    folder = ExperimentFolder(plan.experiment_path)
+    if not folder.record.exists():
+        return False
+    trouble = collect_what_finished(folder)
+    if trouble is not None:
+        warnings.warn(trouble, stacklevel=2)
+    return trouble is None
 
 
 def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str], None]) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mle_toolbox.log.merge import read_configuration, read_configuration_names
 from tests.workflow.conftest import Project
 
 SCRIPT = """\
@@ -241,3 +242,44 @@ def test_the_best_configuration_runs_as_it_is_in_the_next_experiment(search: Sea
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert (search.path / "next" / "best" / "seed_0" / "log.h5").exists()
+
+
+def test_a_failing_seed_blocks_nothing_and_the_same_command_tries_it_again(tmp_path: Path) -> None:
+    search = make_search(tmp_path / "project")
+    (search.path / "fails").write_text("trial_0001/seed_1 trial_0002/seed_0 trial_0002/seed_1")
+
+    said = search.run(expected=1)
+
+    assert "trial_0001 seed 1" in said
+    assert "as it was told" in said
+    table = (search.results / "results.csv").read_text().splitlines()[1:]
+    assert [line.split(",")[:3] for line in table if ",done," not in line] == [
+        ["trial_0001", "1", "failed"],
+        ["trial_0002", "0", "failed"],
+        ["trial_0002", "1", "failed"],
+    ]
+    assert list(read_configuration_names(search.results / "results.h5")) == ["trial_0000", "trial_0001", "trial_0003"]
+    assert read_configuration(search.results / "trial_0001" / "log.h5").seeds.tolist() == [0]
+    assert (search.results / "report.html").exists()
+
+    (search.path / "fails").unlink()
+    search.run()
+
+    assert search.runs_now() == {"train": 3, "merge": 2}
+    assert len(read_configuration_names(search.results / "results.h5")) == 4
+    assert read_configuration(search.results / "trial_0001" / "log.h5").seeds.tolist() == [0, 1]
+
+
+def test_a_failing_seed_blocks_nothing_in_a_snakemake_that_is_started_by_hand(tmp_path: Path) -> None:
+    search = make_search(tmp_path / "project")
+    assert search.mle("generate").returncode == 0
+    (search.path / "fails").write_text("trial_0001/seed_1")
+
+    done = search.snakemake()
+
+    assert done.returncode == 1
+    table = (search.results / "results.csv").read_text().splitlines()[1:]
+    assert len([line for line in table if ",done," in line]) == 7
+    (search.path / "fails").unlink()
+    assert search.snakemake().returncode == 0
+    assert search.jobs_to_run() == {}
