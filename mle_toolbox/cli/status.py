@@ -18,6 +18,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_record import project_in, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.statuses import changed_code, status_grid, status_line
+from mle_toolbox.render.trial_statuses import is_search, search_grid
 from mle_toolbox.seed_run.own_code import not_frozen_in_words
 from mle_toolbox.text import count
 
@@ -43,7 +44,7 @@ def call(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(status), indent=2, ensure_ascii=False))
         return 0
     console = output_console()
-    console.print(status_grid(status))
+    console.print(search_grid(status) if is_search(status) else status_grid(status))
     console.print(status_line(status))
     if purpose := _purpose(status.folder):
         console.print(escape(f"purpose: {purpose}"), style="dim")

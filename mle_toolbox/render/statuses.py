@@ -14,7 +14,17 @@ from rich.text import Text
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
 from mle_toolbox.text import count, counted, listed
 
-__all__ = ["SIGNS", "Sign", "changed_code", "legend_of", "status_grid", "status_line"]
+__all__ = [
+    "SIGNS",
+    "Sign",
+    "changed_code",
+    "kind_of",
+    "legend_of",
+    "seeds_ok",
+    "signs_of",
+    "status_grid",
+    "status_line",
+]
 
 
 class Sign(NamedTuple):
@@ -80,14 +90,15 @@ def status_grid(status: ExperimentStatus) -> RenderableType:
     table.add_column(justify="right")
     table.add_column(overflow="fold")
     for name in status.configurations:
-        kinds = [_kind(run) for run in status.of(name)]
-        table.add_row(Text(name), _seeds_ok(status.of(name)), _signs(kinds))
+        kinds = [kind_of(run) for run in status.of(name)]
+        table.add_row(Text(name), seeds_ok(status.of(name)), signs_of(kinds))
     # escape(): texts with brackets are not markup.
-    shown = [f"[{style}]{sign}[/] {escape(words)}" for sign, style, words in legend_of(map(_kind, status.runs))]
+    shown = [f"[{style}]{sign}[/] {escape(words)}" for sign, style, words in legend_of(map(kind_of, status.runs))]
     return Group(table, Text(), Text.from_markup("   ".join(shown)))
 
 
-def _seeds_ok(runs: Iterable[SeedRunStatus]) -> Text:
+def seeds_ok(runs: Iterable[SeedRunStatus]) -> Text:
+    """Return how many seed runs are done, and how many have failed."""
     statuses = Counter(each.status for each in runs)
     text = Text(f"{statuses['done']}/{statuses.total()}")
     if bad := statuses["failed"] + statuses["died"]:
@@ -95,7 +106,8 @@ def _seeds_ok(runs: Iterable[SeedRunStatus]) -> Text:
     return text
 
 
-def _signs(kinds: Iterable[str]) -> Text:
+def signs_of(kinds: Iterable[str]) -> Text:
+    """Return a sign for each seed run, in groups."""
     text = Text()
     for position, kind in enumerate(kinds):
         if position and position % _SEEDS_A_GROUP == 0:
@@ -104,5 +116,6 @@ def _signs(kinds: Iterable[str]) -> Text:
     return text
 
 
-def _kind(run: SeedRunStatus) -> str:
+def kind_of(run: SeedRunStatus) -> str:
+    """Return the key of a seed run's sign in `SIGNS`."""
     return "older code" if run.stale else run.status
