@@ -27,8 +27,6 @@ SMALL = {
     "read": ["--sizes", "2", "--ticks", "5", "--repeat", "1"],
     "report": ["--quick"],
     "search_results": ["--trials", "6", "--seeds", "2", "--ticks", "5"],
-
-
     "search": ["--values", "2", "--seeds", "1", "--repeat", "1"],
     "snapshot": ["--repeat", "1", "--files", "20"],
     "start": ["--repeat", "1"],
