@@ -220,9 +220,13 @@ def _starts(experiment: Experiment) -> Starts:
     return starts_as_typed(experiment.file, script, configurations, results, asked.typed_in, given)
 
 
+# What a search varies, by its two names.
+_SPACES = frozenset({"search_params", "params_to_search"})
+
+
 def _is_for_scripts(path: JsonPath) -> bool:
     """Return whether a value becomes part of configurations."""
-    return path[:1] == ("param_search_args",)
+    return path[:1] == ("param_search_args",) and not _SPACES.isdisjoint(path)
 
 
 def _has_bare_exponents(path: JsonPath) -> bool:
@@ -231,7 +235,7 @@ def _has_bare_exponents(path: JsonPath) -> bool:
     if "extra_cmd_line_input" in path:
         return False
     rules: Mapping[str, Any] = load_schema("experiment")
-    for part in path if not _is_for_scripts(path) else ():
+    for part in path:
         inner = rules.get("items") if isinstance(part, int) else rules.get("properties", {}).get(part)
         rules = inner if isinstance(inner, Mapping) else {}
     kinds = rules.get("type", [])

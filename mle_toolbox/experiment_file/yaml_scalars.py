@@ -169,6 +169,8 @@ def _mistaken_text(text: str) -> str | None:
         return f"{without}. Write {_MEANT_BY_PYTHON[text]}, {quoted}."
     if text.lstrip("+-").lower() in _WORDS_FOR_NO_NUMBER:
         return f"{without}. Write a finite number or null, {quoted}."
+    if not text[0].isdigit() and text[0] not in "+-." and text[-1] != "," and text.isascii():
+        return None  # most texts
     if text[-1] == "," and (_is_number(text[:-1]) or text[:-1] in _WORDS):
         return f"{without}, because of the comma at its end. Write {text[:-1]}, {quoted}."
     before, sign, _ = text.partition("#")

@@ -385,3 +385,65 @@ def test_a_yaml_in_place_of_the_named_json_is_suggested(project: Path) -> None:
 
     with pytest.raises(ExperimentFileError, match=r"json' does not exist. Did you mean 'ode/ode_int_config_1.yaml'\?"):
         load_plan("exp.yaml")
+
+
+SEARCH = """\
+meta_job_args:
+  project_name: search
+  job_type: hyperparameter-search
+  base_train_fname: ode/run_ode_int.py
+  base_train_config: base.yaml
+  experiment_dir: experiments/
+param_search_args:
+  search_logging:
+    max_objective: no
+    eval_metrics: loss
+  search_resources: {num_search_batches: 1, num_evals_per_batch: 6, num_seeds_per_eval: 1}
+  search_config:
+    search_type: Grid
+    search_params:
+      categorical:
+        lrate: [0.0, 1e-5, 5E-04]
+      real:
+        momentum: {begin: 1e-2, end: 3e-2, bins: 2}
+"""
+
+
+def search(project: Path, text: str) -> Path:
+    (project / "base.yaml").write_text(VALID.replace("lrate: 0.1", "lrate: 0.1\n  momentum: 0.9"))
+    (project / "exp.yaml").write_text(text)
+    return project / "exp.yaml"
+
+
+def test_numbers_of_a_search_may_have_an_exponent(project: Path) -> None:
+    plan = load_plan(search(project, SEARCH), check_sources=False)
+
+    found = [dict(each.content["train_config"]) for each in plan.configurations]
+    assert [(each["lrate"], each["momentum"]) for each in found] == [
+        (lrate, momentum) for lrate in (0.0, 1e-5, 5e-4) for momentum in (0.01, 0.03)
+    ]
+    assert {each.path.suffix for each in plan.configurations} == {".yaml"}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            "[0.0, 1 e-5]",
+            '1 e-5 without quotes is text in YAML, because of the space in it. Write 1e-5, or "1 e-5" in quotes.',
+        ),
+        (
+            "[yes, no]",
+            'yes without quotes is true for some readers of YAML, and text for others. Write true, or "yes" in quotes.',
+        ),
+        ("[.inf]", ".inf is not a finite number. Write a finite number or null."),
+    ],
+)
+def test_the_values_of_a_search_are_read_strictly(values: str, message: str, project: Path) -> None:
+    file = search(project, SEARCH.replace("[0.0, 1e-5, 5E-04]", values))
+
+    with pytest.raises(ExperimentFileError) as caught:
+        load_plan(file, check_sources=False)
+
+    assert message in [problem.message for problem in caught.value.problems]
+    assert {problem.line for problem in caught.value.problems} == {16}
