@@ -20,6 +20,8 @@ def may_add_metrics(script: Path | None) -> bool:
     """Return whether a script may track further names; False without a script, True if it cannot be read."""
     if script is None:
         return False
+    if not script.is_file():  # a device may have no end
+        return True
     try:
         text = script.read_bytes()
         return _WORD in text or any(_WORD in module.read_bytes() for module in _modules_beside(script, text))
