@@ -67,7 +67,12 @@ class ExperimentFileError(MLEToolboxError, ValueError):
 
 
 class LogError(MLEToolboxError, ValueError):
-    """A tick does not match the log: an untracked key, a value that is not a number, or a different shape."""
+    """A tick does not match the log: an untracked key, a value that is not a number, or a different shape.
+
+    ``new_metric`` is the key of a metric that is not tracked and is no misspelling of one that is.
+    """
+
+    new_metric: Any = None
 
 
 class FinishedLogError(MLEToolboxError, FileExistsError):

@@ -281,7 +281,10 @@ def _unknown_key(
             return LogError(f"{key!r} is in {other_list}, not in {list_name}: it belongs in the other dictionary.")
         if key not in tracked:
             hint = did_you_mean(key, tracked) if isinstance(key, str) else ""
-            return LogError(f"{key!r} is not tracked: {list_name} is {list(tracked)}.{hint}")
+            error = LogError(f"{key!r} is not tracked: {list_name} is {list(tracked)}.{hint}")
+            if list_name == _METRICS and not hint:
+                error.new_metric = key
+            return error
     return None
 
 

@@ -17,7 +17,7 @@ from mle_toolbox.experiment.settings import Settings
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.seed import SeedResults
 
-__all__ = ["MetaLog", "finished"]
+__all__ = ["MetaLog", "finished", "provenance"]
 
 _PERCENTILES = (10, 25, 50, 75, 90)
 
@@ -135,11 +135,31 @@ def finished(run: ConfigurationResults) -> list[SeedResults]:
     return [each for each in run.runs if each.status == "done" and each.n_ticks]
 
 
+def provenance(run: SeedResults) -> dict[str, Any]:
+    """Return what ``.meta`` of a seed run has."""
+    folder = run.path if run.path.is_dir() else run.path.parent
+    content = run.attributes.get("config")
+    log_config = content.get("log_config", {}) if isinstance(content, Mapping) else {}
+    models = _files(folder, "models")
+    return {
+        # As log.experiment_dir in the script: where it has written its own files.
+        "experiment_dir": f"{folder}/",
+        "eval_id": run.configuration,
+        "config_dict": content,
+        "config_fname": str(folder / "config.json"),
+        "log_paths": str(folder / "log.h5"),
+        "model_ckpt": next((each for each in models if "/final." in each), None),
+        "model_type": log_config.get("model_type", "no-model-type"),
+        "fig_storage_paths": _files(folder, "figures"),
+        "extra_storage_paths": _files(folder, "extra"),
+    }
+
+
 def _over_seeds(run: ConfigurationResults) -> Settings:
     seeds = finished(run)
     longest = max(seeds, key=lambda seed: seed.n_ticks)
     content = {
-        "meta": {**_meta(seeds[0]), "seeds": [each.seed for each in seeds]},
+        "meta": {**provenance(seeds[0]), "seeds": [each.seed for each in seeds]},
         "stats": {name: _aggregated(seeds, name) for name in run.metric_names if any(name in seed for seed in seeds)},
         "time": _times(longest),
     }
@@ -149,7 +169,7 @@ def _over_seeds(run: ConfigurationResults) -> Settings:
 def _by_seed(run: ConfigurationResults) -> Settings:
     content = {
         f"seed_{each.seed}": {
-            "meta": {**_meta(each), "seeds": each.seed},
+            "meta": {**provenance(each), "seeds": each.seed},
             "stats": {name: values[each.measured(name)] for name, values in each.metrics.items()},
             "time": _times(each),
         }
@@ -189,25 +209,6 @@ def _aggregated(seeds: Sequence[SeedResults], name: str) -> dict[str, NDArray[np
             ]
             percentiles = np.stack(columns, axis=1) if columns else np.empty((len(_PERCENTILES), 0))
     return {**found, **{f"p{each}": row for each, row in zip(_PERCENTILES, percentiles, strict=True)}}
-
-
-def _meta(run: SeedResults) -> dict[str, Any]:
-    folder = run.path if run.path.is_dir() else run.path.parent
-    content = run.attributes.get("config")
-    log_config = content.get("log_config", {}) if isinstance(content, Mapping) else {}
-    models = _files(folder, "models")
-    return {
-        # As log.experiment_dir in the script: where it has written its own files.
-        "experiment_dir": f"{folder}/",
-        "eval_id": run.configuration,
-        "config_dict": content,
-        "config_fname": str(folder / "config.json"),
-        "log_paths": str(folder / "log.h5"),
-        "model_ckpt": next((each for each in models if "/final." in each), None),
-        "model_type": log_config.get("model_type", "no-model-type"),
-        "fig_storage_paths": _files(folder, "figures"),
-        "extra_storage_paths": _files(folder, "extra"),
-    }
 
 
 def _files(folder: Any, name: str) -> list[str]:

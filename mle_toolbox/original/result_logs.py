@@ -11,9 +11,10 @@ from typing import Any
 
 from mle_toolbox.errors import MissingExtraError, ResultsError
 from mle_toolbox.installed_first import with_installed_modules
+from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.original.hyper_log import HyperLog
-from mle_toolbox.original.meta_log import MetaLog, finished
+from mle_toolbox.original.meta_log import MetaLog, finished, provenance
 from mle_toolbox.results import load
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.differences import short_names
@@ -24,8 +25,8 @@ from mle_toolbox.results.trial_scores import score_of
 __all__ = ["HyperLog", "MetaLog", "load_hyper_log", "load_log", "load_meta_log", "load_result_logs"]
 
 _Path = str | os.PathLike[str]
-# File names of the original, of which the results folder is meant here.
-_THEIR_FILES = {".hdf5", ".h5", ".pkl"}
+# Files of the original, by which the results folder is meant here.
+_META_LOG, _HYPER_LOG = "meta_log.hdf5", "hyper_log.pkl"
 
 
 @with_installed_modules
@@ -112,7 +113,13 @@ def _experiment(path: _Path) -> ExperimentResults:
 def _folder(path: _Path) -> Path:
     """Return a results folder from its own name, or from that of a file that the original would have in it."""
     given = Path(path).expanduser()
-    return given.parent if given.suffix in _THEIR_FILES and not given.exists() else given
+    folder = given.parent if given.name in (_META_LOG, _HYPER_LOG) else given
+    if (folder / _META_LOG).is_file() and not ExperimentFolder(folder).record.exists():
+        raise ResultsError(
+            f"{folder / _META_LOG} is a log of the original mle-toolbox. `mle import {folder}` makes results of it, "
+            "which this function and mle_toolbox.load read."
+        )
+    return folder
 
 
 def _finished_runs(results: ExperimentResults) -> dict[str, ConfigurationResults]:
@@ -183,15 +190,15 @@ _PROVENANCE = ("log_paths", "experiment_dir", "config_fname", "model_ckpt", "see
 
 def _provenance(run: ConfigurationResults) -> dict[str, Any]:
     seeds = finished(run)
-    meta = MetaLog({run.name: run}, {})[run.name].meta
+    meta = provenance(seeds[0])
     logs = [str(each.path / "log.h5" if each.path.is_dir() else each.path) for each in seeds]
     return {
         "log_paths": logs[0] if len(logs) == 1 else logs,
-        "experiment_dir": meta.experiment_dir,
-        "config_fname": meta.config_fname,
-        "model_ckpt": meta.model_ckpt,
+        "experiment_dir": meta["experiment_dir"],
+        "config_fname": meta["config_fname"],
+        "model_ckpt": meta["model_ckpt"],
         "seeds": seeds[0].seed if len(seeds) == 1 else [each.seed for each in seeds],
-        "model_type": meta.model_type,
+        "model_type": meta["model_type"],
         "log_fname": logs[0],
     }
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import mle_toolbox
-from mle_toolbox.errors import OriginalNameError
+from mle_toolbox.errors import OriginalNameError, ResultsError
 from mle_toolbox.original_names import _HERE, _INSTEAD, replacement
 
 
@@ -74,23 +75,30 @@ def test_the_decorator_is_a_room_of_the_package_too(statement: str) -> None:
     assert done.stdout == "True main Trains. mle_toolbox.experiment.train_job\n"
 
 
-def test_small_functions_do_what_they_did(capsys: pytest.CaptureFixture[str], tmp_path: object) -> None:
-    from pathlib import Path
+@pytest.mark.parametrize("name", [".", "meta_log.hdf5"])
+def test_logs_of_the_original_are_imported_first(tmp_path: Path, name: str) -> None:
+    from mle_toolbox import load_meta_log
 
+    (tmp_path / "meta_log.hdf5").touch()
+
+    with pytest.raises(ResultsError, match=r"meta_log\.hdf5 is a log of the original mle-toolbox\. `mle import"):
+        load_meta_log(tmp_path / name)
+
+
+def test_small_functions_do_what_they_did(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     import numpy as np
 
     from mle_toolbox.utils import load_job_config, load_pkl_object, print_framed, save_pkl_object, set_random_seeds
 
-    folder = Path(str(tmp_path))
-    (folder / "c.json").write_text('{"train_config": {"lrate": 0.1}}  # comment')
-    save_pkl_object({"a": 1}, folder / "a.pkl")
+    (tmp_path / "c.json").write_text('{"train_config": {"lrate": 0.1}}  # comment')
+    save_pkl_object({"a": 1}, tmp_path / "a.pkl")
     set_random_seeds(3)
     first = np.random.rand()
     set_random_seeds(3)
     print_framed("Start", 20)
 
-    assert load_pkl_object(folder / "a.pkl") == {"a": 1}
-    assert load_job_config(folder / "c.json").train_config.lrate == 0.1
+    assert load_pkl_object(tmp_path / "a.pkl") == {"a": 1}
+    assert load_job_config(tmp_path / "c.json").train_config.lrate == 0.1
     assert np.random.rand() == first
     assert capsys.readouterr().out == "=====  Start  ======\n"
 

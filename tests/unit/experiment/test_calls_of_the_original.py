@@ -54,6 +54,22 @@ def test_names_to_track_are_a_list(project: Project) -> None:
         mle.log.extend_tracking("alpha")
 
 
+def test_a_name_that_is_not_tracked_can_be_added(project: Project) -> None:
+    project.write_script(
+        "from mle_toolbox import MLExperiment\nmle = MLExperiment()\n"
+        "mle.log.update({'step': 0}, {'loss': 1, 'time/lower': 2.0}, save=True)\n"
+    )
+
+    finished = project.by_hand()
+
+    assert "LogError: 'time/lower' is not tracked: what_to_track is ['loss'].\n" in finished.stderr
+    assert finished.stderr.endswith(
+        "mle-toolbox: to log 'time/lower', add it to what_to_track in the configuration, or call "
+        "mle.log.extend_tracking(['time/lower']) before.\n"
+    )
+    assert str(project.record().reason).endswith("'time/lower' is not tracked: what_to_track is ['loss'].")
+
+
 @pytest.mark.parametrize("metrics", [{}, None, {"loss": None}])
 @pytest.mark.parametrize("save", [True, False])
 def test_an_update_with_a_model_and_no_metrics_saves_the_model_only(project: Project, metrics: Any, save: bool) -> None:
