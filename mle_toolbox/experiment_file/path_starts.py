@@ -105,7 +105,8 @@ def choose_starts(
         # The results must not move because a file did.
         troubles[script] = (
             f"does not exist from {str(start)!r}, where the paths of this experiment start since it was first started. "
-            f"It exists as {os.path.normpath(chosen[script] / script)!r}: move it back, or move the results as well."
+            f"It exists as {os.path.normpath(chosen[script] / script)!r}: move it back, or, to start anew, remove the "
+            f"Snakefile and the results in {str(start)!r}."
         )
     elsewhere = {str(path): folder for path, folder in chosen.items() if not _is_same(folder, start)}
     missing = {path: tuple(places) for path, folders in found.items() if not folders and len(places) > 1}

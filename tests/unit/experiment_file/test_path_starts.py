@@ -283,6 +283,11 @@ def test_a_script_that_has_left_its_place_does_not_take_the_results_with_it(top:
 
     assert f"the script 'ode/train.py' does not exist from {str(top)!r}" in said
     assert str(top / "ode/ode/train.py") in said
+    (top / "Snakefile").unlink()
+    shutil.rmtree(top / "results")
+    write_sources(top / "ode", None, "ode/a.json")
+    (top / "ode/a.json").unlink()
+    assert plan_typed(top / "ode", top / "ode/exp.yaml").starts_beside
 
 
 def test_a_new_configuration_may_start_beside_the_file(top: Path) -> None:
