@@ -54,7 +54,7 @@ class TensorBoard:
         try:
             for name, value in metrics.items():
                 if (scalar := scalar_of(value)) is not None:
-                    self._writer.addscalar_of(name, scalar, step)
+                    self._writer.add_scalar(name, scalar, step)
             if figure is not None:
                 # close=False: the script may go on drawing into its figure.
                 self._writer.add_figure("figure", figure, step, close=False)
