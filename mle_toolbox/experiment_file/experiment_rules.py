@@ -57,7 +57,7 @@ def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _multi_name(data: Mapping[str, Any]) -> str:
-    return "multi_config_args" if "multi_config_args" in data and _MULTI not in data else _MULTI
+    return "multi_config_args" if data.get("multi_config_args") is not None and data.get(_MULTI) is None else _MULTI
 
 
 def _two_names_of_one_key(data: Mapping[str, Any]) -> _Mistakes:
@@ -161,7 +161,7 @@ def _search_and_job_type(data: Mapping[str, Any], settings: _Settings) -> _Mista
 def _no_configurations(data: Mapping[str, Any], multi: str, job_type: str) -> _Mistakes:
     runs = f"job_type {job_type!r} runs the configurations listed there"
     known = load_schema("experiment")["properties"]
-    if multi not in data:
+    if data.get(multi) is None:
         # A misspelt section has already been reported.
         meant = {nearest(section, known) for section in data if section not in known}
         if not meant & {_MULTI, "multi_config_args"}:

@@ -206,5 +206,8 @@ def _with_defaults(value: Any, rules: Rules, root: Rules) -> Any:
     for key, inner in rules["properties"].items():
         inner = _resolved(inner, root)
         if key in filled or "default" in inner:
-            filled[key] = _with_defaults(filled.get(key, inner.get("default")), inner, root)
+            given = filled.get(key, inner.get("default"))
+            # A section that is null is left out.
+            given = inner.get("default") if given is None and "properties" in inner else given
+            filled[key] = _with_defaults(given, inner, root)
     return filled

@@ -114,6 +114,17 @@ def test_an_optional_key_that_is_empty_is_left_out(key: str, value: Any, project
     assert job_of(**{key: value}) == expected
 
 
+def test_a_section_of_configurations_may_be_null_where_there_is_one_configuration(project: Path) -> None:
+    nothing = {"multi_experiment_args": None, "multi_config_args": None}
+    write(sections=nothing, job_type="single-experiment", base_train_config=CONFIG_1)
+
+    assert load_plan("exp.yaml").seeds == (0,)
+
+    write(job_type="multiple-experiments", base_train_config=None)
+    with pytest.raises(ExperimentFileError, match="the section 'multi_experiment_args' is missing: job_type"):
+        load_plan("exp.yaml")
+
+
 def test_of_keys_without_effect_any_value_is_taken(project: Path) -> None:
     expected = load_plan("exp.yaml")
     write({"time_between_launch": 2.5}, report_generation=True, remote_exec_dir="somewhere/else")
