@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mle_toolbox.errors import MLEToolboxError
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.sentences import better_words
+from mle_toolbox.results import Answer, ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 
 if TYPE_CHECKING:
@@ -40,8 +42,8 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
     curves, found = results.curve(), results.answer()
     samples = found.samples
     # The ranking has only configurations with a number; few configurations are all shown, also those without.
-    shown = set(samples) if len(samples) <= _MOST else set(found.ranking[:_MOST])
-    note = better_words(curves.lower_is_better, assumed=True).capitalize() + "."
+    shown = set(samples) if len(samples) <= _MOST else set(_ranking(results, found)[:_MOST])
+    note = better_words(*results.direction(curves.metric)).capitalize() + "."
     if len(shown) < len(samples):
         note += f" The {len(shown)} best of {len(samples)} configurations."
     note = " ".join([note, *results.figure_cautions()])
@@ -51,6 +53,13 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
         learning_curves(drawn, note=note),
         final_values(finals, metric=f"{curves.metric}, last value", note=note),
     )
+
+
+def _ranking(results: Configurations, found: Answer) -> Sequence[str]:
+    """Return the configurations, the best first; of a search in the order of its scores, as in every other output."""
+    if not isinstance(results, ExperimentResults) or results.search is None or not results.search.metrics:
+        return found.ranking
+    return [each.name for each in results.ranking().ranked]
 
 
 def _only_words(words: str) -> Figure:

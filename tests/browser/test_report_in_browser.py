@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mle_toolbox.log.run_record import RunStatus
 from mle_toolbox.results import ExperimentResults
 from tests.browser.conftest import Open, Opened
 from tests.made_results import learning, made_results
+from tests.made_search import made_search
 
 pytestmark = pytest.mark.slow
 
@@ -284,4 +286,35 @@ def test_nothing_logged_yet_is_a_report_too(open_report: Open, tmp_path: Path) -
     opened = open_report(made_results(tmp_path / "e", {"a": np.empty((2, 0))}, statuses={("a", 0): "running"}))
 
     assert "Some runs are still going" in opened.page.inner_text("#results")
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
+@pytest.mark.parametrize("chart", ["slices", "parallel", "heat"])
+def test_every_chart_of_a_search_is_drawn(
+    open_report: Open, tmp_path: Path, chart: str, scheme: str, width: int
+) -> None:
+    points = [{"lrate": 10.0**-p, "act": act, "flag": flag} for p in (1, 2, 3) for act in "ab" for flag in (0, 1)]
+    failed: dict[tuple[str, int], RunStatus] = {("trial_0003", 0): "failed"}
+    results = made_search(tmp_path, points, level=lambda values: float(values["lrate"]), statuses=failed)
+
+    opened = open_report(results, scheme=scheme, width=width)
+    opened.page.select_option("#search-chart", chart)
+
+    expected = {"slices": ["scatter"] * 6, "parallel": ["parallel"], "heat": ["heatmap"]}
+    assert [each["type"] for each in opened.option("space")["series"]] == expected[chart]
+    assert opened.ink("space") > 10
+    assert "1 trial lost seeds" in opened.page.inner_text("#space-caption")
+    assert opened.overflow() <= 0
+    assert opened.complaints == []
+
+
+def test_a_variable_against_itself_changes_places(open_report: Open, tmp_path: Path) -> None:
+    opened = open_report(made_search(tmp_path))
+    page = opened.page
+
+    page.select_option("#search-x", "1")
+
+    assert (page.input_value("#search-x"), page.input_value("#search-y")) == ("1", "0")
+    assert opened.option("space")["xAxis"][0]["name"] == "lrate"
     assert opened.complaints == []
