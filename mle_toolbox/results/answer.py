@@ -144,10 +144,11 @@ def answer(
     confidence: float,
     paired: bool | None = None,
     searched: int = 0,
+    estimates: Mapping[str, Estimate] | None = None,
 ) -> Answer:
     """Return the answer for these samples.
 
-    ``paired`` None: compare seed by seed where both have the same seeds.
+    ``paired`` None: compare seed by seed where both have the same seeds. ``estimates`` if they are known already.
     """
     from mle_toolbox.statistics import AllPairs
 
@@ -164,7 +165,7 @@ def answer(
         assumed,
         confidence,
         samples,
-        _estimates(samples, statistic, confidence),
+        _estimates(samples, statistic, confidence) if estimates is None else estimates,
         tests,
         searched,
     )

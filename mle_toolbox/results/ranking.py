@@ -272,4 +272,5 @@ def _answer(found: RankedTrials) -> Answer | None:
         assumed=found.assumed[metric],
         confidence=found.confidence,
         searched=len(found.ranked),
+        estimates={each.name: each.scores[metric].estimate for each in rivals},
     )

@@ -5,7 +5,7 @@ Knows nothing of the numbers. A record may be of another version or edited by ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +78,14 @@ def search_record(record: Mapping[str, Any]) -> SearchRecord | None:
     search = record.get("search")
     if not isinstance(search, Mapping):
         return None
-    trials = (*_trials(record.get("configurations"), inside=True), *_trials(record.get("outside"), inside=False))
+    variables = tuple(_variables(search.get("variables")))
+    trials = (
+        *_trials(record.get("configurations"), variables, inside=True),
+        *_trials(record.get("outside"), variables, inside=False),
+    )
     return SearchRecord(
         type=str(search.get("type") or "search"),
-        variables=tuple(_variables(search.get("variables"))),
+        variables=variables,
         metrics=tuple(map(str, _list(search.get("metrics")))),
         maximize=_flag(search.get("maximize")),
         problem_type=str(search.get("problem_type") or "final"),
@@ -112,19 +116,28 @@ def _variables(given: Any) -> Iterator[SearchVariable]:
             )
 
 
-def _trials(given: Any, *, inside: bool) -> Iterator[TrialRecord]:
+def _trials(given: Any, variables: Sequence[SearchVariable], *, inside: bool) -> Iterator[TrialRecord]:
     for each in _list(given):
         trial = each.get("trial") if isinstance(each, Mapping) else None
         if isinstance(trial, Mapping) and isinstance(each.get("name"), str):
             values = trial.get("values")
+            # A variable that was added later has the value of the base configuration in earlier trials.
+            at_place = {variable.name: _at(each.get("content"), variable.place) for variable in variables}
+            kept = {name: value for name, value in at_place.items() if value is not None}
             yield TrialRecord(
                 each["name"],
                 _whole(trial.get("number")) or 0,
                 str(trial.get("base") or ""),
                 str(trial.get("original_id") or ""),
-                dict(values) if isinstance(values, Mapping) else {},
+                {**kept, **values} if isinstance(values, Mapping) else kept,
                 inside,
             )
+
+
+def _at(content: Any, place: Sequence[str]) -> Any:
+    for key in place:
+        content = content.get(key) if isinstance(content, Mapping) else None
+    return content
 
 
 def _list(given: Any) -> list[Any]:

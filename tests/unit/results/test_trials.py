@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.results.search_record import search_record
 from mle_toolbox.results.trial_scores import score_of
 from tests.made_results import made_results
-from tests.made_search import made_search
+from tests.made_search import made_search, search_content
 
 NAN = float("nan")
 VALUES = st.integers(-4, 4).map(float)
@@ -234,3 +235,32 @@ def test_an_experiment_that_is_no_search_has_no_trials() -> None:
 
     with pytest.raises(ResultsError, match="this is no search"):
         results.trials()
+
+
+def test_a_variable_that_was_added_later_has_the_value_of_the_base_in_earlier_trials(tmp_path: Path) -> None:
+    record = search_content([{"lrate": 0.1}, {"lrate": 0.2, "units": 8}])
+    record["configurations"][0]["content"]["train_config"]["units"] = 4
+
+    search = search_record(record)
+
+    assert search is not None
+    assert [each.values["units"] for each in search.trials.values()] == [4, 8]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["name", "trial", "values", "variables", "place", "choices", "metrics", "content"]),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_a_record_of_any_shape_is_read_without_an_error(anything: object) -> None:
+    for record in ({"search": anything}, {"search": {}, "configurations": anything, "outside": anything}):
+        search_record(record)
