@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +63,7 @@ class TrialTable(Rendered):
         """Return the table for people."""
         found = self.found
         marks, shared_n = found.separates, self._shared_n()
-        names = _titles(found)
+        names = _short_titles(found)
         columns = [Column("#", right=True), *([Column(NOT_DIFFERENT)] if marks else []), Column("trial")]
         columns += [Column("base", rank=_BASE)] if len(found.search.bases) > 1 else []
         columns += [
@@ -280,6 +282,13 @@ def _score_text(score: TrialScore) -> str:
         return ""
     diverged = f", {estimate.diverged} diverged" if estimate.diverged else ""
     return f"{estimate.numbers()} (n={estimate.n}{', no interval' if estimate.n == 1 else ''}{diverged})"
+
+
+def _short_titles(found: RankedTrials) -> dict[str, str]:
+    """Return the headings of the variables: the last part of a name such as "es_config/sigma" where it is unique."""
+    ends = {each.name: re.split("[/:]", each.name)[-1] or each.name for each in found.search.variables}
+    often = Counter([*ends.values(), *found.metrics])
+    return {name: end if often[end] == 1 else name for name, end in ends.items()}
 
 
 def _titles(found: RankedTrials) -> dict[str, str]:

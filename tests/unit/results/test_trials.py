@@ -264,3 +264,15 @@ def test_a_variable_that_was_added_later_has_the_value_of_the_base_in_earlier_tr
 def test_a_record_of_any_shape_is_read_without_an_error(anything: object) -> None:
     for record in ({"search": anything}, {"search": {}, "configurations": anything, "outside": anything}):
         search_record(record)
+
+
+def test_a_nested_variable_has_a_short_heading_where_that_is_clear(tmp_path: Path) -> None:
+    points = [
+        {"es/sigma": 0.1, "model:units": 4, "a/n": 1, "b/n": 2},
+        {"es/sigma": 0.2, "model:units": 8, "a/n": 1, "b/n": 3},
+    ]
+
+    table = made_search(tmp_path, points).trial_table()
+
+    assert {"sigma", "units", "a/n", "b/n"} <= {each.title for each in table.table().columns}
+    assert {"es/sigma", "model:units"} <= set(table.records()[0])
