@@ -10,12 +10,14 @@ from mle_toolbox.cli.files import find_experiment_folder, shown
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name, read_status
 from mle_toolbox.errors import UsageError, did_you_mean
 from mle_toolbox.excerpts import last_lines, lines_of, readable
+from mle_toolbox.text import listed
 
 __all__ = ["add_arguments", "call"]
 
 _WIDTH = 2000  # of a line on a terminal: more than `mle run` shows
 # Read in pieces: a script may write hundreds of MB without an end of line.
 _PIECE = 1 << 16
+_NAMED = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +67,7 @@ def _print_file(path: Path, tail: int | None) -> None:
 def _find(status: ExperimentStatus, configuration: str, seed: int) -> SeedRunStatus:
     if configuration not in status.configurations:
         hint = did_you_mean(configuration, status.configurations)
-        names = ", ".join(status.configurations)
+        names = listed(status.configurations, _NAMED)
         raise UsageError(f"There is no configuration {configuration!r}.{hint} There are: {names}.")
     for run in status.of(configuration):
         if run.seed == seed:

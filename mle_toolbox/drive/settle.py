@@ -22,7 +22,7 @@ from mle_toolbox.seed_run.earlier_runs import EarlierRuns, set_aside
 from mle_toolbox.seed_run.identity import is_of
 from mle_toolbox.seed_run.own_code import Hashes, files_that_differ
 from mle_toolbox.snakemake_side.leftovers import forget_outputs
-from mle_toolbox.text import count
+from mle_toolbox.text import count, listed
 
 __all__ = ["Settled", "code_check", "settle"]
 
@@ -39,6 +39,8 @@ class Settled:
     """Of those, the ones in whose place a finished run lies: of an earlier configuration, or of older code."""
     found: dict[SeedFolder, str] = field(default_factory=dict)
     """Seed runs that lie elsewhere: the old name of their configuration, or "" for the earlier results."""
+    together: bool = False
+    """Whether a sentence is about all configurations at once: the hundreds of trials of a search."""
 
     @property
     def sentences(self) -> list[str]:
@@ -50,6 +52,11 @@ class Settled:
             f"{old} is now called {new}: {count(n, 'seed run')} moved along, not repeated."
             for (old, new), n in renamed.items()
         ]
+        if self.together and len(renamed) > 1:
+            moved = f"{count(renamed.total(), 'seed run')} moved along, not repeated"
+            said = [f"{count(len(renamed), 'trial')} have other numbers now: {moved}."]
+        if self.together:
+            again, aside = _together(again), _together(aside)
         said += [
             f"{name}: {count(n, 'seed run')} restored from earlier results, not repeated." for name, n in again.items()
         ]
@@ -57,6 +64,11 @@ class Settled:
             f"{name}: {count(n, 'seed run')} set aside; undo the edit, and the next run restores them."
             for name, n in aside.items()
         ]
+
+
+def _together(counts: Counter[str]) -> Counter[str]:
+    """Return one count for all names, if there are more than one."""
+    return counts if len(counts) < 2 else Counter({listed(sorted(counts), 2): counts.total()})
 
 
 def code_check(plan: Plan) -> Callable[[RunRecord], bool]:
@@ -92,7 +104,7 @@ def settle(
     """
     experiment = ExperimentFolder(plan.experiment_path)
     earlier = EarlierRuns(experiment, (each.name for each in plan.configurations), is_current)
-    settled = Settled()
+    settled = Settled(together=plan.search is not None)
 
     def look_at(run: SeedFolder, identity: str) -> None:
         record = read_run_record(run)

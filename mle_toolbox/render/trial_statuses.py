@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -14,12 +16,13 @@ from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
 from mle_toolbox.render.statuses import kind_of, legend_of, seeds_ok, signs_of
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.seed_ranges import format_seeds
-from mle_toolbox.text import count, counted, listed
+from mle_toolbox.text import count, counted, listed, short
 
 __all__ = ["is_search", "search_grid"]
 
 # Of each kind.
 _MOST_ROWS = 20
+_MOST_BEST = 3
 _FAILED = "with failed seeds"
 _RUNNING = "running"
 _STOPPED = "stopped"
@@ -63,6 +66,8 @@ def search_grid(status: ExperimentStatus) -> RenderableType:
             Text.from_markup("   ".join(f"[{each.style}]{each.sign}[/] {escape(each.words)}" for each in signs)),
         ]
     parts += [Text(line) for line in _rest(kinds, values)]
+    if best := _best(status):
+        parts.append(Text(best))
     if outside := status.record.get("outside"):
         parts.append(Text(f"kept, but not due: {count(len(outside), 'trial')} outside the space or beyond the budget"))
     return Group(*parts)
@@ -100,6 +105,18 @@ def _rest(kinds: Mapping[str, list[str]], trials: Mapping[str, Mapping[str, Any]
         if kinds[kind]:
             numbers = [trials[name]["number"] for name in kinds[kind] if name in trials]
             yield f"{kind}: {count(len(kinds[kind]), 'trial')} ({format_seeds(numbers)})"
+
+
+def _best(status: ExperimentStatus) -> str | None:
+    """Return the first trials of the table; to rank what has finished since would take seconds for hundreds of them."""
+    metrics: Sequence[str] = status.record["search"].get("metrics") or ()
+    try:
+        with status.folder.trials.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in islice(csv.DictReader(file), _MOST_BEST) if row.get("rank")]
+        named = [f"{row['trial']} ({metrics[0]} {short(float(row[metrics[0]]))})" for row in rows]
+    except (OSError, ValueError, LookupError, csv.Error):
+        return None  # nothing has been ranked yet
+    return f"best in {status.folder.trials.name}: {', '.join(named)}" if named else None
 
 
 def _kind_of_trial(runs: Iterable[SeedRunStatus]) -> str:
