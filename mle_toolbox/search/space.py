@@ -23,6 +23,7 @@ __all__ = ["MAX_VALUES", "Space", "Variable", "missing_names", "point_of", "read
 MAX_VALUES = 100_000
 """Of one variable in a grid."""
 
+_LARGEST = 1e308
 _KINDS = ("categorical", "real", "integer")
 _PRIORS = ("uniform", "log-uniform")
 _NOT_SEARCHABLE = ("log_config", "device_config")
@@ -275,7 +276,7 @@ class _Reader:
             return None
         what = "a whole number" if kind == "integer" else "a number"
         # 1e3 is a float, and a whole number all the same.
-        usable = _is_number(value) and math.isfinite(value) and (kind == "real" or float(value).is_integer())
+        usable = _is_number(value) and abs(value) <= _LARGEST and (kind == "real" or value == math.floor(value))
         if usable:
             return int(value) if kind == "integer" else float(value)
         way_out = hint(value, {"type": "number"}) if isinstance(value, str) else ""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mle_toolbox.search.search_settings import SearchSettings, read_search_settings, untracked_metrics
 from mle_toolbox.search.space import missing_names, read_space
@@ -624,3 +626,54 @@ def test_lists_and_sections_are_choices_like_others() -> None:
     assert mistakes == []
     assert space.variables[0].choices == ([64, 64], [32])
     assert space.contains({"layers": [32], "optimizer": None})
+
+
+# -- whatever is written
+
+KEYS = [
+    *("search_logging", "search_resources", "search_config", "search_type", "search_params", "params_to_search"),
+    *("num_search_batches", "num_evals_per_batch", "num_total_evals", "num_seeds_per_eval", "random_seeds"),
+    *("eval_metrics", "problem_type", "max_objective", "categorical", "real", "integer", "begin", "end", "bins"),
+    *("prior", "spacing", "lrate", "es_config/elite", "model:units", "train:lrate", "", ":", "/", "x:y", "a/b"),
+]
+NUMBERS = st.booleans() | st.integers() | st.floats() | st.sampled_from([2**1024, -(2**1024), 1e308])
+SCALARS = st.none() | NUMBERS | st.sampled_from(["Grid", "random", "1e-3", "", "loss"])
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+PLACES = ["search_logging", "search_resources", "search_config", "search_config.search_params"]
+
+
+@given(ANYTHING, st.sampled_from(PLACES))
+def test_whatever_a_section_holds_the_answer_is_sentences(content: Any, place: str) -> None:
+    for section in (content, changed(BLOCKS, {place: content}), changed(FLAT, {"params_to_search": content})):
+        for _, sentence in mistakes_in(section):
+            assert sentence.endswith((".", "?"))
+            assert "\n" not in sentence
+
+
+@given(ANYTHING, ANYTHING)
+def test_whatever_a_base_configuration_holds_the_answer_is_sentences(train: Any, model: Any) -> None:
+    params = {"categorical": {"es_config/elite": [1], "model:units": [2], "lrate": ["a"], "a/b/c": [None]}}
+    section = changed(BLOCKS, {"search_config.search_params": params})
+
+    for base in ({"train_config": train, "model_config": model}, {"train_config": train}, {"lrate": train}):
+        for _, sentence in mistakes_in(section, base):
+            assert sentence.endswith((".", "?"))
+
+
+@given(st.sampled_from(["real", "integer"]), NUMBERS, NUMBERS, NUMBERS, st.sampled_from(["Grid", "Random"]))
+def test_whatever_the_bounds_of_a_variable_are_the_answer_is_sentences_or_values(
+    kind: str, begin: Any, end: Any, bins: Any, search_type: str
+) -> None:
+    variable = {"begin": begin, "end": end, "bins": bins}
+    params = {kind: {"batch_size": variable}}
+    section = changed(BLOCKS, {"search_config.search_params": params, "search_config.search_type": search_type})
+
+    space, mistakes = read_space(settings_of(section), BASE)
+
+    assert bool(mistakes) != bool(space.variables)
