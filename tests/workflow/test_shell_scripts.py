@@ -159,7 +159,7 @@ def test_a_notice_for_the_launcher_alone_reaches_the_program_which_has_time_to_s
     (shell.path / "run.sh").write_text('python train.py "$@"\necho over\n')
     for number in (signal.SIGUSR1, signal.SIGTERM):
         running = shell.start("run", "exp.yaml")
-        wait_for(lambda: (shell.results / "a/seed_0/journal.bin").exists() and record(shell)["status"] == "running")
+        wait_for(lambda: (shell.results / "a/seed_0/run.json").exists() and record(shell)["status"] == "running")
         time.sleep(0.5)
 
         os.kill(record(shell)["launcher"], number)
@@ -174,7 +174,7 @@ def test_mle_stop_ends_the_whole_chain_and_nothing_outlives_a_killed_launcher(sh
     (shell.path / "train.py").write_text(NOTICED.replace("while not mle.should_stop()", "while True"))
     for end in ("stop", "kill"):
         running = shell.start("run", "exp.yaml")
-        wait_for(lambda: (shell.results / "a/seed_0/journal.bin").exists() and record(shell)["status"] == "running")
+        wait_for(lambda: (shell.results / "a/seed_0/run.json").exists() and record(shell)["status"] == "running")
         pid = record(shell)["pid"]
 
         if end == "stop":
