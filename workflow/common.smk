@@ -21,6 +21,7 @@ from snakemake.logging import logger
 from mle_toolbox.bundle import scripts_dir
 from mle_toolbox.drive.finished import collect_what_finished
 from mle_toolbox.drive.settle import code_check, settle
+from mle_toolbox.drive.status import read_plan_status
 from mle_toolbox.environment import find_environment
 from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
@@ -223,6 +224,9 @@ def record_start():
 def record_failure():
     """After a failed job: put together what has finished, in a search that was started by hand."""
     if PLAN.search is not None and BY_HAND and RUNS.record.exists():
+        status = read_plan_status(PLAN)
+        if status.stopped() and not status.failed():
+            return  # Ctrl-C: whoever types it does not want to wait for a report
         trouble = collect_what_finished(RUNS)
         if trouble:
             logger.warning(trouble)
