@@ -145,7 +145,7 @@ def test_a_run_that_waits_while_its_yaml_is_edited_has_the_values_of_the_start(
     )
     (project.path / "train.py").write_text(waiting)
     driver = project.start("run", "--cores", "1")
-    wait_for(lambda: (project.path / "began_0").exists() or driver.poll() is not None)
+    wait_for(lambda: any(project.path.glob("began_*")) or driver.poll() is not None)
 
     (project.path / "c.yaml").unlink()
     (project.path / "edited").touch()
