@@ -8,6 +8,7 @@ linked beside the experiment file, so that the same command typed elsewhere mean
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import re
@@ -218,13 +219,22 @@ def _first(chosen: Mapping[Path, Path], names: Iterable[Path], script: Path | No
 
 
 def _are_one_file(path: Path, folders: Sequence[Path]) -> bool:
-    return all(_is_same(folders[0] / path, other / path) for other in folders[1:])
+    """Whether a path names the same file from every folder, or copies with the same content."""
+    first = folders[0] / path
+    return all(_is_same(first, other / path) or _is_copy(first, other / path) for other in folders[1:])
+
+
+def _is_copy(one: Path, other: Path) -> bool:
+    try:
+        return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def _twice(path: Path, folders: Sequence[Path], beside: Path, typed_in: Path | None) -> str:
     ways = [f"{os.path.normpath(each / path)!r} (from {which_folder(each, beside, typed_in)})" for each in folders]
     return (
-        f"exists twice, and these are not the same file: {' and '.join(ways)}. Paths may start in either folder; "
+        f"exists twice, and they differ: {' and '.join(ways)}. Paths may start in either folder; "
         "remove or rename one of the two files, or write its full path."
     )
 

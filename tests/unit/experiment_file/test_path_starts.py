@@ -105,9 +105,14 @@ def test_without_a_command_only_the_folder_of_the_file_counts(top: Path, monkeyp
         load_plan(top / "ode/exp.yaml")
 
 
+def append(file: Path) -> None:
+    file.write_text(f"{file.read_text()}\n# edited\n")
+
+
 def test_two_different_scripts_are_refused_with_both_named(top: Path) -> None:
     write_sources(top, "ode/train.py", "ode/a.json")
     write_sources(top / "ode", "ode/train.py")
+    append(top / "ode/ode/train.py")
 
     said = refusal(top, top / "ode/exp.yaml")
 
@@ -119,12 +124,23 @@ def test_two_different_scripts_are_refused_with_both_named(top: Path) -> None:
 def test_two_different_configurations_are_refused_with_both_named(top: Path) -> None:
     write_sources(top, "ode/train.py", "ode/a.json")
     write_sources(top / "ode", None, "ode/a.json")
+    append(top / "ode/ode/a.json")
 
     said = refusal(top, top / "ode/exp.yaml")
 
     assert "the configuration 'ode/a.json' exists twice" in said
     assert str(top / "ode/a.json") in said
     assert str(top / "ode/ode/a.json") in said
+
+
+def test_of_two_copies_those_beside_the_experiment_file_are_taken(top: Path) -> None:
+    write_sources(top, "ode/train.py", "ode/a.json")
+    write_sources(top / "ode", "ode/train.py", "ode/a.json")
+
+    plan = plan_typed(top, top / "ode/exp.yaml")
+
+    assert plan.script_path == top / "ode/ode/train.py"
+    assert plan.project_dir == top / "ode"
 
 
 def test_one_file_under_two_paths_is_no_contradiction(top: Path) -> None:
