@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -35,8 +36,9 @@ def check_shell_script(path: Path, name: str) -> list[Problem]:
         return [Problem(name, 0, "the script is empty.")]
     lines = text.splitlines(keepends=True)
     if all(line.endswith(b"\r\n") for line in lines[:-1]) and lines[0].endswith(b"\r\n"):
-        message = r"its lines end as on Windows (CRLF), which no shell understands. Convert it: sed -i 's/\r$//'"
-        return [Problem(name, 1, f"{message} {path.name}")]
+        # Not sed -i: that of macOS takes another argument, and knows no \r.
+        message = r"its lines end as on Windows (CRLF), which no shell understands. Convert it: perl -pi -e 's/\r$//'"
+        return [Problem(name, 1, f"{message} {shlex.quote(name)}")]
     shell = shell_of(text)
     if shell.name not in _SYNTAX_CHECKERS:
         return []

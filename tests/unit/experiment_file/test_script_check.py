@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,7 @@ import pytest
 
 from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_file.shell_check import check_shell_script
 
 CONFIG = "ode/ode_int_config_1.json"
 SCRIPT = "ode/run_ode_int.py"
@@ -399,3 +401,15 @@ def track(path: Path, **changes: Any) -> None:
     content = json.loads("".join(line for line in path.read_text().splitlines(True) if not line.startswith("#")))
     content["log_config"] |= changes
     path.write_text(json.dumps(content))
+
+
+@pytest.mark.skipif(shutil.which("perl") is None, reason="the advice is to use perl, which is not here")
+def test_what_is_advised_for_line_ends_of_windows_fixes_the_script(tmp_path: Path) -> None:
+    script = tmp_path / "run all.sh"
+    script.write_bytes(b'echo "$@"\r\necho done\r\n')
+    (problem,) = check_shell_script(script, script.name)
+
+    subprocess.run(["sh", "-c", problem.message.partition("Convert it: ")[2]], cwd=tmp_path, check=True)
+
+    assert script.read_bytes() == b'echo "$@"\necho done\n'
+    assert check_shell_script(script, script.name) == []
