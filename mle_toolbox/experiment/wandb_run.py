@@ -91,6 +91,8 @@ class WandbRun:
             self._waiting += line.encode() + b"\n"
             if len(self._waiting) >= _LARGEST_BATCH or time.monotonic() - self._written > _SECONDS_BETWEEN_BATCHES:
                 self._write()
+        except BrokenPipeError:
+            self._give_up(self._last_words())
         except Exception as error:
             self._give_up(f"{type(error).__name__}: {error}")
 
@@ -102,10 +104,11 @@ class WandbRun:
         deadline = time.monotonic() + (_SECONDS_TO_END_WHEN_STOPPED if stopped else _SECONDS_TO_END)
         try:
             self._waiting += json.dumps({"exit": exit_status}).encode() + b"\n"
-            while self._waiting and process.poll() is None and time.monotonic() < deadline:
-                self._write()
-                if self._waiting:
-                    time.sleep(0.01)
+            with contextlib.suppress(BrokenPipeError):  # it has ended; its exit status says how
+                while self._waiting and process.poll() is None and time.monotonic() < deadline:
+                    self._write()
+                    if self._waiting:
+                        time.sleep(0.01)
             os.close(self._pipe)
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -123,7 +126,8 @@ class WandbRun:
         place = self._folder / "wandb"
         place.mkdir(exist_ok=True)
         known = place / "run_id"
-        run_id = known.read_text().strip() if self._continues and known.exists() else secrets.token_hex(4)
+        run_id = known.read_text().strip() if self._continues and known.exists() else ""
+        run_id = run_id or secrets.token_hex(4)  # an attempt that was killed here has left an empty file
         known.write_text(f"{run_id}\n")
         start = {**self._start, "id": run_id, "continues": self._continues, "dir": str(self._folder), "x": first_time}
         # The sender runs the installed client, and nothing of the script's.
@@ -155,10 +159,13 @@ class WandbRun:
             self._give_up("it takes ticks more slowly than they come")
 
     def _lines(self) -> list[str]:
-        return (self._folder / "wandb" / "sender.log").read_text(errors="replace").strip().splitlines()
+        try:
+            return (self._folder / "wandb" / "sender.log").read_text(errors="replace").strip().splitlines()
+        except OSError:  # somebody has removed it
+            return []
 
     def _last_words(self) -> str:
-        return [*self._lines()[-1:], "it has ended"][0]
+        return [*self._lines()[-1:], "the process that sends has ended"][0]
 
     def _give_up(self, reason: str) -> None:
         if not self._failed:
@@ -167,8 +174,6 @@ class WandbRun:
         self._waiting.clear()
         if self._process is not None:
             with contextlib.suppress(OSError):
-                if self._process.poll() is not None and reason.startswith("BrokenPipe"):
-                    notice(f"Weights & Biases: {self._last_words()}")
                 os.close(self._pipe)
             self._process = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from mle_toolbox.experiment import wandb_run
 from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.importers.imported_run import ImportedRun
 from mle_toolbox.importers.wandb import read_wandb
@@ -117,6 +119,42 @@ def test_a_server_that_never_answers_costs_the_script_nothing_but_a_line(folder:
     assert "Weights & Biases: offline, because" in outcome.stderr
     assert (folder / "results/c/seed_3/log.h5").exists()
     assert [each.status for each in sent(folder)] == ["done"]
+
+
+@pytest.mark.parametrize("noticed", ["at a tick", "at the end"])
+def test_why_the_sender_has_ended_is_said_once(
+    noticed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sender.py").write_text("import sys\nsys.exit('ValueError: no entity of this name')\n")
+    monkeypatch.setattr(wandb_run, "_SENDER", tmp_path / "sender.py")
+    monkeypatch.setattr(wandb_run, "_LARGEST_BATCH", 1 if noticed == "at a tick" else 1 << 20)
+    sending = wandb_run.WandbRun(tmp_path, {}, "project", "group", "name", {})
+    sending.update(1, {"t": 0}, {"loss": 1.0})
+    wait_for(lambda: "ValueError" in (tmp_path / "wandb/sender.log").read_text(), seconds=30)
+    wait_for(lambda: sending._process is None or sending._process.poll() is not None, seconds=30)
+
+    sending.update(2, {"t": 1}, {"loss": 1.0})
+    sending.finish(0)
+
+    said = capsys.readouterr().err
+    assert said.count("Weights & Biases") == 1
+    assert "Weights & Biases: ValueError: no entity of this name. The run goes on" in said
+
+
+def test_an_attempt_that_was_killed_before_it_had_an_id_does_not_spoil_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sender.py").write_text("import sys\nsys.stdin.read()\n")
+    monkeypatch.setattr(wandb_run, "_SENDER", tmp_path / "sender.py")
+    (tmp_path / "wandb").mkdir()
+    (tmp_path / "wandb/run_id").touch()
+    sending = wandb_run.WandbRun(tmp_path, {}, "project", "group", "name", {})
+    sending.resume_behind()
+
+    sending.update(1, {"t": 0}, {"loss": 1.0})
+
+    sending.finish(0)
+    assert re.fullmatch(r"[0-9a-f]{8}\n", (tmp_path / "wandb/run_id").read_text())
 
 
 def test_mode_disabled_sends_nothing(folder: Path) -> None:
