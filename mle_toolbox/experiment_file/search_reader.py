@@ -86,8 +86,8 @@ class SearchFile:
             asked = f"fewer than the {budget:,} trials asked for{each}"
             yield f"The {what} has {count(size, 'point')}, {asked}: every point runs once."
         elif self.settings.search_type == "grid":
-            left_out = f"the first {budget:,}{each} run, in the order of the grid, and {size - budget:,} are left out"
-            yield f"The grid has {count(size, 'point')}: {left_out}."
+            rest = f"{size - budget:,} {'is' if size - budget == 1 else 'are'} left out"
+            yield f"The grid has {count(size, 'point')}: the first {budget:,}{each} run, in its order, and {rest}."
 
 
 def read_search(data: Mapping[str, Any], files: Sequence[ConfigurationFile]) -> tuple[SearchFile | None, _Mistakes]:
