@@ -15,7 +15,6 @@ from mle_toolbox.cli.files import add_replacing_arguments, asked_by, find_experi
 from mle_toolbox.drive.status import read_status
 from mle_toolbox.drive.stop import Stopped, stop_experiment
 from mle_toolbox.errors import ExperimentFileError, ResultsError
-from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_record import experiment_in_words, project_in, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.statuses import status_line
@@ -59,35 +58,34 @@ def call(arguments: argparse.Namespace) -> int:
 
 def _find(arguments: argparse.Namespace) -> tuple[ExperimentFolder, Path, list[str]]:
     """Return the results folder, its project folder, and the words that name the experiment to `mle run` there."""
-    given = arguments.experiment
-    path = given if given is not None else Path("exp.yaml")
-    if not path.is_dir():
-        return _of_file(path, arguments)
-    folder = ExperimentFolder(path.resolve())
+    try:
+        meant = find_experiment(arguments.experiment, asked_by(arguments))
+    except ExperimentFileError:
+        found = _of_broken_file(arguments)
+        if found is None:
+            raise
+        return found
+    if not isinstance(meant, ExperimentFolder):
+        return ExperimentFolder(meant.experiment_path), meant.project_dir, meant.words
+    folder = ExperimentFolder(meant.path.resolve())
     record = read_experiment_record(folder)
     if record is None:
-        raise ResultsError(f"{path}: no experiment has been started here (there is no {folder.record.name}).")
+        raise ResultsError(f"{meant.path}: no experiment has been started here (there is no {folder.record.name}).")
     return folder, (folder.path / (project_in(record) or ".")).resolve(), experiment_in_words(record)
 
 
-def _of_file(path: Path, arguments: argparse.Namespace) -> tuple[ExperimentFolder, Path, list[str]]:
-    """Find the results folder of an experiment file; one that was broken while it ran can still be stopped."""
-    try:
-        plan = load_plan(path, check_sources=False, asked=asked_by(arguments)) if path.exists() else None
-    except ExperimentFileError:
-        with contextlib.suppress(OSError, ValueError, yaml.YAMLError, TypeError, KeyError):
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-            results = arguments.experiment_dir or content["meta_job_args"]["experiment_dir"]
-            beside = path.absolute().parent
-            for start in dict.fromkeys((beside, Path.cwd(), *beside.parents)):
-                folder = ExperimentFolder(start / results)
-                if folder.driver.is_dir():
-                    return folder, start, [path.name]
-        raise
-    if plan is None:  # says what is missing
-        find_experiment(arguments.experiment)
-        raise ResultsError(f"{path}: there is no such file.")
-    return ExperimentFolder(plan.experiment_path), plan.project_dir, plan.words
+def _of_broken_file(arguments: argparse.Namespace) -> tuple[ExperimentFolder, Path, list[str]] | None:
+    """Return the same for an experiment file that was broken while it ran, if its results folder can be made out."""
+    path = arguments.experiment or Path("exp.yaml")
+    with contextlib.suppress(OSError, ValueError, yaml.YAMLError, TypeError, KeyError):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        results = arguments.experiment_dir or content["meta_job_args"]["experiment_dir"]
+        beside = path.absolute().parent
+        for start in dict.fromkeys((beside, Path.cwd(), *beside.parents)):
+            folder = ExperimentFolder(start / results)
+            if folder.driver.is_dir():
+                return folder, start, [path.name]
+    return None
 
 
 def _in_words(stopped: Stopped) -> str:
