@@ -15,6 +15,7 @@ from typing import Any
 
 from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.experiment_file.log_keys import without_secrets
+from mle_toolbox.search.placement import plain
 from mle_toolbox.search.search_settings import SearchSettings
 from mle_toolbox.search.space import Space
 from mle_toolbox.search.trials import Trial
@@ -190,7 +191,7 @@ class Plan:
 
     @functools.cached_property
     def _identities(self) -> dict[str, str]:
-        return {each.name: identity_of(_plain(each.content), self.extra_arguments) for each in self.configurations}
+        return {each.name: identity_of(plain(each.content), self.extra_arguments) for each in self.configurations}
 
     @functools.cached_property
     def _by_name(self) -> dict[str, Configuration]:
@@ -230,7 +231,7 @@ class Plan:
         }
 
     def _entry(self, configuration: Configuration) -> dict[str, Any]:
-        content = _plain(configuration.content)
+        content = plain(configuration.content)
         entry = {
             "name": configuration.name,
             "path": configuration.path.as_posix(),
@@ -259,12 +260,4 @@ def read_only(value: Any) -> Any:
         return MappingProxyType({key: read_only(member) for key, member in value.items()})
     if isinstance(value, list | tuple):
         return tuple(read_only(member) for member in value)
-    return value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(member) for key, member in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(member) for member in value]
     return value

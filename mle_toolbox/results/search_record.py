@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mle_toolbox.search.placement import value_at
+
 __all__ = ["SearchRecord", "SearchVariable", "TrialRecord", "search_record"]
 
 
@@ -122,7 +124,7 @@ def _trials(given: Any, variables: Sequence[SearchVariable], *, inside: bool) ->
         if isinstance(trial, Mapping) and isinstance(each.get("name"), str):
             values = trial.get("values")
             # A variable that was added later has the value of the base configuration in earlier trials.
-            at_place = {variable.name: _at(each.get("content"), variable.place) for variable in variables}
+            at_place = {variable.name: value_at(each.get("content"), variable.place) for variable in variables}
             kept = {name: value for name, value in at_place.items() if value is not None}
             yield TrialRecord(
                 each["name"],
@@ -132,12 +134,6 @@ def _trials(given: Any, variables: Sequence[SearchVariable], *, inside: bool) ->
                 {**kept, **values} if isinstance(values, Mapping) else kept,
                 inside,
             )
-
-
-def _at(content: Any, place: Sequence[str]) -> Any:
-    for key in place:
-        content = content.get(key) if isinstance(content, Mapping) else None
-    return content
 
 
 def _list(given: Any) -> list[Any]:

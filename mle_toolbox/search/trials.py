@@ -38,7 +38,7 @@ class Trial:
     base: str
     """The stem of the base configuration."""
     index: int
-    """The manieth trial of this base it is, from 0; a random search has one trial for each index."""
+    """Its place among the trials of this base, from 0; a random search has one trial for each index."""
     values: Mapping[str, Any]
     """The value of each search variable, by name."""
     search_type: str
