@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -32,6 +34,19 @@ def mle(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     capsys.readouterr()
     assert main(["results", *map(str, arguments)]) == 0
     return capsys.readouterr().out
+
+
+def test_the_python_of_the_page_on_searches_works(
+    search: ExperimentFolder, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (repository / "docs/search.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(search.path.parent)
+
+    names: dict[str, Any] = {}
+    exec(code, names)
+
+    assert names["best"].name == "trial_0000"
 
 
 def test_a_terminal_shows_the_ten_best_trials(search: ExperimentFolder, capsys: pytest.CaptureFixture[str]) -> None:
