@@ -26,6 +26,7 @@ __all__ = [
     "UsageError",
     "did_you_mean",
     "nearest",
+    "tracked_or_added",
 ]
 
 
@@ -119,3 +120,16 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """
     choice = nearest(name, choices)
     return f" Did you mean {choice!r}?" if choice is not None else ""
+
+
+def tracked_or_added(name: str, tracked: Iterable[str], key: str) -> str:
+    """Return what to do about a printed name that is not tracked: write it as it is tracked, or track it.
+
+    >>> tracked_or_added("return_std", ["return"], "what_to_track")
+    " Add 'return_std' to what_to_track."
+    """
+    choice = nearest(name, tracked)
+    # "return_std" is no slip of the pen for "return".
+    if choice is None or name.startswith(choice):
+        return f" Add {name!r} to {key}."
+    return f" Did you mean {choice!r}?"

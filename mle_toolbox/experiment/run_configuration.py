@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
+from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean, tracked_or_added
 from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.configuration_text import ParsedConfiguration, is_yaml, parse_configuration
 from mle_toolbox.experiment_file.json_file import content_digest
@@ -185,7 +185,8 @@ def _list_problems(log_config: Mapping[str, Any], tracked: str, printed: str, sc
         for name in shown or ():
             is_known = name in names or name in OWN_CLOCKS
             if not is_known and not (printed == "what_to_print" and may_add_metrics(script)):
-                text = f"{printed!r} names {name!r}, which is not in {tracked!r}: {names}.{did_you_mean(name, names)}"
+                advice = tracked_or_added(name, names, tracked)
+                text = f"{printed!r} names {name!r}, which is not in {tracked!r}: {names}.{advice}"
                 found.append((("log_config", printed), text))
     return found
 

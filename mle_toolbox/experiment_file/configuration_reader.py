@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean
+from mle_toolbox.errors import ExperimentFileError, Problem, did_you_mean, tracked_or_added
 from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.configuration_text import parse_configuration
 from mle_toolbox.experiment_file.given_sections import sections_given
@@ -115,7 +115,7 @@ def _mistakes(
             if not is_known and not (printed == "what_to_print" and may_add_metrics(script)):
                 here = location(("log_config", printed))
                 message = f"{name!r} of {here} is not tracked: {tracked} lists {listed(map(repr, names), None)}."
-                yield ("log_config", printed, index), message + did_you_mean(name, names)
+                yield ("log_config", printed, index), message + tracked_or_added(name, names, tracked)
     yield from _mistakes_about_models(log, script)
 
 

@@ -332,6 +332,16 @@ def test_a_metric_that_the_script_tracks_itself_may_be_printed(project: Path) ->
     assert load_plan("exp.yaml").configurations
 
 
+@pytest.mark.parametrize(
+    ("printed", "advice"), [("metric1_std", "Add 'metric1_std' to what_to_track."), ("alpha", "Add")]
+)
+def test_a_printed_name_that_is_no_misspelling_is_to_be_tracked(printed: str, advice: str, project: Path) -> None:
+    track(project / CONFIG, what_to_print=["metric1", printed])
+
+    with pytest.raises(ExperimentFileError, match=f"what_to_track lists 'metric1'. {advice}"):
+        load_plan("exp.yaml")
+
+
 def test_configurations_that_track_different_things_may_share_a_script_with_a_call_each(project: Path) -> None:
     track(project / CONFIG, what_to_track=["policy_loss"], what_to_print=None)
     (project / SCRIPT).write_text(textwrap.dedent(GOOD["one of several calls fits"]))
