@@ -186,6 +186,7 @@ def test_a_base_configuration_among_several_configurations_is_accepted(written: 
         ("module_to_load", "cuda", "unknown key 'module_to_load' in single_job_args. Did you mean 'modules_to_load'?"),
         ("time_betwen_launch", 1, "Did you mean 'time_between_launch'?"),
         ("exclude_nodes", ["a|b"], "entry 1 of 'exclude_nodes' in single_job_args must be the name of a machine"),
+        ("exclude_nodes", [14], 'must be the name of a machine, like "node7", found 14.'),
         ("exclude_nodes", "a, b", 'must be a list of names of machines, like ["node7", "node12"], found the text'),
         ("memory_per_cpu", "lots", "'memory_per_cpu' in single_job_args must be a whole number of MB, like 4000"),
         ("queue", [7], "entry 1 of 'queue' in single_job_args must be a name, found 7. Write it in quotes: \"7\"."),
