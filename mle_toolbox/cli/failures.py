@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -25,7 +26,11 @@ _LITTLE_ROOM = 1024**2
 
 
 def show_failures(
-    status: ExperimentStatus, console: Console, reasons: Mapping[tuple[str, int], str] | None = None
+    status: ExperimentStatus,
+    console: Console,
+    reasons: Mapping[tuple[str, int], str] | None = None,
+    *,
+    is_named: bool = False,
 ) -> None:
     """Print each failed seed run with the last lines of its err file; beyond the first few, only the names.
 
@@ -38,6 +43,8 @@ def show_failures(
     reasons
         What the executor says of seed runs, by configuration and seed: the only explanation there is when one was
         killed by the scheduler, or never started.
+    is_named
+        Whether a command that is typed here must name the experiment: there is another exp.yaml here, or none.
     """
     # Each reason is printed once: those of stopped and failed runs are taken out, the rest is printed at the end.
     failed, unexplained = status.failed(), dict(reasons or {})
@@ -51,7 +58,8 @@ def show_failures(
         rest = _names((run.configuration, run.seed) for run in failed[_SHOWN_IN_FULL:])
         console.print(f"\nalso failed: {escape(rest)}", style="red")
     if failed:
-        example = f"mle logs {failed[0].configuration} {failed[0].seed}"
+        which = ["--experiment", shown(status.folder.path)] if is_named else []
+        example = shlex.join(["mle", "logs", failed[0].configuration, str(failed[0].seed), *which])
         console.print(f"\n`{escape(example)}` prints the whole output of a seed run.")
     _show_lack_of_room(status.folder, console)
 

@@ -183,7 +183,8 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
         console.print(f"{status_line(status)}. To go on:\n  {escape(again)}")
         _write_report(folder)
         return 130
-    show_failures(status, console, outcome.tally.reasons)
+    is_named = bool(plan.given) or plan.experiment_file != Path.cwd() / "exp.yaml"
+    show_failures(status, console, outcome.tally.reasons, is_named=is_named)
     show_held(status, outcome.tally.failed, console)
     if outcome.tally.failed_others:
         show_failed_steps(folder, outcome.tally.failed_others, console)

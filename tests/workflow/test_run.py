@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import signal
 from collections.abc import Callable
@@ -144,6 +146,19 @@ def has_started_snakemake(project: Project) -> bool:
         return json.loads((project.results / ".driver" / "lock").read_text())["snakemake"] is not None
     except (OSError, ValueError):
         return False
+
+
+def test_the_printed_command_for_a_whole_output_works_whatever_the_experiment_file_is_called(project: Project) -> None:
+    project.write_experiment(["a.json"], seeds=1, name="my sweep.yaml")
+    (project.path / "exp.yaml").unlink()
+    (project.path / "train.py").write_text(SCRIPT + "\nraise SystemExit('it ends here')\n")
+
+    failed = project.mle("run", "my sweep.yaml")
+    (printed,) = re.findall("`mle (logs .*)` prints the whole output", failed.stderr.replace("\n", " "))
+    shown = project.mle(*shlex.split(printed))
+
+    assert shown.returncode == 0, shown.stderr
+    assert "it ends here" in shown.stdout
 
 
 def test_results_that_are_removed_while_they_are_made_are_missed_in_one_sentence(project: Project) -> None:
