@@ -44,7 +44,7 @@ def trouble_with_results_place(
     return (
         _contains_sources(folder, written, sources)
         or _is_not_writable(folder, written)
-        or _belongs_to_another(folder, written, experiment_file)
+        or _belongs_to_another(folder, written, experiment_file, project or experiment_file.parent)
     )
 
 
@@ -76,7 +76,7 @@ def _is_not_writable(folder: Path, written: str) -> str | None:
     return None
 
 
-def _belongs_to_another(folder: Path, written: str, experiment_file: Path) -> str | None:
+def _belongs_to_another(folder: Path, written: str, experiment_file: Path, project: Path) -> str | None:
     holder = _holder(folder)
     if holder is None:
         return None
@@ -88,7 +88,7 @@ def _belongs_to_another(folder: Path, written: str, experiment_file: Path) -> st
         way_out = "Name another folder."
     else:
         way_out = f"That file no longer exists: if it is an older name of this one, remove {EXPERIMENT_RECORD} there."
-    shown = os.path.relpath(seen[0], experiment_file.parent)
+    shown = os.path.relpath(seen[0], project)
     return f"{written!r} already holds the results of {shown!r}. {way_out}"
 
 

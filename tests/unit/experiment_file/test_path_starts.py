@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment_file.loader import Asked, load_plan
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.results_place import trouble_with_results_place
 from mle_toolbox.experiment_record import write_experiment_record
 from mle_toolbox.generate import link_beside, snakefile_for, write_snakefile
 
@@ -392,3 +393,16 @@ def test_a_mistake_in_a_value_of_the_command_line_is_reported_as_such(single: Pa
     said = str(error.value)
     assert said.startswith("--base_train_config: the configuration 'ode/c.json' does not exist: looked for it in ")
     assert "Did you mean 'ode/b.json'" in said
+
+
+def test_results_of_another_experiment_file_are_named_from_where_the_results_folder_is(tmp_path: Path) -> None:
+    for folder in ("ode", "experiments"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "ode/other.yaml").touch()
+    (tmp_path / "experiments/experiment.json").write_text('{"experiment_file": "../ode/other.yaml"}')
+
+    trouble = trouble_with_results_place(
+        tmp_path / "experiments", "experiments", tmp_path / "ode/exp.yaml", [], project=tmp_path
+    )
+
+    assert trouble == "'experiments' already holds the results of 'ode/other.yaml'. Name another folder."
