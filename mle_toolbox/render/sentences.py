@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from mle_toolbox.text import listed
+from mle_toolbox.text import count, listed
 
 if TYPE_CHECKING:
     from mle_toolbox.results.answer import Answer
     from mle_toolbox.results.ranking import RankedTrials
     from mle_toolbox.results.samples import SeedSample
+    from mle_toolbox.results.search_record import SearchRecord
     from mle_toolbox.statistics import Comparison
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "cautions_about",
     "ends_words",
     "estimate_cautions",
+    "left_out_words",
     "meaning_of_best",
     "pair_cautions",
     "search_caution",
@@ -98,6 +100,13 @@ def best_of_many(found: RankedTrials, shown: Callable[[str], str] = str) -> Iter
     ends = ends_words(best.scores[found.metrics[0]].sample)
     if ends and not best.complete:
         yield f"The best trial is so only by the seeds that ended well: {shown(best.name)} ({ends})."
+
+
+def left_out_words(search: SearchRecord) -> str:
+    """Say how much of the grid was not searched."""
+    points = count(search.grid_size, "point") if search.grid_size is not None else "more points"
+    budget = f" of {search.budget:,}" if search.budget is not None else ""
+    return f"The grid has {points}; the budget{budget} leaves out {search.left_out:,}."
 
 
 def search_test_words(found: RankedTrials) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mle_toolbox.render.rendered import Rendered
-from mle_toolbox.render.sentences import best_of_many, better_words, cautions_about, search_test_words
+from mle_toolbox.render.sentences import best_of_many, better_words, cautions_about, left_out_words, search_test_words
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.code import code_record
 from mle_toolbox.results.differences import value_text
@@ -28,7 +28,7 @@ _SEEDS, _BASE, _VARIABLES, _MORE_METRICS, _ORIGINAL = 1, 2, 3, 4, 5
 
 @dataclass(frozen=True, repr=False)
 class TrialTable(Rendered):
-    """The trials ``of`` a search with their scores; ``top`` of them in a table, all of them as data."""
+    """The trials ``of`` a search with their scores: the first ``top`` of them, or all."""
 
     of: str
     found: RankedTrials
@@ -234,10 +234,7 @@ class TrialTable(Rendered):
             words = search_test_words(found)
             yield f"{NOT_DIFFERENT} {words}" if found.separates else words
         if search.left_out:
-            yield (
-                f"The grid has {search.grid_size or '?'} points; the budget of {search.budget} leaves out "
-                f"{search.left_out}."
-            )
+            yield left_out_words(search)
 
     def _cautions(self) -> Iterator[str]:
         found, search = self.found, self.found.search

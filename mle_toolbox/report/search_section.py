@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
-from mle_toolbox.render.sentences import best_of_many
+from mle_toolbox.render.sentences import best_of_many, left_out_words
 from mle_toolbox.render.table import Column
 from mle_toolbox.render.trial_table import TrialTable
 from mle_toolbox.results import ExperimentResults, RankedTrials, Trial
@@ -74,10 +74,7 @@ def _about(results: ExperimentResults, found: RankedTrials) -> Iterator[str]:
     variables = count(len(search.variables), "variable")
     yield f"{kind} over {variables}{bases}: {count(len(inside), 'trial')}{of}, {count(seeds, 'seed')} each."
     if search.left_out:
-        yield (
-            f"The grid has {search.grid_size or 0:,} points; the budget of {search.budget:,} leaves out "
-            f"{search.left_out:,}."
-        )
+        yield left_out_words(search)
     if search.type != "grid" and search.seed is not None:
         yield f"The points were drawn with the seed {search.seed}."
     if outside := len(found) - len(inside):

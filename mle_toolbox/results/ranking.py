@@ -107,7 +107,7 @@ class RankedTrials:
     @cached_property
     def tied(self) -> frozenset[str]:
         """The trials that are not significantly different from the best; empty where nothing was tested."""
-        # Of 400 trials only the 399 tests with the best are made (0.5 s), although the correction counts all 79,800
+        # Of 400 trials only the 399 tests with the best are made, although the correction counts all 79,800
         # pairs: any of them could have been the best. That keeps the truly best trial in this set with 95 %. The price
         # is a large set: of 400 trials with 5 seeds that spread over seven standard deviations, no test separates one
         # from the best. So the set is said, but it is no distinction: a search's own trials never get the star.

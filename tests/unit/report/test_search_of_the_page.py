@@ -82,6 +82,16 @@ def test_a_best_configuration_of_an_earlier_run_does_not_stay_when_there_is_none
     assert len(folder.trials.read_text().splitlines()) == 7
 
 
+def test_page_and_table_say_the_same_of_what_the_budget_leaves_out(tmp_path: Path) -> None:
+    results = made_search(tmp_path, grid_size=1200, budget=6, left_out=1194)
+
+    text, _ = page_of(results, tmp_path)
+
+    sentence = "The grid has 1,200 points; the budget of 6 leaves out 1,194."
+    assert sentence in text
+    assert sentence in results.trial_table().table().method
+
+
 def test_the_page_says_what_was_searched_and_shows_the_best_trials(search: ExperimentResults, tmp_path: Path) -> None:
     text, data = page_of(search, tmp_path)
 
