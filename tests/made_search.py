@@ -110,11 +110,13 @@ def write_search(
     *,
     n_seeds: int = 3,
     failed: Sequence[tuple[int, int]] = (),
+    logged: Sequence[str] = ("loss",),
     **search: Any,
 ) -> ExperimentFolder:
     """Write the results folder of a search, as its seed runs leave it.
 
-    ``curves`` returns the losses of a point and a seed; ``failed`` names trials by number, with the seed.
+    ``curves`` returns the losses of a point and a seed, which all ``logged`` metrics have; ``failed`` names trials by
+    number, with the seed.
     """
     folder = ExperimentFolder(path)
     record = search_content(points, **search)
@@ -125,10 +127,10 @@ def write_search(
         for seed in range(n_seeds):
             run = folder.seed_run(each["name"], seed)
             run.path.mkdir(parents=True)
-            writer = JournalWriter(run.journal, ["t"], ["loss"], {"configuration": each["name"], "seed": seed})
+            writer = JournalWriter(run.journal, ["t"], list(logged), {"configuration": each["name"], "seed": seed})
             losses = curves(each["trial"]["values"], seed)
             for tick, loss in enumerate(losses):
-                writer.append({"t": tick}, {"loss": float(loss)}, False)
+                writer.append({"t": tick}, dict.fromkeys(logged, float(loss)), False)
             writer.close()
             if (number, seed) in failed:
                 bad = RunRecord(status="failed", configuration=each["name"], seed=seed, reason="ValueError: no")

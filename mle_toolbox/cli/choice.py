@@ -11,7 +11,7 @@ from pathlib import Path
 from mle_toolbox.cli.files import find_experiment_folder
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.results import Configurations
+from mle_toolbox.results import Configurations, ExperimentResults
 from mle_toolbox.results.series import array_words, one_element_words
 from mle_toolbox.text import listed
 
@@ -109,7 +109,7 @@ def result_folders(given: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the requested metrics, or the first one.
+    """Return the requested metrics, or the one that ranks the trials of a search, or the first one.
 
     Raises
     ------
@@ -126,7 +126,11 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tupl
         if name not in there:
             hint = array_words(results, name) or did_you_mean(name, there)
             raise UsageError(f"--metric {name}: there is {listed(map(repr, there), 12)}.{hint}")
-    return tuple(dict.fromkeys(given)) if given else there[:1]
+    if given:
+        return tuple(dict.fromkeys(given))
+    search = results.search if isinstance(results, ExperimentResults) else None
+    ranking = [name for name in search.metrics if name in there] if search is not None else []
+    return (*ranking, *there)[:1]
 
 
 def choose_configurations(names: Iterable[str], given: Sequence[str] | None) -> tuple[str, ...]:

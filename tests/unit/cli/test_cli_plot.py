@@ -92,6 +92,17 @@ def test_every_kind_works_by_itself_on_a_search(kind: str, search: Path, tmp_pat
         assert "The first 10 of 12 trials" in drawn
 
 
+def test_a_search_is_drawn_by_the_metric_that_ranks_it_and_not_by_the_first_one_that_is_logged(tmp_path: Path) -> None:
+    points = [{"lrate": rate, "units": units} for rate in (0.1, 0.2) for units in (8, 16)]
+    folder = write_search(
+        tmp_path / "search", points, lambda values, seed: [values["lrate"]], logged=["loss", "score"], metrics=["score"]
+    )
+
+    assert main(["plot", str(folder.path), "--kind", "heatmap"]) == 0
+
+    assert [each.name for each in folder.figures.iterdir()] == ["heatmap_score.png"]
+
+
 def test_a_search_of_one_variable_is_drawn_as_a_slice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_search(tmp_path / "one", [{"lrate": 0.1}, {"lrate": 0.2}], lambda values, seed: [values["lrate"]])
 
