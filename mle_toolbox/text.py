@@ -1,4 +1,4 @@
-"""Formatting of numbers, times and lists of names, the same in every message, table, figure and page.
+"""Formatting of numbers, times, lists of names and values, the same in every message, table, figure and page.
 
 Numbers have as many digits as their interval supports. Standard library only, and little of it: training scripts
 import this.
@@ -6,8 +6,10 @@ import this.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 __all__ = [
     "MINUS",
@@ -24,6 +26,7 @@ __all__ = [
     "p_value",
     "percent",
     "short",
+    "value_key",
 ]
 
 MINUS, NOTHING, NO_BREAK = "\u2212", "\u2013", "\u00a0"
@@ -150,6 +153,19 @@ def interval_text(value: float, low: float, high: float) -> str:
         inside = _with_decimals(value, low, high, half, decimals, symmetric)
         return f"({inside})e{exponent:+03d}" if symmetric else f"{inside} e{exponent:+03d}"
     return _with_decimals(value, low, high, half, decimals, symmetric)
+
+
+def value_key(value: Any) -> str:
+    """Return a text that two values of a setting share exactly if they are the same setting.
+
+    Results do not depend on 1 or 1.0, but True is no 1, and lists cannot be put into a set.
+
+    >>> value_key(1) == value_key(1.0), value_key(1) == value_key(True)
+    (True, False)
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _shifted(number: float, places: int) -> float:

@@ -25,8 +25,9 @@ from mle_toolbox.plots.style import drawing
 from mle_toolbox.statistics import Estimate, estimate
 from mle_toolbox.statistics.estimate import STATISTICS
 from mle_toolbox.text import count as number_of
+from mle_toolbox.text import value_key
 
-__all__ = ["are_numbers", "check_setting", "heat_map", "key_of", "ordered", "value_shown"]
+__all__ = ["are_numbers", "check_setting", "heat_map", "ordered", "value_shown"]
 
 _MOST_WITH_NUMBER = 14
 _CELL = (0.62, 0.5)  # inches
@@ -136,7 +137,9 @@ def _placed(
     if not there:
         raise StatisticsError(f"No configuration has both {x!r} and {y!r}.")
     columns, rows = (ordered(settings[name][setting] for name in there) for setting in (x, y))
-    places = {name: (rows.index(key_of(settings[name][y])), columns.index(key_of(settings[name][x]))) for name in there}
+    places = {
+        name: (rows.index(value_key(settings[name][y])), columns.index(value_key(settings[name][x]))) for name in there
+    }
     return columns, rows, places
 
 
@@ -156,17 +159,9 @@ def check_setting(name: str, settings: Mapping[str, Mapping[str, Any]]) -> None:
         raise StatisticsError(f"No configuration has a setting {name!r} of its own.{listed}{did_you_mean(name, there)}")
 
 
-def key_of(value: Any) -> str:
-    """Return a text that two values of a setting share if they are the same."""
-    # 1 and 1.0 are the same setting; as JSON, True is not 1, and lists can be keys.
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(value, sort_keys=True, default=str)
-
-
 def ordered(values: Any) -> list[str]:
     """Return the keys of the different values, numbers in increasing order, others in order of appearance."""
-    different = {key_of(value): value for value in values}
+    different = {value_key(value): value for value in values}
     if are_numbers(different):
         return sorted(different, key=lambda key: float(different[key]))
     return list(different)

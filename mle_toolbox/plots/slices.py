@@ -15,13 +15,14 @@ from mle_toolbox.colours import COLOURS
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.plots.axis import hidden_words, label_axis, log_scale
 from mle_toolbox.plots.figure_text import plain
-from mle_toolbox.plots.heat import are_numbers, check_setting, key_of, ordered, value_shown
+from mle_toolbox.plots.heat import are_numbers, check_setting, ordered, value_shown
 from mle_toolbox.plots.samples import SampleLike, samples_of
 from mle_toolbox.plots.sheet import new_sheet
 from mle_toolbox.plots.style import drawing, points
 from mle_toolbox.statistics import Estimate, estimate
 from mle_toolbox.statistics.estimate import STATISTICS
 from mle_toolbox.text import count as number_of
+from mle_toolbox.text import value_key
 
 __all__ = ["slices"]
 
@@ -115,7 +116,7 @@ def _panel(
     places = {key: float(key) if numbers else float(place) for place, key in enumerate(keys)}
     by_place: dict[float, list[Estimate]] = {}
     for each, value in there.items():
-        by_place.setdefault(places[key_of(value)], []).append(known[each])
+        by_place.setdefault(places[value_key(value)], []).append(known[each])
     drawn = [(place, one) for place, inside in by_place.items() for one in inside]
     if intervals and len(drawn) <= _MOST_INTERVALS:
         _intervals(axes, drawn)

@@ -5,7 +5,6 @@ Its numbers are those of the ranking; charts get the values of the variables and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -17,7 +16,7 @@ from mle_toolbox.render.trial_table import TrialTable
 from mle_toolbox.results import ExperimentResults, RankedTrials, Trial
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.search_record import SearchVariable
-from mle_toolbox.text import NOTHING, count, isolated, listed, short
+from mle_toolbox.text import NOTHING, count, isolated, listed, short, value_key
 
 __all__ = ["SHOWN", "SearchView", "search_view"]
 
@@ -144,7 +143,7 @@ def _regions(variable: SearchVariable, trials: Sequence[Trial]) -> Iterator[tupl
     """Yield the trials of each value, or of each quarter of the trials where there are many values."""
     by_value: dict[str, list[Trial]] = {}
     for each in _sorted_by(variable, trials):
-        by_value.setdefault(_key(each.record.values[variable.name]), []).append(each)
+        by_value.setdefault(value_key(each.record.values[variable.name]), []).append(each)
     if len(by_value) <= _MOST_CHOICES:
         yield from ((value_text(each[0].record.values[variable.name]), each) for each in by_value.values())
         return
@@ -210,14 +209,14 @@ def _cells(
     found: RankedTrials, trials: Sequence[Trial], x: SearchVariable, y: SearchVariable, metric: str
 ) -> list[list[Any]] | None:
     """Return ``[column, row, mean, best, trials]`` for each pair of values, None where a heat map has no use."""
-    columns, rows = ([_key(value) for value in _different(each, trials)] for each in (x, y))
+    columns, rows = ([value_key(value) for value in _different(each, trials)] for each in (x, y))
     if not columns or not rows or max(len(columns), len(rows)) > _MOST_CELLS:
         return None
     inside: dict[tuple[int, int], list[float]] = {}
     for each in trials:
         values, score = each.record.values, each.scores[metric]
         if score.known and x.name in values and y.name in values:
-            place = columns.index(_key(values[x.name])), rows.index(_key(values[y.name]))
+            place = columns.index(value_key(values[x.name])), rows.index(value_key(values[y.name]))
             inside.setdefault(place, []).append(score.estimate.value)
     best = min if found.lower_is_better[metric] else max
     return [[*place, sum(each) / len(each), best(each), len(each)] for place, each in inside.items()]
@@ -225,25 +224,18 @@ def _cells(
 
 def _different(variable: SearchVariable, trials: Sequence[Trial]) -> list[Any]:
     there = [each for each in trials if variable.name in each.record.values]
-    values = {_key(each.record.values[variable.name]): each.record.values[variable.name] for each in there}
+    values = {value_key(each.record.values[variable.name]): each.record.values[variable.name] for each in there}
     if _are_numbers(list(values.values())):
         return sorted(values.values())
-    order = [_key(each) for each in variable.choices or ()]
-    return sorted(values.values(), key=lambda value: order.index(_key(value)) if _key(value) in order else len(order))
+    order = {value_key(each): place for place, each in enumerate(variable.choices or ())}
+    return sorted(values.values(), key=lambda value: order.get(value_key(value), len(order)))
 
 
 def _sorted_by(variable: SearchVariable, trials: Sequence[Trial]) -> list[Trial]:
-    order = [_key(value) for value in _different(variable, trials)]
-    return sorted(trials, key=lambda each: order.index(_key(each.record.values[variable.name])))
+    order = [value_key(value) for value in _different(variable, trials)]
+    return sorted(trials, key=lambda each: order.index(value_key(each.record.values[variable.name])))
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:
     # type() and not isinstance(): bool is an int.
     return bool(values) and all(type(value) in (int, float) for value in values)
-
-
-def _key(value: Any) -> str:
-    # 1 and 1.0 are the same value, True is neither.
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(value, sort_keys=True, default=str)

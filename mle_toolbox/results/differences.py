@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["differing", "flatten", "short_names", "value_text"]
+from mle_toolbox.text import value_key
 
-_ABSENT = object()
+__all__ = ["differing", "flatten", "short_names", "value_text"]
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "", *, quoted: bool = True) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def differing(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, 
     """
     flat = {name: flatten(content) for name, content in contents.items()}
     keys = dict.fromkeys(key for each in flat.values() for key in each)
-    # _ABSENT and not None: a missing key differs from null.
-    kept = [key for key in keys if len({_comparable(each.get(key, _ABSENT)) for each in flat.values()}) > 1]
+    # A missing key, None here, differs from null, which is a text.
+    kept = [key for key in keys if len({value_key(each[key]) if key in each else None for each in flat.values()}) > 1]
     # Tables show the first few keys only, and settings of the logging rarely explain a result.
     kept.sort(key=lambda key: key.startswith("log_config."))
     return {name: {key: each[key] for key in kept if key in each} for name, each in flat.items()}
@@ -74,12 +74,3 @@ def value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _comparable(value: Any) -> str:
-    # Compared as text, because True == 1 and lists cannot be put into a set; 1 and 1.0 are the same setting.
-    if value is _ABSENT:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(value, sort_keys=True, default=str)
