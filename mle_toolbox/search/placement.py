@@ -37,7 +37,7 @@ def place_of(name: str, content: Mapping[str, Any]) -> Place:
     section = _PREFIXES.get(prefix) if colon else None
     rest = rest if section else name
     section = section or "train_config"
-    if section == "model_config" and "model_config" not in content and "net_config" in content:
+    if section == "model_config" and content.get("model_config") is None and content.get("net_config") is not None:
         section = "net_config"
     top: Place = () if section == "train_config" and "train_config" not in content else (section,)
     around = value_at(content, top)
@@ -83,7 +83,9 @@ def with_values(content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
         *groups, last = place_of(name, content)
         around = configuration
         for group in groups:
-            around = around.setdefault(group, {})
+            if around.get(group) is None:  # a section that is null is left out
+                around[group] = {}
+            around = around[group]
         around[last] = plain(value)
     return configuration
 

@@ -398,6 +398,8 @@ class _Reader:
         """
         around: Any = self.base
         for depth, key in enumerate(place):
+            if around is None and depth == 1 and place[0] == "model_config":  # left out
+                return None
             if not isinstance(around, Mapping):
                 group = "/".join(place[1:depth]) or place[0]
                 return f"{name!r}: {group!r} is {found(around)} in the base configuration, so it has no {key!r}."

@@ -225,6 +225,16 @@ def test_values_stand_where_the_original_put_them() -> None:
     assert content["model_config"]["head"]["bias"] is True
 
 
+def test_a_section_that_is_null_counts_as_one_that_is_missing() -> None:
+    one_name = {"train_config": {}, "net_config": {"units": 8, "bias": True}, "model_config": None}
+    no_name = {"train_config": {}, "model_config": None}
+
+    for base, section in ((one_name, "net_config"), (no_name, "model_config")):
+        assert space_of({"categorical": {"model:units": [8, 16]}}, base=base)
+        kept = base[section] or {}
+        assert with_values(base, {"model:units": 16}) == {**base, section: {**kept, "units": 16}}
+
+
 def test_a_key_with_a_slash_in_the_configuration_is_meant_as_it_is_written() -> None:
     assert with_values({"train_config": {"a/b": 1}}, {"a/b": 2}) == {"train_config": {"a/b": 2}}
 
