@@ -81,11 +81,15 @@ def is_wandb_used(log: Mapping[str, Any]) -> bool:
 
 
 def without_secrets(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of a configuration without the API key of ``wandb_config``: results are given to others."""
+    """Return the content of a configuration without the API key of ``wandb_config``: results are given to others.
+
+    It stays a valid configuration, whose runs use the key of the environment.
+    """
     log = content.get("log_config")
     if not isinstance(log, Mapping):
         return dict(content)
     wandb = log.get("wandb_config")
     if not isinstance(wandb, Mapping) or not wandb.get("key"):
         return dict(content)
-    return {**content, "log_config": {**log, "wandb_config": {**wandb, "key": "(not stored)"}}}
+    without_key = {name: value for name, value in wandb.items() if name != "key"}
+    return {**content, "log_config": {**log, "wandb_config": without_key}}

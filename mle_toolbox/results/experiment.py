@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment_file.log_keys import without_secrets
 from mle_toolbox.experiment_record import project_in
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ConfigurationFolder
@@ -68,7 +69,10 @@ class ExperimentResults(Configurations):
     def contents(self) -> Mapping[str, Mapping[str, Any]]:
         """The content of each configuration's file, from ``experiment.json`` or else a seed run's ``config.json``."""
         recorded = {each.get("name"): each.get("content") for each in self.record.get("configurations", ())}
-        return {name: _mapping(recorded.get(name)) or self._content_on_disk(name) for name in self.names}
+        # The record of a search has complete contents, from which the files of its trials are written.
+        return {
+            name: without_secrets(_mapping(recorded.get(name))) or self._content_on_disk(name) for name in self.names
+        }
 
     @functools.cached_property
     def search(self) -> SearchRecord | None:

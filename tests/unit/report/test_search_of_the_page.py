@@ -82,6 +82,21 @@ def test_a_best_configuration_of_an_earlier_run_does_not_stay_when_there_is_none
     assert len(folder.trials.read_text().splitlines()) == 7
 
 
+def test_nothing_that_is_given_to_others_contains_the_key_of_weights_and_biases(tmp_path: Path) -> None:
+    results = made_search(tmp_path)
+    for each in results.record["configurations"]:
+        each["content"]["log_config"] = {"use_wandb": True, "wandb_config": {"key": "5ecre7", "project": "digits"}}
+    folder = ExperimentFolder(tmp_path)
+
+    text, _ = page_of(results, tmp_path)
+    write_search(results, folder)
+
+    best = json.loads(folder.best.read_text())
+    assert best["log_config"] == {"use_wandb": True, "wandb_config": {"project": "digits"}}
+    assert "5ecre7" not in text
+    assert "5ecre7" not in results.trial_table().to_json()
+
+
 def test_page_and_table_say_the_same_of_what_the_budget_leaves_out(tmp_path: Path) -> None:
     results = made_search(tmp_path, grid_size=1200, budget=6, left_out=1194)
 
