@@ -209,9 +209,8 @@ def _is_replaceable(link: Path, plan: Plan) -> bool:
     """Return whether a link to the Snakefile may take this place beside the experiment file."""
     if not os.path.lexists(link):
         return True
-    if link.is_symlink():
-        named = belongs_to(link) if link.exists() else None
-        return named is None or named == plan.words[0]
+    if link.is_symlink():  # one to a workflow of the user's stays, as one to that of another experiment
+        return not link.exists() or belongs_to(link) == plan.words[0]
     present = _read(link) or ""
     # One of ours, from when the paths started here.
     return belongs_to(link) == plan.experiment_file.name and not _is_edited(present)

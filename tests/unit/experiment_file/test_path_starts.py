@@ -406,3 +406,14 @@ def test_results_of_another_experiment_file_are_named_from_where_the_results_fol
     )
 
     assert trouble == "'experiments' already holds the results of 'ode/other.yaml'. Name another folder."
+
+
+def test_a_link_to_a_workflow_of_the_users_own_is_not_replaced(top: Path) -> None:
+    write_sources(top, "ode/train.py", "ode/a.json")
+    (top / "shared.smk").write_text("rule mine:\n    shell: 'true'\n")
+    (top / "ode/Snakefile").symlink_to("../shared.smk")
+
+    start(plan_typed(top, top / "ode/exp.yaml"))
+
+    assert (top / "ode/Snakefile").readlink() == Path("../shared.smk")
+    assert (top / "ode/exp.smk").samefile(top / "Snakefile")
