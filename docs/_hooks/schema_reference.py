@@ -46,13 +46,22 @@ def _section(name: str, rules: Schema, required: bool, schema: Schema) -> str:
     lines = [f"### {name}", "", rules["description"] + (" Required." if required else ""), ""]
     # A section under a later name has the keys of the first one; they are listed once.
     if "properties" in rules and not _is_other_name(rules):
-        lines += ["| Key | Value | Default | Meaning |", "| --- | --- | --- | --- |"]
-        lines += [
-            _row(key, _resolved(each, schema), key in rules.get("required", []), schema)
-            for key, each in rules["properties"].items()
-        ]
-        lines += ["", *_refused(rules)]
+        lines += _table(rules, schema)
+        inner = {key: _resolved(each, schema) for key, each in rules["properties"].items()}
+        for key, each in inner.items():
+            if "properties" in each:
+                lines += [f"Keys of `{key}`:", "", *_table(each, schema)]
+        lines += [*_refused(rules)]
     return "\n".join(lines)
+
+
+def _table(rules: Schema, schema: Schema) -> list[str]:
+    lines = ["| Key | Value | Default | Meaning |", "| --- | --- | --- | --- |"]
+    lines += [
+        _row(key, _resolved(each, schema), key in rules.get("required", []), schema)
+        for key, each in rules["properties"].items()
+    ]
+    return [*lines, ""]
 
 
 def _is_other_name(rules: Schema) -> bool:
