@@ -15,7 +15,7 @@ from mle_toolbox.results.code import code_record
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.ranking import RankedTrials, Trial, best_is_maximum
 from mle_toolbox.results.trial_scores import TrialScore, score_words
-from mle_toolbox.text import count, counted, listed
+from mle_toolbox.text import count, counted, listed, value_key
 
 __all__ = ["NOT_DIFFERENT", "TrialTable"]
 
@@ -23,7 +23,7 @@ NOT_DIFFERENT = "≈"
 """The sign of a trial that is not significantly different from the best one."""
 
 # What a narrow terminal leaves out first has the highest rank; the place, the trial and its score always stay.
-_SEEDS, _BASE, _VARIABLES, _MORE_METRICS, _ORIGINAL = 1, 2, 3, 4, 5
+_SEEDS, _BASE, _VARIABLES, _MORE_METRICS, _FIXED, _ORIGINAL = 1, 2, 3, 4, 5, 6
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +67,11 @@ class TrialTable(Rendered):
         columns = [Column("#", right=True), *([Column(NOT_DIFFERENT)] if marks else []), Column("trial")]
         columns += [Column("base", rank=_BASE)] if len(found.search.bases) > 1 else []
         columns += [
-            Column(names[each.name], right=self._has_numbers(each.name), rank=_VARIABLES)
+            Column(
+                names[each.name],
+                right=self._has_numbers(each.name),
+                rank=_VARIABLES if self._varies(each.name) else _FIXED,
+            )
             for each in found.search.variables
         ]
         columns += [Column("seeds done", right=True, rank=_SEEDS)] if shared_n is None else []
@@ -202,6 +206,9 @@ class TrialTable(Rendered):
             score = trial.scores[metric]
             yield Cell(_score_text(score) if shared_n is None else score.estimate.numbers())
         yield Cell(trial.record.original_id)
+
+    def _varies(self, variable: str) -> bool:
+        return len({value_key(trial.record.values.get(variable)) for trial in self.found}) > 1
 
     def _has_numbers(self, variable: str) -> bool:
         values = [trial.record.values.get(variable) for trial in self.found]

@@ -276,3 +276,12 @@ def test_a_nested_variable_has_a_short_heading_where_that_is_clear(tmp_path: Pat
 
     assert {"sigma", "units", "a/n", "b/n"} <= {each.title for each in table.table().columns}
     assert {"es/sigma", "model:units"} <= set(table.records()[0])
+
+
+def test_in_a_narrow_terminal_a_variable_with_one_value_gives_way_to_those_that_vary(tmp_path: Path) -> None:
+    points = [{"env": "brax/reacher", "lrate": rate, "flag": flag} for rate in (0, 0.1) for flag in (True, False)]
+
+    table = made_search(tmp_path, points).trial_table().table()
+
+    rank = {each.title: each.rank for each in table.columns}
+    assert rank["original id"] > rank["env"] > rank["lrate"] == rank["flag"] > 0
