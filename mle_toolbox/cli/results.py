@@ -112,6 +112,8 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
         return [_trials(results, arguments, form, options)]
     if arguments.top is not None:
         why = "leave out --compare, --at and --statistic" if results.searched else "this is no search"
+        if results.searched and not isinstance(results, ExperimentResults):
+            why = "give the results folder of one search"
         raise UsageError(f"--top {arguments.top}: it shortens the ranking of a search's trials; {why}.")
     metrics = choose_metrics(results, arguments.metric)
     if not arguments.metric and not arguments.compare:

@@ -115,3 +115,12 @@ def test_top_is_only_for_the_trials_of_a_search(search: ExperimentFolder, capsys
     assert main(["results", str(search.path), "--top", "3", "--compare"]) == 2
 
     assert "--top 3: it shortens the ranking" in capsys.readouterr().err
+
+
+def test_top_needs_the_results_folder_of_one_search(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    searches = [write_search(tmp_path / name, POINTS[:2], lambda values, seed: [1.0]).path for name in ("a", "b")]
+
+    assert main(["results", *map(str, searches), "--top", "1"]) == 2
+
+    said = "--top 1: it shortens the ranking of a search's trials; give the results folder of one search."
+    assert said in capsys.readouterr().err
