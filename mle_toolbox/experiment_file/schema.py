@@ -153,13 +153,13 @@ def _missing_keys(section: Mapping[str, Any], rules: Rules, path: JsonPath) -> I
     known = rules["properties"]
     of_the_original = {**rules.get("x-refused", {}), **rules.get("x-without-effect", {})}
     unknown = [key for key in section if key not in known and key not in of_the_original]
-    for key in rules["required"]:
-        if key in section:
-            continue
-        misspelt = nearest(key, unknown)
-        if misspelt is None:
+    is_open = rules.get("additionalProperties", True) is not False
+    missing_keys = {key: nearest(key, unknown) for key in rules["required"] if key not in section}
+    for key, misspelt in missing_keys.items():
+        # Where any key is allowed, one that resembles two missing ones ("es_config") is a misspelling of neither.
+        if misspelt is None or (is_open and list(missing_keys.values()).count(misspelt) > 1):
             yield (*path, key), f"{location((*path, key))} is missing. {known[key]['description']}"
-        elif rules.get("additionalProperties", True) is not False:
+        elif is_open:
             # Where any key is allowed, the misspelt one is not reported as unknown.
             missing = f"{location((*path, key))} is missing, and {misspelt!r} is not a known name."
             yield (*path, misspelt), f"{missing} Did you mean {key!r}?"

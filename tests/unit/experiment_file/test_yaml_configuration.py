@@ -234,6 +234,17 @@ def test_a_mistaken_file_is_reported_exactly(text: str, message: str, tmp_path: 
     assert [str(problem) for problem in problems] == [message]
 
 
+def test_without_sections_a_group_is_not_taken_for_one_that_is_misspelt(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("lrate: 0.1\nes_config: {sigma_init: 0.05}\n")
+
+    problems = read_configuration(tmp_path / "c.yaml", Path("c.yaml"), "c.yaml").problems
+
+    assert [str(each).partition(". ")[0] for each in problems] == [
+        "c.yaml:1: 'train_config' is missing",
+        "c.yaml:1: 'log_config' is missing",
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
