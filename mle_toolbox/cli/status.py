@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mle_toolbox.cli.files import add_replacing_arguments, asked_by, find_experi
 from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.experiment_file.plan import experiment_words
 from mle_toolbox.experiment_record import project_in, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.statuses import changed_code, status_grid, status_line
@@ -59,11 +61,15 @@ def call(arguments: argparse.Namespace) -> int:
 
 def _read(arguments: argparse.Namespace) -> ExperimentStatus:
     """Read the state of an experiment file as it is now, or of the last start in a results folder."""
-    meant = find_experiment(arguments.experiment, asked_by(arguments))
+    asked = asked_by(arguments)
+    meant = find_experiment(arguments.experiment, asked)
     if isinstance(meant, ExperimentFolder):
         return read_status(meant)
-    folder = ExperimentFolder(meant.experiment_path)
-    return read_plan_status(meant) if folder.record.exists() else read_status(folder)
+    if not ExperimentFolder(meant.experiment_path).record.exists():
+        words = experiment_words(str(arguments.experiment or "exp.yaml"), asked.given)
+        start = f"mle run {shlex.join(words)}"
+        raise ResultsError(f"{meant.experiment_path}: no experiment has been started here. Next:\n  {start}")
+    return read_plan_status(meant)
 
 
 def _not_frozen(status: ExperimentStatus) -> str | None:

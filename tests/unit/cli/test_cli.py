@@ -85,6 +85,7 @@ def test_status_before_anything_was_started_says_so(tmp_path: Path) -> None:
 
     assert outcome.returncode == 2
     assert "no experiment has been started here" in outcome.stderr
+    assert outcome.stderr.endswith("Next:\n  mle run exp.yaml\n")
 
 
 def test_init_never_writes_into_a_folder_that_holds_something(tmp_path: Path) -> None:
