@@ -175,5 +175,8 @@ def _plain(value: Any) -> Any:
 
 def write_in_yaml(yaml: Any) -> None:
     """Let ``yaml.dump`` and ``yaml.safe_dump`` write settings as the mappings that they are."""
-    for representer in (yaml.representer.SafeRepresenter, yaml.representer.Representer):
-        representer.add_representer(Settings, yaml.representer.SafeRepresenter.represent_dict)
+    representer = getattr(yaml, "representer", None)
+    if representer is None:
+        return  # a module of the user's own with this name
+    for each in (representer.SafeRepresenter, representer.Representer):
+        each.add_representer(Settings, representer.SafeRepresenter.represent_dict)
