@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ConfigurationFolder", "ExperimentFolder", "SeedFolder", "names_in", "seed_folder"]
+__all__ = ["ConfigurationFolder", "ExperimentFolder", "ProcessingFolder", "SeedFolder", "names_in", "seed_folder"]
 
 LOG = "log.h5"
 READY_LOG = "log.h5.ready"
@@ -129,6 +129,19 @@ class ConfigurationFolder(_Folder):
         return tuple(sorted(int(name) for name in names if name.isdecimal()))
 
 
+class ProcessingFolder(_Folder):
+    """The folder of the pre-processing or post-processing of an experiment."""
+
+    __slots__ = ()
+
+    done = _Named(DONE)
+    """Mark that it ended well, which is the output of its rule."""
+    run_record = _Named(RUN_RECORD)
+    """How it ended, and what it was made from."""
+    lock = _Named(".lock")
+    """Locked by the launcher of the script while it runs."""
+
+
 class ExperimentFolder(_Folder):
     """The results folder of one experiment file."""
 
@@ -184,6 +197,11 @@ class ExperimentFolder(_Folder):
     def configuration(self, name: str) -> ConfigurationFolder:
         """Return the folder of one configuration."""
         return ConfigurationFolder(self.path / name)
+
+    def processing(self, stage: str) -> ProcessingFolder:
+        """Return the folder of ``pre_processing`` or ``post_processing``."""
+        # Hidden: a configuration may have this name.
+        return ProcessingFolder(self.path / f".{stage}")
 
     def seed_run(self, configuration: str, seed: int | str) -> SeedFolder:
         """Return the folder of one seed run."""

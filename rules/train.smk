@@ -14,6 +14,7 @@ rule train:
     input:
         configuration=configuration_input,
         script=script_input,
+        **PRE_PROCESSING_INPUT,
     output:
         log=update(ANY_RUN.log.as_posix()),
         done=ANY_RUN.done.as_posix(),

@@ -35,6 +35,7 @@ from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.seed_run.identity import identity_of_run
 from mle_toolbox.seed_run.code_snapshot import snapshot_variables
+from mle_toolbox.seed_run.processing_record import digest_of, processing_code
 from mle_toolbox.snakemake_side.leftovers import remembered_inputs
 from mle_toolbox.snakemake_side.private_access import forced_jobs
 from mle_toolbox.trial_files import trials_to_ask
@@ -107,6 +108,8 @@ ASK_LOG = RUNS.ask_log.as_posix()
 ASKED_ANEW = [mark.as_posix() for mark in RUNS.asked if not mark.exists()][:1]
 if not any(map(os.path.lexists, TO_ASK.values())):
     ASKED_ANEW = []
+# What runs before the first seed run and after the last; mostly nothing.
+PROCESSING_DONE = {each.stage: RUNS.processing(each.stage).done.as_posix() for each in PLAN.processing}
 CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in PLAN.configurations)
 MERGED_LOG = ANY_CONFIGURATION.log.as_posix()
 SEED_FOLDER = ANY_RUN.path.as_posix()
@@ -171,6 +174,43 @@ def configuration_digest(wildcards):
     return digest if record is None else record.config_sha256 or digest
 
 
+def pre_processing_input(wildcards):
+    """Return the mark of the pre-processing as an input, for a seed run that has to wait for it.
+
+    A finished seed run does not wait: neither a new pre-processing nor a changed one repeats it. But without an input
+    from which it was made, Snakemake would say that its inputs have changed.
+    """
+    mark = PROCESSING_DONE["pre_processing"]
+    if log_exists(wildcards) and mark not in (inputs_of_run(wildcards) or ()):
+        return []
+    return ancient(mark)
+
+
+def processing_logs(processing):
+    """Return the files that take the output of a processing."""
+    folder = RUNS.processing(processing.stage).path.as_posix()
+    return {"out": f"{folder}/{processing.job.log_file}", "err": f"{folder}/{processing.job.err_file}"}
+
+
+def processing_params(processing):
+    """Return what a processing is made from; a change of it makes it due."""
+    digest = digest_of(processing_code(processing.script, PLAN.project_dir), processing.arguments)
+    return {"script": processing.script.as_posix(), "arguments": list(processing.arguments), "code": digest}
+
+
+def start_processing(processing):
+    """Return the shell command of a processing."""
+    beginning = start(
+        "process.py",
+        stage=processing.stage,
+        experiment_dir=EXPERIMENT_DIR,
+        cores=processing.job.cores,
+        conda_prefix=find_environment(processing.job.environment).prefix,
+        code=None if processing.frozen_code else "on-disk",
+    )
+    return beginning + " --script={params.script:q} -- {params.arguments:q} > {log.out:q} 2> {log.err:q}"
+
+
 def seed_logs(wildcards):
     """Return the logs of all seeds of one configuration."""
     folder = RUNS.configuration(wildcards.configuration)
@@ -196,7 +236,11 @@ def all_results(wildcards):
     runs = [RUNS.seed_run(name, seed) for name, seed in PLAN.seed_runs]
     of_runs = [path.as_posix() for run in runs if not is_found(run) for path in (run.log, run.done)]
     of_report = [REPORT, SUMMARY, COMPARISONS, LEARNING_CURVES, FINAL_VALUES, *SEARCH_FILES.values()]
+    of_runs += PROCESSING_DONE.values()
     return [*TO_ASK.values(), *ASKED_ANEW, *of_runs, *all_merged_logs(wildcards), RESULTS, RESULTS_TABLE, *of_report]
+
+
+PRE_PROCESSING_INPUT = {} if PLAN.pre_processing is None else {"pre_processing": pre_processing_input}
 
 
 def record_start():
@@ -217,8 +261,9 @@ def record_start():
             logger.info(sentence)
     if SNAPSHOT_VARIABLE not in os.environ:  # where `mle run` has not stored it
         os.environ.update(snapshot_variables(PLAN, logger.warning))
-    if ENVIRONMENT.notice:
-        logger.warning(ENVIRONMENT.notice)
+    for environment in dict.fromkeys([PLAN.job.environment, *(each.job.environment for each in PLAN.processing)]):
+        if (found := find_environment(environment)).notice:
+            logger.warning(found.notice)
 
 
 def record_failure():

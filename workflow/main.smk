@@ -1,13 +1,15 @@
 # Entry of the workflow; the generated Snakefile includes this file.
 #
 # Reads the experiment file named by `config["experiment_file"]` and declares one job per configuration x seed, one merge
-# per configuration, one collection of everything and one report. In a search the configurations are trials, whose files
+# per configuration, one collection of everything and one report, and a job before the first seed run and after the last
+# where the experiment file names scripts for them. In a search the configurations are trials, whose files
 # one job writes first. The rule `all` is in the generated Snakefile, because an
 # included file cannot set the default target. Rules are in rules/, helper functions in common.smk.
 
 
 include: "common.smk"
 include: "../rules/ask.smk"
+include: "../rules/process.smk"
 include: "../rules/train.smk"
 include: "../rules/merge.smk"
 include: "../rules/collect.smk"

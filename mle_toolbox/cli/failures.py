@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from mle_toolbox.cli.files import shown
+from mle_toolbox.drive.processing import ProcessingStatus, seed_runs_wait
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name
 from mle_toolbox.excerpts import last_lines, readable
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.text import listed
+from mle_toolbox.text import count, listed
 
-__all__ = ["show_failed_steps", "show_failures", "show_held"]
+__all__ = ["show_failed_processing", "show_failed_steps", "show_failures", "show_held"]
 
 _SHOWN_IN_FULL = 5
 _LAST_LINES = 12
@@ -143,6 +144,51 @@ def _show_end(status: ExperimentStatus, run: SeedRunStatus, console: Console) ->
         console.print(f"  the end of {escape(shown(path))}:", style="dim")
         for line in lines:
             console.print("    " + escape(line))
+
+
+def show_failed_processing(
+    status: ExperimentStatus,
+    failed: Collection[tuple[str, str | None]],
+    reasons: Mapping[tuple[str, str | None], str],
+    console: Console,
+) -> None:
+    """Print why the pre-processing or post-processing failed, and which seed runs were not started because of it.
+
+    Parameters
+    ----------
+    status
+        The state of the experiment.
+    failed
+        The jobs of this call that failed and are no seed runs, each by its rule and configuration.
+    reasons
+        What the executor says of them.
+    console
+        Where to print.
+    """
+    found = [each for each in status.processing if (each.stage, None) in failed]
+    for each in found:
+        _show_processing(each, reasons.get((each.stage, None)), console)
+        waiting = status.counts["waiting"]
+        if waiting and seed_runs_wait([each]) is not None:
+            verb = "waits" if waiting == 1 else "wait"
+            console.print(f"  {count(waiting, 'seed run')} not started: {verb} for the pre-processing.", style="red")
+    if found:
+        console.print(f"\n`mle logs {found[0].stage}` prints its whole output.")
+
+
+def _show_processing(processing: ProcessingStatus, reason: str | None, console: Console) -> None:
+    record = processing.record
+    style = "yellow" if processing.status == "stopped" else "red"
+    words = record.reason if record is not None and record.reason else None
+    headline = words or ("not started" if processing.status == "waiting" else processing.status)
+    console.print(f"\n{processing.name}: {escape(headline)}", style=style)
+    if reason:
+        console.print(f"  {escape(readable(reason.splitlines()[0], _MESSAGE_WIDTH))}")
+    lines = last_lines(processing.err, _LAST_LINES) if processing.err.is_file() else []
+    path = escape(shown(processing.err))
+    console.print(f"  the end of {path}:" if lines else f"  {path} is empty", style="dim")
+    for line in lines:
+        console.print("    " + escape(line))
 
 
 def show_failed_steps(folder: ExperimentFolder, failed: Iterable[tuple[str, str | None]], console: Console) -> None:

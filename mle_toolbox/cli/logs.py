@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 from mle_toolbox.cli.files import find_experiment_folder, shown
+from mle_toolbox.drive.processing import ProcessingStatus
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name, read_status
 from mle_toolbox.errors import UsageError, did_you_mean
+from mle_toolbox.experiment_file.processing_section import STAGES
 from mle_toolbox.excerpts import last_lines, lines_of, readable
 from mle_toolbox.text import listed
 
@@ -22,8 +24,11 @@ _NAMED = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("configuration", help="name of the configuration: its file name without .json or .yaml")
-    parser.add_argument("seed", type=int)
+    parser.add_argument(
+        "configuration",
+        help="name of the configuration: its file name without .json or .yaml; or pre_processing, post_processing",
+    )
+    parser.add_argument("seed", type=int, nargs="?")
     parser.add_argument(
         "--experiment", type=Path, metavar="PATH", help="results folder or experiment file; default: exp.yaml"
     )
@@ -31,8 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Print stdout and stderr of one seed run."""
+    """Print stdout and stderr of one seed run, or of the pre-processing or post-processing."""
     status = read_status(find_experiment_folder(arguments.experiment))
+    if arguments.seed is None:
+        processing = _find_processing(status, arguments.configuration)
+        reason = processing.record.reason if processing.record is not None else None
+        said = f"{processing.name} {processing.status}{f': {reason}' if reason else ''}"
+        print(said, file=sys.stderr)
+        for path in (processing.log, processing.err):
+            print(f"==> {shown(path)} <==", file=sys.stderr, flush=True)
+            _print_file(path, arguments.tail)
+        return 0
     run = _find(status, arguments.configuration, arguments.seed)
     reason = f": {readable(run.record.reason)}" if run.record is not None and run.record.reason else ""
     print(f"{run.configuration} seed {run.seed} {run.status}{reason}", file=sys.stderr)
@@ -62,6 +76,15 @@ def _print_file(path: Path, tail: int | None) -> None:
             while piece := file.read(_PIECE):
                 print(piece, end="")
         sys.stdout.flush()
+
+
+def _find_processing(status: ExperimentStatus, name: str) -> ProcessingStatus:
+    for each in status.processing:
+        if name in (each.stage, each.name):
+            return each
+    if name.replace("-", "_") in STAGES and name not in status.configurations:
+        raise UsageError(f"This experiment has no {name.replace('_', '-')}.")
+    raise UsageError(f"The seed is missing: mle logs {name} SEED.")
 
 
 def _find(status: ExperimentStatus, configuration: str, seed: int) -> SeedRunStatus:

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from mle_cluster.known import schedulers
 from mle_toolbox.cli.consoles import error_console, output_console
-from mle_toolbox.cli.failures import show_failed_steps, show_failures, show_held
+from mle_toolbox.cli.failures import show_failed_processing, show_failed_steps, show_failures, show_held
 from mle_toolbox.cli.files import add_replacing_arguments, asked_by, shown
 from mle_toolbox.cli.live import watching
 from mle_toolbox.cluster.profile_check import check_profile
@@ -24,6 +24,7 @@ from mle_toolbox.errors import MLEToolboxError, ResultsError, UsageError
 from mle_toolbox.excerpts import last_lines
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.processing_section import STAGES
 from mle_toolbox.generate import Outcome, link_beside, snakefile_for, write_snakefile
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import run_status
@@ -98,9 +99,9 @@ def call(arguments: argparse.Namespace) -> int:
     asks_for_profile = any(word.split("=")[0] == "--workflow-profile" for word in arguments.for_snakemake)
     if (unread := unread_profile(plan.project_dir)) is not None and not asks_for_profile:
         console.print(escape(f"{unread} is not read (-- --workflow-profile {unread} reads it)."), style="dim")
-    notice = find_environment(plan.job.environment).notice
-    if notice is not None:
-        console.print(escape(notice), style="yellow")
+    for environment in dict.fromkeys([plan.job.environment, *(each.job.environment for each in plan.processing)]):
+        if (notice := find_environment(environment).notice) is not None:
+            console.print(escape(notice), style="yellow")
     if left := left_here(plan):
         console.print(
             f"An earlier run was killed and its seed runs go on: {escape(listed(left, _LEFT_SHOWN))}. Waiting for "
@@ -186,12 +187,16 @@ def _report(plan: Plan, outcome: RunOutcome, console: Console, again: str) -> in
     is_named = bool(plan.given) or plan.experiment_file != Path.cwd() / "exp.yaml"
     show_failures(status, console, outcome.tally.reasons, is_named=is_named)
     show_held(status, outcome.tally.failed, console)
-    if outcome.tally.failed_others:
-        show_failed_steps(folder, outcome.tally.failed_others, console)
+    failed_others = outcome.tally.failed_others
+    show_failed_processing(status, failed_others, outcome.tally.other_reasons, console)
+    if failed_others:
+        show_failed_steps(folder, (each for each in failed_others if each[0] not in STAGES), console)
     elif not (status.failed() or status.stopped() or outcome.tally.failed or outcome.tally.reasons):
         _snakemake_failed(outcome, console)
     # A stopped run continues where it was; there is nothing to fix.
-    only_stopped = bool(status.stopped()) and not (status.failed() or outcome.tally.failed_others)
+    stopped = {(each.stage, None) for each in status.processing if each.status == "stopped"}
+    is_any_stopped = bool(status.stopped() or stopped)
+    only_stopped = is_any_stopped and not (status.failed() or not stopped.issuperset(failed_others))
     what_next = "To go on:" if only_stopped else "Finished runs are kept. Fix the problem, then run:"
     console.print(f"\n{status_line(status)}. {what_next}\n  {escape(again)}")
     if outcome.collected:

@@ -19,7 +19,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import experiment_words
 from mle_toolbox.experiment_record import project_in, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.render.statuses import changed_code, status_grid, status_line
+from mle_toolbox.render.statuses import changed_code, processing_line, status_grid, status_line
 from mle_toolbox.render.trial_statuses import is_search, search_grid
 from mle_toolbox.seed_run.own_code import not_frozen_in_words
 from mle_toolbox.text import count
@@ -48,6 +48,8 @@ def call(arguments: argparse.Namespace) -> int:
     console = output_console()
     console.print(search_grid(status) if is_search(status) else status_grid(status))
     console.print(status_line(status))
+    for each in status.processing:
+        console.print(processing_line(each))
     if purpose := _purpose(status.folder):
         console.print(escape(f"purpose: {purpose}"), style="dim")
     for line in changed_code(status):
@@ -101,6 +103,10 @@ def _as_json(status: ExperimentStatus) -> dict[str, object]:
         "experiment_file": status.record.get("experiment_file"),
         "purpose": _purpose(status.folder),
         "counts": dict(status.counts),
+        **{
+            each.stage: {"status": each.status, "run": each.record._asdict() if each.record is not None else None}
+            for each in status.processing
+        },
         "unattended": _unattended(status),
         "runs": [
             {

@@ -90,6 +90,7 @@ def _of_broken_file(arguments: argparse.Namespace) -> tuple[ExperimentFolder, Pa
 
 def _in_words(stopped: Stopped) -> str:
     numbers = {"driver": stopped.drivers, "task": stopped.tasks, "seed run": stopped.seed_runs}
+    numbers["pre- or post-processing"] = stopped.processing
     parts = [count(number, noun) for noun, number in numbers.items() if number]
     return f"Stopped: {', '.join(parts)}." if parts else "Nothing could be stopped from this machine."
 

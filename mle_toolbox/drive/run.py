@@ -24,6 +24,7 @@ from mle_toolbox.drive.stopped import note_stopped
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.processing_section import STAGES
 from mle_toolbox.experiment_record import note_purpose, read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.seed_run.code_snapshot import snapshot_variables
@@ -162,7 +163,8 @@ def _renew_record(plan: Plan, purpose: str | None) -> None:
     with contextlib.suppress(ResultsError):
         record = read_experiment_record(ExperimentFolder(plan.experiment_path))
         wanted = json.loads(json.dumps(plan.to_json())) | ({} if purpose is None else {"purpose": purpose})
-        if record is not None and any(record.get(key) != value for key, value in wanted.items()):
+        of_other_plan = {*STAGES} & (record or {}).keys() - wanted.keys()
+        if record is not None and (of_other_plan or any(record.get(key) != value for key, value in wanted.items())):
             write_experiment_record(plan)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mle_toolbox.drive.processing import remove_outdated_marks
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
@@ -41,6 +42,8 @@ class Settled:
     """Seed runs that lie elsewhere: the old name of their configuration, or "" for the earlier results."""
     together: bool = False
     """Whether a sentence is about all configurations at once: the hundreds of trials of a search."""
+    processing: list[str] = field(default_factory=list)
+    """What was decided of pre-processing and post-processing, in sentences."""
 
     @property
     def sentences(self) -> list[str]:
@@ -60,10 +63,11 @@ class Settled:
         said += [
             f"{name}: {count(n, 'seed run')} restored from earlier results, not repeated." for name, n in again.items()
         ]
-        return said + [
+        said += [
             f"{name}: {count(n, 'seed run')} set aside; undo the edit, and the next run restores them."
             for name, n in aside.items()
         ]
+        return said + self.processing
 
 
 def _together(counts: Counter[str]) -> Counter[str]:
@@ -142,8 +146,19 @@ def settle(
         earlier.remove_what_is_empty()
         moved = [*settled.put_aside, *settled.found]
         _forget(plan, (path for run in moved for path in (run.log, run.done)))
+        settled.processing += remove_outdated_marks(plan)
+        _keep_what_is_finished(plan, experiment)
         _have_merged_again_what_changed(plan, experiment)
     return settled
+
+
+def _keep_what_is_finished(plan: Plan, experiment: ExperimentFolder) -> None:
+    """Have Snakemake forget that finished seed runs were made after a pre-processing that is due again."""
+    # An input that has to be made repeats what was made from it, even if it is ancient().
+    if plan.pre_processing is None or experiment.processing(plan.pre_processing.stage).done.exists():
+        return
+    runs = [experiment.seed_run(name, seed) for name, seed in plan.seed_runs]
+    _forget(plan, (path for run in runs if run.log.exists() for path in (run.log, run.done)))
 
 
 def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) -> None:

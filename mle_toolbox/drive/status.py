@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from mle_toolbox.drive.processing import ProcessingStatus, processing_statuses
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import identities_of, project_in, read_experiment_record
@@ -53,6 +54,11 @@ class ExperimentStatus:
     def configurations(self) -> tuple[str, ...]:
         """Names in the order of the experiment file."""
         return tuple(dict.fromkeys(each.configuration for each in self.runs))
+
+    @property
+    def processing(self) -> list[ProcessingStatus]:
+        """What runs before the first seed run and after the last, read from its files now."""
+        return processing_statuses(self.folder, self.record)
 
     def of(self, configuration: str) -> tuple[SeedRunStatus, ...]:
         """Return the seed runs of one configuration."""

@@ -33,6 +33,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import run_status
+from mle_toolbox.seed_run.processing_record import ProcessingRecord
 from mle_toolbox.text import count as number_of
 
 __all__ = ["Stopped", "stop_experiment"]
@@ -51,12 +52,13 @@ class Stopped:
     drivers: int = 0
     tasks: int = 0
     seed_runs: int = 0
+    processing: int = 0
     left: list[str] = field(default_factory=list)
 
     @property
     def is_nothing(self) -> bool:
         """Whether there was nothing to stop."""
-        return not (self.drivers or self.tasks or self.seed_runs or self.left)
+        return not (self.drivers or self.tasks or self.seed_runs or self.processing or self.left)
 
 
 def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float, say: Callable[[str], None]) -> Stopped:
@@ -129,6 +131,7 @@ def _drivers(folder: ExperimentFolder, project: Path, running: Sequence[SeedRunS
         found.append(driver_of_submissions(project, folder.path, other))
     # Without either lock only its seed runs lead to a Snakemake that was started by hand: it is their ancestor.
     launchers = [run.record.launcher for run in running if run.record and run.record.host == platform.node()]
+    launchers += [each.launcher for each in _processing_here(folder)]
     if not found:
         found += drivers_by_hand([each for each in launchers if each is not None])
     return found
@@ -184,6 +187,10 @@ def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: 
             stopped.left.append(f"{name} runs on {record.host} (process {record.pid}). Stop it from here: {command}")
         else:
             here.append(run)
+    if processing := [each.launcher for each in _processing_here(folder)]:
+        say("Ending the pre-processing or post-processing that an earlier driver left here ...")
+        end_processes(processing, lambda: sum(map(is_alive, processing)))
+        stopped.processing += sum(not is_alive(each) for each in processing)
     if here:
         count = number_of(len(here), "seed run")
         say(f"Ending {count} that an earlier driver left here ...")
@@ -206,6 +213,16 @@ def _running(folder: ExperimentFolder) -> list[SeedRunStatus]:
     except ResultsError:
         # The driver has just started, or there is none.
         return []
+
+
+def _processing_here(folder: ExperimentFolder) -> list[ProcessingRecord]:
+    """Return the running pre-processing or post-processing of this machine that is no task of a cluster."""
+    try:
+        found = read_status(folder).processing
+    except ResultsError:
+        return []
+    records = [each.record for each in found if each.status == "running" and each.record is not None]
+    return [each for each in records if each.host == platform.node() and is_alive(each.launcher)]
 
 
 def _is_task(run: SeedRunStatus) -> bool:

@@ -29,9 +29,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["LaunchedScript"]
+__all__ = ["LAUNCHED_BY", "LaunchedScript"]
 
-_LAUNCHED_BY = "MLE_LAUNCHED_BY"
+LAUNCHED_BY = "MLELAUNCHED_BY"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -124,7 +124,7 @@ class LaunchedScript:
             # Without a record it may still be importing, if the script was not broken off.
             return self._is_held() or (status == 0 and self._mark_of(RUN_RECORD) in (None, before))
 
-        mark = f"{_LAUNCHED_BY}={os.getpid()} "
+        mark = f"{LAUNCHED_BY}={os.getpid()} "
         return run_child(command, environment, is_complete, still_runs, mark)
 
     def _shell(self) -> tuple[list[str | bytes], dict[str, str]]:
@@ -155,13 +155,17 @@ class LaunchedScript:
             SHELL_SCRIPT_VARIABLE: f"{hashlib.sha256(text).hexdigest()} {_absolute(self.path)}",
             SHELL_ARGUMENTS_VARIABLE: json.dumps(self.extra_arguments),
         }
+        command = shell_of(text).command(text, _plain(self.path))
+        return [*command, *self._arguments, *self._asked(text)], environment
+
+    def _asked(self, text: bytes) -> list[str]:
+        """Return the arguments that only some scripts in shell get, by their text."""
         asked: list[str] = []
         for option, value in (("wb_project", self.project_name), ("wb_group", self.name)):
             # Only where the script knows them: one that reads its arguments in a loop may never end on others.
             if option.encode() in text and value is not None and f"-{option}" not in self.extra_arguments:
                 asked += [f"-{option}", value]
-        command = shell_of(text).command(text, _plain(self.path))
-        return [*command, *self._arguments, *asked], environment
+        return asked
 
     def is_first(self) -> bool:
         """Tell whether nothing of an earlier run of this seed is there."""
@@ -214,7 +218,7 @@ class LaunchedScript:
             **os.environ,
             **dict.fromkeys(_THREAD_VARIABLES, str(self.cores)),
             "MLE_SEED_RUN": self.folder,
-            _LAUNCHED_BY: f"{os.getpid()} {os.getcwd()}",  # see command_line.py
+            LAUNCHED_BY: f"{os.getpid()} {os.getcwd()}",  # see command_line.py
             PROJECT_VARIABLE: os.getcwd(),
         }
         for name in (SHELL_SCRIPT_VARIABLE, SHELL_ARGUMENTS_VARIABLE):  # of a run from within which this one is started

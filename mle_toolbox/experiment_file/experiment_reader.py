@@ -24,7 +24,8 @@ from mle_toolbox.experiment_file.path_starts import (
     starts_as_typed,
     which_folder,
 )
-from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.plan import Plan, Processing
+from mle_toolbox.experiment_file.processing_section import STAGES, named_scripts, processing_of
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_stem
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
 from mle_toolbox.experiment_file.search_reader import SearchFile, read_search
@@ -37,8 +38,15 @@ __all__ = ["SCRIPT_SUFFIXES", "Asked", "Experiment", "read_experiment"]
 
 SCRIPT_SUFFIXES = (".py", ".sh")
 
-# Later versions of the original mle-toolbox renamed these keys; experiment files of both kinds are accepted.
-_LATER_NAMES = {"experiment_type": "job_type", "multi_config_args": "multi_experiment_args", "partition": "queue"}
+# The original mle-toolbox renamed these keys from version to version; experiment files of all kinds are accepted.
+_OTHER_NAMES = {
+    "experiment_type": "job_type",
+    "multi_config_args": "multi_experiment_args",
+    "partition": "queue",
+    "post_process_args": "post_processing_args",
+    "process_fname": "processing_fname",
+    "process_job_args": "processing_job_args",
+}
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,10 @@ class Experiment:
         """Return the results folder as written, or None when no usable one is named."""
         return _written(self.settings["meta_job_args"].get("experiment_dir"))
 
+    def processing_scripts(self) -> list[Path]:
+        """Return the usable scripts of pre-processing and post-processing, absolute or from the project folder."""
+        return [self.starts.placed(written) for _, written in _named_processing(self)]
+
     def configuration_paths(self) -> list[Path]:
         """Return the configurations, absolute or from the project folder, including those that cannot be read."""
         return [self.starts.placed(written) for _, written in _named_configurations(self)]
@@ -148,7 +160,14 @@ class Experiment:
             paths_elsewhere=self._elsewhere(),
             given=self._given(),
             search=search,
+            pre_processing=self._processing(STAGES[0]),
+            post_processing=self._processing(STAGES[1]),
         )
+
+    def _processing(self, stage: str) -> Processing | None:
+        name = self.settings.get(f"{stage}_args", {}).get("processing_fname")
+        script = self.starts.placed(_expanded(name)) if isinstance(name, str) else None
+        return processing_of(stage, self.settings, self.document.data, script)
 
     def _elsewhere(self) -> dict[str, Path]:
         """Return the paths of the file that start in another folder; those of the command line say it themselves."""
@@ -210,7 +229,8 @@ def _with_given(document: Document, given: Mapping[str, str]) -> Document:
 
 def _starts(experiment: Experiment) -> Starts:
     asked, script = experiment.asked, experiment.written_script()
-    configurations = [written for _, written in _named_configurations(experiment)]
+    others = [*_named_configurations(experiment), *_named_processing(experiment)]
+    configurations = [written for _, written in others]
     given = [_expanded(asked.given["base_train_config"])] if "base_train_config" in asked.given else []
     if asked.typed_in is None or asked.kept is not None:
         return choose_starts(experiment.file, script, configurations, typed_in=asked.typed_in, kept=asked.kept)
@@ -246,13 +266,13 @@ def _under_primary_names(usable: Mapping[str, Any], given: Any) -> dict[str, dic
     settings: dict[str, dict[str, Any]] = {}
     given = given if isinstance(given, Mapping) else {}
     for section, members in usable.items():
-        primary: str = _LATER_NAMES.get(section, section)
+        primary: str = _OTHER_NAMES.get(section, section)
         # The schema fills in defaults under both names of a section; those must not replace what the user wrote.
         if not isinstance(members, Mapping) or (primary in settings and section not in given):
             continue
         settings[primary] = renamed = {}
         for key, value in members.items():
-            name = _LATER_NAMES.get(key, key)
+            name = _OTHER_NAMES.get(key, key)
             if value is not None or name not in renamed:
                 renamed[name] = value
     return {"meta_job_args": {}, "multi_experiment_args": {}, "single_job_args": {}} | settings
@@ -266,6 +286,10 @@ def _with_files(experiment: Experiment) -> Experiment:
         trouble = _trouble_with_named_file(experiment, script, *SCRIPT_SUFFIXES)
         if trouble is not None:
             problems.append(experiment.problem(("meta_job_args", "base_train_fname"), f"the script {trouble}"))
+    for path, written in _named_processing(experiment):
+        trouble = _trouble_with_named_file(experiment, written, *SCRIPT_SUFFIXES)
+        if trouble is not None:
+            problems.append(experiment.problem(path, f"the script {trouble}"))
     seen: dict[str, Path] = {}
     for path, written in _named_configurations(experiment):
         trouble = _trouble_with_configuration(experiment, written, seen)
@@ -326,6 +350,12 @@ def _named_configurations(experiment: Experiment) -> Iterator[tuple[JsonPath, Pa
         for index, name in enumerate(names if isinstance(names, list) else []):
             if isinstance(name, str) and name in usable:
                 yield (section, "config_fnames", index), _expanded(name)
+
+
+def _named_processing(experiment: Experiment) -> Iterator[tuple[JsonPath, Path]]:
+    """Yield every script of pre-processing and post-processing, and where it is named."""
+    for path, name in named_scripts(experiment.document.data, experiment.settings):
+        yield path, _expanded(name)
 
 
 def _trouble_with_configuration(experiment: Experiment, written: Path, seen: Mapping[str, Path]) -> str | None:

@@ -45,10 +45,9 @@ def broken_rules(data: Any, settings: _Settings) -> _Mistakes:
     yield from _configurations_and_job_type(data, settings)
     yield from _search_and_job_type(data, settings)
     yield from _seeds(data, settings)
-    yield from _memory(settings[_JOB])
-    yield from _output_files(settings[_JOB])
-    if minutes(settings[_JOB].get("time_per_job")) == 0:
-        yield (_JOB, "time_per_job"), f"{location((_JOB, 'time_per_job'))} must be at least one minute, found zero."
+    yield from _job(settings[_JOB], (_JOB,))
+    for section in ("pre_processing_args", "post_processing_args"):
+        yield from _processing_job(data, settings, section)
 
 
 def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -65,11 +64,17 @@ def _two_names_of_one_key(data: Mapping[str, Any]) -> _Mistakes:
         ((_META,), "job_type", "experiment_type"),
         ((_JOB,), "queue", "partition"),
         ((), _MULTI, "multi_config_args"),
+        ((), "post_processing_args", "post_process_args"),
+        (("pre_processing_args", "processing_job_args"), "queue", "partition"),
+        (("post_processing_args", "processing_job_args"), "queue", "partition"),
+        (("post_process_args", "process_job_args"), "queue", "partition"),
     )
     for around, first, later in pairs:
-        section = _section(data, around[0]) if around else data
+        section = data
+        for name in around:
+            section = _section(section, name)
         if not is_unused(section.get(first)) and not is_unused(section.get(later)):
-            where = f" in {around[0]}" if around else ""
+            where = f" in {'.'.join(around)}" if around else ""
             yield (
                 (*around, later),
                 f"{first!r} and {later!r}{where} are two names for the same setting. Remove one of them.",
@@ -180,7 +185,24 @@ def _seeds(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:
         yield (multi, "num_seeds"), f"num_seeds is {number}, but {listed}. Make them agree, or remove num_seeds."
 
 
-def _memory(job: Mapping[str, Any]) -> _Mistakes:
+def _processing_job(data: Mapping[str, Any], settings: _Settings, section: str) -> _Mistakes:
+    job = settings.get(section, {}).get("processing_job_args")
+    if not isinstance(job, Mapping):
+        return
+    at = (section, "processing_job_args")
+    if section == "post_processing_args" and is_unused(data.get(section)):
+        at = ("post_process_args", "process_job_args")
+    yield from _job(job, at)
+
+
+def _job(job: Mapping[str, Any], at: JsonPath) -> _Mistakes:
+    yield from _memory(job, at)
+    yield from _output_files(job, at)
+    if minutes(job.get("time_per_job")) == 0:
+        yield (*at, "time_per_job"), f"{location((*at, 'time_per_job'))} must be at least one minute, found zero."
+
+
+def _memory(job: Mapping[str, Any], at: JsonPath) -> _Mistakes:
     of_job, of_core = job.get("memory_per_job"), job.get("memory_per_cpu")
     cores = job.get("num_logical_cores")
     if of_job is None or of_core is None or cores is None:
@@ -188,15 +210,15 @@ def _memory(job: Mapping[str, Any]) -> _Mistakes:
     total = (megabytes(of_core) or 0) * int(cores)
     if megabytes(of_job) != total:
         sum_of_cores = f"memory_per_cpu {of_core} makes {total} MB with num_logical_cores {cores}"
-        yield (_JOB, "memory_per_cpu"), f"memory_per_job is {of_job}, but {sum_of_cores}. Remove one of the two."
+        yield (*at, "memory_per_cpu"), f"memory_per_job is {of_job}, but {sum_of_cores}. Remove one of the two."
 
 
-def _output_files(job: Mapping[str, Any]) -> _Mistakes:
+def _output_files(job: Mapping[str, Any], at: JsonPath) -> _Mistakes:
     log, err = job.get("log_file"), job.get("err_file")
     for key, name in (("log_file", log), ("err_file", err)):
         trouble = trouble_with_file_name(name) if name is not None else None
         if trouble is not None:
-            yield (_JOB, key), f"{location((_JOB, key))}: {trouble}. Choose another name."
+            yield (*at, key), f"{location((*at, key))}: {trouble}. Choose another name."
     if log is not None and err is not None and collision_key(log) == collision_key(err):
         same = "the same file" if log == err else "the same file on file systems that ignore case"
-        yield (_JOB, "err_file"), f"log_file {log!r} and err_file {err!r} are {same}. Give them different names."
+        yield (*at, "err_file"), f"log_file {log!r} and err_file {err!r} are {same}. Give them different names."

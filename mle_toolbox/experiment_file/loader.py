@@ -43,7 +43,7 @@ def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True, asked
     experiment = read_experiment(Path(path), asked)
     problems = list(experiment.problems)
     if check_sources:
-        problems += [*_script_problems(experiment), *_results_folder_problems(experiment), *_missing_wandb(experiment)]
+        problems += [*_script_problems(experiment), *_processing_problems(experiment), *_results_folder_problems(experiment), *_missing_wandb(experiment)]
     if problems:
         raise ExperimentFileError(sorted(set(problems)))
     return experiment.plan()
@@ -61,6 +61,19 @@ def _script_problems(experiment: Experiment) -> list[Problem]:
     from mle_toolbox.experiment_file.script_check import check_script
 
     return check_script(experiment.project_dir / script, experiment.shown(script), experiment.configurations)
+
+
+def _processing_problems(experiment: Experiment) -> Iterator[Problem]:
+    for script in experiment.processing_scripts():
+        if trouble_with_named_file(experiment.project_dir, script, *SCRIPT_SUFFIXES) is not None:
+            continue
+        path, name = experiment.project_dir / script, experiment.shown(script)
+        if is_shell_script(script):
+            yield from check_shell_script(path, name)
+        else:
+            from mle_toolbox.experiment_file.script_check import check_plain_script
+
+            yield from check_plain_script(path, name)
 
 
 def _missing_wandb(experiment: Experiment) -> Iterator[Problem]:
@@ -86,6 +99,8 @@ def _results_folder_problems(experiment: Experiment) -> list[Problem]:
     sources = [(experiment.file.parent, f"the experiment file {experiment.file.name!r}")]
     if script is not None:
         sources.append(((experiment.project_dir / script).parent, f"the script {str(script)!r}"))
+    for path in experiment.processing_scripts():
+        sources.append(((experiment.project_dir / path).parent, f"the script {str(path)!r}"))
     for path in experiment.configuration_paths():
         sources.append(((experiment.project_dir / path).parent, f"the configuration {str(path)!r}"))
     folder = experiment.project_dir / results

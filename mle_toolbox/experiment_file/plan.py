@@ -20,7 +20,7 @@ from mle_toolbox.search.search_settings import SearchSettings
 from mle_toolbox.search.space import Space
 from mle_toolbox.search.trials import Trial
 
-__all__ = ["Configuration", "JobResources", "Plan", "SearchPlan", "experiment_words", "read_only"]
+__all__ = ["Configuration", "JobResources", "Plan", "Processing", "SearchPlan", "experiment_words", "read_only"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,37 @@ class JobResources:
 
 
 @dataclass(frozen=True)
+class Processing:
+    """A script that runs once before the first seed run, or once after the last."""
+
+    stage: str
+    """``pre_processing`` or ``post_processing``."""
+    script: Path
+    """As the script of the plan."""
+    arguments: tuple[str, ...]
+    """Its arguments besides ``-exp_dir``."""
+    job: JobResources
+    retries: int
+    frozen_code: bool
+    """Whether it uses the code as it was when the experiment was started."""
+
+    @property
+    def words(self) -> str:
+        """What it is called in sentences."""
+        return self.stage.replace("_", "-")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data for ``experiment.json``."""
+        return {
+            "script": self.script.as_posix(),
+            "job": asdict(self.job),
+            "arguments": list(self.arguments),
+            "retries": self.retries,
+            "frozen_code": self.frozen_code,
+        }
+
+
+@dataclass(frozen=True)
 class Plan:
     """One experiment: configurations x seeds, and how each seed run is executed."""
 
@@ -153,6 +184,13 @@ class Plan:
     """What the command line gave in place of the file's values, relative to the project folder."""
     search: SearchPlan | None = None
     """The search whose trials the configurations are."""
+    pre_processing: Processing | None = None
+    post_processing: Processing | None = None
+
+    @property
+    def processing(self) -> tuple[Processing, ...]:
+        """What runs before the first seed run and after the last."""
+        return tuple(each for each in (self.pre_processing, self.post_processing) if each is not None)
 
     @property
     def starts_beside(self) -> bool:
@@ -228,6 +266,7 @@ class Plan:
             "retries": self.retries,
             "frozen_code": self.frozen_code,
             **self._search_entries(),
+            **{each.stage: each.to_json() for each in self.processing},
         }
 
     def _entry(self, configuration: Configuration) -> dict[str, Any]:

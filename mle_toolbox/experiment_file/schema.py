@@ -96,6 +96,8 @@ def _explained(error: ValidationError, root: Rules) -> Iterator[tuple[JsonPath, 
         yield (*path, value), f"{shortened(value)!r} is not a valid key in {location(path)}. {way_out}"
     elif error.validator == "additionalProperties" and isinstance(value, Mapping):
         yield from _unknown_keys(value, rules, path, root)
+    elif error.validator == "required" and value == {} and rules.get("default", ...) is None:
+        yield path, None
     elif error.validator == "required" and isinstance(value, Mapping):
         yield from _missing_keys(value, rules, path)
     elif error.validator == "uniqueItems" and isinstance(value, list):
@@ -143,6 +145,8 @@ def _unknown_keys(
             # A valid key in the wrong section is more likely than a misspelling of another one.
             sections = root["properties"].items()
             home = next((name for name, inner in sections if key in _resolved(inner, root).get("properties", {})), None)
+            within = (name for name, inner in known.items() if path and key in inner.get("properties", {}))
+            home = next(within, home)
             near = did_you_mean(key, [*known, *refused, *without_effect])
             near = near or f" Valid names are {listed(map(repr, known), None)}."
             advice = f" It belongs in {home}." if home else near

@@ -18,7 +18,7 @@ from mle_toolbox.experiment_file.script_names import undefined_names
 from mle_toolbox.experiment_file.script_start import trouble_at_start
 from mle_toolbox.experiment_file.script_tree import ScriptTree
 
-__all__ = ["check_script"]
+__all__ = ["check_plain_script", "check_script"]
 
 
 def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFile]) -> list[Problem]:
@@ -39,6 +39,22 @@ def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFi
         A syntax error; or undefined names, keys that are logged but not tracked or the other way round, and code that
         fails as soon as `mle run` starts the script.
     """
+    script = _read(path, name)
+    if not isinstance(script, ScriptTree):
+        return script
+    found = [*undefined_names(script), *wrong_keys(script, configurations, path), *trouble_at_start(script)]
+    return [Problem(name, line, message) for line, message in found]
+
+
+def check_plain_script(path: Path, name: str) -> list[Problem]:
+    """Return the mistakes in a script that is no training script: a syntax error, or undefined names."""
+    script = _read(path, name)
+    if not isinstance(script, ScriptTree):
+        return script
+    return [Problem(name, line, message) for line, message in undefined_names(script)]
+
+
+def _read(path: Path, name: str) -> ScriptTree | list[Problem]:
     try:
         source = path.read_bytes()
         tree = _parse(source, name)
@@ -52,9 +68,7 @@ def check_script(path: Path, name: str, configurations: Sequence[ConfigurationFi
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         said = str(error) or "it is nested too deeply"  # the parser raises MemoryError without a message
         return [Problem(name, 0, f"Python cannot parse this script: {said.rstrip('.')}.")]
-    script = ScriptTree(tree, source)
-    found = [*undefined_names(script), *wrong_keys(script, configurations, path), *trouble_at_start(script)]
-    return [Problem(name, line, message) for line, message in found]
+    return ScriptTree(tree, source)
 
 
 def _parse(source: bytes, name: str) -> ast.Module:

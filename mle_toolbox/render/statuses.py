@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from mle_toolbox.drive.processing import ProcessingStatus
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
 from mle_toolbox.text import count, counted, listed
 
@@ -20,6 +21,7 @@ __all__ = [
     "changed_code",
     "kind_of",
     "legend_of",
+    "processing_line",
     "seeds_ok",
     "signs_of",
     "status_grid",
@@ -63,6 +65,15 @@ def status_line(status: ExperimentStatus) -> str:
     rest["made by older code"] = sum(each.stale for each in status.runs)
     done = f"{counts['done']:,} of {len(status.runs):,} seed runs done"
     return ", ".join(filter(None, [done, counted(rest)]))
+
+
+def processing_line(processing: ProcessingStatus) -> Text:
+    """Return one line such as ``✗ pre-processing failed: ended with exit status 1``."""
+    sign, style, words = SIGNS[processing.status]
+    reason = processing.record.reason if processing.record is not None else None
+    kept = words if processing.status in ("done", "running", "died", "waiting") else processing.status
+    text = Text(f"{sign} ", style=style).append(f"{processing.name}: ", style="default").append(kept)
+    return text.append(f", {reason}", style="default") if reason and processing.status == "failed" else text
 
 
 def changed_code(status: ExperimentStatus) -> list[str]:

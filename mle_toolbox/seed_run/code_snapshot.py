@@ -34,7 +34,7 @@ from mle_toolbox.seed_run.imports import imported_files
 from mle_toolbox.seed_run.own_code import is_own
 from mle_toolbox.snakemake_side.assumptions import OWN_FOLDER
 
-__all__ = ["snapshot_variables", "take_snapshot"]
+__all__ = ["code_of_script", "snapshot_variables", "take_snapshot"]
 
 # Data sets and checkpoints that are under version control are not code; sources are smaller than this.
 _LARGEST_FILE = 1 << 20
@@ -94,7 +94,7 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
     # The files of trials are results: a waiting job has them anyway, and they may be written only after this.
     named = [each for each in plan.configurations if each.trial is None]
     named += plan.search.bases if plan.search is not None else ()
-    always = [plan.experiment_file, plan.script_path, *(plan.project_dir / each.path for each in named)]
+    always = [plan.experiment_file, *_scripts(plan), *(plan.project_dir / each.path for each in named)]
     always_named = list(dict.fromkeys(_named(each, root) for each in always))
     files, left_out, is_racy = _store_files(store, root, paths, earlier, always_named)
     difference = None
@@ -126,16 +126,14 @@ def take_snapshot(plan: Plan) -> Snapshot | None:
 def _paths(plan: Plan, repository: Repository | None, root: str, project: str) -> list[str]:
     """Return the files to store besides those that always are: paths from the root, or absolute."""
     paths: list[str] = []
-    script = _named(plan.script_path, root)
+    scripts = [_named(each, root) for each in _scripts(plan)]
     if repository is not None:
         paths = [*repository.tracked, *(each for each in repository.untracked if _is_source(each))]
     # Without git, or if git has only part of the code: the script is ignored, or a folder is a link.
     links = repository.links if repository is not None else ()
-    if script not in paths or any(os.path.isdir(f"{root}/{each}") for each in links):
-        places = [Path(os.path.realpath(plan.script_path)).parent, Path(project), Path(project) / "src"]
-        places += [Path(each) for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each.startswith("/")]
-        scripts = [plan.script_path, *(_started_by_shell(plan) if is_shell_script(plan.script) else ())]
-        paths += [_named(each, root) for each in imported_files(scripts, places)]
+    if not set(scripts) <= set(paths) or any(os.path.isdir(f"{root}/{each}") for each in links):
+        for script in _scripts(plan):
+            paths += [_named(each, root) for each in code_of_script(script, Path(project))]
     paths += [_named(Path(project) / each, root) for each in _imported_before(plan)]
     results = os.path.relpath(os.path.realpath(plan.experiment_path), root)
     is_left_out = _Places(root, results).is_left_out
@@ -143,15 +141,27 @@ def _paths(plan: Plan, repository: Repository | None, root: str, project: str) -
     return [path for path in dict.fromkeys(paths) if not is_left_out(path) and "\n" not in path]
 
 
-def _started_by_shell(plan: Plan) -> Iterator[Path]:
+def _scripts(plan: Plan) -> list[Path]:
+    return [plan.script_path, *(plan.project_dir / each.script for each in plan.processing)]
+
+
+def code_of_script(script: Path, project: Path) -> list[Path]:
+    """Return a script and the files of the project that it imports or, in shell, names."""
+    places = [Path(os.path.realpath(script)).parent, project, project / "src"]
+    places += [Path(each) for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each.startswith("/")]
+    others = _started_by_shell(script, project) if is_shell_script(script) else ()
+    return imported_files([script, *others], places)
+
+
+def _started_by_shell(script: Path, project: Path) -> Iterator[Path]:
     """Yield the files that a script in shell names, as seen from its folder, the project's, or one that it names."""
-    due, seen = [plan.script_path], set[Path]()
+    due, seen = [script], set[Path]()
     while due:
         try:
             text = due.pop().read_bytes()
         except OSError:
             continue
-        above = [plan.project_dir, plan.script_path.parent]
+        above = [project, script.parent]
         below = [folder / name for name in possible_folders(text) for folder in above]
         places = list(dict.fromkeys([*above, *(each for each in below if each.is_dir())]))
         for file in (place / name for name in named_files(text) for place in places):

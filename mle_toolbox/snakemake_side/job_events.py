@@ -63,6 +63,8 @@ class Tally:
     """Failed jobs that are not seed runs: the rule, and its configuration if it has one."""
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
     """Reasons of failed seed runs, where the executor gives one."""
+    other_reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    """The same of other failed jobs."""
     said: list[tuple[str, bool]] = field(default_factory=list)
     """Messages of our executor, and whether each is a warning."""
     _jobs: dict[int, tuple[str, int]] = field(default_factory=dict)
@@ -81,7 +83,10 @@ class Tally:
                 self.failed.discard(self._jobs[job])
                 self.reasons.pop(self._jobs[job], None)
             case {"event": "job", "rule": rule, "id": job, "wildcards": wildcards}:
-                self._others[job] = (rule, wildcards.get("configuration"))
+                self._others[job] = other = (rule, wildcards.get("configuration"))
+                # As above: it is retried.
+                self.failed_others = [each for each in self.failed_others if each != other]
+                self.other_reasons.pop(other, None)
             case {"event": "finished", "id": job} if job in self._jobs:
                 self.running.pop(job, None)
                 self.done += 1
@@ -92,6 +97,8 @@ class Tally:
                     self.reasons[self._jobs[job]] = reason
             case {"event": "failed", "id": job} if job in self._others:
                 self.failed_others.append(self._others[job])
+                if reason := event.get("reason"):
+                    self.other_reasons[self._others[job]] = reason
             case {"event": "said", "text": str(text)}:
                 self.said.append((text, bool(event.get("warning"))))
 
