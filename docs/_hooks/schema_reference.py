@@ -65,7 +65,7 @@ def _table(rules: Schema, schema: Schema) -> list[str]:
 
 
 def _is_other_name(rules: Schema) -> bool:
-    return str(rules["description"]).startswith(("Later name of ", "Other name of "))
+    return str(rules["description"]).startswith(("Later name of ", "Earlier name of ", "Other name of "))
 
 
 def _row(key: str, rules: Schema, required: bool, schema: Schema) -> str:

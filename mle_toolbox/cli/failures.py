@@ -170,10 +170,14 @@ def show_failed_processing(
         _show_processing(each, reasons.get((each.stage, None)), console)
         waiting = status.counts["waiting"]
         if waiting and seed_runs_wait([each]) is not None:
-            verb = "waits" if waiting == 1 else "wait"
-            console.print(f"  {count(waiting, 'seed run')} not started: {verb} for the pre-processing.", style="red")
+            were = count(waiting, "seed run was", "seed runs were")
+            console.print(f"  {were} not started: the pre-processing comes first.", style="red")
     if found:
         console.print(f"\n`mle logs {found[0].stage}` prints its whole output.")
+    if any(
+        (each.stage, each.status) == ("post_processing", "waiting") for each in status.processing if each not in found
+    ):
+        console.print("\npost-processing: not started, it waits for all seed runs.")
 
 
 def _show_processing(processing: ProcessingStatus, reason: str | None, console: Console) -> None:

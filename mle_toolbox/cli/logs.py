@@ -10,8 +10,8 @@ from mle_toolbox.cli.files import find_experiment_folder, shown
 from mle_toolbox.drive.processing import ProcessingStatus
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name, read_status
 from mle_toolbox.errors import UsageError, did_you_mean
-from mle_toolbox.experiment_file.processing_section import STAGES
 from mle_toolbox.excerpts import last_lines, lines_of, readable
+from mle_toolbox.experiment_file.processing_section import STAGES
 from mle_toolbox.text import listed
 
 __all__ = ["add_arguments", "call"]

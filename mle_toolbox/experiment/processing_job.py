@@ -71,7 +71,7 @@ class _ProcessingScript(LaunchedScript):
     def _arguments(self) -> list[str]:
         return ["-exp_dir", self.experiment_dir, *self.extra_arguments]
 
-    def _asked(self, text: bytes) -> list[str]:  # noqa: ARG002  (what a seed run offers)
+    def _asked(self, text: bytes) -> list[str]:
         return []
 
     def _environment(self) -> dict[str, str]:

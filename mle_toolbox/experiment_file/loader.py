@@ -43,7 +43,12 @@ def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True, asked
     experiment = read_experiment(Path(path), asked)
     problems = list(experiment.problems)
     if check_sources:
-        problems += [*_script_problems(experiment), *_processing_problems(experiment), *_results_folder_problems(experiment), *_missing_wandb(experiment)]
+        problems += [
+            *_script_problems(experiment),
+            *_processing_problems(experiment),
+            *_results_folder_problems(experiment),
+            *_missing_wandb(experiment),
+        ]
     if problems:
         raise ExperimentFileError(sorted(set(problems)))
     return experiment.plan()

@@ -48,8 +48,8 @@ def processing_of(
     if section is None or script is None:
         return None
     seed_runs, job = settings["single_job_args"], dict(section.get("processing_job_args") or {})
-    *around, name = _place(data, stage, "processing_job_args")
-    given = data[around[0]].get(name) or {}
+    around, name = _place(data, stage, "processing_job_args")
+    given = data[around].get(name) or {}
     if job.get("queue") is None:
         job["queue"] = job.get("partition")
     if is_unused(given.get("env_name")) and "use_conda_venv" not in given:
@@ -67,7 +67,7 @@ def processing_of(
     )
 
 
-def _place(data: Any, stage: str, key: str) -> JsonPath:
+def _place(data: Any, stage: str, key: str) -> tuple[str, str]:
     """Return where a key of a stage stands, which may have its earlier name."""
     section = f"{stage}_args"
     if stage == "post_processing" and isinstance(data, Mapping) and is_unused(data.get(section)):

@@ -382,3 +382,34 @@ def _as_an_earlier_version_wrote_them(folder: Path, grid_engine: FakeGridEngine)
         path.write_text(path.read_text().replace("mle_cluster", "mle_sge"))
     for lock in (folder / "mle_sge").glob("*.lock"):
         lock.write_text("process 99999 on elsewhere since 2026-11-28 20:00:00\n")
+
+
+def test_pre_and_post_processing_are_tasks_with_resources_of_their_own(
+    experiment: MleProject, grid_engine: FakeGridEngine
+) -> None:
+    (experiment.path / "train.py").write_text(SCRIPT)
+    (experiment.path / "before.sh").write_text("echo no data >&2\nkill -9 $$\n")
+    (experiment.path / "after.py").write_text("import os\nprint(os.environ['JOB_ID'])\n")
+    content = yaml.safe_load((experiment.path / "exp.yaml").read_text())
+    asked = {"num_logical_cores": 2, "time_per_job": "00:01:00", "job_name": "features"}
+    content["pre_processing_args"] = {"processing_fname": "before.sh", "processing_job_args": asked}
+    content["post_processing_args"] = {"processing_fname": "after.py"}
+    (experiment.path / "exp.yaml").write_text(yaml.safe_dump(content))
+
+    failed = experiment.mle("run", "exp.yaml")
+    (experiment.path / "before.sh").write_text("echo $JOB_ID $NSLOTS\n")
+    again = experiment.mle("run", "exp.yaml")
+
+    assert failed.returncode == 1
+    said = " ".join(failed.stderr.split())
+    assert "pre-processing: was killed by SIGKILL" in said
+    assert "no data" in said
+    assert "4 seed runs were not started" in said
+    assert again.returncode == 0, again.stderr
+    first, second, of_seeds, last = grid_engine.calls("qsub")
+    for submission in (first, second):
+        assert " -t 1-1 -N features -pe smp 2 -l h_rt=3600 " in submission
+    assert " -t 1-4 -N quick " in of_seeds
+    assert " -t 1-1 -N quick " in last
+    assert experiment.mle("logs", "pre_processing").stdout == "2 2\n\n"
+    assert experiment.mle("logs", "post_processing").stdout.strip() == "4"

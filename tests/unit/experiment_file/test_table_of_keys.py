@@ -13,7 +13,8 @@ from mle_toolbox.experiment_file.schema import load_schema
 from mle_toolbox.search import search_settings
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "from-the-original.md"
-SECTIONS = ("meta_job_args", "multi_experiment_args", "single_job_args", "Other sections", "log_config")
+PROCESSING = ("pre_processing_args", "post_processing_args", "post_process_args")
+SECTIONS = ("meta_job_args", "multi_experiment_args", "single_job_args", *PROCESSING, "Other sections", "log_config")
 
 
 def table_of(heading: str) -> dict[str, str]:
