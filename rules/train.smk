@@ -12,9 +12,9 @@
 rule train:
     """Run the training script for one configuration and one seed."""
     input:
+        **PRE_PROCESSING_INPUT,
         configuration=configuration_input,
         script=script_input,
-        **PRE_PROCESSING_INPUT,
     output:
         log=update(ANY_RUN.log.as_posix()),
         done=ANY_RUN.done.as_posix(),

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from mle_toolbox.excerpts import readable
+from mle_toolbox.experiment_file.processing_section import STAGES
 from mle_toolbox.snakemake_side.job_events import Tally
 from mle_toolbox.text import counted
 
@@ -111,18 +112,19 @@ class _Lines:
     def __init__(self, console: Console, detail: _Detail) -> None:
         self._console = console
         self._detail = detail
-        self._shown = -1
+        self._shown = (-1, "")
         self._last = -_SECONDS_BETWEEN_LINES
 
     def __call__(self, tally: Tally) -> None:
         now = time.monotonic()
         # The last line always appears, however soon after the one before.
         finished = tally.ended == tally.total
-        if tally.ended == self._shown or tally.to_run is None:
+        processing = _processing(tally)
+        if (tally.ended, processing) == self._shown or tally.to_run is None:
             return
-        if not finished and now - self._last < _SECONDS_BETWEEN_LINES:
+        if not finished and processing == self._shown[1] and now - self._last < _SECONDS_BETWEEN_LINES:
             return
-        self._shown, self._last = tally.ended, now
+        self._shown, self._last = (tally.ended, processing), now
         self._console.print(
             f"{tally.done} of {tally.total} seed runs done; {self._detail.of(tally) or 'nothing failed'}"
         )
@@ -143,4 +145,10 @@ class _Detail:
         }
         stopped = sum(self._known.values())
         counts = {self._running: len(tally.running), "stopped": stopped, "failed": len(tally.failed) - stopped}
-        return counted(counts)
+        processing = _processing(tally)
+        return ", ".join(filter(None, [processing and f"{processing} {self._running}", counted(counts)]))
+
+
+def _processing(tally: Tally) -> str:
+    """Return what runs before the first seed run or after the last, now."""
+    return ", ".join(sorted({rule.replace("_", "-") for rule in tally.running_others.values() if rule in STAGES}))

@@ -61,6 +61,8 @@ class Tally:
     running: dict[int, tuple[str, int]] = field(default_factory=dict)
     failed_others: list[tuple[str, str | None]] = field(default_factory=list)
     """Failed jobs that are not seed runs: the rule, and its configuration if it has one."""
+    running_others: dict[int, str] = field(default_factory=dict)
+    """The rule of each running job that is no seed run."""
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
     """Reasons of failed seed runs, where the executor gives one."""
     other_reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Tally:
     _others: dict[int, tuple[str, str | None]] = field(default_factory=dict)
 
     def count(self, event: dict[str, Any]) -> None:
-        """Count one event; of jobs that are not seed runs only failures matter."""
+        """Count one event."""
         match event:
             case {"event": "plan", "jobs": {"train": int(to_run)}}:
                 self._plan(to_run)
@@ -84,6 +86,7 @@ class Tally:
                 self.reasons.pop(self._jobs[job], None)
             case {"event": "job", "rule": rule, "id": job, "wildcards": wildcards}:
                 self._others[job] = other = (rule, wildcards.get("configuration"))
+                self.running_others[job] = rule
                 # As above: it is retried.
                 self.failed_others = [each for each in self.failed_others if each != other]
                 self.other_reasons.pop(other, None)
@@ -95,7 +98,10 @@ class Tally:
                 self.failed.add(self._jobs[job])
                 if reason := event.get("reason"):
                     self.reasons[self._jobs[job]] = reason
+            case {"event": "finished", "id": job} if job in self._others:
+                self.running_others.pop(job, None)
             case {"event": "failed", "id": job} if job in self._others:
+                self.running_others.pop(job, None)
                 self.failed_others.append(self._others[job])
                 if reason := event.get("reason"):
                     self.other_reasons[self._others[job]] = reason

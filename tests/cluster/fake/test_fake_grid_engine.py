@@ -411,5 +411,5 @@ def test_pre_and_post_processing_are_tasks_with_resources_of_their_own(
         assert " -t 1-1 -N features -pe smp 2 -l h_rt=3600 " in submission
     assert " -t 1-4 -N quick " in of_seeds
     assert " -t 1-1 -N quick " in last
-    assert experiment.mle("logs", "pre_processing").stdout == "2 2\n\n"
+    assert experiment.mle("logs", "pre_processing").stdout == "2 2\n"
     assert experiment.mle("logs", "post_processing").stdout.strip() == "4"
