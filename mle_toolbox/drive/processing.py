@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,16 @@ from mle_toolbox.seed_run.processing_record import (
     processing_code,
     processing_status,
     read_processing_record,
+    write_processing_record,
 )
 
-__all__ = ["ProcessingStatus", "processing_statuses", "remove_outdated_marks", "seed_runs_wait"]
+__all__ = [
+    "ProcessingStatus",
+    "note_stopped_processing",
+    "processing_statuses",
+    "remove_outdated_marks",
+    "seed_runs_wait",
+]
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,19 @@ def remove_outdated_marks(plan: Plan) -> Iterator[str]:
             own.done.unlink(missing_ok=True)
             seeds = "; finished seed runs stay" if each.stage == "pre_processing" else ""
             yield f"{each.words}: its script, what that imports, or its arguments have changed: it runs again{seeds}."
+
+
+def note_stopped_processing(statuses: Iterable[ProcessingStatus], since: float = 0.0) -> None:
+    """Record of each that ran, and is dead now, that it was stopped: it may have been killed too hard to do so itself.
+
+    ``since`` is when stopping began, in seconds of the epoch: what had begun before that died for other reasons.
+    """
+    for each in statuses:
+        record = read_processing_record(each.folder)
+        with contextlib.suppress(OSError):
+            is_new = each.folder.run_record.stat().st_mtime >= since
+            if is_new and record is not None and processing_status(each.folder, record) == "died":
+                write_processing_record(each.folder, record._replace(status="stopped", reason="stopped on request"))
 
 
 def seed_runs_wait(statuses: Iterable[ProcessingStatus]) -> ProcessingStatus | None:

@@ -18,6 +18,7 @@ from types import FrameType
 from mle_toolbox.drive.earlier import EarlierSnakemake, remember_plan
 from mle_toolbox.drive.finished import collect_what_finished
 from mle_toolbox.drive.lock import driver_lock, is_driven
+from mle_toolbox.drive.processing import note_stopped_processing
 from mle_toolbox.drive.settle import code_check, settle
 from mle_toolbox.drive.status import read_plan_status
 from mle_toolbox.drive.stopped import note_stopped
@@ -109,6 +110,7 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         if stopped is not None:
             runs = [run for run in read_plan_status(plan).runs if (run.configuration, run.seed) in stopped]
             note_stopped(runs, since=started.stat().st_mtime)
+            note_stopped_processing(read_plan_status(plan).processing, since=started.stat().st_mtime)
         # An interrupted Snakemake marks outputs as incomplete that were just finished; the next call clears them.
         if not interrupted and process.returncode in ENDED_ORDERLY:
             started.unlink(missing_ok=True)

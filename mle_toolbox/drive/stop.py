@@ -27,6 +27,7 @@ from mle_toolbox.cluster.tasks import (
 )
 from mle_toolbox.drive.lock import current_holder, is_alive
 from mle_toolbox.drive.processes import Driver, driver_of_lock, driver_of_submissions, drivers_by_hand, end_processes
+from mle_toolbox.drive.processing import ProcessingStatus, note_stopped_processing
 from mle_toolbox.drive.status import SeedRunStatus, read_status
 from mle_toolbox.drive.stopped import note_stopped
 from mle_toolbox.errors import ResultsError
@@ -78,6 +79,7 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     stopped = Stopped()
     here_and_there = _running(folder)
     running = [run for run in here_and_there if not _is_task(run)]
+    processing = _running_processing(folder)
     queued = _by_id(_queued(open_tasks(project, folder.path, given_up=True)))
     driven = _stop_drivers(folder, project, running, patience, say, stopped)
     if driven and stopped.left:
@@ -87,6 +89,7 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     stopped.tasks = sum(not _came_to_its_end(task) for each, task in queued.items() if each not in left)
     _end_orphans(folder, say, stopped)
     note_stopped(here_and_there)
+    note_stopped_processing(processing)
     stopped.seed_runs = sum(run_status(run.folder) not in ("running", "done") for run in running)
     return stopped
 
@@ -215,13 +218,16 @@ def _running(folder: ExperimentFolder) -> list[SeedRunStatus]:
         return []
 
 
-def _processing_here(folder: ExperimentFolder) -> list[ProcessingRecord]:
-    """Return the running pre-processing or post-processing of this machine that is no task of a cluster."""
+def _running_processing(folder: ExperimentFolder) -> list[ProcessingStatus]:
     try:
-        found = read_status(folder).processing
+        return [each for each in read_status(folder).processing if each.status == "running"]
     except ResultsError:
         return []
-    records = [each.record for each in found if each.status == "running" and each.record is not None]
+
+
+def _processing_here(folder: ExperimentFolder) -> list[ProcessingRecord]:
+    """Return the pre-processing or post-processing that runs on this machine."""
+    records = [each.record for each in _running_processing(folder) if each.record is not None]
     return [each for each in records if each.host == platform.node() and is_alive(each.launcher)]
 
 
