@@ -34,6 +34,8 @@ SNAPSHOT_VARIABLE = "MLE_CODE_SNAPSHOT"
 """Environment variable: the file that lists the code of this start, absolute."""
 PROJECT_VARIABLE = "MLE_PROJECT_DIR"
 """Environment variable: the project folder, absolute, as this machine calls it."""
+LAUNCHED_BY_VARIABLE = "MLE_LAUNCHED_BY"
+"""Environment variable: the launcher's process id, a space, and the working directory in which it starts the script."""
 SHELL_SCRIPT_VARIABLE = "MLE_SHELL_SCRIPT"
 """Environment variable: SHA-256 and absolute path of the script in shell that the launcher has started, with a space
 between. What the script starts are programs of the run."""

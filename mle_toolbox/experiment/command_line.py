@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mle_toolbox.layout import SHELL_ARGUMENTS_VARIABLE, SHELL_SCRIPT_VARIABLE
+from mle_toolbox.layout import LAUNCHED_BY_VARIABLE, SHELL_ARGUMENTS_VARIABLE, SHELL_SCRIPT_VARIABLE
 
 __all__ = [
-    "LAUNCHED_BY_VARIABLE",
     "SEED_RUN_VARIABLE",
     "ShellScript",
     "is_in_launched_run",
@@ -29,8 +28,6 @@ __all__ = [
 
 SEED_RUN_VARIABLE = "MLE_SEED_RUN"
 """Set by the launcher to the folder of the run that it starts."""
-LAUNCHED_BY_VARIABLE = "MLE_LAUNCHED_BY"
-"""Set by the launcher to its process id, a space, and the working directory in which it starts the script."""
 
 # Options of the Python interpreter, which come before the script's name.
 _OPTIONS_WITH_A_WORD = ("-W", "-X", "--check-hash-based-pycs")

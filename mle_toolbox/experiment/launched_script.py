@@ -13,6 +13,7 @@ import sys
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
 from mle_toolbox.layout import (
     JOURNAL,
+    LAUNCHED_BY_VARIABLE,
     LOG,
     PROJECT_VARIABLE,
     READY_LOG,
@@ -29,9 +30,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["LAUNCHED_BY", "LaunchedScript"]
+__all__ = ["LaunchedScript"]
 
-LAUNCHED_BY = "MLELAUNCHED_BY"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -124,7 +124,7 @@ class LaunchedScript:
             # Without a record it may still be importing, if the script was not broken off.
             return self._is_held() or (status == 0 and self._mark_of(RUN_RECORD) in (None, before))
 
-        mark = f"{LAUNCHED_BY}={os.getpid()} "
+        mark = f"{LAUNCHED_BY_VARIABLE}={os.getpid()} "
         return run_child(command, environment, is_complete, still_runs, mark)
 
     def _shell(self) -> tuple[list[str | bytes], dict[str, str]]:
@@ -218,7 +218,7 @@ class LaunchedScript:
             **os.environ,
             **dict.fromkeys(_THREAD_VARIABLES, str(self.cores)),
             "MLE_SEED_RUN": self.folder,
-            LAUNCHED_BY: f"{os.getpid()} {os.getcwd()}",  # see command_line.py
+            LAUNCHED_BY_VARIABLE: f"{os.getpid()} {os.getcwd()}",  # see command_line.py
             PROJECT_VARIABLE: os.getcwd(),
         }
         for name in (SHELL_SCRIPT_VARIABLE, SHELL_ARGUMENTS_VARIABLE):  # of a run from within which this one is started

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
 from mle_toolbox.experiment.ending import STOPPED_STATUS
-from mle_toolbox.experiment.launched_script import LAUNCHED_BY, LaunchedScript
-from mle_toolbox.layout import SNAPSHOT_VARIABLE, ExperimentFolder, ProcessingFolder
+from mle_toolbox.experiment.launched_script import LaunchedScript
+from mle_toolbox.layout import LAUNCHED_BY_VARIABLE, SNAPSHOT_VARIABLE, ExperimentFolder, ProcessingFolder
 from mle_toolbox.seed_run.processing_record import (
     ProcessingRecord,
     digest_of,
@@ -84,7 +84,7 @@ class _ProcessingScript(LaunchedScript):
         if not self.is_shell:
             return run_child(self.command, self._environment())
         command, environment = self._shell()
-        mark = f"{LAUNCHED_BY}={os.getpid()} "
+        mark = f"{LAUNCHED_BY_VARIABLE}={os.getpid()} "
         return run_child(command, environment, still_runs=lambda status: status == 0, mark=mark)
 
 
