@@ -48,8 +48,10 @@ def _section(name: str, rules: Schema, required: bool, schema: Schema) -> str:
     if "properties" in rules and not _is_other_name(rules):
         lines += _table(rules, schema)
         inner = {key: _resolved(each, schema) for key, each in rules["properties"].items()}
+        listed = [section.get("properties") for section in schema["properties"].values()]
         for key, each in inner.items():
-            if "properties" in each:
+            # Where a section takes the keys of another one, its description says so.
+            if "properties" in each and not any(each["properties"] is known for known in listed):
                 lines += [f"Keys of `{key}`:", "", *_table(each, schema)]
         lines += [*_refused(rules)]
     return "\n".join(lines)
