@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 from collections.abc import Sequence
 
-from mle_cluster.known import scheduler_of_executor, schedulers
+from mle_cluster.known import WITHOUT_EXECUTOR, scheduler_of_executor, schedulers
 from mle_cluster.scheduler import SchedulerError
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.tasks import (
@@ -24,7 +25,7 @@ from mle_toolbox.cluster.tasks import (
     tasks_in_words,
 )
 from mle_toolbox.drive.lock import is_driven
-from mle_toolbox.errors import FolderInUseError
+from mle_toolbox.errors import FolderInUseError, UsageError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
@@ -55,7 +56,8 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
         When tasks of an earlier run are, or may be, in the queue of a cluster, and this run would not wait for them;
         or a Snakemake that was typed by hand waits for them.
     UsageError
-        When the experiment names a queue that does not exist.
+        When the experiment names a queue that does not exist; or when this machine seems to be the login node of a
+        scheduler that cannot be used, and nobody said that seed runs may execute here.
     """
     place = _asked_for(profile, cores)
     if place is not None:
@@ -78,6 +80,7 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
             )
     place = _found(plan)
     if place.profile == "local":
+        _refuse_a_login_node(plan)
         _refuse_another_snakemake(plan)
     return place
 
@@ -122,6 +125,17 @@ def _found(plan: Plan) -> Place:
             asked_by = f"profiles/{scheduler.profile}"
         places.append(detect_place(scheduler, queue, asked_by))
     return next((each for each in places if each.profile != "local"), places[0])
+
+
+def _refuse_a_login_node(plan: Plan) -> None:
+    for command, name in WITHOUT_EXECUTOR.items():
+        if shutil.which(command) is not None:
+            words = shlex.join(plan.words)
+            raise UsageError(
+                f"{command} is here, so this is probably the login node of a {name} cluster, to which mle-toolbox "
+                f"cannot submit. Nothing was started. `mle run {words} --cores 4` runs here on four cores, "
+                f"`mle run {words} --profile local` on all of them; within a job of the cluster that is the way."
+            )
 
 
 def _refuse_what_is_in_the_queue(plan: Plan) -> None:

@@ -28,7 +28,8 @@ _PACKAGES = (
     *("pandas", "xgboost", "lightgbm", "lightning", "pytorch_lightning", "transformers", "gymnasium"),
 )
 _SCHEDULER_VARIABLES = {
-    "job": ("JOB_ID", "SLURM_JOB_ID"),
+    # A task of an array also has a SLURM_JOB_ID, but a number that neither squeue nor scancel shows.
+    "job": ("JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"),
     "task": ("SGE_TASK_ID", "SLURM_ARRAY_TASK_ID"),
 }
 # A repository on a slow network drive must not hold up the end of a run.
@@ -122,6 +123,7 @@ def scheduler_ids() -> dict[str, str] | None:
             # Grid Engine sets SGE_TASK_ID to "undefined" for a job that is not an array.
             if os.environ.get(name, "undefined") != "undefined":
                 found[kind] = os.environ[name]
+                break
     return found or None
 
 

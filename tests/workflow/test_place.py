@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -66,3 +67,25 @@ def test_otherwise_the_scheduler_is_asked_and_what_came_of_it_is_said(
 
     assert "qsub is there, but the scheduler does not answer" in said
     assert watched()
+
+
+def test_where_sbatch_is_nothing_runs_on_the_login_node_unless_it_is_asked_for(
+    project: Project, watched: Callable[[], bool]
+) -> None:
+    sbatch = project.path.parent / "bin" / "sbatch"
+    sbatch.write_text("#!/bin/sh\nexit 1\n")
+    sbatch.chmod(0o755)
+    path = f"{sbatch.parent}:{os.environ['PATH']}"
+
+    outcome = project.mle("run", "exp.yaml", PATH=path, MLE_PROFILE="")
+
+    assert watched()
+    assert outcome.returncode == 2
+    assert "probably the login node of a Slurm cluster" in outcome.stderr
+    assert "`mle run exp.yaml --cores 4` runs here on four cores" in outcome.stderr
+    assert not (project.path / "experiments").exists()
+    # A seed run knows the job by the number that squeue and scancel show.
+    ids = {"SLURM_ARRAY_JOB_ID": "1803", "SLURM_JOB_ID": "1900", "SLURM_ARRAY_TASK_ID": "18"}
+    run(project, "--cores", "1", **ids)
+    record = json.loads(next((project.path / "experiments").glob("*/seed_0/run.json")).read_text("utf-8"))
+    assert record["scheduler"] == {"job": "1803", "task": "18"}
