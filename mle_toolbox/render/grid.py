@@ -40,6 +40,9 @@ class Grid:
         Cautions below the table: one sentence each.
     first
         Cautions above the table, to be read before the numbers: one sentence each.
+    keep
+        Where all columns are needed: how many of the first ones stand in every part when a narrow terminal shows the
+        table in parts. 0: columns are left out instead.
     best
         What a highlighted cell means, empty where there is none.
     """
@@ -51,3 +54,4 @@ class Grid:
     cautions: tuple[str, ...] = ()
     best: str = ""
     first: tuple[str, ...] = ()
+    keep: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rich.cells import cell_len
@@ -28,11 +28,14 @@ class TerminalTable:
         self._table = table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        table, left_out = _fitting(self._table, options.max_width)
+        parts = _parts(self._table, options.max_width) if self._table.keep else [self._table]
+        fitted = [_fitting(part, options.max_width) for part in parts]
+        table, left_out = fitted[0]
         # Above the table: these cautions are to be read before the numbers.
         for line in table.first:
             yield _note(f"! {line}", "yellow")
-        yield _grid(table)
+        for part, _ in fitted:
+            yield _grid(part)
         if left_out:
             yield _note(f"Not enough room for {', '.join(left_out)}; use a wider terminal or --format csv.", "dim")
         for line in (*table.method, *([f"* {table.best}"] if table.best else [])):
@@ -63,6 +66,29 @@ def _fitting(table: Grid, width: int) -> tuple[Grid, list[str]]:
     return table, left_out
 
 
+def _parts(table: Grid, width: int) -> list[Grid]:
+    """Cut a table that is too wide into parts of as many columns as fit, each beginning with the first ones."""
+    found: list[Grid] = []
+    rest = list(range(table.keep, len(table.columns)))
+    while rest:
+        n = len(rest)
+        while n > 1 and _width(_columns(table, rest[:n])) > width:
+            n -= 1
+        part = _columns(table, rest[:n])
+        found.append(replace(part, title="") if found else part)
+        rest = rest[n:]
+    return found or [table]
+
+
+def _columns(table: Grid, places: Sequence[int]) -> Grid:
+    chosen = [*range(table.keep), *places]
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in chosen),
+        rows=tuple(tuple(row[place] for place in chosen) for row in table.rows),
+    )
+
+
 def _in_two_lines(cell: Cell, column: Column) -> Cell:
     """Break before ``(n=5)`` or ``[0.1, 0.2]``, which stay whole."""
     return replace(cell, text=_SECOND_LINE.sub(r"\n\1", cell.text)) if column.right else cell
@@ -88,7 +114,8 @@ def _starred(cell: Cell) -> str:
 
 
 def _grid(table: Grid) -> RichTable:
-    grid = RichTable(title=Text(table.title, style="bold"), title_justify="left")
+    title = Text(table.title, style="bold") if table.title else None
+    grid = RichTable(title=title, title_justify="left")
     for column in table.columns:
         grid.add_column(Text(column.title), justify="right" if column.right else "left", overflow="fold")
     for row in table.rows:

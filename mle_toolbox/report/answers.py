@@ -10,6 +10,7 @@ from mle_toolbox.render.comparisons import comparison_cells
 from mle_toolbox.render.sentences import ends_words, pair_cautions, search_caution
 from mle_toolbox.report.numbers import AT, Metric, Numbers
 from mle_toolbox.results.answer import Answer
+from mle_toolbox.results.task_answers import AnswerOfTasks
 from mle_toolbox.statistics import Comparison
 from mle_toolbox.text import MINUS, NOTHING, isolated, listed, p_text, percent
 
@@ -43,7 +44,7 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
             if not shown:
                 continue
             methods = dict.fromkeys(each.method for each in answer.comparisons.values())
-            correction = answer.tests.correction
+            correction = answer.correction
             corrected = [f"p corrected: {correction}, {correction.reason}."] if correction else []
             tables.append(
                 {
@@ -91,6 +92,9 @@ def comparison_data(numbers: Numbers) -> dict[str, dict[str, Any]]:
 
 
 def _sentences_of(answer: Answer, metric: Metric, at: str) -> list[str]:
+    if isinstance(answer, AnswerOfTasks):
+        parts = {task: _sentences_of(each, metric, at) for task, each in answer.parts.items()}
+        return [f"On {isolated(task)}: {' '.join(sentences)}" for task, sentences in parts.items()]
     if answer.leader is None:
         return [f"No seed run has a finite {at} of {isolated(metric.name)} yet."]
     leader = isolated(answer.leader)
@@ -147,15 +151,16 @@ def _in_table(answer: Answer, n_configurations: int) -> Mapping[tuple[str, str],
     # 7 configurations have 21 pairs already.
     if n_configurations <= _ALL_PAIRS_IN_TABLE_UP_TO:
         return answer.comparisons
-    return {pair: each for pair, each in answer.comparisons.items() if answer.leader in pair}
+    return {pair: each for pair, each in answer.comparisons.items() if not set(answer.leaders).isdisjoint(pair)}
 
 
 def _which_pairs(answer: Answer, shown: Mapping[tuple[str, str], Comparison]) -> str:
+    on = " of each task" if isinstance(answer, AnswerOfTasks) else ""
     if not answer.shows_all_pairs:
-        return "All others are compared with the best one."
+        return f"All others are compared with the best one{on}."
     if len(shown) < len(answer.comparisons):
-        return f"Shown are those with the best one; the CSV file has all {len(answer.comparisons)} pairs."
-    return "All pairs."
+        return f"Shown are those with the best one{on}; the CSV file has all {len(answer.comparisons)} pairs."
+    return f"All pairs{on}."
 
 
 def _comparison_row(a: str, b: str, each: Comparison) -> dict[str, str]:

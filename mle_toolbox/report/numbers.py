@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from mle_toolbox.render.sentences import better_words
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.answer import Answer, answer
+from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.series import TICK, scalar_metrics
+from mle_toolbox.results.task_answers import answer_within_tasks
 from mle_toolbox.statistics.estimate import STATISTICS
 
 __all__ = ["AT", "STATISTICS", "Metric", "Numbers", "read_numbers"]
@@ -76,7 +77,8 @@ def read_numbers(
     for metric in metrics:
         for at in AT:
             samples = results.samples(metric.name, at, lower_is_better=metric.lower_is_better)
-            by_mean = answer(
+            by_mean = answer_within_tasks(
+                results.tasks,
                 metric.name,
                 samples,
                 lower_is_better=metric.lower_is_better,

@@ -5,26 +5,29 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.installed_first import with_installed_modules
-from mle_toolbox.results.answer import Answer, answer
+from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodePlace, CodeState, code_states, recorded
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves, curve_of
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.lookup import UnknownNameError, unknown_name
+from mle_toolbox.results.over_tasks import OverTasks, References, over_tasks
 from mle_toolbox.results.samples import SeedSample, counts, lower_is_better_of, seed_sample
 from mle_toolbox.results.series import array_words, scalar_metrics
+from mle_toolbox.results.task_answers import AnswerOfTasks, answer_within_tasks
+from mle_toolbox.results.task_role import TaskRole, task_role
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from mle_toolbox.results.shown import Comparisons, Summary
+    from mle_toolbox.results.shown import Comparisons, Summary, TaskTable
     from mle_toolbox.statistics import Comparison
 
 __all__ = ["Configurations"]
@@ -57,6 +60,43 @@ class Configurations(Mapping[str, ConfigurationResults]):
     def direction(self, metric: str, lower_is_better: bool | None = None) -> tuple[bool, bool]:
         """Return whether lower is better, and whether that is only guessed from the name of the metric."""
         return lower_is_better_of(metric, lower_is_better), lower_is_better is None
+
+    @property
+    def task_keys(self) -> tuple[str, ...] | None:
+        """The keys that are the task, as given; None where they are to be guessed."""
+        return self._task_keys
+
+    _task_keys: tuple[str, ...] | None = None
+
+    @cached_property
+    def tasks(self) -> TaskRole | None:
+        """The tasks of the configurations (environments, data sets) and their methods; None where there is one task.
+
+        Configurations of unlike tasks are never compared with each other.
+        """
+        return task_role(self.contents, self.differences(), self.task_keys, self.title)
+
+    def with_task(self, task: str | Sequence[str] | None) -> Self:
+        """Return the same with these settings as the task.
+
+        Parameters
+        ----------
+        task
+            One key or several, dotted or as their last parts (``env_name``); ``"none"``: all configurations are of one
+            task. None: as the experiment file says, else guessed from the names of the settings that differ.
+
+        Raises
+        ------
+        ResultsError
+            When no configuration has such a key.
+        """
+        # By name, which also reads nothing again.
+        same = self.select(list(self))
+        if task is not None:
+            same._task_keys = (task,) if isinstance(task, str) else tuple(task)
+        # A wrong key is refused here and not in the first table.
+        same.tasks  # noqa: B018
+        return same  # type: ignore[return-value]
 
     @abstractmethod
     def only_current(self) -> Configurations:
@@ -142,7 +182,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """
         metric = self._metric(metric)
         lower, assumed = self.direction(metric, lower_is_better)
-        return answer(
+        return answer_within_tasks(
+            self.tasks,
             metric,
             self.samples(metric, at, lower_is_better=lower, include_unfinished=include_unfinished),
             statistic,
@@ -217,6 +258,94 @@ class Configurations(Mapping[str, ConfigurationResults]):
         code = self.code(include_unfinished=include_unfinished)
         first, remarks = tuple(self._first_cautions(code)), tuple(self._length_cautions())
         return Summary(self.title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code)
+
+    @with_installed_modules
+    def over_tasks(
+        self,
+        metric: str | None = None,
+        at: str = "last",
+        statistic: str = "mean",
+        *,
+        scores: str | None = None,
+        references: References | None = None,
+        common_tasks: bool = False,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        paired: bool | None = None,
+        include_unfinished: bool = False,
+    ) -> OverTasks:
+        """Return which method is better over several tasks.
+
+        Parameters
+        ----------
+        metric, at, statistic, lower_is_better, confidence, include_unfinished
+            As for ``summary``; ``statistic`` is that over the seeds of each task.
+        paired
+            As for ``compare``, on each task.
+        scores
+            How the scores of tasks are made comparable: ``as-is``, ``references``, ``range`` or ``ranks``. None:
+            between the references if there are any, as they are where all lie between 0 and 1, else by the range seen.
+        references
+            Task -> (low, high), such as the scores of a random and of an expert policy.
+        common_tasks
+            Compare all methods over the tasks that all have, instead of those methods that have all tasks.
+
+        Raises
+        ------
+        ResultsError
+            When there are no tasks; ``with_task`` says what the task is.
+        """
+        found = self.answer(
+            metric,
+            at,
+            statistic,
+            lower_is_better=lower_is_better,
+            confidence=confidence,
+            paired=paired,
+            include_unfinished=include_unfinished,
+        )
+        if not isinstance(found, AnswerOfTasks):
+            raise ResultsError(
+                f'{self.title}: there are not two tasks. Say which setting is the task: with_task("env_name"), '
+                "`--task env_name`, or `task: env_name` in the experiment file."
+            )
+        return over_tasks(found, scores, references=references, common_tasks=common_tasks)
+
+    @with_installed_modules
+    def task_table(
+        self,
+        metric: str | None = None,
+        at: str = "last",
+        statistic: str = "mean",
+        *,
+        scores: str | None = None,
+        references: References | None = None,
+        common_tasks: bool = False,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        include_unfinished: bool = False,
+    ) -> TaskTable:
+        """Return a table of methods, tasks and aggregates over tasks; arguments as for ``over_tasks``.
+
+        Examples
+        --------
+        >>> load("experiments", task="env_name").task_table("return").to_latex()  # doctest: +SKIP
+        """
+        from mle_toolbox.results.shown import TaskTable
+
+        found = self.over_tasks(
+            metric,
+            at,
+            statistic,
+            scores=scores,
+            references=references,
+            common_tasks=common_tasks,
+            lower_is_better=lower_is_better,
+            confidence=confidence,
+            include_unfinished=include_unfinished,
+        )
+        first = self._first_cautions(self.code(include_unfinished=include_unfinished))
+        return TaskTable(self.title, found, tuple(first), tuple(self._length_cautions()))
 
     @with_installed_modules
     def compare(
@@ -347,7 +476,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
     def _first_cautions(self, code: Mapping[str, CodeState] | None = None) -> list[str]:
         """Return the cautions that come before the numbers; ``code`` is that of the runs that count."""
-        return [*outdated_cautions(self), *code_cautions(self.code() if code is None else code)]
+        role = self.tasks
+        tasks = [] if role is None or not role.guessed else [f"{role.sentence[0].upper()}{role.sentence[1:]}"]
+        return [*tasks, *outdated_cautions(self), *code_cautions(self.code() if code is None else code)]
 
     def _length_cautions(self) -> list[str]:
         return length_cautions(self, self.contents)
@@ -370,13 +501,13 @@ def _compared(
         # The caller named both, so they were not chosen by their numbers as far as we know: one test, no correction.
         return f"{a} compared with {b}", {(a, b): replace(found.compare([(a, b)])[a, b], adjusted_p=None)}
     if baseline is None:
-        return "comparisons", found.compare(list(combinations(found.samples, 2)))
+        return "comparisons", found.compare(found.pairs)
     # A configuration may be called "best"; then that one is meant.
     if baseline != "best" or baseline in found.samples:
         # Named beforehand, so only the comparisons with it form the family (docs/statistics.md).
         return f"comparisons with {baseline}", found.compare_with(baseline)
-    if found.leader is None:
+    if not found.leaders:
         raise ResultsError("No configuration has a finished seed run with a finite value, so there is no best one.")
     # The best one is chosen by the numbers that are tested, so these p stay corrected for all pairs.
-    pairs = [(name, found.leader) for name in found.samples if name != found.leader]
-    return f"comparisons with {found.leader}", found.compare(pairs)
+    whom = found.leader if found.leader is not None else "the best on each task"
+    return f"comparisons with {whom}", found.compare(found.pairs_with_leaders)

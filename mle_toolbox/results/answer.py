@@ -16,8 +16,9 @@ from mle_toolbox.results.samples import SeedSample, may_be_paired
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import AllPairs, Comparison, Estimate
+    from mle_toolbox.statistics.comparison import Correction
 
-__all__ = ["Answer", "answer"]
+__all__ = ["Answer", "Pair", "answer"]
 
 Pair = tuple[str, str]
 
@@ -66,6 +67,11 @@ class Answer:
         several = (name for name in self.ranking if self.estimates[name].n > 1)
         return next(several, self.ranking[0] if self.ranking else None)
 
+    @cached_property
+    def leaders(self) -> tuple[str, ...]:
+        """The leader, if there is one; of several tasks one each."""
+        return () if self.leader is None else (self.leader,)
+
     @property
     def best(self) -> tuple[str, ...]:
         """The configurations that are marked as the best: `not_worse`, but none of a search's trials.
@@ -107,6 +113,21 @@ class Answer:
 
         return len(self.ranking) <= HOLM_UP_TO
 
+    @property
+    def correction(self) -> Correction | None:
+        """The correction of the p-values; None where there is only one pair."""
+        return self.tests.correction
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """All pairs that can be compared."""
+        return tuple(combinations(self.samples, 2))
+
+    @property
+    def pairs_with_leaders(self) -> tuple[Pair, ...]:
+        """The other configurations with the leader."""
+        return tuple((name, self.leader) for name in self.samples if self.leader not in (None, name))
+
     @cached_property
     def comparisons(self) -> Mapping[Pair, Comparison]:
         """The comparisons that are shown, of configurations that have a number."""
@@ -145,10 +166,12 @@ def answer(
     paired: bool | None = None,
     searched: int = 0,
     estimates: Mapping[str, Estimate] | None = None,
+    family: str = "all pairs",
 ) -> Answer:
     """Return the answer for these samples.
 
     ``paired`` None: compare seed by seed where both have the same seeds. ``estimates`` if they are known already.
+    ``family`` names the pairs that are tested.
     """
     from mle_toolbox.statistics import AllPairs
 
@@ -156,6 +179,7 @@ def answer(
         {name: each.values for name, each in samples.items()},
         {name: each.seeds for name, each in samples.items()},
         may_be_paired(samples.values(), paired),
+        family=family,
     )
     return Answer(
         metric,

@@ -44,6 +44,9 @@ class ExperimentCollection(Configurations):
         }
         # Read when first asked for, as in the experiments themselves.
         self._known: dict[str, ConfigurationResults] = {}
+        # Where the experiments agree on the task.
+        given = {each.task_keys for each in experiments}
+        self._task_keys = given.pop() if len(given) == 1 else None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,6 +88,7 @@ class ExperimentCollection(Configurations):
         chosen = ExperimentCollection(list(self.experiments.values()))
         chosen._places = {name: self._places[name] for name in known_names(names, self.names, self.title)}
         chosen._known = self._known
+        chosen._task_keys = self._task_keys
         return chosen
 
     def only_current(self) -> ExperimentCollection:
@@ -96,7 +100,9 @@ class ExperimentCollection(Configurations):
             each.without_older({own: code[names[title, own]] for own in each.names if (title, own) in names})
             for title, each in self.experiments.items()
         ]
-        return ExperimentCollection(current).select(self.names)
+        found = ExperimentCollection(current)
+        found._task_keys = self._task_keys
+        return found.select(self.names)
 
     def _code_places(self) -> Mapping[str, CodePlace]:
         return {name: self.experiments[title].code_place() for name, (title, _) in self._places.items()}

@@ -59,6 +59,8 @@ class ExperimentResults(Configurations):
         self.record = record
         self._read = read
         self._known: dict[str, ConfigurationResults] = {}
+        given = record.get("task")
+        self._task_keys = tuple(map(str, given)) if isinstance(given, list) else None
 
     @property
     def title(self) -> str:
@@ -206,7 +208,9 @@ class ExperimentResults(Configurations):
         """
         chosen = known_names(names, self.names, f"The experiment in {self.path}")
         # Through this object, so that a configuration is read once for all selections.
-        return ExperimentResults(self.path, chosen, self.__getitem__, {**self.record, "outside": []})
+        found = ExperimentResults(self.path, chosen, self.__getitem__, {**self.record, "outside": []})
+        found._task_keys = self._task_keys
+        return found
 
     def only_current(self) -> ExperimentResults:
         """Return the same without the runs of older code: their status is ``older code``, and they do not count."""
@@ -219,7 +223,9 @@ class ExperimentResults(Configurations):
             # Trials outside the present space are not among these configurations.
             return self[name].without_older(code[name].older) if name in code else self._read(name)
 
-        return ExperimentResults(self.path, self.names, read, self.record)
+        found = ExperimentResults(self.path, self.names, read, self.record)
+        found._task_keys = self._task_keys
+        return found
 
     def code_place(self) -> CodePlace:
         """Return the project whose code was run, and the script in it."""

@@ -44,12 +44,15 @@ class AllPairs:
         For each configuration its seeds, in the order of the values.
     paired, diverged
         As for `compare`.
+    family
+        What these pairs are called where the correction is described.
     """
 
     samples: Mapping[str, ArrayLike]
     seeds: Mapping[str, Sequence[int]] | None = None
     paired: bool | None = None
     diverged: Diverged = "exclude"
+    family: str = "all pairs"
 
     def __post_init__(self) -> None:
         without = [name for name in self.samples if self.seeds is not None and name not in self.seeds]
@@ -71,7 +74,7 @@ class AllPairs:
         # Hsu's procedure in up to 25 %. Shaffer's has a little more power than Holm's over all pairs, but neither R
         # nor statsmodels has it, so readers could not recompute it (docs/statistics.md, "Which are the best").
         method = "Holm" if len(self.tested) <= HOLM_UP_TO else "Bonferroni"
-        return Correction(method, "all pairs", "because the best of them is chosen by the same numbers")
+        return Correction(method, self.family, "because the best of them is chosen by the same numbers")
 
     def adjusted_p(self, a: str, b: str) -> float:
         """Return p of the t test of a and b, corrected for all pairs; NaN where no test can be made."""

@@ -137,6 +137,7 @@ CLOSES_A_CIRCLE = {
     ("mle_toolbox.results.shown", "mle_toolbox.render.notebook"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.summary"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.table"),
+    ("mle_toolbox.results.shown", "mle_toolbox.render.task_table"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.trial_table"),
 }
 

@@ -1,0 +1,258 @@
+"""The table of a paper: methods, tasks, and what holds over all tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mle_toolbox.render.rendered import Rendered
+from mle_toolbox.render.sentences import at_words, better_words, ends_words
+from mle_toolbox.render.table import Cell, Column, Table
+from mle_toolbox.results.over_tasks import OverTasks
+from mle_toolbox.text import NOTHING, count, listed, p_text, percent
+
+if TYPE_CHECKING:
+    from mle_toolbox.statistics import Estimate
+
+__all__ = ["TaskTable"]
+
+_TURNED_FROM = 7
+"""With so many tasks, and more tasks than methods, each task is a row."""
+_TITLES = {"mean": "mean", "median": "median", "iqm": "IQM", "optimality gap": "optimality gap"}
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class TaskTable(Rendered):
+    """Methods over the tasks ``of`` an experiment; see its ``task_table``."""
+
+    of: str
+    found: OverTasks
+    first: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What the table shows."""
+        role = self.found.role
+        within = self.found.within
+        what = f"{count(len(role.names), 'method')} on {count(len(role.tasks), 'task')}"
+        return f"{self.of}: {what} ({role.key_words}), {within.metric}, {at_words(within.at)}"
+
+    @cached_property
+    def aggregates(self) -> dict[str, dict[str, Estimate]]:
+        """The aggregates by statistic and method."""
+        return {name: dict(self.found.estimates(name)) for name in self.found.statistics}
+
+    def table(self, *, compact: bool = False) -> Table:
+        """Return the table for people; tasks are rows where there are many of them."""
+        found = self.found
+        role = found.role
+        rows = [[Cell(method), *self._scores(method), *self._aggregates(method)] for method in role.names]
+        titles = ["method", *role.tasks, *(_TITLES[name] for name in found.statistics)]
+        titles += ["rank"] if found.ranks is not None else []
+        if len(role.tasks) >= _TURNED_FROM and len(role.tasks) > len(role.names):
+            rows = [[Cell(title), *(row[place] for row in rows)] for place, title in enumerate(titles[1:], start=1)]
+            titles = ["task", *role.names]
+        columns = [Column(title, right=place > 0) for place, title in enumerate(titles)]
+        return Table(
+            self.title,
+            tuple(columns),
+            tuple(map(tuple, rows)),
+            tuple(self._method()),
+            tuple(self._cautions()),
+            self._best_words(),
+            self.first,
+            keep=1,
+        )
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return a row for each method and task, then one for each method and aggregate over tasks."""
+        found, within = self.found, self.found.within
+        rows: list[dict[str, Any]] = []
+        for (method, task), name in found.configurations.items():
+            estimate = within.estimates[name]
+            rows.append(
+                {
+                    "method": method,
+                    "task": task,
+                    "aggregate": None,
+                    "configuration": name,
+                    "metric": within.metric,
+                    "at": within.at,
+                    **_plain(estimate),
+                    "best": name in within.best,
+                    "scale": None,
+                }
+            )
+        for statistic, estimates in self.aggregates.items():
+            best = found.best(statistic)
+            for method, estimate in estimates.items():
+                rows.append(
+                    {
+                        "method": method,
+                        "task": None,
+                        "aggregate": statistic,
+                        "configuration": None,
+                        "metric": within.metric,
+                        "at": within.at,
+                        **_plain(estimate),
+                        "best": method in best,
+                        "scale": found.scale.how,
+                    }
+                )
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain nested data."""
+        found, within = self.found, self.found.within
+        pairs = [(a, b) for place, a in enumerate(found.methods) for b in found.methods[place + 1 :]]
+        return {
+            "title": self.title,
+            "cautions": [*self.first, *self._cautions()],
+            "metric": within.metric,
+            "at": within.at,
+            "lower_is_better": within.lower_is_better,
+            "direction_assumed": within.assumed,
+            "task_keys": list(found.role.keys),
+            "tasks": list(found.role.tasks),
+            "aggregates_over": list(found.tasks),
+            "lacking": {method: list(tasks) for method, tasks in found.lacking.items()},
+            "scale": {"how": found.scale.how, "sentence": found.scale.sentence, "cautions": list(found.scale.cautions)},
+            "cells": [row for row in self.records() if row["task"] is not None],
+            "aggregates": {
+                statistic: {
+                    "estimates": {method: asdict(each) for method, each in estimates.items()},
+                    "best_or_not_distinguishable": list(found.best(statistic)),
+                }
+                for statistic, estimates in self.aggregates.items()
+            },
+            "comparisons": [
+                {
+                    "a": a,
+                    "b": b,
+                    **asdict(found.difference(a, b)),
+                    "adjusted_p": found.adjusted_p()[frozenset((a, b))],
+                    "improvement": asdict(found.improvement(a, b)),
+                    "wins": asdict(found.wins[a, b]),
+                    "seeds": asdict(found.seeds_needed(a, b)),
+                }
+                for a, b in pairs
+            ],
+            "ranks": asdict(found.ranks) if found.ranks is not None else None,
+            "method": list(self._method()),
+        }
+
+    def _scores(self, method: str) -> Iterator[Cell]:
+        within = self.found.within
+        for task in self.found.role.tasks:
+            name = self.found.configurations.get((method, task))
+            if name is None:
+                yield Cell(NOTHING)
+                continue
+            estimate = within.estimates[name]
+            # n where it is not that of the other cells, and always where a seed has no number.
+            usual = estimate.n == self._usual_n and not estimate.diverged and not estimate.missing
+            yield Cell(estimate.numbers() if usual else str(estimate), best=name in within.best)
+
+    def _aggregates(self, method: str) -> Iterator[Cell]:
+        for statistic, estimates in self.aggregates.items():
+            text = estimates[method].numbers() if method in estimates else NOTHING
+            yield Cell(text, best=method in self._best[statistic])
+        ranks = self.found.ranks
+        if ranks is not None:
+            place = ranks.average.get(method)
+            leader = next(iter(ranks.average))
+            near = place is not None and place - ranks.average[leader] < ranks.critical_difference
+            yield Cell(NOTHING if place is None else f"{place:.2f}", best=near)
+
+    @cached_property
+    def _best(self) -> dict[str, tuple[str, ...]]:
+        return {statistic: self.found.best(statistic) for statistic in self.found.statistics}
+
+    @cached_property
+    def _usual_n(self) -> int:
+        numbers = [each.n for each in self.found.within.estimates.values() if each.n > 1]
+        return max(set(numbers), key=numbers.count) if numbers else 0
+
+    def _method(self) -> Iterator[str]:
+        found, within = self.found, self.found.within
+        how = max((each.method for each in within.estimates.values() if each.n > 1), key=len, default="no interval")
+        n = f", n = {self._usual_n} seeds unless another n stands there" if self._usual_n else ""
+        yield (
+            f"Tasks: {at_words(within.at)} of each run; {how}{n}; "
+            f"{better_words(within.lower_is_better, within.assumed)}."
+        )
+        if not found.methods:
+            return
+        yield (
+            f"Over {self._over()}: {found.scale.sentence}; {percent(within.confidence)} intervals are about these "
+            "tasks, only seeds vary; every task weighs the same."
+        )
+        if found.ranks is not None:
+            ranks = found.ranks
+            yield (
+                f"rank: average over the tasks of the rank of the mean, 1 is best; ranks differ significantly from "
+                f"{ranks.critical_difference:.2f} apart on (Nemenyi; Friedman's test, corrected for "
+                f"F, {p_text(ranks.f_p)})."
+            )
+        yield from self._pair_words()
+
+    def _pair_words(self) -> Iterator[str]:
+        """Say how the two best methods differ, and what it takes to tell them apart."""
+        found = self.found
+        leader = found.leader()
+        others = [name for name in found.methods if name != leader]
+        if leader is None or not others:
+            return
+        lower = found.scale.lower_is_better
+        values = self.aggregates["mean"]
+        second = (min if lower else max)(others, key=lambda name: values[name].value)
+        p = found.adjusted_p()[frozenset((leader, second))]
+        wins = found.wins.get((leader, second)) or found.wins[second, leader]
+        won, lost = (wins.won, wins.lost) if (leader, second) in found.wins else (wins.lost, wins.won)
+        improvement = found.improvement(leader, second)
+        yield (
+            f"{leader} and {second}, the first two by the mean: {p_text(p)} (Holm over all pairs of methods); "
+            f"significantly better on {count(len(won), 'task')}, worse on {len(lost)}; a run of {leader} beats one of "
+            f"{second} with probability {improvement.value:.2f} [{improvement.low:.2f}, {improvement.high:.2f}]."
+        )
+        needed = found.seeds_needed(leader, second)
+        if not p < 1 - found.within.confidence and needed.each_task is not None:
+            noisy = list(needed.shares)[:2]
+            yield (
+                f"To tell them apart, about {count(needed.each_task, 'seed')} of each on every task are needed; more "
+                f"seeds help most on {listed(noisy)}."
+            )
+
+    def _cautions(self) -> Iterator[str]:
+        found = self.found
+        yield from found.scale.cautions if found.methods else ()
+        for method, tasks in found.lacking.items():
+            yield (
+                f"{method} has no finished seed run with a finite value on {listed(tasks)}, so nothing is said of it "
+                "over all tasks. --common-tasks compares all methods over the tasks that all have."
+            )
+        for (method, task), sample in found.samples.items():
+            if (words := ends_words(sample)) and sample.n:
+                yield f"{method} on {task}: {words}."
+        yield from dict.fromkeys(each.caution for each in self.aggregates["mean"].values() if each.caution)
+        if found.ranks is not None and found.ranks.caution:
+            yield found.ranks.caution
+        yield from self.remarks
+
+    def _over(self) -> str:
+        found = self.found
+        n, all_tasks = len(found.tasks), len(found.role.tasks)
+        return f"all {n} tasks" if n == all_tasks else f"{n} of {all_tasks} tasks ({listed(found.tasks)})"
+
+    def _best_words(self) -> str:
+        test = self.found.within.test
+        over = " Over tasks: t test, Holm over all pairs of methods." if self.found.methods else ""
+        return f"best in its column, or not significantly different from the best ({test}).{over}" if test else ""
+
+
+def _plain(estimate: Estimate) -> dict[str, Any]:
+    names = ("statistic", "value", "low", "high", "confidence", "n", "diverged", "missing", "method", "caution")
+    return {("how" if name == "method" else name): getattr(estimate, name) for name in names}

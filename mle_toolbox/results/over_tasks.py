@@ -1,0 +1,277 @@
+"""Which method is better over several tasks: scores on one scale, aggregates with intervals, comparisons, ranks.
+
+Tests on single tasks are those of `AnswerOfTasks`; this adds what holds for all tasks together. An aggregate always
+says over which tasks it goes, and methods are compared only over the same ones.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.results.samples import SeedSample
+from mle_toolbox.results.task_answers import AnswerOfTasks
+from mle_toolbox.results.task_role import TaskRole
+from mle_toolbox.text import listed
+
+if TYPE_CHECKING:
+    from mle_toolbox.statistics import Estimate
+    from mle_toolbox.statistics.over_tasks import Comparable, Improvement, Ranks, SeedsOverTasks, TaskDifference, Wins
+
+__all__ = ["OverTasks", "References", "over_tasks", "read_references"]
+
+References = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class OverTasks:
+    """Methods over tasks, in one metric.
+
+    Attributes
+    ----------
+    within
+        The answer on each task.
+    scale
+        The scores on one scale, of every method on every task where it has a finite one.
+    tasks
+        The tasks that aggregates go over.
+    methods
+        The methods that have a score on all of these, which can be compared over tasks.
+    lacking
+        The other methods, and the tasks on which they have no score.
+    """
+
+    within: AnswerOfTasks
+    scale: Comparable
+    tasks: tuple[str, ...]
+    methods: tuple[str, ...]
+    lacking: Mapping[str, tuple[str, ...]]
+
+    @property
+    def role(self) -> TaskRole:
+        """Which configuration is which method on which task."""
+        return self.within.role
+
+    @cached_property
+    def samples(self) -> Mapping[tuple[str, str], SeedSample]:
+        """The numbers of the seeds by method and task, as they were logged; absent where there is no configuration."""
+        return {(self.role.methods[name], self.role.of[name]): each for name, each in self.within.samples.items()}
+
+    @cached_property
+    def configurations(self) -> Mapping[tuple[str, str], str]:
+        """The configuration of each method and task."""
+        return {(self.role.methods[name], self.role.of[name]): name for name in self.within.samples}
+
+    @cached_property
+    def cells(self) -> Mapping[str, Mapping[str, NDArray[np.float64]]]:
+        """The comparable scores of ``methods`` on ``tasks``."""
+        return {method: {task: self.scale.scores[method][task] for task in self.tasks} for method in self.methods}
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The aggregates that have a meaning on this scale."""
+        # Only references say which score leaves nothing to be desired.
+        gap = ("optimality gap",) if self.scale.how == "references" else ()
+        return ("mean", "median", "iqm", *gap)
+
+    def estimates(self, statistic: str = "mean", *, resample_tasks: bool = False) -> Mapping[str, Estimate]:
+        """Return the aggregate of each method over the tasks."""
+        from mle_toolbox.statistics.over_tasks import estimate_over_tasks
+
+        return {
+            method: estimate_over_tasks(
+                each,
+                statistic,
+                self.within.confidence,
+                resample_tasks=resample_tasks,
+                missing=sum(self.samples[method, task].missing for task in self.tasks),
+                diverged=sum(self.samples[method, task].diverged for task in self.tasks),
+            )
+            for method, each in self.cells.items()
+        }
+
+    def difference(self, a: str, b: str, statistic: str = "mean") -> TaskDifference:
+        """Return the aggregate of a minus that of b, seed by seed where both have the same seeds on every task."""
+        from mle_toolbox.statistics.over_tasks import difference_over_tasks
+
+        return difference_over_tasks(
+            self.cells[a],
+            self.cells[b],
+            statistic,
+            self.within.confidence,
+            # The median of task means has no values of single runs that could be paired.
+            paired=statistic != "median" and self._may_be_paired(a, b),
+            lower_is_better=self.scale.lower_is_better,
+        )
+
+    def adjusted_p(self, statistic: str = "mean") -> Mapping[frozenset[str], float]:
+        """Return p of each pair of methods, corrected over all of them (Holm)."""
+        from mle_toolbox.statistics import holm
+
+        pairs = list(combinations(self.methods, 2))
+        p = [self.difference(a, b, statistic).p for a, b in pairs]
+        return dict(zip(map(frozenset, pairs), holm(p), strict=True)) if pairs else {}
+
+    def leader(self, statistic: str = "mean") -> str | None:
+        """Return the method with the best aggregate; None where none can be compared."""
+        values = {method: each.value for method, each in self.estimates(statistic).items()}
+        lower = statistic == "optimality gap" or self.scale.lower_is_better
+        return (min if lower else max)(values, key=values.__getitem__) if values else None
+
+    def best(self, statistic: str = "mean") -> tuple[str, ...]:
+        """Return the leader and the methods that are not significantly worse; empty for fewer than two methods."""
+        leader = self.leader(statistic)
+        if leader is None or len(self.methods) < 2:
+            return ()
+        p, level = self.adjusted_p(statistic), 1 - self.within.confidence
+        return tuple(name for name in self.methods if name == leader or not p[frozenset((name, leader))] < level)
+
+    @cached_property
+    def ranks(self) -> Ranks | None:
+        """Average ranks over the tasks; None for fewer than two methods."""
+        from mle_toolbox.statistics.over_tasks import ranks_over_tasks
+
+        if len(self.methods) < 2:
+            return None
+        scores = {method: {task: self.samples[method, task].finite for task in self.tasks} for method in self.methods}
+        return ranks_over_tasks(scores, lower_is_better=self.within.lower_is_better, confidence=self.within.confidence)
+
+    def improvement(self, a: str, b: str) -> Improvement:
+        """Return the probability that a run of a beats one of b, averaged over the tasks."""
+        from mle_toolbox.statistics.over_tasks import improvement_over_tasks
+
+        return improvement_over_tasks(
+            self.cells[a], self.cells[b], self.within.confidence, lower_is_better=self.scale.lower_is_better
+        )
+
+    def profile(self, method: str, thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        """Return the share of runs above each threshold, with its interval."""
+        from mle_toolbox.statistics.over_tasks import profile_over_tasks
+
+        return profile_over_tasks(self.cells[method], thresholds, self.within.confidence)
+
+    @cached_property
+    def wins(self) -> Mapping[tuple[str, str], Wins]:
+        """For each pair of methods the tasks on which one is significantly better, by the tests of each task."""
+        from mle_toolbox.statistics.over_tasks import Wins
+
+        found = {}
+        for a, b in combinations(self.role.names, 2):
+            kinds: dict[str, list[str]] = {"won": [], "tied": [], "lost": [], "untested": []}
+            for task in self.role.tasks:
+                kinds[self._outcome(a, b, task)].append(task)
+            found[a, b] = Wins(**{kind: tuple(tasks) for kind, tasks in kinds.items()})
+        return found
+
+    def seeds_needed(self, a: str, b: str) -> SeedsOverTasks:
+        """Return the seeds that it takes to tell two methods apart over these tasks."""
+        from mle_toolbox.statistics.over_tasks import seeds_needed_over_tasks
+
+        return seeds_needed_over_tasks(self.cells[a], self.cells[b], confidence=self.within.confidence)
+
+    def _may_be_paired(self, a: str, b: str) -> bool:
+        both = [(self.samples[a, task], self.samples[b, task]) for task in self.tasks]
+        return all(
+            x.seeds == y.seeds and not x.diverged and not y.diverged and not x.numbered and not y.numbered
+            for x, y in both
+        )
+
+    def _outcome(self, a: str, b: str, task: str) -> str:
+        names = [self.configurations.get((method, task)) for method in (a, b)]
+        part = self.within.parts.get(task)
+        if None in names or part is None or not set(names) <= set(part.tests.tested):
+            return "untested"
+        first, second = (str(name) for name in names)
+        if not part.tests.adjusted_p(first, second) < 1 - part.confidence:
+            return "tied"
+        means = [part.samples[name].finite.mean() for name in (first, second)]
+        return "won" if (means[0] < means[1]) == part.lower_is_better else "lost"
+
+
+def over_tasks(
+    within: AnswerOfTasks,
+    scale: str | None = None,
+    *,
+    references: References | None = None,
+    common_tasks: bool = False,
+) -> OverTasks:
+    """Return the methods over tasks.
+
+    Parameters
+    ----------
+    within
+        The answer on each task.
+    scale
+        How scores are made comparable, one of ``SCALES``. None: between the references if there are any, as they are
+        where all lie between 0 and 1, else by the range seen.
+    references
+        Task -> (low, high).
+    common_tasks
+        Compare all methods over the tasks that all have, instead of those methods that have all tasks.
+    """
+    from mle_toolbox.statistics.over_tasks import comparable
+
+    role = within.role
+    scores: dict[str, dict[str, NDArray[np.float64]]] = {method: {} for method in role.names}
+    for name, sample in within.samples.items():
+        if sample.n:
+            scores[role.methods[name]][role.of[name]] = sample.finite
+    scored = {method: each for method, each in scores.items() if each}
+    everything = [values for each in scored.values() for values in each.values()]
+    if scale is None:
+        between = all(((values >= 0) & (values <= 1)).all() for values in everything)
+        scale = "references" if references else "as-is" if between else "range"
+    found = comparable(scored, scale, references=references, lower_is_better=within.lower_is_better)
+    tasks = tuple(task for task in role.tasks if any(task in each for each in scored.values()))
+    if common_tasks:
+        tasks = tuple(task for task in tasks if all(task in each for each in scored.values()))
+        if not tasks:
+            raise ResultsError("There is no task on which every method has a finished seed run with a finite value.")
+    lacking = {
+        method: missing
+        for method in role.names
+        if (missing := tuple(task for task in tasks if task not in scores[method]))
+    }
+    methods = tuple(method for method in role.names if method not in lacking and tasks)
+    return OverTasks(within, found, tasks, methods, lacking)
+
+
+def read_references(path: Path) -> References:
+    """Read the reference scores of a CSV file with the columns ``task``, ``low`` and ``high``.
+
+    Raises
+    ------
+    ResultsError
+        When the file cannot be read, or a line is not a task and two different numbers.
+    """
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ResultsError(f"{path}: the reference scores cannot be read: {error}.") from None
+    wanted = ("task", "low", "high")
+    there: Sequence[str] = list(rows[0]) if rows else []
+    if any(name not in there for name in wanted):
+        found = f"found {listed(map(repr, there))}" if there else "it is empty"
+        raise ResultsError(f"{path}:1: reference scores need the columns task, low and high; {found}.")
+    references: dict[str, tuple[float, float]] = {}
+    for line, row in enumerate(rows, start=2):
+        task = (row["task"] or "").strip()
+        try:
+            low, high = float(row["low"]), float(row["high"])
+        except (TypeError, ValueError):
+            raise ResultsError(
+                f"{path}:{line}: expected a task and two numbers, found {', '.join(map(repr, row.values()))}."
+            ) from None
+        if task in references:
+            raise ResultsError(f"{path}:{line}: task {task!r} is there twice.")
+        references[task] = low, high
+    return references
