@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from pathlib import Path
 
 from mle_toolbox.errors import Problem
@@ -42,6 +41,9 @@ def check_shell_script(path: Path, name: str) -> list[Problem]:
     shell = shell_of(text)
     if shell.name not in _SYNTAX_CHECKERS:
         return []
+    # Only scripts in shell need it.
+    import subprocess
+
     try:
         checked = subprocess.run(
             [shell.program, "-n", str(path)],

@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +119,9 @@ def profile_file(name: str, project: Path) -> Path | None:
     since = {each: int(match["version"] or 0) for each, match in found.items() if match is not None}
     # Of the files for this version and older ones the newest counts, and then the installed version matters.
     if any(since.values()):
+        # Only here, and its import takes longer than reading the profile.
+        from importlib.metadata import version
+
         this = int(version("snakemake").split(".")[0])
         since = {each: major for each, major in since.items() if major <= this}
     return max(since, key=lambda each: since[each], default=None)
