@@ -12,7 +12,7 @@ from mle_cluster.scheduler import Scheduler
 
 __all__ = ["EARLIER_RECORDS", "FIRST_EXECUTOR", "WITHOUT_EXECUTOR", "scheduler_of_executor", "schedulers"]
 
-_MODULES = {"mle-sge": "mle_cluster.grid_engine.backend"}
+_MODULES = {"mle-sge": "mle_cluster.grid_engine.backend", "mle-slurm": "mle_cluster.slurm.backend"}
 FIRST_EXECUTOR = "mle-sge"
 """The executor of the records of earlier versions, which do not name one."""
 EARLIER_RECORDS = ("mle_sge",)

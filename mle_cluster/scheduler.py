@@ -102,8 +102,9 @@ class Obstacle:
 class Refusal:
     """The meaning of a refused submission.
 
-    ``later``: it will be accepted once other jobs have ended; ``smaller``: arrays of ``at_most`` tasks will be;
-    ``final``: it never will be. ``advice`` is the scheduler's message, with a remedy if one is known.
+    ``later``: it will be accepted once other jobs have ended, and ``at_most`` tasks of it may be sooner; ``smaller``:
+    arrays of ``at_most`` tasks will be; ``final``: it never will be. ``advice`` is the scheduler's message, with a
+    remedy if one is known.
     """
 
     kind: Literal["later", "smaller", "final"]
@@ -115,15 +116,16 @@ class Refusal:
 class Clues:
     """Evidence of why a task was killed; None or empty is unknown.
 
-    ``account`` is the scheduler's accounting, in its own format. ``was_told``: the task had the scheduler's notice and
-    could still write its exit file.
+    ``account`` is the scheduler's accounting, in its own format; ``last`` is what its list of tasks says, where that
+    remembers tasks that have ended. ``exit_status``: that of the command, when the task could still write it down.
     """
 
     started: tuple[str, int] | None
     ran_seconds: float | None
     limits: Limits
     account: Mapping[str, str]
-    was_told: bool = False
+    exit_status: int | None = None
+    last: TaskState | None = None
 
 
 @dataclass(frozen=True)
@@ -215,13 +217,15 @@ class Scheduler(Protocol):
     account_seconds: float
     """How long after the end of a task its accounting may still appear."""
     notice_statuses: frozenset[int]
-    """Exit statuses of a task that the scheduler's notice ended; they do not say why it was given."""
+    """Exit statuses of a task that the scheduler may have ended; they do not say why it did."""
     task_words: Mapping[str, str]
     """Replacements in task.sh: ``@TASK@``, the number of the task, and ``@RUN@``, how its command is run."""
     node_variables: Mapping[str, str]
     """Names of the environment variables that hold a job's ``queue`` and its ``cores``."""
     cores_setting: str
     """The setting that determines how several cores are requested."""
+    queue_setting: str
+    """The setting that names the queue for jobs that name none."""
 
     def trouble_with_folder(self, folder: Path) -> str | None:
         """Return a sentence on why jobs cannot start in a folder, or None if they can."""

@@ -21,6 +21,8 @@ class Sighting:
 
     since: float
     state: TaskState | None = None
+    end: TaskState | None = None
+    """How it ended, where the scheduler's list still remembers that."""
     missed: int = 0
     gone_since: float | None = None
     last_look: float = 0.0
@@ -33,6 +35,8 @@ class Sighting:
         self.last_look = look.asked
         found = look.states.get(task)
         self.state = None if found is None or found.kind is Kind.OVER else found
+        if found is not None:
+            self.end = found if found.kind is Kind.OVER else None
         if self.state is not None:
             self.missed, self.gone_since = 0, None
             return
@@ -49,7 +53,7 @@ def state_in_words(state: TaskState) -> str | None:
     """Return an unusual state in words, or None for queued and running."""
     match state.kind:
         case Kind.LEAVING:
-            return "being deleted"
+            return state.reason or "being deleted"
         case Kind.HELD:
             return f"held back ({state.reason})" if state.reason else "held back"
         case Kind.SUSPENDED:

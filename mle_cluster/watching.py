@@ -65,8 +65,12 @@ class Watching:
             return Verdict()
         if outcome.status not in self._scheduler.notice_statuses:
             return Verdict(_why_failed(task, outcome))
-        # Ended by the scheduler's notice, which does not say why: the accounting does, some seconds later.
-        task.ended_since = task.ended_since or time.monotonic()
+        # Maybe ended by the scheduler, whose notice does not say why: the accounting does, some seconds later.
+        if task.ended_since is None:
+            task.ended_since = time.monotonic()
+            self._inquiry.hurry()
+        if self._inquiry.look is not None:
+            task.sighting.see(self._inquiry.look, task.scheduler_id)
         return self._explained(task, outcome, task.ended_since)
 
     def say_unusual(self, tasks: Sequence[Task]) -> None:
@@ -113,7 +117,7 @@ class Watching:
         started = task.array.started(task.number)
         account = self._inquiry.account(task.scheduler_id, ended, has_started=started is not None)
         task.wants_account = account is None
-        if account is None:
+        if account is None or (not account and self._may_be_listed(task, ended)):
             return None
         if outcome is None and self._scheduler.ended_well(account):
             # Its exit file never appeared. Snakemake looks for the outputs in any case.
@@ -122,8 +126,15 @@ class Watching:
             ran: float | None = outcome.end - outcome.begin
         else:
             ran = time.time() - (time.monotonic() - ended) - started[1] if started else None
-        clues = Clues(started, ran, task.limits, account, was_told=outcome is not None)
+        status = None if outcome is None else outcome.status
+        clues = Clues(started, ran, task.limits, account, status, task.sighting.end)
         return Verdict(f"{task.name} {self._scheduler.explain(clues)}")
+
+    def _may_be_listed(self, task: Task, ended: float) -> bool:
+        """Whether the scheduler's list may still say how a task ended, about which there is no accounting."""
+        sighting = task.sighting
+        is_known = sighting.last_look > ended and sighting.state is None
+        return not is_known and time.monotonic() - ended < self._patience
 
     def _remove_from_queue(self, task: Task) -> None:
         try:

@@ -37,20 +37,20 @@ def explain_death(clues: Clues) -> str:
         return f"was killed on {host} for its memory: it asked for {asked} and used {used}{known}. Ask for more memory."
     if "h_rt" in words:
         return f"was killed on {host} over a limit of its queue ({words}){known}."
-    if clues.account and failed == "0" and not clues.was_told:
+    if clues.account and failed == "0" and clues.exit_status is None:
         return f"ended on {host}{known}, and could not write down how. Is there room on the disk of the project?"
     if clues.started and failed in _LOST:
         return f"was lost with its node {host} (Grid Engine says: {words})."
     if clues.account and failed not in _RAN:
         return f"could not be run on {host}: {words}{known}."
     causes = "deleted with qdel, or over a limit of the queue"
-    causes = f"{causes}." if clues.was_told else f"{causes}, or the node went down."
+    causes = f"{causes}." if clues.exit_status is not None else f"{causes}, or the node went down."
     return f"was killed on {host}{known}: {causes}"
 
 
 def _is_over_time(clues: Clues) -> bool:
     limit = clues.limits.seconds
-    ran = clues.ran_seconds if clues.was_told else _seconds(clues.account.get("ru_wallclock"))
+    ran = clues.ran_seconds if clues.exit_status is not None else _seconds(clues.account.get("ru_wallclock"))
     ran = clues.ran_seconds if ran is None else ran
     # task.sh writes whole seconds, so up to one may be missing.
     return limit is not None and ran is not None and ran >= limit - 1
@@ -66,7 +66,7 @@ def _memory_over_limit(clues: Clues) -> str | None:
 def _known(clues: Clues) -> str:
     """Return further facts from the accounting, in parentheses."""
     parts = []
-    if "exit_status" in clues.account and not clues.was_told:
+    if "exit_status" in clues.account and clues.exit_status is None:
         parts.append(f"exit status {' '.join(clues.account['exit_status'].split())}")
     if "maxvmem" in clues.account:
         parts.append(f"at most {clues.account['maxvmem']} of virtual memory")

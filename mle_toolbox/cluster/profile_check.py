@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -12,7 +13,7 @@ from mle_toolbox.bundle import profiles_dir
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.project_profiles import known_profiles
-from mle_toolbox.snakemake_side.profile_files import EXECUTOR, is_computed, profile_file, text_of_value, truth_of_text
+from mle_toolbox.snakemake_side.profile_files import is_computed, profile_file, text_of_value, truth_of_text
 from mle_toolbox.snakemake_side.profile_refusal import refusal
 
 __all__ = ["check_profile"]
@@ -21,7 +22,7 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 
 def check_profile(name: str, project: Path) -> None:
-    """Refuse a profile at which Snakemake, or our executor for Grid Engine, would stop.
+    """Refuse a profile at which Snakemake, or an executor of ours, would stop.
 
     Parameters
     ----------
@@ -66,8 +67,10 @@ def check_profile(name: str, project: Path) -> None:
 def _is_as_shipped(data: dict[str, Any]) -> bool:
     """Whether all of Snakemake's own settings are also in a profile of ours, so that Snakemake need not be asked."""
     # Asking takes a second, and most profiles differ from ours only in settings of the executor.
-    ours = data.get("executor") == EXECUTOR
-    own = {key: value for key, value in data.items() if not (ours and key.startswith(f"{EXECUTOR}-"))}
+    scheduler = scheduler_of_executor(data.get("executor"))
+    own = {
+        key: value for key, value in data.items() if scheduler is None or not key.startswith(f"{scheduler.executor}-")
+    }
     shipped = (read_yaml(each, "").data for each in profiles_dir().glob("*/config.yaml"))
     return any(all(key in keys and keys[key] == value for key, value in own.items()) for keys in shipped)
 
@@ -85,17 +88,17 @@ def _problems(document: Document) -> Iterator[Problem]:
                 "Snakemake replaces an empty text by the folder of the profile. Remove the line, or write nothing "
                 "after the colon.",
             )
-    if document.data.get("executor") == EXECUTOR:
-        yield from _executor_problems(document)
+    scheduler = scheduler_of_executor(document.data.get("executor"))
+    if scheduler is not None:
+        yield from _executor_problems(document, scheduler.executor)
 
 
-def _executor_problems(document: Document) -> Iterator[Problem]:
-    # Loads Snakemake's interface for plugins, so only for a profile that uses this executor.
-    from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, mistakes
-
-    prefix = f"{EXECUTOR}-"
+def _executor_problems(document: Document, executor: str) -> Iterator[Problem]:
+    # Loads Snakemake's interface for plugins, so only for a profile that uses an executor of ours.
+    plugin = import_module(f"snakemake_executor_plugin_{executor.replace('-', '_')}.settings")
+    prefix = f"{executor}-"
     settings = {
-        prefix + name.replace("_", "-"): (name, kind) for name, kind in get_type_hints(ExecutorSettings).items()
+        prefix + name.replace("_", "-"): (name, kind) for name, kind in get_type_hints(plugin.ExecutorSettings).items()
     }
     given: dict[str, Any] = {}
     for key, value in document.data.items():
@@ -110,7 +113,7 @@ def _executor_problems(document: Document) -> Iterator[Problem]:
         except ValueError:
             fix = f" Write `{','.join(map(str, value))}`." if kind is str and isinstance(value, list) else ""
             yield _problem(document, key, f"expected {_KINDS[kind]}, found {value!r}.{fix}")
-    for name, sentence in mistakes(ExecutorSettings(**given)):
+    for name, sentence in plugin.mistakes(plugin.ExecutorSettings(**given)):
         yield _problem(document, prefix + name.replace("_", "-"), sentence)
 
 

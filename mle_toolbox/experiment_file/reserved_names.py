@@ -24,7 +24,7 @@ __all__ = [
 
 # The pictures of `mle plot` may lie among the seeds of a configuration that is called figures.
 OWN_IN_EXPERIMENT = tuple(name for name in names_in(ExperimentFolder) if name != "figures")
-OWN_IN_PROJECT = ("Snakefile", "profiles", "local", "sge", OWN_FOLDER)
+OWN_IN_PROJECT = ("Snakefile", "profiles", "local", "sge", "slurm", OWN_FOLDER)
 OWN_IN_SEED_RUN = names_in(SeedFolder)
 
 

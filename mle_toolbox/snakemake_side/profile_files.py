@@ -20,7 +20,6 @@ from mle_toolbox.snakemake_side.assumptions import DEFAULT_PROFILES
 from mle_toolbox.surroundings import home
 
 __all__ = [
-    "EXECUTOR",
     "Profile",
     "find_profile",
     "from_folder",
@@ -35,7 +34,6 @@ __all__ = [
     "user_profiles_dir",
 ]
 
-EXECUTOR = "mle-sge"
 _FILE = re.compile(r"(profile|config)(\.v(?P<version>\d+)\+)?\.yaml")
 # A profile with this key is a template (https://yte-template-engine.github.io).
 _COMPUTED = "__use_yte__"

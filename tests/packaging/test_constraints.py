@@ -69,6 +69,7 @@ def test_no_message_installs_the_original(repository: Path) -> None:
     folders = [
         "mle_toolbox",
         "snakemake_executor_plugin_mle_sge",
+        "snakemake_executor_plugin_mle_slurm",
         "snakemake_logger_plugin_mle",
         "workflow",
         "profiles",

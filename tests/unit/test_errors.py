@@ -14,11 +14,18 @@ import pytest
 import mle_cluster
 import mle_toolbox
 import snakemake_executor_plugin_mle_sge
+import snakemake_executor_plugin_mle_slurm
 import snakemake_logger_plugin_mle
 from mle_toolbox.errors import ExperimentFileError, Problem
 from mle_toolbox.experiment.settings import MissingSettingError, Settings
 
-PACKAGES = (mle_toolbox, mle_cluster, snakemake_executor_plugin_mle_sge, snakemake_logger_plugin_mle)
+PACKAGES = (
+    mle_toolbox,
+    mle_cluster,
+    snakemake_executor_plugin_mle_sge,
+    snakemake_executor_plugin_mle_slurm,
+    snakemake_logger_plugin_mle,
+)
 PROBLEMS = [Problem("a.json", 3, "unknown key 'lr'."), Problem("exp.yaml", 0, "it is empty.")]
 MADE_OTHERWISE: dict[type, Callable[[], BaseException]] = {
     ExperimentFileError: lambda: ExperimentFileError(iter(PROBLEMS)),

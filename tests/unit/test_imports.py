@@ -197,9 +197,6 @@ def test_every_import_that_may_close_a_circle_is_still_made() -> None:
 def test_the_package_never_imports_snakemake(path: Path) -> None:
     names = {name for name, _ in imported_modules(path)}
     assert {name for name in names if name.startswith("mle_cluster")} <= PLAIN_PARTS_OF_THE_CLUSTER
-    if path == PACKAGE / "cluster" / "profile_check.py":
-        names.remove(SETTINGS_OF_THE_EXECUTOR)
-
     if path == PACKAGE / "snakemake_side" / "private_access.py":
         names -= {"snakemake.io", "snakemake.shell"}  # in functions that only our plugins call
 

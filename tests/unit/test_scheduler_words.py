@@ -19,6 +19,7 @@ EXCEPTIONS = {
     ("mle_cluster/known.py", "mle-sge"),
     ("mle_cluster/known.py", "mle_sge"),
     ("mle_cluster/known.py", "grid_engine"),
+    ("mle_cluster/known.py", "slurm"),
     # It is recognised, so that nothing runs on its login node unasked.
     ("mle_cluster/known.py", "sbatch"),
     ("mle_cluster/known.py", "Slurm"),

@@ -31,7 +31,7 @@ def write_profile(project: Path, text: str, file: str = "profiles/mine/config.ya
     path.write_text(text)
 
 
-@pytest.mark.parametrize("name", ["local", "sge", "profiles/sge", "profiles/sge/config.yaml"])
+@pytest.mark.parametrize("name", ["local", "sge", "slurm", "profiles/sge", "profiles/sge/config.yaml"])
 def test_the_shipped_profiles_are_fine(project: Path, name: str) -> None:
     check_profile(name, project)
 
@@ -142,7 +142,9 @@ def test_a_profile_that_is_not_there_is_named_with_those_that_are(project: Path)
     with pytest.raises(UsageError) as caught:
         check_profile("sgee", project)
 
-    assert str(caught.value).startswith("There is no profile 'sgee'. Did you mean 'sge'? There are local, mine, sge; ")
+    assert str(caught.value).startswith(
+        "There is no profile 'sgee'. Did you mean 'sge'? There are local, mine, sge, slurm; "
+    )
 
 
 def test_the_file_for_this_version_of_snakemake_is_the_one_that_counts(project: Path) -> None:

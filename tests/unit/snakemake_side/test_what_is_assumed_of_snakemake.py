@@ -281,7 +281,7 @@ def test_the_scheduler_sets_a_timer_for_each_timespan() -> None:
 
 
 def test_the_shipped_profiles_leave_the_timers_to_the_command() -> None:
-    for name in ("local", "sge"):
+    for name in ("local", "sge", "slurm"):
         text = (ROOT / "profiles" / name / "config.yaml").read_text()
         found = re.search(rf"^{TIMESPAN}: (\S+)", text, re.MULTILINE)
 
