@@ -23,7 +23,7 @@ COMPLETE := $(VENV)/.everything-is-installed
 help:
 	@echo 'make setup    install everything into .venv (Python 3.11 or newer; PYTHON=python3.12 chooses one)'
 	@echo 'make example  run the experiment exp.yaml: 2 configurations x 10 seeds'
-	@echo 'make quick    the tests that need neither Snakemake nor Grid Engine: a minute, after each edit'
+	@echo 'make quick    the tests that need neither Snakemake nor a cluster: a minute, after each edit'
 	@echo 'make test     run all tests'
 	@echo 'make check    formatting, lint, types, the workflow, the documentation'
 	@echo 'make bench    the benchmarks'
@@ -63,7 +63,7 @@ example: $(RUNTIME)
 quick: $(COMPLETE)
 	@$(BIN)/python -m pytest -n logical --dist worksteal -m 'not slow and not soak' -q tests/unit $(PYTEST)
 
-# Four processes even on two cores: many tests wait, for Grid Engine or for what they have told to end.
+# Four processes even on two cores: many tests wait, for a scheduler or for what they have told to end.
 test: $(COMPLETE)
 	@$(BIN)/python -m pytest -n 4 --dist worksteal -m 'not soak' --durations 15 $(PYTEST)
 

@@ -17,9 +17,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.hidden_commands import SLURM, hide_for_all_tests
+
 # `mle run` finds a Grid Engine by itself. One that happens to run on this machine is none of the tests' business, but
-# for those that are about it; they ask for a profile, or take this away.
+# for those that are about it; they ask for a profile, or take this away. A Slurm is there only for the tests about it.
 os.environ["MLE_PROFILE"] = "local"
+hide_for_all_tests(SLURM)
 
 # What the tests start prints and writes bytecode as it does for a user who has set nothing.
 for name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
@@ -66,19 +69,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deal the tests to the processes of `-n`, so that each begins with slow ones.
 
     `--dist worksteal` cuts the list into equal pieces, and whoever is through takes half of what another has left: so
-    the quick ones stand last. In their order, all slow ones would be those of two processes. Tests that have the Grid
-    Engine alone begin, in one process; those that share it come late, when these are through.
+    the quick ones stand last. In their order, all slow ones would be those of two processes. Tests that have a
+    scheduler alone begin, in one process for each; those that share it come late, when these are through.
     """
     count = getattr(config, "workerinput", {}).get("workercount", 1)
     if count == 1:
         return
     modules: dict[str, list[pytest.Item]] = {}
     for item in items:
-        kind = next((name for name in ("alone", "sge", "slow") if item.get_closest_marker(name)), "quick")
-        modules.setdefault(kind if kind in ("alone", "quick") else f"{kind} {item.path}", []).append(item)
-    hands: list[list[pytest.Item]] = [modules.pop("alone", []), *([] for _ in range(count - 1))]
+        cluster = next((name for name in ("slurm", "sge") if item.get_closest_marker(name)), None)
+        kind = cluster or ("slow" if item.get_closest_marker("slow") else "quick")
+        if cluster and item.get_closest_marker("alone"):
+            kind = f"alone on {cluster}"
+        modules.setdefault(f"{kind} {item.path}" if kind in ("slow", "sge", "slurm") else kind, []).append(item)
+    hands: list[list[pytest.Item]] = [modules.pop("alone on sge", []), modules.pop("alone on slurm", [])]
+    hands.extend([] for _ in range(count - 2))
     quick = modules.pop("quick", [])
-    for kind in ("slow", "sge"):
+    for kind in ("slow", "sge", "slurm"):
         for name in sorted((name for name in modules if name.startswith(kind)), key=lambda name: -len(modules[name])):
             min(hands, key=len).extend(modules[name])
     left = len(items)

@@ -15,7 +15,7 @@ from sge_project import Project, states_of, wait_until
 
 from mle_cluster.grid_engine import commands
 from mle_cluster.scheduler import TaskId
-from tests.grid_engine_turn import grid_engine_turn
+from tests.cluster_turn import GRID_ENGINE, cluster_turn
 
 SCRIPT = Path(__file__).with_name("grid_engine.sh")
 STARTED_BY_TESTS = Path("/var/run/mle-test-cluster/by-tests")
@@ -34,7 +34,7 @@ def grid_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path
     Tests share it, each with its own tasks (`queue`), but for those marked `alone`.
     """
     alone = request.node.get_closest_marker("alone") is not None
-    with grid_engine_turn(alone=alone, start=_start):
+    with cluster_turn(GRID_ENGINE, alone=alone, start=_start):
         if alone:
             _empty()
         yield SCRIPT

@@ -44,9 +44,9 @@ alive() { [[ -n ${1:-} && -r /proc/$1/stat ]] && [[ $(sed 's/.*) //' "/proc/$1/s
 install_packages() {
     command -v sge_qmaster >/dev/null && command -v sge_execd >/dev/null && command -v qsub >/dev/null && return
     command -v apt-get >/dev/null || fail "this is no Debian, so Grid Engine cannot be installed by itself"
-    apt-get update -qq
+    apt-get -o DPkg::Lock::Timeout=600 update -qq
     # The packages do not start the daemons where services may not start, and elsewhere `start` below finds them.
-    apt-get install -qq -y --no-install-recommends \
+    apt-get -o DPkg::Lock::Timeout=600 install -qq -y --no-install-recommends \
         gridengine-master gridengine-exec gridengine-client procps >/dev/null
 }
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.grid_engine_turn import grid_engine_turn
+from tests.cluster_turn import GRID_ENGINE, cluster_turn
 from tests.workflow.conftest import Project, job_table
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ def test_files_that_are_called_like_modules_are_the_scripts_alone(project: Proje
     variables = {} if path is None else {"PYTHONPATH": path}
 
     outcome = mle(project, "run", "exp.yaml", **variables)
-    with grid_engine_turn(alone=False):  # a scheduler that a test has just stopped would be a finding
+    with cluster_turn(GRID_ENGINE, alone=False):  # a scheduler that a test has just stopped would be a finding
         doctor = mle(project, "doctor", "--no-job", **variables)
 
     assert outcome.returncode == 0, outcome.stderr
@@ -84,7 +84,7 @@ def test_settings_of_another_workflow_apply_only_when_they_are_asked_for(finishe
     unasked = mle(finished, "run", "--dry-run", SNAKEMAKE_PROFILE="nowhere")
     asked = mle(finished, "run", "--dry-run", "--", "--workflow-profile", "default")
     outcome = mle(finished, "run")
-    with grid_engine_turn(alone=False):
+    with cluster_turn(GRID_ENGINE, alone=False):
         doctor = mle(finished, "doctor", "--no-job")
 
     assert job_table(unasked.stdout) == {}
