@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mle_toolbox.cli.choice import add_choice_arguments, add_folder_arguments, choose_metrics, result_folders
 from mle_toolbox.cli.consoles import error_console
-from mle_toolbox.cli.figures import KINDS, OVER_SETTINGS, FigureRequest, draw
+from mle_toolbox.cli.figures import KINDS, OVER_SETTINGS, OVER_TASKS, FigureRequest, draw
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.results import read_results
 from mle_toolbox.errors import MLEToolboxError, UsageError, did_you_mean
@@ -41,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         choices=[*KINDS, "all"],
         help="learning curves, final values of the seeds, performance profiles, probability of improvement, a heat map "
-        "over two settings, slices (one setting a panel), or all of these; may be given several times; default: curve",
+        "over two settings, slices (one setting a panel), and over tasks: aggregates with intervals, curves with a "
+        "panel for each task, average ranks with their critical difference; or all of these; may be given several "
+        "times; default: curve",
     )
     add_choice_arguments(parser)
     parser.add_argument("--time", metavar="NAME", help="time variable of the curves; default: the first one")
@@ -85,6 +87,7 @@ def call(arguments: argparse.Namespace) -> int:
     if wants_all:
         # Elsewhere than in a search configurations are not points of a space: a chart of one setting says little.
         kinds = [each for each in KINDS if each != "slices" or results.searched or each in kinds]
+        kinds = [each for each in kinds if each not in OVER_TASKS or results.tasks is not None]
     chosen = [(kind, metric) for kind in kinds for metric in metrics]
     _check_names(outputs, chosen)
     written = 0

@@ -5,15 +5,21 @@ parameters that all of them share are repeated in each: an object of options, or
 cost users the completion in their editor and the error for a misspelt name.
 """
 
+from mle_toolbox.plots.aggregate_bars import aggregate_intervals
 from mle_toolbox.plots.curves import learning_curves
 from mle_toolbox.plots.heat import heat_map
 from mle_toolbox.plots.matrix import probability_of_improvement_matrix
 from mle_toolbox.plots.profiles import performance_profiles
+from mle_toolbox.plots.rank_diagram import critical_difference_diagram
 from mle_toolbox.plots.saving import save_figure
 from mle_toolbox.plots.slices import slices
 from mle_toolbox.plots.strips import final_values
+from mle_toolbox.plots.task_curves import task_curves
+from mle_toolbox.plots.task_profiles import task_profiles
 
 __all__ = [
+    "aggregate_intervals",
+    "critical_difference_diagram",
     "final_values",
     "heat_map",
     "learning_curves",
@@ -21,4 +27,6 @@ __all__ = [
     "probability_of_improvement_matrix",
     "save_figure",
     "slices",
+    "task_curves",
+    "task_profiles",
 ]

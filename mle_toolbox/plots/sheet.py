@@ -153,15 +153,21 @@ class Sheet:
 
 
 def new_sheet(
-    size: tuple[float, float], rows: int = 1, columns: int = 1, *, square: bool = False, own_x: bool = False
+    size: tuple[float, float],
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    square: bool = False,
+    own_x: bool = False,
+    own_y: bool = False,
 ) -> Sheet:
-    """Return a sheet with a grid of axes that share their limits, of x unless ``own_x``.
+    """Return a sheet with a grid of axes that share their limits, of x unless ``own_x``, of y unless ``own_y``.
 
     ``size`` is that of the grid in inches, without legend and caption; ``square`` when the axes keep their proportions.
     """
     # Set from the start, because a colour bar adapts to the layout engine that the figure has when it is added.
     figure = _ShownFigure(figsize=size, layout=_layout((0, 0, 1, 1), square))
-    axes = figure.subplots(rows, columns, sharex=not own_x, sharey=True, squeeze=False)
+    axes = figure.subplots(rows, columns, sharex=not own_x, sharey=not own_y, squeeze=False)
     return Sheet(figure, list(axes.flat), own=True, columns=columns, square=square)
 
 

@@ -16,11 +16,12 @@ from mle_toolbox.text import NOTHING, count, listed, p_text, percent
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
 
-__all__ = ["TaskTable"]
+__all__ = ["AGGREGATE_TITLES", "TaskTable"]
 
 _TURNED_FROM = 7
 """With so many tasks, and more tasks than methods, each task is a row."""
-_TITLES = {"mean": "mean", "median": "median", "iqm": "IQM", "optimality gap": "optimality gap"}
+AGGREGATE_TITLES = {"mean": "mean", "median": "median", "iqm": "IQM", "optimality gap": "optimality gap"}
+"""The heads of their columns and panels."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -50,7 +51,7 @@ class TaskTable(Rendered):
         found = self.found
         role = found.role
         rows = [[Cell(method), *self._scores(method), *self._aggregates(method)] for method in role.names]
-        titles = ["method", *role.tasks, *(_TITLES[name] for name in found.statistics)]
+        titles = ["method", *role.tasks, *(AGGREGATE_TITLES[name] for name in found.statistics)]
         titles += ["rank"] if found.ranks is not None else []
         if len(role.tasks) >= _TURNED_FROM and len(role.tasks) > len(role.names):
             rows = [[Cell(title), *(row[place] for row in rows)] for place, title in enumerate(titles[1:], start=1)]

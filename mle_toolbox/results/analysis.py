@@ -76,6 +76,18 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """
         return task_role(self.contents, self.differences(), self.task_keys, self.title)
 
+    def tasks_or_error(self) -> TaskRole:
+        """Return the tasks.
+
+        Raises
+        ------
+        ResultsError
+            When there are not two of them.
+        """
+        if self.tasks is None:
+            raise self._no_tasks()
+        return self.tasks
+
     def with_task(self, task: str | Sequence[str] | None) -> Self:
         """Return the same with these settings as the task.
 
@@ -305,10 +317,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             include_unfinished=include_unfinished,
         )
         if not isinstance(found, AnswerOfTasks):
-            raise ResultsError(
-                f'{self.title}: there are not two tasks. Say which setting is the task: with_task("env_name"), '
-                "`--task env_name`, or `task: env_name` in the experiment file."
-            )
+            raise self._no_tasks()
         return over_tasks(found, scores, references=references, common_tasks=common_tasks)
 
     @with_installed_modules
@@ -482,6 +491,12 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
     def _length_cautions(self) -> list[str]:
         return length_cautions(self, self.contents)
+
+    def _no_tasks(self) -> ResultsError:
+        return ResultsError(
+            f"{self.title}: there are not two tasks. Say which setting is the task: --task env_name, "
+            'load(..., task="env_name"), or `task: env_name` in the experiment file.'
+        )
 
     def _metric(self, metric: str | None) -> str:
         there = self.metrics
