@@ -53,6 +53,7 @@ common_settings = CommonSettings(
 # Seconds between two looks for exit files: short after news, then longer by this factor up to poll_seconds.
 _QUICKEST_LOOK = 0.2
 _SLOWER = 1.3
+_SLOWEST_LOOK = 3.0
 # How long Ctrl-C waits for deleted tasks to leave the queue, so that the next call meets none of them. A script that
 # handles the scheduler's notice may have a minute to save a checkpoint.
 _LEAVING_SECONDS = 90.0
@@ -168,11 +169,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         if not active_jobs:
             return
         tasks: list[Task] = [info.aux["task"] for info in active_jobs]
-        for array in self._submission.submit_waiting():
-            # Only from now on can the scheduler know these tasks: earlier answers must not count them as lost.
-            for task in tasks:
-                if task.array is array:
-                    task.sighting = Sighting(since=time.monotonic())
+        for array, rest in self._submission.submit_waiting():
+            self._note_submission(array, rest)
             self._inquiry.hurry()
         # One listing of a folder for all of its tasks: on NFS, a look at each exit file would be a question each.
         ended = {path: ArrayFolder(path).ended() for path in {task.array.path for task in tasks}}
@@ -192,6 +190,17 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
                 reason = f"{verdict.reason}{_end_of_log(log)} "
                 self.report_job_error(info, msg=reason, aux_logs=[str(log)] if log.exists() else [])
         self._watching.say_unusual(waited_for)
+
+    def _note_submission(self, array: ArrayFolder, rest: ArrayFolder | None) -> None:
+        """Move the tasks that were not submitted with an array that waited to the folder where they wait now."""
+        with self._tasks_lock:
+            for task in [task for task in self._tasks.values() if task.array is array]:
+                if rest is not None and task.number > len(array.tasks):
+                    del self._tasks[array.path, task.number]
+                    task.array, task.number = rest, task.number - len(array.tasks)
+                    self._tasks[rest.path, task.number] = task
+                # Only from now on can the scheduler know it: earlier answers must not count it as lost.
+                task.sighting = Sighting(since=time.monotonic())
 
     def _judge(self, task: Task, ended: set[int]) -> Verdict | None:
         if not task.is_submitted:
@@ -261,7 +270,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         self._wait_until_gone({task.scheduler_id for task in tasks})
 
     def _wait_until_gone(self, tasks: set[TaskId]) -> None:
-        begin = time.monotonic()
+        begin, wait = time.monotonic(), _QUICKEST_LOOK
         is_said = False
         while (waited := time.monotonic() - begin) < _LEAVING_SECONDS:
             try:
@@ -275,7 +284,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
                 self.logger.info(
                     f"Waiting for {len(left)} deleted tasks to leave the queue: they may save what they have."
                 )
-            time.sleep(0.3)
+            time.sleep(wait)
+            wait = min(wait * _SLOWER, _SLOWEST_LOOK)
 
     def shutdown(self) -> None:
         """End the watching thread."""

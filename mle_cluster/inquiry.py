@@ -15,16 +15,18 @@ __all__ = ["Inquiry"]
 _FIRST_WAIT = 2.0
 _SLOWER = 1.5
 _NEXT_ACCOUNT = 1.5
+_SLOWEST_ACCOUNT = 6.0
 # In rounds at the slowest rate: after this long, the scheduler is asked whether any machine can run a waiting job.
 _WAITED_ROUNDS = 2
 
 
 @dataclass(frozen=True)
 class _Accounts:
-    """The accounting of a job; ``found`` is None when it cannot be read at all."""
+    """The accounting of a job; ``found`` is None when it cannot be read at all. ``wait``: before it is read again."""
 
     asked: float
     found: Mapping[int, Mapping[str, str]] | None
+    wait: float = _NEXT_ACCOUNT
 
 
 class Inquiry:
@@ -105,7 +107,7 @@ class Inquiry:
         if accounts is None:
             return True
         is_wanting = accounts.found is not None and task not in accounts.found
-        return is_wanting and time.monotonic() - accounts.asked >= _NEXT_ACCOUNT
+        return is_wanting and time.monotonic() - accounts.asked >= accounts.wait
 
     def _ask(self, jobs: Mapping[int, str | None], accounts: list[int], is_due: bool) -> None:
         if is_due:
@@ -114,7 +116,9 @@ class Inquiry:
             self._wait = min(self._wait * _SLOWER, self._longest_wait)
         for job in accounts:
             asked = time.monotonic()
-            self._accounts[job] = _Accounts(asked, self._scheduler.accounts(job))
+            earlier = self._accounts.get(job)
+            wait = _NEXT_ACCOUNT if earlier is None else min(2 * earlier.wait, _SLOWEST_ACCOUNT)
+            self._accounts[job] = _Accounts(asked, self._scheduler.accounts(job), wait)
 
     def _ask_for_states(self, jobs: Mapping[int, str | None]) -> None:
         asked = time.monotonic()

@@ -219,6 +219,24 @@ class ArrayFolder:
         """Whether the array was cancelled."""
         return (self.path / "cancelled").exists()
 
+    def cut(self, n_tasks: int) -> ArrayFolder:
+        """Keep the first tasks, and return a new folder with the others, numbered from 1."""
+        rest = _new_folder(self.path.parent)
+        for name in ("commands", "inputs"):
+            lines = (self.path / name).read_text(encoding="utf-8").split("\n")
+            (rest / name).write_text("\n".join(lines[n_tasks:]), encoding="utf-8")
+        script = (self.path / "task.sh").read_text(encoding="utf-8")
+        (rest / "task.sh").write_text(
+            script.replace(shlex.quote(str(self.path)), shlex.quote(str(rest))), encoding="utf-8"
+        )
+        (rest / "driver").write_text(self.driver.name, encoding="utf-8")
+        # A driver that dies between the two leaves tasks in both, of which the next driver keeps one.
+        kept, others = self.tasks[:n_tasks], self.tasks[n_tasks:]
+        _write_record(rest, self.executor, others)
+        _write_record(self.path, self.executor, kept)
+        self._content, self._tasks = None, None
+        return ArrayFolder(rest)
+
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.path, ignore_errors=True)
@@ -263,19 +281,28 @@ def new_array(
     script
         The text of task.sh.
     """
-    path = lock.with_name(f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}")
-    path.mkdir(parents=True)
+    path = _new_folder(lock.parent)
     (path / "commands").write_text("".join(f"{_one_line(command)}\n" for command in commands), encoding="utf-8")
     (path / "inputs").write_text("".join(f"{_one_line(shlex.join(names))}\n" for names in inputs), encoding="utf-8")
     (path / "task.sh").write_text(script, encoding="utf-8")
     (path / "driver").write_text(lock.name, encoding="utf-8")
-    # array.json last and renamed into place: without it, the folder is no array to other drivers.
+    _write_record(path, scheduler, tasks)
+    return ArrayFolder(path)
+
+
+def _new_folder(root: Path) -> Path:
+    path = root / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+    path.mkdir(parents=True)
+    return path
+
+
+def _write_record(path: Path, scheduler: str, tasks: Sequence[TaskRecord]) -> None:
+    # After all other files and renamed into place: without it, the folder is no array to other drivers.
     text = json.dumps(
         {"format": 1, "scheduler": scheduler, "folder": str(path), "tasks": [asdict(task) for task in tasks]}
     )
     (path / ".array.json").write_text(text, encoding="utf-8")
     (path / ".array.json").rename(path / "array.json")
-    return ArrayFolder(path)
 
 
 def array_folders(*roots: Path) -> Iterator[ArrayFolder]:

@@ -13,7 +13,7 @@ from mle_cluster import command
 from mle_cluster.interrupt import interrupt_later
 from mle_cluster.records import ArrayFolder, new_array
 from mle_cluster.scheduler import Scheduler, SchedulerError, SchedulerSilentError
-from mle_cluster.waiting import WaitingArrays
+from mle_cluster.waiting import Later, WaitingArrays
 
 __all__ = ["Submission"]
 
@@ -99,33 +99,44 @@ class Submission:
         )
         (array.path / "task.sh").write_text(self._script(array.path, kind), encoding="utf-8")
         project = Path.cwd()  # as in executor.py
-        words = self._scheduler.command(self._settings, kind.options, len(jobs), array.path, project)
+
+        def command_for(array: ArrayFolder, n_tasks: int) -> list[str]:
+            return self._scheduler.command(self._settings, kind.options, n_tasks, array.path, project)
+
+        later: Later | None = None
         try:
-            # The command writes its answer into a file, so that a kill right here does not lose the job number.
-            job_id = self._scheduler.submit(words, array.path / "submitted")
+            # What was submitted earlier has its turn first.
+            if self._waiting.is_waiting:
+                later = Later("")
+            else:
+                # The command writes its answer into a file, so that a kill right here does not lose the job number.
+                job_id = self._scheduler.submit(command_for(array, len(jobs)), array.path / "submitted")
         except SchedulerSilentError as error:
             # No failure: the jobs wait in this driver, and Snakemake goes on with the others.
-            self._waiting.add_unanswered(array, words, str(error))
+            later = Later(f"The scheduler does not answer ({str(error).rstrip('.')}).", may_be_there=True)
         except SchedulerError as error:
             refusal = self._scheduler.refusal(str(error), len(jobs))
             if refusal.kind == "smaller" and refusal.at_most:
                 self._submit_smaller(array, kind, members, refusal.at_most, taken, refused)
                 return
             if refusal.kind == "later":
-                self._waiting.add_refused(array, words, str(error))
+                later = Later(f"The site takes no more jobs now ({error}).", at_most=refusal.at_most)
             else:
                 array.cancel()
                 array.mark_done(range(1, len(jobs) + 1))
                 for job in jobs:
                     refused(job, refusal.advice)
                 return
-        else:
+        if later is None:
             count = f"{len(jobs)} tasks" if len(jobs) > 1 else "1 task"
             self._executor.logger.info(
                 f"Submitted job {job_id} with {count}: {self._scheduler.submitting} {shlex.join(kind.options)}"
             )
         for number, job in enumerate(jobs, start=1):
             taken(job, array, number)
+        if later is not None:
+            # Only now, because the watching thread may submit a part of it at once, and moves the other tasks.
+            self._waiting.add(array, command_for, later)
 
     def _submit_smaller(
         self,
@@ -145,8 +156,8 @@ class Submission:
         for part in _parts(members, limit):
             self._submit_array(kind, part, taken, refused)
 
-    def submit_waiting(self) -> list[ArrayFolder]:
-        """Try again to submit waiting arrays; return those that were accepted."""
+    def submit_waiting(self) -> list[tuple[ArrayFolder, ArrayFolder | None]]:
+        """Try again to submit waiting arrays; return those that were accepted, and where the rest of each waits."""
         return self._waiting.submit_when_due()
 
     def refusal(self, array: ArrayFolder) -> str | None:

@@ -59,7 +59,7 @@ def explain_death(clues: Clues) -> str:
             return f"could not be started on {node}: Slurm says {state or code}."
         case "F" | "CD" if clues.exit_status is not None:
             # Nobody but the command itself, or what it started, has sent the signal.
-            return f"ended on {node} with exit status {clues.exit_status} (signal {clues.exit_status - 128}){ran}."
+            return f"ended on {node} with exit status {clues.exit_status} (signal {clues.exit_status - 128})."
     if clues.started is None:
         folder = " Its folder, or that of its output, may be missing on the node." if account.get("NodeList") else ""
         return f"could not be started on {node}{f' ({state})' if state else ''}.{folder}"
