@@ -7,21 +7,25 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from mle_toolbox.cli.files import find_experiment_folder
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results import Configurations, ExperimentResults
 from mle_toolbox.results.series import array_words, one_element_words
+from mle_toolbox.statistics.over_tasks.comparable import SCALES
 from mle_toolbox.text import listed
 
 __all__ = [
     "add_choice_arguments",
     "add_folder_arguments",
     "add_only_current_argument",
+    "add_task_argument",
     "choose_configurations",
     "choose_metrics",
     "result_folders",
+    "scores_options",
 ]
 
 _AT = re.compile(r"last|best|auc|mean-last-[1-9]\d*")
@@ -78,7 +82,46 @@ def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "
     parser.add_argument(
         "--configurations", nargs="+", metavar="NAME", help="only these: names or patterns such as 'sgd*'; default: all"
     )
+    add_task_argument(parser)
+    parser.add_argument(
+        "--scores",
+        choices=list(SCALES),
+        help="how scores of unlike tasks are made comparable; default: by the references if there are any, as they are "
+        "if all lie between 0 and 1, else by the range seen",
+    )
+    parser.add_argument(
+        "--references",
+        type=Path,
+        metavar="FILE",
+        help="a CSV file with the columns task, low and high; default: reference_scores.csv in the results folder or "
+        "beside the experiment file",
+    )
+    parser.add_argument(
+        "--common-tasks", action="store_true", help="compare all methods, over the tasks on which all have scores"
+    )
     add_only_current_argument(parser)
+
+
+def add_task_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--task``."""
+    parser.add_argument(
+        "--task",
+        action="append",
+        metavar="KEY",
+        help="the setting that is the task (an environment, a data set), or none; may be given several times; default: "
+        "as the experiment file says",
+    )
+
+
+def scores_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return how scores of unlike tasks are made comparable, as ``over_tasks`` takes it."""
+    from mle_toolbox.results.over_tasks import read_references
+
+    return {
+        "scores": arguments.scores,
+        "references": None if arguments.references is None else read_references(arguments.references),
+        "common_tasks": arguments.common_tasks,
+    }
 
 
 def add_only_current_argument(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 
+from mle_toolbox.cli.choice import add_task_argument
 from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.files import shown
 from mle_toolbox.importers import KINDS, import_logs, write_results
@@ -22,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pattern",
         metavar="PATTERN",
-        help="which part of a path is the configuration and which the seed: '{configuration}/seed_{seed}/*.csv'; other "
-        "names in braces are settings, * is anything. mlflow, wandb and mle-logging need none",
+        help="which part of a path is the configuration and which the seed: '{configuration}/seed_{seed}/*.csv'; "
+        "{task} is the task, other names in braces are settings, * is anything. mlflow, wandb and mle-logging need "
+        "none",
     )
     parser.add_argument("--kind", choices=tuple(KINDS), help="default: guessed from the files")
     parser.add_argument(
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="csv, jsonl: the time column; may be given several times",
     )
     parser.add_argument("--seed-key", metavar="NAME", help="the setting that holds the seed; default: seed")
+    add_task_argument(parser)
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="the results folder to write; default: FOLDER's name with _results"
     )
@@ -44,7 +47,14 @@ def call(arguments: argparse.Namespace) -> int:
     """Import, and show the table of results."""
     folder: Path = arguments.folder
     output = arguments.output if arguments.output is not None else Path(f"{folder.resolve().name}_results")
-    found = import_logs(folder, arguments.pattern, arguments.kind, time=arguments.time, seed_key=arguments.seed_key)
+    found = import_logs(
+        folder,
+        arguments.pattern,
+        arguments.kind,
+        time=arguments.time,
+        seed_key=arguments.seed_key,
+        task=arguments.task,
+    )
     written = write_results(found, output, overwrite=arguments.overwrite)
     results = load(written)
     if isinstance(results, Configurations):

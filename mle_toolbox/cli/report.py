@@ -7,7 +7,12 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mle_toolbox.cli.choice import add_folder_arguments, add_only_current_argument, result_folders
+from mle_toolbox.cli.choice import (
+    add_folder_arguments,
+    add_only_current_argument,
+    add_task_argument,
+    result_folders,
+)
 from mle_toolbox.cli.files import shown
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
 from mle_toolbox.layout import ExperimentFolder
@@ -33,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="METRIC",
             help="for this metric; for others the name decides, and the report says so",
         )
+    add_task_argument(parser)
     add_only_current_argument(parser)
     parser.add_argument("--open", action="store_true", help="open it in the browser")
 
@@ -42,7 +48,7 @@ def call(arguments: argparse.Namespace) -> int:
     # The report is imported late: mistakes on the command line are found without charts and statistics.
     folders = result_folders(arguments.experiments)
     output = _output(arguments.output, folders)
-    results = _load(folders, only_current=arguments.only_current)
+    results = _load(folders, only_current=arguments.only_current).with_task(arguments.task)
     directions = dict(_directions(results, arguments.lower_is_better, arguments.higher_is_better))
     from mle_toolbox.report import write_report
 

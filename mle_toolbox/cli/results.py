@@ -13,6 +13,7 @@ from mle_toolbox.cli.choice import (
     choose_configurations,
     choose_metrics,
     result_folders,
+    scores_options,
 )
 from mle_toolbox.cli.consoles import error_console, output_console
 from mle_toolbox.cli.files import shown
@@ -36,6 +37,7 @@ _SUFFIXES = {
 }
 _FORMATS = tuple(_SUFFIXES.values())
 _ONE_TABLE = ("csv", "parquet")
+_FOR_PROGRAMS = ("csv", "parquet", "json")
 
 TOP = 10
 """Trials of a search in a terminal."""
@@ -95,6 +97,7 @@ def read_results(arguments: argparse.Namespace) -> Configurations:
     found = load(folders[0] if len(folders) == 1 else folders, only_current=current)
     # The folder of one configuration or seed run is shown as an experiment of one.
     results = found if isinstance(found, Configurations) else load([folders[0]], only_current=current)
+    results = results.with_task(arguments.task)
     if arguments.configurations:
         return results.select(choose_configurations(results, arguments.configurations))
     return results
@@ -108,6 +111,8 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
         "confidence": arguments.confidence,
         "include_unfinished": arguments.include_unfinished,
     }
+    if _has_tasks(results):
+        return _over_tasks(results, arguments, form, options)
     if _wants_trials(results, arguments):
         return [_trials(results, arguments, form, options)]
     if arguments.top is not None:
@@ -123,6 +128,32 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
     parts: list[Rendered] = []
     if not arguments.compare or form not in _ONE_TABLE:
         parts.append(results.summary(metrics, statistic=arguments.statistic, **options))
+    if arguments.compare:
+        baseline = _baseline(results, arguments.compare)
+        parts += [results.compare(metric=metric, baseline=baseline, **options) for metric in metrics]
+    return parts
+
+
+def _has_tasks(results: Configurations) -> bool:
+    """Tell whether there are several tasks and somebody has said which they are."""
+    return results.tasks is not None and not results.tasks.guessed
+
+
+def _over_tasks(
+    results: Configurations, arguments: argparse.Namespace, form: str, options: Mapping[str, Any]
+) -> list[Rendered]:
+    """Return a table of methods and tasks for each metric; with --compare also the comparisons within each task."""
+    metrics = choose_metrics(results, arguments.metric)
+    if not arguments.metric and len(results.metrics) > 1:
+        if form in _FOR_PROGRAMS:
+            metrics = results.metrics
+        else:
+            others = [name for name in results.metrics if name not in metrics]
+            error_console().print(f"Not shown: {listed(others)}. --metric NAME shows them.", markup=False)
+    parts: list[Rendered] = []
+    for metric in metrics if not arguments.compare or form not in _ONE_TABLE else ():
+        scores = scores_options(arguments)
+        parts.append(results.task_table(metric, statistic=arguments.statistic, **options, **scores))
     if arguments.compare:
         baseline = _baseline(results, arguments.compare)
         parts += [results.compare(metric=metric, baseline=baseline, **options) for metric in metrics]
@@ -145,11 +176,12 @@ def _trials(
 
 
 def _baseline(results: Configurations, given: str) -> str | None:
-    if given in results or given == "best":
+    methods = results.tasks.names if results.tasks is not None else ()
+    if given in results or given in methods or given == "best":
         return given
     if given == "all":
         return None
-    hint = did_you_mean(given, [*results, "best", "all"])
+    hint = did_you_mean(given, [*results, *methods, "best", "all"])
     if Path(given).is_dir():
         hint = f" To compare the experiments in {given!r}, write it before --compare."
     raise UsageError(f"--compare {given}: there is {listed(map(repr, results), 12)}, or best, or all.{hint}")
@@ -183,11 +215,17 @@ def _text(parts: list[Rendered], form: str) -> str:
     if form == "json":
         if isinstance(parts[0], TrialTable):
             return parts[0].to_json()
-        names = ["summary", *(f"comparisons_{place}" for place in range(1, len(parts)))]
-        names = [name.removesuffix("_1") if len(parts) == 2 else name for name in names]
+        kinds = [_KINDS[type(part).__name__] for part in parts]
+        # Numbered where there are several of a kind.
+        names = [
+            kind if kinds.count(kind) == 1 else f"{kind}_{kinds[: place + 1].count(kind)}"
+            for place, kind in enumerate(kinds)
+        ]
         return json_text({name: part.to_dict() for name, part in zip(names, parts, strict=True)})
     return "\n".join(map(_WRITERS[form], parts))
 
+
+_KINDS = {"Summary": "summary", "TaskTable": "tasks", "Comparisons": "comparisons"}
 
 _WRITERS: dict[str, Callable[[Rendered], str]] = {
     "rich": lambda part: f"{part}\n",

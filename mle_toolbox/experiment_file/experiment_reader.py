@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_wi
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
 from mle_toolbox.experiment_file.search_reader import SearchFile, read_search
 from mle_toolbox.experiment_file.source_text import trouble_with_file
+from mle_toolbox.experiment_file.task_keys import read_task
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
 from mle_toolbox.surroundings import home
 from mle_toolbox.wording import expected
@@ -77,6 +78,8 @@ class Experiment:
     starts: Starts
     search: SearchFile | None = None
     """What a search varies; None where there is none, or where it has mistakes."""
+    task: tuple[str, ...] | None = None
+    """The dotted keys of the task; empty: there is none; None: the file does not say."""
 
     @property
     def project_dir(self) -> Path:
@@ -160,6 +163,7 @@ class Experiment:
             paths_elsewhere=self._elsewhere(),
             given=self._given(),
             search=search,
+            task=self.task,
             pre_processing=self._processing(STAGES[0]),
             post_processing=self._processing(STAGES[1]),
         )
@@ -307,7 +311,22 @@ def _with_files(experiment: Experiment) -> Experiment:
     if experiment.settings["meta_job_args"].get("job_type") == SEARCH:
         search, mistakes = read_search(experiment.document.data, files)
         problems += [experiment.problem(path, sentence) for path, sentence in mistakes]
-    return replace(experiment, configurations=tuple(files), problems=tuple(problems), search=search)
+    task, mistakes = _task(experiment, files, search)
+    problems += [experiment.problem(path, sentence) for path, sentence in mistakes]
+    return replace(experiment, configurations=tuple(files), problems=tuple(problems), search=search, task=task)
+
+
+def _task(
+    experiment: Experiment, files: Sequence[ConfigurationFile], search: SearchFile | None
+) -> tuple[tuple[str, ...] | None, list[tuple[JsonPath, str]]]:
+    read = [file.configuration for file in files]
+    is_search = experiment.settings["meta_job_args"].get("job_type") == SEARCH
+    # A configuration or a search with mistakes of its own may be the one that has the key.
+    if not read or None in read or (is_search and search is None):
+        return None, []
+    variables = search.spaces[0].variables if search is not None else ()
+    places = [(each.name, ".".join(each.place) or each.name) for each in variables]
+    return read_task(experiment.settings["meta_job_args"], [each.content for each in read if each is not None], places)
 
 
 def _trouble_with_named_file(experiment: Experiment, written: Path, *suffixes: str) -> str | None:

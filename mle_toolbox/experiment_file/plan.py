@@ -184,6 +184,8 @@ class Plan:
     """What the command line gave in place of the file's values, relative to the project folder."""
     search: SearchPlan | None = None
     """The search whose trials the configurations are."""
+    task: tuple[str, ...] | None = None
+    """The dotted keys of the settings that are the task; empty: there is none; None: nothing is said."""
     pre_processing: Processing | None = None
     post_processing: Processing | None = None
 
@@ -265,6 +267,7 @@ class Plan:
             "extra_arguments": list(self.extra_arguments),
             "retries": self.retries,
             "frozen_code": self.frozen_code,
+            **({} if self.task is None else {"task": list(self.task)}),
             **self._search_entries(),
             **{each.stage: each.to_json() for each in self.processing},
         }

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from mle_toolbox.errors import UsageError
 
-__all__ = ["CONFIGURATION", "RUN", "SEED", "Match", "PathPattern", "guess_pattern"]
+__all__ = ["CONFIGURATION", "RUN", "SEED", "TASK", "Match", "PathPattern", "guess_pattern"]
 
-CONFIGURATION, SEED, RUN = "configuration", "seed", "run"
+CONFIGURATION, SEED, RUN, TASK = "configuration", "seed", "run", "task"
 
 # A name in braces, **, *, ?, or a brace without its partner.
 _TOKEN = re.compile(r"\{([^{}]*)\}|(\*\*/?)|(\*)|(\?)|([{}])")
@@ -47,8 +47,8 @@ class PathPattern:
         for name in names:
             if not name.isidentifier():
                 raise UsageError(
-                    f"--pattern {text}: {{{name}}} is not a name. Write {{configuration}}, {{seed}}, {{run}}, or the "
-                    "name of a setting such as {lrate}."
+                    f"--pattern {text}: {{{name}}} is not a name. Write {{configuration}}, {{seed}}, {{task}}, "
+                    "{run}, or the name of a setting such as {lrate}."
                 )
         self.names = tuple(dict.fromkeys(names))
         # The loose one is for the error only: to say that it is the seed which does not fit.

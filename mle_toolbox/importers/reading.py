@@ -13,7 +13,7 @@ from mle_toolbox.errors import ResultsError, UsageError
 from mle_toolbox.importers.imported_run import ImportedRun
 from mle_toolbox.importers.kinds import KINDS, find_files, kind_named, kind_of
 from mle_toolbox.importers.naming import NamedRun, name_runs
-from mle_toolbox.importers.pattern import Match, PathPattern, guess_pattern
+from mle_toolbox.importers.pattern import TASK, Match, PathPattern, guess_pattern
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.merged_data import stack
 from mle_toolbox.results import ConfigurationResults, ExperimentResults, SeedResults
@@ -32,6 +32,7 @@ def import_logs(
     *,
     time: Sequence[str] = (),
     seed_key: str | None = None,
+    task: str | Sequence[str] | None = None,
 ) -> ExperimentResults:
     """Read logs that were not made by mle-toolbox. Their folder is only read.
 
@@ -52,6 +53,9 @@ def import_logs(
     seed_key
         The setting that is the seed, if the pattern has no ``{seed}``: a key of the log or a name in the pattern. By
         default a key called ``seed`` or similar.
+    task
+        The setting that is the task (an environment, a data set), or several: a key of the log or a name in the
+        pattern; ``"none"``: there is no task. By default ``{task}`` in the pattern.
 
     Returns
     -------
@@ -92,7 +96,14 @@ def import_logs(
         for run in KINDS[chosen].read(files, source, tuple(time))
     ]
     named = name_runs(runs, seed_key)
-    return _results(root, named, {"folder": str(root.resolve()), "pattern": pattern, "kind": chosen})
+    results = _results(root, named, {"folder": str(root.resolve()), "pattern": pattern, "kind": chosen})
+    marked = TASK if matcher is not None and TASK in matcher.names else None
+    results = results.with_task(task if task is not None else marked)
+    if results.task_keys is None:
+        return results
+    # In the record, so that it is kept with the written results.
+    record = {**results.record, "task": list(results.task_keys)}
+    return ExperimentResults(results.path, results.names, results.__getitem__, record)
 
 
 def _matches(paths: Iterable[str], pattern: PathPattern | None, root: Path) -> dict[str, Match]:

@@ -24,6 +24,8 @@ def results_table(results: Configurations) -> RenderableType:
     if not results.metrics:
         nothing = "No configuration has logged a metric with one number per tick, so there is no table."
         return Text(nothing + one_element_words(results))
+    if results.tasks is not None and not results.tasks.guessed:
+        return results.task_table().table().to_rich()
     if isinstance(results, ExperimentResults) and results.search is not None:
         return results.trial_table(top=_TRIALS).table().to_rich()
     table = results.summary(results.metrics[:MAX_METRICS]).table()

@@ -134,7 +134,7 @@ class TaskTable(Rendered):
                     "a": a,
                     "b": b,
                     **asdict(found.difference(a, b)),
-                    "adjusted_p": found.adjusted_p()[frozenset((a, b))],
+                    "adjusted_p": found.adjusted_p().get(frozenset((a, b))),
                     "improvement": asdict(found.improvement(a, b)),
                     "wins": asdict(found.wins[a, b]),
                     "seeds": asdict(found.seeds_needed(a, b)),

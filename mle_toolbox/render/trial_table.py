@@ -240,6 +240,8 @@ class TrialTable(Rendered):
         if found.tied:
             words = search_test_words(found)
             yield f"{NOT_DIFFERENT} {words}" if found.separates else words
+        if found.tasks is not None:
+            yield f"Not ranked: {found.tasks.key_words} is a task, and scores of unlike tasks are not compared."
         if search.left_out:
             yield left_out_words(search)
 

@@ -45,7 +45,8 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
     shown = set(samples) if len(samples) <= _MOST else set(_ranking(results, found)[:_MOST])
     note = better_words(*results.direction(curves.metric)).capitalize() + "."
     if len(shown) < len(samples):
-        note += f" The {len(shown)} best of {len(samples)} configurations."
+        which = "best" if results.tasks is None else "first"
+        note += f" The {len(shown)} {which} of {len(samples)} configurations."
     note = " ".join([note, *results.figure_cautions()])
     drawn = {name: curve for name, curve in curves.items() if name in shown}
     finals = {name: samples[name] for name in samples if name in shown}
@@ -57,6 +58,8 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
 
 def _ranking(results: Configurations, found: Answer) -> Sequence[str]:
     """Return the configurations, the best first; of a search in the order of its scores, as in every other output."""
+    if results.tasks is not None:
+        return tuple(found.samples)
     if not isinstance(results, ExperimentResults) or results.search is None or not results.search.metrics:
         return found.ranking
     return [each.name for each in results.ranking().ranked]

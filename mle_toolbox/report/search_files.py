@@ -40,6 +40,11 @@ def write_search(results: ExperimentResults, folder: ExperimentFolder) -> None:
 
 def _words(found: RankedTrials) -> Iterator[str]:
     best = found.best
+    if found.tasks is not None:
+        tasks = f"{count(len(found.tasks.tasks), 'task')} ({found.tasks.key_words})"
+        yield f"The trials are of {tasks}, whose scores are not compared, so none is the best."
+        yield "`mle results` shows methods and tasks."
+        return
     if best is None:
         yield "No trial has a score, so there is no best one."
         return

@@ -21,7 +21,7 @@ from mle_toolbox.results.over_tasks import OverTasks, References, over_tasks
 from mle_toolbox.results.samples import SeedSample, counts, lower_is_better_of, seed_sample
 from mle_toolbox.results.series import array_words, scalar_metrics
 from mle_toolbox.results.task_answers import AnswerOfTasks, answer_within_tasks
-from mle_toolbox.results.task_role import TaskRole, task_role
+from mle_toolbox.results.task_role import TaskRole, known_keys, task_role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
         Configurations of unlike tasks are never compared with each other.
         """
-        return task_role(self.contents, self.differences(), self.task_keys, self.title)
+        return task_role(self.contents, self.differences(), self.task_keys)
 
     def tasks_or_error(self) -> TaskRole:
         """Return the tasks.
@@ -105,9 +105,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
         # By name, which also reads nothing again.
         same = self.select(list(self))
         if task is not None:
-            same._task_keys = (task,) if isinstance(task, str) else tuple(task)
-        # A wrong key is refused here and not in the first table.
-        same.tasks  # noqa: B018
+            given = (task,) if isinstance(task, str) else tuple(task)
+            # A wrong key is refused here and not in the first table.
+            same._task_keys = known_keys(self.contents, self.differences(), given, self.title)
         return same  # type: ignore[return-value]
 
     @abstractmethod
@@ -140,7 +140,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """Return the caption of a figure: ``cautions`` about the runs in it, without commands to type."""
         # Readers of a paper cannot run the commands.
         code = self.code(include_unfinished=include_unfinished)
-        return (*code_cautions(code, way_out=False), *self._length_cautions())
+        role = self.tasks
+        unlike = [f"Several tasks ({role.key_words}), whose values are not comparable."] if role is not None else []
+        return (*unlike, *code_cautions(code, way_out=False), *self._length_cautions())
 
     def code(self, *, include_unfinished: bool = False) -> Mapping[str, CodeState]:
         """Return, for each configuration, which of the runs that count are of older code than the newest ones."""
@@ -298,7 +300,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
             How the scores of tasks are made comparable: ``as-is``, ``references``, ``range`` or ``ranks``. None:
             between the references if there are any, as they are where all lie between 0 and 1, else by the range seen.
         references
-            Task -> (low, high), such as the scores of a random and of an expert policy.
+            Task -> (low, high), such as the scores of a random and of an expert policy. None: those of
+            ``reference_scores.csv`` in the results folder or beside the experiment file.
         common_tasks
             Compare all methods over the tasks that all have, instead of those methods that have all tasks.
 
@@ -318,7 +321,12 @@ class Configurations(Mapping[str, ConfigurationResults]):
         )
         if not isinstance(found, AnswerOfTasks):
             raise self._no_tasks()
-        return over_tasks(found, scores, references=references, common_tasks=common_tasks)
+        known = self.references() if references is None else references
+        return over_tasks(found, scores, references=known, common_tasks=common_tasks)
+
+    def references(self) -> References:
+        """Return the reference scores that lie with the results, by task; empty where there are none."""
+        return {}
 
     @with_installed_modules
     def task_table(
@@ -383,7 +391,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
         metric, at, lower_is_better, confidence, include_unfinished
             As for ``summary``.
         baseline
-            The configuration with which all others are compared, or ``"best"``: the one with the best mean.
+            The configuration with which all others are compared, or ``"best"``: the one with the best mean. Where there
+            are tasks also a method, which is compared with the others on each task.
         paired
             Whether the same seed of two configurations belongs together. None: where both have the same seeds.
 
@@ -396,8 +405,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
         if a is not None and b is None and baseline is None:
             a, baseline = None, a
+        methods = self.tasks.names if self.tasks is not None else ()
         for name in (a, b, baseline):
-            if name is not None and name not in self and not (name == "best" and name is baseline):
+            if name is not None and name not in self and not (name is baseline and name in ("best", *methods)):
                 raise unknown_name(name, self, self.title)
         if len(self) < 2:
             raise ResultsError(f"{self.title}: there is only one configuration, so there is nothing to compare.")
@@ -486,7 +496,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
     def _first_cautions(self, code: Mapping[str, CodeState] | None = None) -> list[str]:
         """Return the cautions that come before the numbers; ``code`` is that of the runs that count."""
         role = self.tasks
-        tasks = [] if role is None or not role.guessed else [f"{role.sentence[0].upper()}{role.sentence[1:]}"]
+        tasks = [role.sentence] if role is not None and role.guessed else []
         return [*tasks, *outdated_cautions(self), *code_cautions(self.code() if code is None else code)]
 
     def _length_cautions(self) -> list[str]:

@@ -14,6 +14,7 @@ from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.lookup import known_names, unknown_name
+from mle_toolbox.results.over_tasks import References
 from mle_toolbox.text import count
 
 __all__ = ["ExperimentCollection"]
@@ -68,6 +69,10 @@ class ExperimentCollection(Configurations):
         """The content of each configuration's file, as far as it is known."""
         of = {title: each.contents for title, each in self.experiments.items()}
         return {name: of[title][own] for name, (title, own) in self._places.items()}
+
+    def references(self) -> References:
+        """Return the reference scores of all experiments; of a task that several have, those of the last one."""
+        return {task: ends for each in self.experiments.values() for task, ends in each.references().items()}
 
     def differences(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what differs between the configurations, beginning with the experiment that each belongs to."""

@@ -6,27 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mle_toolbox.experiment_file.dotted_keys import flatten
 from mle_toolbox.text import value_key
 
 __all__ = ["differing", "flatten", "short_names", "value_text"]
-
-
-def flatten(content: Mapping[str, Any], prefix: str = "", *, quoted: bool = True) -> dict[str, Any]:
-    """Return a nested mapping as a flat one with dotted keys; lists and empty mappings are kept as values.
-
-    A name with a dot in it is quoted, unless ``quoted`` is False.
-
-    >>> flatten({"train_config": {"lrate": 0.1, "sizes": [8, 8]}, "net_config": {}})
-    {'train_config.lrate': 0.1, 'train_config.sizes': [8, 8], 'net_config': {}}
-    """
-    flat: dict[str, Any] = {}
-    for name, value in content.items():
-        key = prefix + (json.dumps(name, ensure_ascii=False) if quoted and "." in name else name)
-        if isinstance(value, Mapping) and value:
-            flat.update(flatten(value, f"{key}.", quoted=quoted))
-        else:
-            flat[key] = value
-    return flat
 
 
 def differing(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace, CodeState
 from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.lookup import known_names, unknown_name
+from mle_toolbox.results.over_tasks import REFERENCES, References, read_references
 from mle_toolbox.results.ranking import RankedTrials, direction_in, ranked_trials
 from mle_toolbox.results.search_record import SearchRecord, search_record
 
@@ -86,6 +87,14 @@ class ExperimentResults(Configurations):
         """How many trials the search has, of which these may be a selection; 0 where it is no search."""
         return sum(each.inside for each in self.search.trials.values()) if self.search is not None else 0
 
+    def references(self) -> References:
+        """Return the scores of ``reference_scores.csv`` in the results folder, else beside the experiment file."""
+        home, places = self.path if self.path.is_dir() else self.path.parent, []
+        if isinstance(file := self.record.get("experiment_file"), str):
+            # Recorded relative to the results folder, which may be a link.
+            places.append((home.resolve() / file).parent / REFERENCES)
+        return next((read_references(place) for place in (home / REFERENCES, *places) if place.is_file()), {})
+
     def direction(self, metric: str, lower_is_better: bool | None = None) -> tuple[bool, bool]:
         """Return whether lower is better, and whether that is only guessed; a search says it of its metrics."""
         if self.search is None:
@@ -128,6 +137,7 @@ class ExperimentResults(Configurations):
             confidence=confidence,
             include_unfinished=include_unfinished,
             code=self.code(include_unfinished=include_unfinished),
+            tasks=self.tasks,
         )
 
     @with_installed_modules

@@ -31,17 +31,22 @@ __all__ = ["load"]
 _NOTHING = LogData((), (), {})
 
 _Path = str | os.PathLike[str]
+_Task = str | Sequence[str] | None
 _One = ExperimentResults | ExperimentCollection | ConfigurationResults | SeedResults
 
 
 @overload
-def load(path: _Path, *, only_current: bool = ...) -> _One: ...
+def load(path: _Path, *, only_current: bool = ..., task: _Task = ...) -> _One: ...
 @overload
-def load(path: list[_Path] | tuple[_Path, ...], *, only_current: bool = ...) -> ExperimentCollection: ...
+def load(
+    path: list[_Path] | tuple[_Path, ...], *, only_current: bool = ..., task: _Task = ...
+) -> ExperimentCollection: ...
 @overload
-def load(path: _Path, *more: _Path, only_current: bool = ...) -> ExperimentCollection: ...
+def load(path: _Path, *more: _Path, only_current: bool = ..., task: _Task = ...) -> ExperimentCollection: ...
 @with_installed_modules
-def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_current: bool = False) -> _One:
+def load(
+    path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_current: bool = False, task: _Task = None
+) -> _One:
     """Read results, at any time: while runs go on, when some have failed, when all are done.
 
     Parameters
@@ -54,6 +59,9 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_curre
     only_current
         Leave out the finished runs that are of older code than the newest ones of the same project: their status is
         ``older code``, and they do not count. ``cautions`` of the result says whether there are any.
+    task
+        The setting that is the task, or several: configurations of unlike tasks are never compared, and ``task_table``
+        shows methods over tasks. ``"none"``: no setting is. None: as the experiment says, else guessed from the names.
 
     Returns
     -------
@@ -73,6 +81,12 @@ def load(path: _Path | list[_Path] | tuple[_Path, ...], *more: _Path, only_curre
     >>> results = load("experiments/")  # doctest: +SKIP
     >>> results["ode_int_config_1"]["metric1"].mean(axis=0)  # doctest: +SKIP
     """
+    if task is not None:
+        if isinstance(path, str | os.PathLike):
+            every = load(path, *more, only_current=only_current)
+        else:
+            every = load([*path, *more], only_current=only_current)
+        return every.with_task(task) if isinstance(every, Configurations) else every
     if only_current:
         # Decided over everything that is loaded: the newest code may be that of another folder of the project.
         found = load(path, *more) if isinstance(path, str | os.PathLike) else load([*path, *more])

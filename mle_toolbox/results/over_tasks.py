@@ -27,9 +27,15 @@ if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
     from mle_toolbox.statistics.over_tasks import Comparable, Improvement, Ranks, SeedsOverTasks, TaskDifference, Wins
 
-__all__ = ["OverTasks", "References", "over_tasks", "read_references"]
+__all__ = ["REFERENCES", "OverTasks", "References", "over_tasks", "read_references"]
 
 References = Mapping[str, tuple[float, float]]
+
+REFERENCES = "reference_scores.csv"
+"""The file of reference scores, in the results folder or beside the experiment file."""
+
+# Their intervals are simulated, which takes seconds for all pairs of many methods.
+_FEW_MEDIANS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +93,9 @@ class OverTasks:
         """Return the aggregate of each method over the tasks."""
         from mle_toolbox.statistics.over_tasks import estimate_over_tasks
 
-        return {
+        if (known := self._known_estimates.get((statistic, resample_tasks))) is not None:
+            return known
+        found = self._known_estimates[statistic, resample_tasks] = {
             method: estimate_over_tasks(
                 each,
                 statistic,
@@ -98,6 +106,7 @@ class OverTasks:
             )
             for method, each in self.cells.items()
         }
+        return found
 
     def difference(self, a: str, b: str, statistic: str = "mean") -> TaskDifference:
         """Return the aggregate of a minus that of b, seed by seed where both have the same seeds on every task."""
@@ -114,12 +123,30 @@ class OverTasks:
         )
 
     def adjusted_p(self, statistic: str = "mean") -> Mapping[frozenset[str], float]:
-        """Return p of each pair of methods, corrected over all of them (Holm)."""
-        from mle_toolbox.statistics import holm
+        """Return p of pairs of methods, corrected for all of them (Holm).
 
+        With many methods only the pairs with the leader are there, corrected for all pairs after Bonferroni.
+        """
+        from mle_toolbox.statistics import holm
+        from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
+
+        if (known := self._known_p.get(statistic)) is not None:
+            return known
         pairs = list(combinations(self.methods, 2))
-        p = [self.difference(a, b, statistic).p for a, b in pairs]
-        return dict(zip(map(frozenset, pairs), holm(p), strict=True)) if pairs else {}
+        few = len(self.methods) <= (_FEW_MEDIANS if statistic == "median" else HOLM_UP_TO)
+        tested = pairs if few else [pair for pair in pairs if self.leader(statistic) in pair]
+        p = np.asarray([self.difference(a, b, statistic).p for a, b in tested])
+        adjusted = holm(p) if few else np.minimum(p * len(pairs), 1.0)
+        self._known_p[statistic] = dict(zip(map(frozenset, tested), map(float, adjusted), strict=True))
+        return self._known_p[statistic]
+
+    @cached_property
+    def _known_estimates(self) -> dict[tuple[str, bool], Mapping[str, Estimate]]:
+        return {}
+
+    @cached_property
+    def _known_p(self) -> dict[str, Mapping[frozenset[str], float]]:
+        return {}
 
     def leader(self, statistic: str = "mean") -> str | None:
         """Return the method with the best aggregate; None where none can be compared."""

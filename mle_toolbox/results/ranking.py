@@ -14,6 +14,7 @@ from mle_toolbox.results.answer import Answer, answer
 from mle_toolbox.results.code import CodeState
 from mle_toolbox.results.samples import lower_is_better_of
 from mle_toolbox.results.search_record import SearchRecord, TrialRecord
+from mle_toolbox.results.task_role import TaskRole
 from mle_toolbox.results.trial_scores import TrialScore, score_of
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class RankedTrials:
         In order.
     answer
         The estimates and tests of the trials that compete for the first place, None where there are none.
+    tasks
+        The tasks of the trials, where there are several: trials of unlike tasks are not ranked.
     """
 
     search: SearchRecord
@@ -93,6 +96,7 @@ class RankedTrials:
     confidence: float
     trials: tuple[Trial, ...]
     answer: Answer | None
+    tasks: TaskRole | None = None
 
     @property
     def best(self) -> Trial | None:
@@ -140,6 +144,7 @@ def ranked_trials(
     confidence: float = 0.95,
     include_unfinished: bool = False,
     code: Mapping[str, CodeState] | None = None,
+    tasks: TaskRole | None = None,
 ) -> RankedTrials:
     """Rank the trials of a search.
 
@@ -157,6 +162,8 @@ def ranked_trials(
         As for ``summary``.
     code
         Which runs are of older code.
+    tasks
+        The tasks of the trials, where there are several: then no trial has a rank, and they keep their own order.
 
     Notes
     -----
@@ -171,7 +178,7 @@ def ranked_trials(
         for name, record in search.trials.items()
         if name in results
     ]
-    first = metrics[0] if metrics else None
+    first = metrics[0] if metrics and tasks is None else None
     made.sort(key=lambda each: _place(each, first, lower.get(first or "", False)))
     place = 0
     ranked = []
@@ -187,6 +194,7 @@ def ranked_trials(
         confidence,
         tuple(ranked),
         None,
+        tasks,
     )
     return replace(found, answer=_answer(found))
 

@@ -114,8 +114,16 @@ class AnswerOfTasks(Answer):
         return {pair: found[pair] for pair in pairs}
 
     def compare_with(self, baseline: str) -> Mapping[Pair, Comparison]:
-        """Compare the others of the same task with one chosen before seeing the numbers."""
-        return self.parts[self.role.of[baseline]].compare_with(baseline)
+        """Compare the others of the same task with one chosen before seeing the numbers, or with a method on each task.
+
+        Corrected within each task.
+        """
+        if baseline in self.samples:
+            return self.parts[self.role.of[baseline]].compare_with(baseline)
+        own = {self.role.of[name]: name for name in self.samples if self.role.methods[name] == baseline}
+        return {
+            pair: found for task, name in own.items() for pair, found in self.parts[task].compare_with(name).items()
+        }
 
     def by(self, statistic: str) -> AnswerOfTasks:
         """Return the answer for another statistic."""
