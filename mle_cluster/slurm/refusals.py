@@ -14,9 +14,9 @@ _TOO_MANY = re.compile(r"Submit\w*Limit|queue full|retrying|violates accounting/
 _ANOTHER_LIMIT = re.compile(r"(Assoc|QOS)(?!\w*Submit)\w*(Limit|Per\w+)")
 _TOO_LARGE = re.compile(r"Invalid job array specification", re.IGNORECASE)
 _ADVICE = (
+    (r"account", "`sacctmgr show associations user=$USER` lists yours; set mle-slurm-account in the profile."),
     (r"partition", "`sinfo -s` lists the partitions; set mle-slurm-partition in the profile, or the job's own queue."),
     (r"qos", "`sacctmgr show qos` lists them; set mle-slurm-qos in the profile."),
-    (r"account", "`sacctmgr show associations user=$USER` lists yours; set mle-slurm-account in the profile."),
     (r"gres", "`sinfo -o '%P %G'` lists what there is; set mle-slurm-gpu-request in the profile."),
     (r"feature", "`sinfo -o '%P %f'` lists the features; set mle-slurm-gpu-type-request in the profile."),
     (r"node name", "`sinfo -N` lists the nodes; correct exclude_nodes or include_nodes."),

@@ -70,7 +70,7 @@ def sbatch_options(settings: Settings, name: str, threads: int, resources: Mappi
         asked[key] = f"{math.ceil(amount)}M" if key else None
     if minutes := _number(resources.get("runtime")):
         asked["time"] = math.ceil(minutes)
-        notice = math.floor(min(settings.notice_seconds, minutes * 60 * (1 - _TOLD_AFTER)))
+        notice = round(min(settings.notice_seconds, minutes * 60 * (1 - _TOLD_AFTER)))
         if notice and minutes * 60 >= _SHORTEST_TOLD:
             # To the shell of the task, which passes it on: without the B only what srun starts is told.
             asked["signal"] = f"B:USR1@{notice}"
