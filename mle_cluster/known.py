@@ -10,15 +10,13 @@ from importlib import import_module
 
 from mle_cluster.scheduler import Scheduler
 
-__all__ = ["EARLIER_RECORDS", "FIRST_EXECUTOR", "WITHOUT_EXECUTOR", "scheduler_of_executor", "schedulers"]
+__all__ = ["EARLIER_RECORDS", "FIRST_EXECUTOR", "scheduler_of_executor", "schedulers"]
 
 _MODULES = {"mle-sge": "mle_cluster.grid_engine.backend", "mle-slurm": "mle_cluster.slurm.backend"}
 FIRST_EXECUTOR = "mle-sge"
 """The executor of the records of earlier versions, which do not name one."""
 EARLIER_RECORDS = ("mle_sge",)
 """Names of the folders in which earlier versions kept the records of one scheduler each."""
-WITHOUT_EXECUTOR = {"sbatch": "Slurm"}
-"""Schedulers that cannot be used yet, by the command that submits: where it is, this is probably a login node."""
 
 
 def schedulers() -> list[Scheduler]:

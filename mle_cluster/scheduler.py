@@ -224,6 +224,9 @@ class Scheduler(Protocol):
     """Names of the environment variables that hold a job's ``queue`` and its ``cores``."""
     cores_setting: str
     """The setting that determines how several cores are requested."""
+    local_if_silent: bool
+    """Whether `mle run` uses this machine where the scheduler is installed and does not answer, or has no open queue.
+    False: it is most likely a login node, where nothing may run unless the user says so."""
     queue_setting: str
     """The setting that names the queue for jobs that name none."""
 

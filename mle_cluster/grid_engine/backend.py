@@ -52,6 +52,7 @@ class GridEngine:
     task_words: Mapping[str, str] = {"@TASK@": "$SGE_TASK_ID", "@RUN@": _RUN}
     node_variables: Mapping[str, str] = {"queue": "QUEUE", "cores": "NSLOTS"}
     cores_setting = "parallel-environment"
+    local_if_silent = True
     queue_setting = "queue"
 
     def trouble_with_folder(self, folder: Path) -> str | None:

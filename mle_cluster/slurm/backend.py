@@ -68,6 +68,7 @@ class Slurm:
     task_words: Mapping[str, str] = {"@TASK@": "$SLURM_ARRAY_TASK_ID", "@RUN@": _RUN}
     node_variables: Mapping[str, str] = {"queue": "SLURM_JOB_PARTITION", "cores": "SLURM_CPUS_PER_TASK"}
     cores_setting = "sbatch-options"
+    local_if_silent = False
     queue_setting = "partition"
 
     def __init__(self) -> None:

@@ -99,7 +99,7 @@ class _Backend:
     def __init__(self, scheduler: Scheduler, plan: Plan | None, profile: Profile) -> None:
         self.scheduler, self.profile = scheduler, profile
         self._plan = plan
-        queue = plan.job.queue if plan is not None and plan.job.queue else profile.setting("queue")
+        queue = plan.job.queue if plan is not None and plan.job.queue else profile.setting(scheduler.queue_setting)
         asked_by = plan.experiment_file.name if plan is not None and plan.job.queue else f"the profile {profile.name}"
         self._place: Place | Finding
         try:

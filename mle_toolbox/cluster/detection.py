@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from mle_cluster.scheduler import Queue, Scheduler, SchedulerError
 from mle_toolbox.errors import UsageError, did_you_mean
 from mle_toolbox.text import listed
 
-__all__ = ["Place", "detect_place"]
+__all__ = ["Place", "choose_among", "detect_place"]
 
 _PATIENCE_SECONDS = 5.0
 _NAMES_SHOWN = 3
@@ -19,10 +20,71 @@ _NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class Place:
-    """A profile, and the sentence that says why it was chosen; None when the user named it."""
+    """A profile, and the sentence that says why it was chosen; None when the user named it.
+
+    ``may_run_here`` is False where the sentence tells why nothing may run on this machine unless the user says so.
+    """
 
     profile: str
     why: str | None = None
+    may_run_here: bool = True
+
+
+def choose_among(schedulers: Sequence[Scheduler], queue_of: Callable[[Scheduler], tuple[str | None, str]]) -> Place:
+    """Ask all schedulers at once, and return the first place on one of them, or that on this machine.
+
+    Parameters
+    ----------
+    schedulers
+        The preferred one first.
+    queue_of
+        Returns the queue that seed runs request there, and which file names it.
+
+    Raises
+    ------
+    UsageError
+        When none can take the seed runs, and one of them lacks the queue, or does not answer and has this machine as
+        its login node, most likely.
+    """
+
+    def ask(scheduler: Scheduler) -> Place | UsageError:
+        try:
+            return detect_place(scheduler, *queue_of(scheduler))
+        except UsageError as error:
+            return error
+
+    with ThreadPoolExecutor(len(schedulers)) as pool:
+        found = list(pool.map(ask, schedulers))
+    clusters = [
+        (scheduler, each)
+        for scheduler, each in zip(schedulers, found, strict=True)
+        if isinstance(each, Place) and each.profile != "local"
+    ]
+    if clusters:
+        (first, place), *others = clusters
+        if not others:
+            return place
+        also = listed([each.name for each, _ in others])
+        ways = ", ".join(f"--profile {each.profile} runs on {each.name}" for each, _ in others)
+        return replace(
+            place, why=f"{first.name} and {also} both answer: running on {first.name} ({ways}, --profile local here)."
+        )
+    for each in found:
+        if isinstance(each, UsageError):
+            raise each
+    places = [each for each in found if isinstance(each, Place)]
+    for place in places:
+        if not place.may_run_here:
+            raise UsageError(
+                f"{place.why}: nothing was started, because this is probably its login node. --cores 4 runs here on "
+                "four cores, --profile local on all of them; within a job of the cluster that is the way."
+            )
+    installed = [each for each, of in zip(places, schedulers, strict=True) if shutil.which(of.submitting) is not None]
+    if installed:
+        return installed[0]
+    names, commands = zip(*((each.name, each.submitting) for each in schedulers), strict=True)
+    neither = f"neither {' nor '.join(commands)} is" if len(commands) > 1 else f"{commands[0]} is not"
+    return _here(f"No {' or '.join(names)} here ({neither} on PATH)")
 
 
 def detect_place(scheduler: Scheduler, queue: str | None, asked_by: str = "the experiment file") -> Place:
@@ -47,7 +109,8 @@ def detect_place(scheduler: Scheduler, queue: str | None, asked_by: str = "the e
     try:
         queues = scheduler.queues(queue, seconds=_PATIENCE_SECONDS)
     except SchedulerError as error:
-        return _here(f"{scheduler.submitting} is there, but the scheduler does not answer ({_plain(error)})")
+        why = f"{scheduler.submitting} is there, but the scheduler does not answer ({_plain(error)})"
+        return _silent(scheduler, why)
     if queues.known and queues.unknown:
         unknown = queues.unknown[0]
         raise UsageError(
@@ -57,13 +120,17 @@ def detect_place(scheduler: Scheduler, queue: str | None, asked_by: str = "the e
         )
     open_queues = [each.name for each in queues.meant if each.accepts_jobs]
     if not open_queues:
-        return _here(f"{scheduler.name} answers, but no queue accepts jobs{_hindrance(queues.meant)}")
+        return _silent(scheduler, f"{scheduler.name} answers, but no queue accepts jobs{_hindrance(queues.meant)}")
     plural = len(open_queues) > 1
     return Place(
         scheduler.profile,
         f"{scheduler.name} answers and {'queues' if plural else 'queue'} {listed(open_queues, _NAMES_SHOWN)} "
         f"{'accept' if plural else 'accepts'} jobs: running there (--profile local runs here).",
     )
+
+
+def _silent(scheduler: Scheduler, why: str) -> Place:
+    return _here(why) if scheduler.local_if_silent else Place("local", why, may_run_here=False)
 
 
 def _here(why: str) -> Place:

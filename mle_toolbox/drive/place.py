@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 from collections.abc import Sequence
 
-from mle_cluster.known import WITHOUT_EXECUTOR, scheduler_of_executor, schedulers
-from mle_cluster.scheduler import SchedulerError
-from mle_toolbox.cluster.detection import Place, detect_place
+from mle_cluster.known import scheduler_of_executor, schedulers
+from mle_cluster.scheduler import Scheduler, SchedulerError
+from mle_toolbox.cluster.detection import Place, choose_among
 from mle_toolbox.cluster.tasks import (
     OpenTask,
     open_tasks,
@@ -25,7 +24,7 @@ from mle_toolbox.cluster.tasks import (
     tasks_in_words,
 )
 from mle_toolbox.drive.lock import is_driven
-from mle_toolbox.errors import FolderInUseError, UsageError
+from mle_toolbox.errors import FolderInUseError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
@@ -80,7 +79,6 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
             )
     place = _found(plan)
     if place.profile == "local":
-        _refuse_a_login_node(plan)
         _refuse_another_snakemake(plan)
     return place
 
@@ -117,25 +115,13 @@ def _asked_for(profile: str | None, cores: int | None) -> Place | None:
 
 
 def _found(plan: Plan) -> Place:
-    places = []
-    for scheduler in schedulers():
-        queue, asked_by = plan.job.queue, plan.experiment_file.name
-        if queue is None:
-            queue = read_profile(scheduler.profile, plan.project_dir).setting("queue") or None
-            asked_by = f"profiles/{scheduler.profile}"
-        places.append(detect_place(scheduler, queue, asked_by))
-    return next((each for each in places if each.profile != "local"), places[0])
+    def queue_of(scheduler: Scheduler) -> tuple[str | None, str]:
+        if plan.job.queue is not None:
+            return plan.job.queue, plan.experiment_file.name
+        profile = f"profiles/{scheduler.profile}"
+        return read_profile(scheduler.profile, plan.project_dir).setting(scheduler.queue_setting) or None, profile
 
-
-def _refuse_a_login_node(plan: Plan) -> None:
-    for command, name in WITHOUT_EXECUTOR.items():
-        if shutil.which(command) is not None:
-            words = shlex.join(plan.words)
-            raise UsageError(
-                f"{command} is here, so this is probably the login node of a {name} cluster, to which mle-toolbox "
-                f"cannot submit. Nothing was started. `mle run {words} --cores 4` runs here on four cores, "
-                f"`mle run {words} --profile local` on all of them; within a job of the cluster that is the way."
-            )
+    return choose_among(schedulers(), queue_of)
 
 
 def _refuse_what_is_in_the_queue(plan: Plan) -> None:

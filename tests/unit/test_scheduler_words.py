@@ -20,9 +20,6 @@ EXCEPTIONS = {
     ("mle_cluster/known.py", "mle_sge"),
     ("mle_cluster/known.py", "grid_engine"),
     ("mle_cluster/known.py", "slurm"),
-    # It is recognised, so that nothing runs on its login node unasked.
-    ("mle_cluster/known.py", "sbatch"),
-    ("mle_cluster/known.py", "Slurm"),
     # What `--profile` takes is what users type.
     ("mle_toolbox/cli/run.py", "sge"),
     ("mle_toolbox/cli/run.py", "Grid Engine"),

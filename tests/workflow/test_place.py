@@ -56,7 +56,7 @@ def test_the_variable_is_the_default_profile_and_is_named(project: Project, watc
 def test_who_counts_cores_means_this_machine(project: Project, watched: Callable[[], bool]) -> None:
     said = run(project, "--cores", "1")
 
-    assert "--cores applies to this machine: running here (--profile sge runs on Grid Engine)." in said
+    assert "--cores applies to this machine: running here (--profile sge runs on Grid Engine, --profile slurm" in said
     assert not watched()
 
 
@@ -81,8 +81,8 @@ def test_where_sbatch_is_nothing_runs_on_the_login_node_unless_it_is_asked_for(
 
     assert watched()
     assert outcome.returncode == 2
-    assert "probably the login node of a Slurm cluster" in outcome.stderr
-    assert "`mle run exp.yaml --cores 4` runs here on four cores" in outcome.stderr
+    assert "sbatch is there, but the scheduler does not answer" in outcome.stderr
+    assert "nothing was started, because this is probably its login node. --cores 4 runs here" in outcome.stderr
     assert not (project.path / "experiments").exists()
     # A seed run knows the job by the number that squeue and scancel show.
     ids = {"SLURM_ARRAY_JOB_ID": "1803", "SLURM_JOB_ID": "1900", "SLURM_ARRAY_TASK_ID": "18"}

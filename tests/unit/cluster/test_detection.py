@@ -10,6 +10,7 @@ import pytest
 
 from mle_cluster.grid_engine.backend import SCHEDULER
 from mle_cluster.grid_engine.queues import named, parse_queues, states_in_words
+from mle_cluster.known import schedulers
 from mle_toolbox.cluster import detection
 from mle_toolbox.cluster.detection import Place
 from mle_toolbox.errors import UsageError
@@ -189,3 +190,62 @@ def test_each_hindrance_is_said_once() -> None:
 
     assert words.count("disabled") == 1
     assert "in error" in words
+
+
+def sinfo(command: Command, body: str) -> None:
+    command("sbatch", "exit 0")
+    command("sinfo", body)
+
+
+def choose(queue: str | None = None) -> Place:
+    return detection.choose_among(schedulers(), lambda each: (queue, "exp.yaml"))
+
+
+def test_without_any_scheduler_everything_runs_here(command: Command) -> None:
+    assert choose().why == "No Grid Engine or Slurm here (neither qsub nor sbatch is on PATH): running on this machine."
+
+
+def test_the_one_scheduler_that_answers_is_taken(command: Command, answer: Callable[[str], None]) -> None:
+    sinfo(command, "echo 'main|up'")
+
+    assert choose().why == "Slurm answers and queue main accepts jobs: running there (--profile local runs here)."
+    answer(queues(("all.q@node1", "BIP", 2, "d")))
+    assert choose().profile == "slurm"
+
+
+def test_of_two_that_answer_the_first_is_taken_and_the_other_is_named(
+    command: Command, answer: Callable[[str], None]
+) -> None:
+    sinfo(command, "echo 'main|up'")
+    answer(queues(("all.q@node1", "BIP", 2, "")))
+
+    place = choose()
+
+    assert place.profile == "sge"
+    assert place.why == (
+        "Grid Engine and Slurm both answer: running on Grid Engine (--profile slurm runs on Slurm, --profile local "
+        "here)."
+    )
+
+
+def test_a_queue_that_only_one_of_them_has_decides(command: Command, answer: Callable[[str], None]) -> None:
+    sinfo(command, "echo 'main|up'; echo 'gpu|up'")
+    answer(queues(("all.q@node1", "BIP", 2, "")))
+
+    assert choose("gpu").profile == "slurm"
+    assert choose("all.q").profile == "sge"
+    with pytest.raises(UsageError, match="asks for queue 'gup'"):
+        choose("gup")
+
+
+@pytest.mark.parametrize("body", ["echo no controller >&2; exit 1", "echo 'main|down'", "exit 0"])
+@pytest.mark.parametrize("with_grid_engine", [False, True])
+def test_nothing_runs_unasked_where_slurm_is_installed_and_takes_no_jobs(
+    command: Command, answer: Callable[[str], None], body: str, with_grid_engine: bool
+) -> None:
+    sinfo(command, body)
+    if with_grid_engine:
+        answer(queues(("all.q@node1", "BIP", 2, "d")))
+
+    with pytest.raises(UsageError, match="nothing was started, because this is probably its login node"):
+        choose()
