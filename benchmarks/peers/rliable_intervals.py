@@ -1,4 +1,4 @@
-"""Intervals of the interquartile mean from rliable for samples on standard input, as JSON; one task, no mle_toolbox."""
+"""Intervals of the interquartile mean from rliable for samples on standard input, as JSON; no mle_toolbox."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from rliable import library, metrics
 
 
-def interval(sample: list[float], n_resamples: int) -> list[float]:
-    """Return the two ends for one number a seed."""
-    scores = {"a": np.array(sample)[:, None]}
+def interval(sample: list[float] | list[list[float]], n_resamples: int) -> list[float]:
+    """Return the two ends for one number a seed, or a row of tasks a seed."""
+    scores = {"a": np.array(sample).reshape(len(sample), -1)}
     _, ends = library.get_interval_estimates(scores, lambda x: np.array([metrics.aggregate_iqm(x)]), reps=n_resamples)
     return [float(end) for end in ends["a"][:, 0]]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.checks import check_confidence, finite_sample, whole_number
 
-__all__ = ["improvement_interval", "probability_of_improvement"]
+__all__ = ["improvement_interval", "newcombe_interval", "probability_of_improvement"]
 
 Floats = NDArray[np.float64]
 
@@ -110,10 +112,32 @@ def improvement_interval(
         replicates = _resampled(better, worse, n_resamples, seed)
         low, high = np.quantile(replicates, [(1 - confidence) / 2, (1 + confidence) / 2])
         return float(low), float(high)
+    return newcombe_interval(observed, [(n_a, n_b)], confidence)
+
+
+def newcombe_interval(observed: float, sizes: Sequence[tuple[int, int]], confidence: float) -> tuple[float, float]:
+    """Return Newcombe's interval of the mean over tasks; each has n_a and n_b seeds, at least two of them.
+
+    The variance that a probability implies is the mean of those of the tasks, divided by their number, as if all tasks
+    had that probability: where they differ, the variance is smaller than that.
+    """
     from scipy.special import stdtrit
 
-    t = float(stdtrit(n_a + n_b - 2, (1 + confidence) / 2))
-    return _end(observed, 0.0, n_a, n_b, t), _end(observed, 1.0, n_a, n_b, t)
+    t = float(stdtrit(sum(n_a + n_b - 2 for n_a, n_b in sizes), (1 + confidence) / 2))
+    counts = Counter(sizes)
+
+    def end(bound: float) -> float:
+        inside, outside = observed, bound
+        for _ in range(50):
+            middle = (inside + outside) / 2
+            variance = sum(n * _variance(middle, n_a, n_b) for (n_a, n_b), n in counts.items()) / len(sizes) ** 2
+            if abs(middle - observed) <= t * math.sqrt(variance):
+                inside = middle
+            else:
+                outside = middle
+        return inside
+
+    return end(0.0), end(1.0)
 
 
 def _tasks(values: ArrayLike) -> Floats:
@@ -152,18 +176,6 @@ def _drawn_shares(n: int, n_resamples: int, generator: np.random.Generator) -> F
     places = generator.integers(0, n, (n_resamples, n)) + n * np.arange(n_resamples)[:, None]
     counts = np.bincount(places.ravel(), minlength=n * n_resamples)
     return np.asarray(counts.reshape(n_resamples, n) / n)
-
-
-def _end(observed: float, bound: float, n_a: int, n_b: int, t: float) -> float:
-    """Find by bisection the end of the interval between the observed probability and 0 or 1."""
-    inside, outside = observed, bound
-    for _ in range(50):
-        middle = (inside + outside) / 2
-        if abs(middle - observed) <= t * math.sqrt(_variance(middle, n_a, n_b)):
-            inside = middle
-        else:
-            outside = middle
-    return inside
 
 
 def _variance(p: float, n_a: int, n_b: int) -> float:

@@ -17,7 +17,7 @@ from mle_toolbox.statistics.aggregates import interquartile_mean
 from mle_toolbox.statistics.difference_intervals import variance
 from mle_toolbox.statistics.over_tasks.scores import Floats
 
-__all__ = ["Linear", "freedom_of", "linear", "pooled_iqm"]
+__all__ = ["Linear", "freedom_of", "linear", "t_interval", "weighted_iqm"]
 
 
 @dataclass(frozen=True)
@@ -57,31 +57,58 @@ def linear(cells: Mapping[str, Floats], statistic: str, target: float = 1.0) -> 
     if statistic == "optimality gap":
         short = {task: np.maximum(target - each, 0.0) for task, each in cells.items()}
         return linear(short, "mean")
-    value, low, high, share = pooled_iqm(cells)
-    # The influence of a run on a trimmed mean is that of its winsorised value (Huber 1981, section 3.3).
-    return Linear(value, {task: np.clip(each, low, high) / (share * n_tasks) for task, each in cells.items()})
-
-
-def pooled_iqm(cells: Mapping[str, Floats]) -> tuple[float, float, float, float]:
-    """Return the interquartile mean of all runs on all tasks, the ends of the middle half, and the share that is left.
-
-    With equally many seeds on each task it is rliable's: a quarter of the runs, rounded down, is left out at each end.
-    With unequal numbers a run weighs 1 / (tasks x seeds of its task), and exactly a quarter of the weight is left out.
-    """
-    sizes = {len(each) for each in cells.values()}
     runs = np.concatenate(list(cells.values()))
-    if len(sizes) == 1:
-        ordered, cut = np.sort(runs), len(runs) // 4
-        low, high = float(ordered[cut]), float(ordered[len(runs) - cut - 1])
-        return float(interquartile_mean(runs)), low, high, 1 - 2 * cut / len(runs)
-    weights = np.concatenate([np.full(len(each), 1 / (len(each) * len(cells))) for each in cells.values()])
+    weights = np.concatenate([np.full(len(each), 1 / (len(each) * n_tasks)) for each in cells.values()])
+    low, high, share = _middle(runs, weights)
+    # The influence of a run on a trimmed mean is that of its winsorised value (Huber 1981, section 3.3). A half as the
+    # share, although fewer runs than half are trimmed where their number is not divisible by 4: measured to hold.
+    clipped = {task: np.clip(each, low, high) / (share * n_tasks) for task, each in cells.items()}
+    return Linear(float(weighted_iqm(runs[None], weights)[0]), clipped)
+
+
+def weighted_iqm(runs: Floats, weights: Floats) -> Floats:
+    """Return the interquartile mean of each row of runs, shape (rows, runs); weights, shape (runs,), add up to 1.
+
+    With equal weights it is rliable's: a quarter of the runs, rounded down, is left out at each end. Else exactly a
+    quarter of the weight is.
+    """
+    if np.ptp(weights) == 0:
+        return interquartile_mean(runs, axis=1)
+    order = np.argsort(runs, axis=1, kind="stable")
+    inside = _inside(weights[order])
+    return np.asarray((np.take_along_axis(runs, order, axis=1) * inside).sum(axis=1) / inside.sum(axis=1))
+
+
+def _inside(weights: Floats) -> Floats:
+    """Return how much of each weight, in the order of the values, lies in the middle half."""
+    ends = np.minimum(np.cumsum(weights, axis=-1), 1.0)
+    return np.asarray(np.maximum(np.minimum(ends, 0.75) - np.maximum(ends - weights, 0.25), 0.0))
+
+
+def _middle(runs: Floats, weights: Floats) -> tuple[float, float, float]:
+    """Return the lowest and the highest value in the middle half, and the share of runs that is to be left."""
     order = np.argsort(runs, kind="stable")
-    ordered, weights = runs[order], weights[order]
-    ends = np.minimum(np.cumsum(weights), 1.0)
-    inside = np.clip(np.minimum(ends, 0.75) - np.maximum(ends - weights, 0.25), 0.0, None)
-    there = np.flatnonzero(inside > 0)
-    value = float((ordered * inside).sum() / inside.sum())
-    return value, float(ordered[there[0]]), float(ordered[there[-1]]), 0.5
+    if np.ptp(weights) == 0:
+        cut = len(runs) // 4
+        return float(runs[order[cut]]), float(runs[order[len(runs) - cut - 1]]), 0.5 if cut else 1.0
+    there = order[_inside(weights[order]) > 0]
+    return float(runs[there[0]]), float(runs[there[-1]]), 0.5
+
+
+def t_interval(
+    value: float, variances: Mapping[str, float], sizes: Mapping[str, int], confidence: float
+) -> tuple[float, float, float]:
+    """Return the ends of the t interval around a sum of independent parts, and p of the test that it is zero."""
+    from scipy.special import stdtr, stdtrit
+
+    error = math.sqrt(sum(variances.values()))
+    if math.isnan(error):
+        return math.nan, math.nan, math.nan
+    freedom = freedom_of(variances, sizes)
+    half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
+    without_spread = 1.0 if value == 0 else math.nan
+    p = 2 * float(stdtr(freedom, -abs(value) / error)) if error > 0 else without_spread
+    return value - half, value + half, p
 
 
 def freedom_of(variances: Mapping[str, float], sizes: Mapping[str, int]) -> float:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mle_toolbox.statistics.checks import check_confidence, finite_sample
-from mle_toolbox.statistics.intervals import proportion_interval
 from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of
 
 __all__ = ["profile_over_tasks"]
@@ -31,8 +30,9 @@ def profile_over_tasks(cells: Cells, thresholds: ArrayLike, confidence: float = 
 
     Notes
     -----
-    Agarwal et al. 2021, arXiv:2108.13264: the score distribution. Each task's exact interval (`proportion_interval`)
-    is combined by the method of variance estimates recovery (Zou and Donner 2008).
+    Agarwal et al. 2021, arXiv:2108.13264: the score distribution. The interval is the exact one of a proportion
+    (Clopper and Pearson 1934) for the number of runs that would have, without tasks, the variance of the share: this
+    effective number (Korn and Graubard 1998) is larger than that of runs where tasks differ.
 
     Examples
     --------
@@ -42,11 +42,29 @@ def profile_over_tasks(cells: Cells, thresholds: ArrayLike, confidence: float = 
     check_confidence(confidence)
     found = cells_of(cells)
     at = finite_sample(thresholds).astype(np.float64)
-    share, below, above = (np.zeros(at.shape) for _ in range(3))
+    n_tasks = len(found)
+    share, variance = np.zeros(at.shape), np.zeros(at.shape)
     for values in found.values():
-        count = len(values) - np.searchsorted(np.sort(values), at, "right")
-        part = count / len(values)
-        low, high = proportion_interval(count, len(values), confidence)
-        share, below, above = share + part, below + (part - low) ** 2, above + (high - part) ** 2
-    n = len(found)
-    return share / n, share / n - np.sqrt(below) / n, share / n + np.sqrt(above) / n
+        n = len(values)
+        above = n - np.searchsorted(np.sort(values), at, "right")
+        share += above / n / n_tasks
+        # Half a run more on each side: few runs that are all above do not show that all would be.
+        likely = (above + 0.5) / (n + 1)
+        variance += likely * (1 - likely) / n / n_tasks**2
+    # So many runs, were there no tasks, have no smaller variance.
+    least = n_tasks**2 / sum(1 / len(values) for values in found.values())
+    likely = (share * least + 0.5) / (least + 1)
+    low, high = _exact(share, np.maximum(likely * (1 - likely) / variance, least), confidence)
+    return share, low, high
+
+
+def _exact(share: Floats, n: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Return Clopper and Pearson's interval; neither n nor share x n need be whole numbers."""
+    from scipy.special import betaincinv
+
+    count = np.clip(share * n, 0.0, n)
+    tail = (1 - confidence) / 2
+    none, every = share <= 1e-12, share >= 1 - 1e-12
+    low = betaincinv(np.where(none, 1.0, count), np.where(none, n, n - count + 1), tail)
+    high = betaincinv(count + 1, np.where(every, 1.0, n - count), 1 - tail)
+    return np.where(none, 0.0, low), np.where(every, 1.0, high)

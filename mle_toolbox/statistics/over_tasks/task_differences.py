@@ -12,11 +12,18 @@ import numpy as np
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.checks import check_confidence, real_number
 from mle_toolbox.statistics.difference_intervals import variance
-from mle_toolbox.statistics.over_tasks.estimates import check_statistic, simulated_medians, value_over_tasks
-from mle_toolbox.statistics.over_tasks.linear import freedom_of, linear
+from mle_toolbox.statistics.over_tasks.estimates import around, check_statistic, is_drawn, value_over_tasks
+from mle_toolbox.statistics.over_tasks.linear import linear, t_interval
 from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of, check_same_tasks
+from mle_toolbox.statistics.over_tasks.simulated import simulated
 
 __all__ = ["TaskDifference", "difference_over_tasks"]
+
+Found = tuple[float, float, float]
+"""Low, high and p."""
+
+_NOT_POSSIBLE = (math.nan, math.nan, math.nan)
+_RESAMPLES = 9_999
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ def difference_over_tasks(
     paired: bool = False,
     lower_is_better: bool = False,
     target: float = 1.0,
+    resample_tasks: bool = False,
 ) -> TaskDifference:
     """Compare two methods over the same tasks.
 
@@ -69,9 +77,11 @@ def difference_over_tasks(
     statistic, confidence, target
         As for `estimate_over_tasks`.
     paired
-        Whether value i of both on a task belongs together (the same seed).
+        Whether value i of both on a task belongs together (the same seed). Medians are compared without pairs.
     lower_is_better
         The direction of the scores.
+    resample_tasks
+        Whether interval and p are about other tasks of this kind instead of these tasks. Tasks are then pairs.
 
     Raises
     ------
@@ -81,7 +91,10 @@ def difference_over_tasks(
     Notes
     -----
     The variance of the difference is the sum over tasks and methods, with Satterthwaite's degrees of freedom: Welch's
-    test (1947) with 2 x tasks samples. In pairs it is the variance of the differences of the influences.
+    test (1947) with 2 x tasks samples. In pairs it is the variance of the differences of the influences. Where
+    `estimate_over_tasks` draws, the draws of a and b are subtracted here; the wider interval and the larger p count.
+    With ``resample_tasks``: paired t test over tasks of means and gaps, the jackknife over tasks for the interquartile
+    mean, the bootstrap over tasks for the median, as far on both sides as on the further one.
     """
     check_confidence(confidence)
     check_statistic(statistic)
@@ -89,18 +102,26 @@ def difference_over_tasks(
     left, right = cells_of(a), cells_of(b)
     tasks = check_same_tasks({"a": left, "b": right})
     right = {task: right[task] for task in left}
+    # Draws of the medians are independent.
+    paired = paired and statistic != "median"
     if paired and any(len(left[task]) != len(right[task]) for task in tasks):
         raise StatisticsError("Pairs need the same seeds of both methods on every task.")
     value = value_over_tasks(left, statistic, target) - value_over_tasks(right, statistic, target)
-    if statistic == "median":
-        low, high, p = _of_medians(left, right, confidence)
+    if resample_tasks:
+        low, high, p = _over_other_tasks(left, right, statistic, confidence, target, value)
+    elif statistic == "median":
+        low, high, p = _drawn(left, right, statistic, confidence, target, value)
     else:
-        low, high, p = _of_sums(left, right, statistic, confidence, target, value, paired=paired)
+        low, high, p = _of_influences(left, right, statistic, confidence, target, value, paired=paired)
+        # Pairs are not drawn: that would need their correlation, of which few seeds say nothing.
+        if not paired and (is_drawn(left, statistic) or is_drawn(right, statistic)):
+            drawn = _drawn(left, right, statistic, confidence, target, value)
+            low, high, p = min(low, drawn[0]), max(high, drawn[1]), float(np.fmax(p, drawn[2]))
     lower = True if statistic == "optimality gap" else lower_is_better
     return TaskDifference(value, low, high, p, statistic, len(tasks), paired, confidence, lower)
 
 
-def _of_sums(
+def _of_influences(
     a: Mapping[str, Floats],
     b: Mapping[str, Floats],
     statistic: str,
@@ -109,9 +130,7 @@ def _of_sums(
     value: float,
     *,
     paired: bool,
-) -> tuple[float, float, float]:
-    from scipy.special import stdtr, stdtrit
-
+) -> Found:
     of_a, of_b = linear(a, statistic, target), linear(b, statistic, target)
     if paired:
         apart = {task: each - of_b.influences[task] for task, each in of_a.influences.items()}
@@ -121,22 +140,57 @@ def _of_sums(
         sides = (("a", of_a), ("b", of_b))
         variances = {f"{side} {task}": each for side, of in sides for task, each in of.variances().items()}
         sizes = {f"{side} {task}": each for side, of in sides for task, each in of.sizes().items()}
-    error = math.sqrt(sum(variances.values()))
-    if math.isnan(error):
-        return math.nan, math.nan, math.nan
-    freedom = freedom_of(variances, sizes)
-    half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
-    without_spread = 1.0 if value == 0 else math.nan
-    p = 2 * float(stdtr(freedom, -abs(value) / error)) if error > 0 else without_spread
-    return value - half, value + half, p
+    return t_interval(value, variances, sizes, confidence)
 
 
-def _of_medians(a: Mapping[str, Floats], b: Mapping[str, Floats], confidence: float) -> tuple[float, float, float]:
+def _drawn(
+    a: Mapping[str, Floats], b: Mapping[str, Floats], statistic: str, confidence: float, target: float, value: float
+) -> Found:
     if min(len(each) for cells in (a, b) for each in cells.values()) < 2:
-        return math.nan, math.nan, math.nan
-    generator = np.random.default_rng(0)
-    draws = simulated_medians(a, generator) - simulated_medians(b, generator)
-    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    # Of the draws on the rarer side; half a draw, so that p is never 0.
+        return _NOT_POSSIBLE
+    # Both streams for both, so that b - a has the same draws as a - b.
+    of_a, of_b = ([simulated(cells, statistic, target, stream) for stream in (0, 1)] for cells in (a, b))
+    draws = np.concatenate([of_a[0] - of_b[1], of_a[1] - of_b[0]])
+    low, high = around(value, draws, confidence, symmetric=statistic == "median")
+    return low, high, _p_of(draws, value, symmetric=statistic == "median")
+
+
+def _p_of(draws: Floats, value: float, *, symmetric: bool) -> float:
+    """Return 1 - the confidence at which the interval of `around` ends at zero; NaN without spread."""
+    if np.ptp(draws) == 0:
+        return 1.0 if value == 0 else math.nan
+    # Half a draw, so that p is never 0; half of the ties, because a draw at zero lies on both sides.
+    if symmetric:
+        below = float((draws - value < -abs(value)).sum()) + float((draws - value == -abs(value)).sum()) / 2
+        above = float((draws - value > abs(value)).sum()) + float((draws - value == abs(value)).sum()) / 2
+        return min(1.0, 2 * max(below, above, 0.5) / len(draws))
     beyond = min(float((draws < 0).sum()), float((draws > 0).sum())) + float((draws == 0).sum()) / 2
-    return float(low), float(high), min(1.0, 2 * max(beyond, 0.5) / len(draws))
+    return min(1.0, 2 * max(beyond, 0.5) / len(draws))
+
+
+def _over_other_tasks(
+    a: Mapping[str, Floats], b: Mapping[str, Floats], statistic: str, confidence: float, target: float, value: float
+) -> Found:
+    n = len(a)
+    if n < 2:
+        return _NOT_POSSIBLE
+    if statistic == "median":
+        # Sorted, so that the order of the tasks changes nothing.
+        means = np.asarray(sorted((a[task].mean(), b[task].mean()) for task in a))
+        tasks = np.random.default_rng(0).integers(0, n, (_RESAMPLES, n))
+        medians = np.median(means[tasks], axis=1)
+        # As far apart as n tasks really are: resamples have (n - 1) / n of the variance.
+        draws = value + (medians[:, 0] - medians[:, 1] - value) * math.sqrt(n / (n - 1))
+        low, high = around(value, draws, confidence, symmetric=True)
+        return low, high, _p_of(draws, value, symmetric=True)
+    if statistic == "iqm":
+        without = [
+            value_over_tasks({task: each for task, each in a.items() if task != out}, statistic)
+            - value_over_tasks({task: each for task, each in b.items() if task != out}, statistic)
+            for out in a
+        ]
+        parts = (n - 1) * -np.asarray(without)  # Tukey's pseudo-values, up to a constant
+    else:
+        parts = np.asarray([value_over_tasks({task: a[task]}, statistic, target) for task in a])
+        parts = parts - [value_over_tasks({task: b[task]}, statistic, target) for task in a]
+    return t_interval(value, {"tasks": variance(parts) / n}, {"tasks": n}, confidence)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from mle_toolbox.statistics.checks import check_confidence
-from mle_toolbox.statistics.improvement import improvement_interval, probability_of_improvement
+from mle_toolbox.statistics.improvement import newcombe_interval, probability_of_improvement
+from mle_toolbox.statistics.intervals import mean_interval
 from mle_toolbox.statistics.over_tasks.scores import Cells, cells_of, check_same_tasks
 
 __all__ = ["Improvement", "improvement_over_tasks"]
@@ -24,7 +27,12 @@ class Improvement:
 
 
 def improvement_over_tasks(
-    a: Cells, b: Cells, confidence: float = 0.95, *, lower_is_better: bool = False
+    a: Cells,
+    b: Cells,
+    confidence: float = 0.95,
+    *,
+    lower_is_better: bool = False,
+    resample_tasks: bool = False,
 ) -> Improvement:
     """Return the probability of improvement of ``a`` over ``b``, the mean over tasks.
 
@@ -37,12 +45,15 @@ def improvement_over_tasks(
         Between 0 and 1, both excluded.
     lower_is_better
         The direction of the scores.
+    resample_tasks
+        Whether the interval is about other tasks of this kind: the t interval of the probabilities of the tasks, cut
+        off at 0 and 1.
 
     Notes
     -----
-    Agarwal et al. 2021, arXiv:2108.13264. The interval is put together from those of the tasks
-    (`improvement_interval`) by the method of variance estimates recovery (Zou and Donner 2008): the distances from the
-    value to the ends are added in squares. It has a width also where one method wins on every task with every seed.
+    Agarwal et al. 2021, arXiv:2108.13264. The interval is that of one task (`improvement_interval`) with the variance
+    of a mean over tasks: Newcombe 2006, method 5, and t with the degrees of freedom of all tasks. It has a width also
+    where one method wins on every task with every seed.
 
     Examples
     --------
@@ -52,16 +63,11 @@ def improvement_over_tasks(
     check_confidence(confidence)
     left, right = cells_of(a), cells_of(b)
     tasks = check_same_tasks({"a": left, "b": right})
-    below = above = total = 0.0
-    for task in tasks:
-        value = probability_of_improvement(left[task], right[task], lower_is_better=lower_is_better)
-        low, high = improvement_interval(left[task], right[task], confidence, lower_is_better=lower_is_better)
-        total, below, above = total + value, below + (value - low) ** 2, above + (high - value) ** 2
-    mean = total / len(tasks)
-    return Improvement(
-        mean,
-        mean - math.sqrt(below) / len(tasks),
-        mean + math.sqrt(above) / len(tasks),
-        len(tasks),
-        confidence,
-    )
+    values = [probability_of_improvement(left[task], right[task], lower_is_better=lower_is_better) for task in tasks]
+    mean = float(np.mean(values))
+    if resample_tasks:
+        low, high = (float(np.clip(end, 0.0, 1.0)) for end in mean_interval(values, confidence))
+        return Improvement(mean, low, high, len(tasks), confidence)
+    sizes = [(len(left[task]), len(right[task])) for task in tasks]
+    low, high = newcombe_interval(mean, sizes, confidence) if min(map(min, sizes)) > 1 else (math.nan, math.nan)
+    return Improvement(mean, low, high, len(tasks), confidence)
