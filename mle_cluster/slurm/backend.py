@@ -20,6 +20,7 @@ from mle_cluster.scheduler import (
     TaskState,
 )
 from mle_cluster.slurm import answers, commands, deaths, refusals, request
+from mle_cluster.slurm.site import check_site
 
 __all__ = ["SCHEDULER", "Slurm"]
 
@@ -175,7 +176,7 @@ class Slurm:
 
     def check_site(self, asked: Request | None, site: Site) -> Iterator[Finding]:
         """Compare the site with the profile and the request of seed runs."""
-        yield from ()
+        return check_site(asked, site)
 
 
 SCHEDULER = Slurm()

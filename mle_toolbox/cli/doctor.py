@@ -74,7 +74,7 @@ def _parts(path: Path, arguments: argparse.Namespace) -> Iterator[str | Finding]
         yield from check_experiment(plan, local=used is None)
     yield from check_folder(results)
     for backend in backends:
-        yield from backend.findings(project)
+        yield from backend.findings(project, preferred=used)
     if variable := os.environ.get(PROFILE_VARIABLE):
         yield fine(f"{PROFILE_VARIABLE} is set, so `mle run` uses the profile {variable}, whatever this machine has")
     # Last, because it may take minutes.
@@ -112,10 +112,15 @@ class _Backend:
     def is_used(self) -> bool:
         return isinstance(self._place, Place) and self._place.profile == self.scheduler.profile
 
-    def findings(self, project: Path) -> Iterator[str | Finding]:
+    def findings(self, project: Path, *, preferred: _Backend | None) -> Iterator[str | Finding]:
         yield self.scheduler.name
         if isinstance(self._place, Finding):
             yield self._place
+        elif self.is_used and preferred is not self and preferred is not None:
+            name, profile = self.scheduler.name, self.scheduler.profile
+            yield fine(
+                f"{name} answers too: `mle run --profile {profile}` runs there, not on {preferred.scheduler.name}"
+            )
         elif self.is_used or shutil.which(self.scheduler.submitting) is None:
             yield fine((self._place.why or "").rstrip("."))
         yield from _check_profile(self.scheduler.profile, project)
