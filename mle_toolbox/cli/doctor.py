@@ -117,10 +117,8 @@ class _Backend:
         if isinstance(self._place, Finding):
             yield self._place
         elif self.is_used and preferred is not self and preferred is not None:
-            name, profile = self.scheduler.name, self.scheduler.profile
-            yield fine(
-                f"{name} answers too: `mle run --profile {profile}` runs there, not on {preferred.scheduler.name}"
-            )
+            name, profile, first = self.scheduler.name, self.scheduler.profile, preferred.scheduler.name
+            yield fine(f"{name} answers too, but {first} comes first: `mle run --profile {profile}` runs there")
         elif self.is_used or shutil.which(self.scheduler.submitting) is None:
             yield fine((self._place.why or "").rstrip("."))
         yield from _check_profile(self.scheduler.profile, project)

@@ -70,8 +70,8 @@ def test_a_site_where_all_is_well_has_no_warning(site: Callable[..., list[str]])
             Request("exp.yaml", 1, 1, queue="mian"),
             {},
             {},
-            "problem: there is no partition 'mian' that you may use. Did you mean 'main'? -> name another one in exp.yaml: "
-            "main, short, old",
+            "problem: there is no partition 'mian' that you may use. Did you mean 'main'? -> name another one in "
+            "exp.yaml: main, short, old",
         ),
         (
             None,
@@ -83,8 +83,8 @@ def test_a_site_where_all_is_well_has_no_warning(site: Callable[..., list[str]])
             Request("exp.yaml", 1, 1, time_minutes=300, queue="short"),
             {},
             {},
-            "warning: time_per_job is longer than partition short lets a job run (2 hours); at most sites such a job waits "
-            "for ever -> lower time_per_job, or name a partition for longer jobs",
+            "warning: time_per_job is longer than partition short lets a job run (2 hours); at most sites such a job "
+            "waits for ever -> lower time_per_job, or name a partition for longer jobs",
         ),
         (
             Request("exp.yaml", 1, 1, gpus=2, queue="short"),
