@@ -11,7 +11,7 @@ from snakemake_interface_common.exceptions import WorkflowError
 
 from mle_cluster import command
 from mle_cluster.lock import holder_of, is_held
-from mle_cluster.records import ArrayFolder, TaskRecord, array_folders
+from mle_cluster.records import ArrayFolder, TaskRecord, array_folders, deletable
 from mle_cluster.scheduler import Kind, Scheduler, SchedulerError, TaskId, TaskState, in_queue
 
 __all__ = ["Attaching"]
@@ -19,6 +19,8 @@ __all__ = ["Attaching"]
 Found = tuple[ArrayFolder, int]
 
 _LOOK_SECONDS = 0.5
+_SLOWER = 1.3
+_SLOWEST_LOOK_SECONDS = 3.0
 # An exit file that was written before we asked may take this long to appear on a slow shared disk.
 _LATE_EXIT_SECONDS = 5.0
 # A deleted task may have a minute to save a checkpoint.
@@ -135,10 +137,13 @@ class Attaching:
 
     def _drop(self, tasks: list[Found]) -> None:
         alive: dict[int, list[int]] = {}
+        arrays = {folder.job_id: folder.path for folder, _ in tasks if folder.job_id is not None}
         present = in_queue(self._states)
         for folder, number in tasks:
             if folder.job_id and (folder.job_id, number) in present and folder.exit(number) is None:
                 alive.setdefault(folder.job_id, []).append(number)
+        ours = deletable(self._scheduler, alive, arrays)
+        alive = {job: numbers for job, numbers in alive.items() if job in ours}
         if alive:
             self._say(f"Deleting tasks of an earlier call whose inputs have changed: {self._listed(alive)}")
             self._scheduler.delete(alive)
@@ -147,7 +152,7 @@ class Attaching:
             folder.mark_done([number])
 
     def _wait_until_gone(self, tasks: set[TaskId]) -> None:
-        end = time.monotonic() + max(self._patience, _LEAVING_SECONDS)
+        end, wait = time.monotonic() + max(self._patience, _LEAVING_SECONDS), _LOOK_SECONDS
         while tasks & in_queue(self._scheduler.states()):
             if time.monotonic() > end:
                 raise WorkflowError(
@@ -156,7 +161,8 @@ class Attaching:
                     f"{self._scheduler.listing}; an administrator can remove them with "
                     f"{self._scheduler.deleting_by_force}."
                 )
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(wait)
+            wait = min(wait * _SLOWER, _SLOWEST_LOOK_SECONDS)
 
     def _ask(self, folders: list[ArrayFolder]) -> None:
         end = time.monotonic() + self._patience

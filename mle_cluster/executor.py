@@ -26,6 +26,7 @@ from snakemake_interface_executor_plugins.settings import CommonSettings
 
 from mle_cluster.attaching import Attaching
 from mle_cluster.inquiry import Inquiry
+from mle_cluster.leftover_tasks import LeftoverTasks
 from mle_cluster.lock import hold_lock, holder_of
 from mle_cluster.records import ArrayFolder, lock_name, records_folders, remove_old_arrays
 from mle_cluster.scheduler import Scheduler, SchedulerError, TaskId, in_queue
@@ -99,6 +100,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         self._attaching: Attaching | None = None
         self._watching = Watching(self.scheduler, self._inquiry, settings.patience_seconds, self.logger.warning)
         self._submission = Submission(self, self._drivers[0])
+        self._leftovers = LeftoverTasks(self.scheduler)
 
     # -- submitting -----------------------------------------------------------------------------------------------
 
@@ -183,6 +185,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
                 yield info
                 continue
             self._look_again = _QUICKEST_LOOK
+            if task.number in ended[task.array.path]:
+                self._leftovers.add(task.scheduler_id, task.array.path)
             if verdict.reason is None:
                 self.report_job_success(info)
             else:
@@ -190,6 +194,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
                 reason = f"{verdict.reason}{_end_of_log(log)} "
                 self.report_job_error(info, msg=reason, aux_logs=[str(log)] if log.exists() else [])
         self._watching.say_unusual(waited_for)
+        if self._inquiry.look is not None:
+            self._leftovers.delete(self._inquiry.look)
 
     def _note_submission(self, array: ArrayFolder, rest: ArrayFolder | None) -> None:
         """Move the tasks that were not submitted with an array that waited to the folder where they wait now."""
@@ -293,6 +299,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         with self.lock:
             self.wait = False
         self.wait_thread.join()
+        if self._inquiry.was_silent:
+            self._leftovers.delete_the_last()
 
 
 def _hold(lock: Path) -> IO[str]:

@@ -56,6 +56,8 @@ class Inquiry:
         self._asked_why: set[int] = set()
         self._said: set[int] = set()
         self.look: Look | None = None
+        self.was_silent = False
+        """Whether the scheduler has failed to answer at some time."""
 
     def hurry(self) -> None:
         """Ask soon and often: tasks were submitted, or one is missing."""
@@ -132,7 +134,7 @@ class Inquiry:
         except SchedulerError as error:
             if not self._is_silent:
                 self._complain(f"The scheduler does not answer; tasks go on meanwhile. {error}")
-            self._is_silent = True
+            self._is_silent = self.was_silent = True
             return
         for job, obstacle in obstacles.items():
             # Only a message, not a failure: the site may change while the job waits. Closed queues are reported for the

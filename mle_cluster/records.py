@@ -21,7 +21,7 @@ import secrets
 import shlex
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ __all__ = [
     "Exit",
     "TaskRecord",
     "array_folders",
+    "deletable",
     "lock_name",
     "new_array",
     "records_folder",
@@ -323,6 +324,20 @@ def remove_old_arrays(root: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # its driver, if that lives, has removed it
             if is_over and time.time() - folder.written > _KEEP_FAILED_SECONDS:
                 folder.remove()
+
+
+def deletable(
+    scheduler: Scheduler, tasks: Mapping[int, Sequence[int] | None], arrays: Mapping[int, Path]
+) -> dict[int, Sequence[int] | None]:
+    """Return which tasks may be deleted, by job number; ``arrays`` are the folders of the jobs.
+
+    A scheduler that is killed may give the numbers of its last submissions out again, for other jobs of this user.
+    """
+    return {
+        job: numbers
+        for job, numbers in tasks.items()
+        if not scheduler.reuses_numbers or scheduler.find_array(arrays[job]) == job
+    }
 
 
 def _folder_in_script(script: Path) -> str | None:

@@ -227,6 +227,8 @@ class Scheduler(Protocol):
     local_if_silent: bool
     """Whether `mle run` uses this machine where the scheduler is installed and does not answer, or has no open queue.
     False: it is most likely a login node, where nothing may run unless the user says so."""
+    reuses_numbers: bool
+    """Whether a job number may be given out a second time soon, after the scheduler was killed."""
     queue_setting: str
     """The setting that names the queue for jobs that name none."""
 

@@ -53,6 +53,7 @@ class GridEngine:
     node_variables: Mapping[str, str] = {"queue": "QUEUE", "cores": "NSLOTS"}
     cores_setting = "parallel-environment"
     local_if_silent = True
+    reuses_numbers = False
     queue_setting = "queue"
 
     def trouble_with_folder(self, folder: Path) -> str | None:

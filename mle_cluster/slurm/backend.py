@@ -70,6 +70,8 @@ class Slurm:
     node_variables: Mapping[str, str] = {"queue": "SLURM_JOB_PARTITION", "cores": "SLURM_CPUS_PER_TASK"}
     cores_setting = "sbatch-options"
     local_if_silent = False
+    # The last seconds before it is killed are not saved yet.
+    reuses_numbers = True
     queue_setting = "partition"
 
     def __init__(self) -> None:

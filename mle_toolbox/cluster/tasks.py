@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_cluster.lock import holder_of
-from mle_cluster.records import ArrayFolder, array_folders, records_folders
+from mle_cluster.records import ArrayFolder, array_folders, deletable, records_folders
 from mle_cluster.scheduler import Scheduler, TaskId, TaskState, in_queue
 from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.text import count
@@ -29,7 +29,10 @@ __all__ = [
     "tasks_in_words",
 ]
 
+# Every look is a question to the scheduler, and a task may be given a minute.
 _LOOK_SECONDS = 0.3
+_SLOWER = 1.3
+_SLOWEST_LOOK_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -132,15 +135,13 @@ def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]
         When a scheduler does not answer.
     """
     for scheduler, members in _by_scheduler(tasks):
-        scheduler.delete(
-            {
-                each[0].scheduler_id[0]: None if _is_whole(each) else [task.number for task in each]
-                for each in _by_array(members)
-            }
-        )
-    end = time.monotonic() + seconds
+        arrays = {each[0].scheduler_id[0]: each for each in _by_array(members)}
+        numbers = {job: None if _is_whole(each) else [task.number for task in each] for job, each in arrays.items()}
+        scheduler.delete(deletable(scheduler, numbers, {job: each[0].array.path for job, each in arrays.items()}))
+    end, wait = time.monotonic() + seconds, _LOOK_SECONDS
     while (left := list(tasks_in_queue(tasks, seconds=seconds))) and time.monotonic() < end:
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(wait)
+        wait = min(wait * _SLOWER, _SLOWEST_LOOK_SECONDS)
     # Tasks that the deletion has missed end at once when they start.
     give_up(tasks)
     for task in tasks:

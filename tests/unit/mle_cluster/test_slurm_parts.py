@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from snakemake_interface_common.exceptions import WorkflowError
 
-from mle_cluster.scheduler import Clues, Kind, Limits, SchedulerError, SchedulerSilentError, TaskState
+from mle_cluster.leftover_tasks import LeftoverTasks
+from mle_cluster.records import deletable
+from mle_cluster.scheduler import Clues, Kind, Limits, Look, SchedulerError, SchedulerSilentError, TaskState
 from mle_cluster.slurm import commands, request
 from mle_cluster.slurm.answers import expand_tasks, obstacle_in, parse_accounts, parse_states
 from mle_cluster.slurm.backend import SCHEDULER
 from mle_cluster.slurm.deaths import explain_death
 from mle_cluster.slurm.refusals import read_refusal
 from mle_cluster.slurm.request import bytes_of, limits_of, sbatch_options
+from mle_cluster.watch import Sighting
 from snakemake_executor_plugin_mle_slurm.settings import ExecutorSettings, check_settings
 
 Command = Callable[[str, str], None]
@@ -383,3 +387,40 @@ def test_a_submission_whose_answer_was_lost_is_found_by_its_folder(command: Comm
 
     assert commands.find_array(Path("/elsewhere/20260101-000000-aaaaaaaa")) == 17
     assert commands.find_array(Path("/elsewhere/20260101-000000-bbbbbbbb")) is None
+
+
+def test_a_number_that_was_given_out_again_is_not_deleted(command: Command) -> None:
+    command("squeue", "echo '17    /p/.snakemake/mle_cluster/mine/log.%a'; echo '18   /p/other.out'")
+    mine, lost = Path("/p/.snakemake/mle_cluster/mine"), Path("/p/.snakemake/mle_cluster/lost")
+
+    assert deletable(SCHEDULER, {17: [1], 18: [1]}, {17: mine, 18: lost}) == {17: [1]}
+
+
+def test_a_task_that_has_ended_and_is_listed_as_waiting_is_deleted_once_it_was_asked_about_after_its_end(
+    command: Command, tmp_path: Path
+) -> None:
+    command("squeue", "echo '17    /p/.snakemake/mle_cluster/mine/log.%a'")
+    command("scancel", f'echo "$@" >>{tmp_path}/deleted')
+    before = Look(time.monotonic(), parse_states("17|1-2|PD|None\n"))
+    leftovers = LeftoverTasks(SCHEDULER)
+    leftovers.add((17, 1), Path("/p/.snakemake/mle_cluster/mine"))
+    after = Look(time.monotonic(), parse_states("17|1|PD|JobHeldAdmin\n17|2|PD|None\n"))
+
+    leftovers.delete(before)
+    assert not (tmp_path / "deleted").exists()
+    leftovers.delete(after)
+    leftovers.delete(after)
+
+    assert (tmp_path / "deleted").read_text() == "17_[1]\n"
+
+
+def test_how_a_task_ended_is_kept_from_a_list_that_remembers_it() -> None:
+    sighting = Sighting(since=0.0)
+
+    sighting.see(Look(1.0, parse_states("5|1|R|None\n")), (5, 1))
+    sighting.see(Look(2.0, parse_states("5|1|TO|TimeLimit\n")), (5, 1))
+    sighting.see(Look(3.0, {}), (5, 1))
+
+    assert sighting.state is None
+    assert sighting.end == TaskState(Kind.OVER, "TO", "TimeLimit")
+    assert sighting.gone_since == 2.0
