@@ -120,7 +120,7 @@ class Submission:
                 self._submit_smaller(array, kind, members, refusal.at_most, taken, refused)
                 return
             if refusal.kind == "later":
-                later = Later(f"The site takes no more jobs now ({error}).", at_most=refusal.at_most)
+                later = Later(f"The site takes no more jobs now ({str(error).rstrip('.')}).", at_most=refusal.at_most)
             else:
                 array.cancel()
                 array.mark_done(range(1, len(jobs) + 1))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from mle_cluster.scheduler import Limits
+from mle_cluster.scheduler import Limits, SchedulerError
 from mle_cluster.slurm import commands
 
 __all__ = ["Settings", "bytes_of", "limits_of", "sbatch_command", "sbatch_options"]
@@ -98,11 +98,25 @@ def _gpus(settings: Settings, number: int, kinds: Sequence[str]) -> dict[str, st
 
 
 def _nodes(included: Sequence[str], excluded: Sequence[str]) -> dict[str, str]:
+    if not included and not excluded:
+        return {}
+    try:
+        nodes = _all_nodes()
+    except SchedulerError:
+        # Then they are as the site writes them, or sbatch says that they are not.
+        nodes = ()
+    included, excluded = ([_as_the_site_writes(name, nodes) for name in names] for names in (included, excluded))
     # --nodelist means all of its nodes, and a job of ours needs one: so of several all others are excluded.
-    if len(included) > 1:
+    if len(included) > 1 and nodes:
         wanted = set(included) - set(excluded)
-        return {"exclude": ",".join(name for name in _all_nodes() if name not in wanted)}
+        return {"exclude": ",".join(name for name in nodes if name not in wanted)}
     return {"nodelist": ",".join(included), "exclude": ",".join(excluded)}
+
+
+def _as_the_site_writes(name: str, nodes: Sequence[str]) -> str:
+    """Return the name of a node, which users write with or without its domain."""
+    alike = [node for node in nodes if node == name or node.partition(".")[0] == name.partition(".")[0]]
+    return name if name in alike or not alike else alike[0]
 
 
 @functools.cache

@@ -164,16 +164,29 @@ def options(site: ExecutorSettings, threads: int = 1, **resources: object) -> st
     ],
     ids=str,
 )
-def test_a_request_becomes_options(site: dict[str, object], resources: dict[str, object], expected: str) -> None:
+def test_a_request_becomes_options(
+    monkeypatch: pytest.MonkeyPatch, site: dict[str, object], resources: dict[str, object], expected: str
+) -> None:
+    monkeypatch.setattr(request, "_all_nodes", lambda: ())
+
     assert options(ExecutorSettings(**site), 2, **resources) == expected
 
 
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ({"include_nodes": "n1,n2,n4", "exclude_nodes": "n4"}, "--exclude=n3,n4"),
+        ({"include_nodes": "n1.cluster.org"}, "--nodelist=n1"),
+        ({"exclude_nodes": "n1.cluster.org,n9"}, "--exclude=n1,n9"),
+    ],
+    ids=str,
+)
 def test_of_several_machines_to_use_one_will_do_so_all_others_are_excluded(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, resources: dict[str, str], expected: str
 ) -> None:
     monkeypatch.setattr(request, "_all_nodes", lambda: ("n1", "n2", "n3", "n4"))
 
-    assert options(ExecutorSettings(), include_nodes="n1,n2,n4", exclude_nodes="n4") == "--exclude=n3,n4"
+    assert options(ExecutorSettings(), **resources) == expected
 
 
 def test_a_job_name_is_one_word() -> None:
