@@ -11,7 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mle_toolbox.cli.choice import add_choice_arguments, add_folder_arguments, choose_metrics, result_folders
+from mle_toolbox.cli.choice import (
+    add_choice_arguments,
+    add_folder_arguments,
+    choose_metrics,
+    result_folders,
+    scores_options,
+)
 from mle_toolbox.cli.consoles import error_console
 from mle_toolbox.cli.figures import KINDS, OVER_SETTINGS, OVER_TASKS, FigureRequest, draw
 from mle_toolbox.cli.files import shown
@@ -135,6 +141,7 @@ def _request(arguments: argparse.Namespace, metric: str) -> FigureRequest:
         size=arguments.size,
         caption=not arguments.no_caption,
         style=arguments.style,
+        **scores_options(arguments),
     )
 
 

@@ -29,7 +29,8 @@ def read_task(
         The variables of a search: their names, and the dotted keys of their values.
     """
     given = meta.get("task")
-    if given is None:
+    # An empty list says "not used", as everywhere in the file.
+    if not given:
         return None, []
     if given in (NO_TASK, [NO_TASK]):
         return (), []

@@ -165,8 +165,12 @@ class TaskTable(Rendered):
         if ranks is not None:
             place = ranks.average.get(method)
             leader = next(iter(ranks.average))
-            near = place is not None and place - ranks.average[leader] < ranks.critical_difference
-            yield Cell(NOTHING if place is None else f"{place:.2f}", best=near)
+            near = (
+                not self.found.within.searched
+                and place is not None
+                and place - ranks.average[leader] < ranks.critical_difference
+            )
+            yield Cell(NOTHING if place is None else f"{place:.2f}", best=near and not self.found.within.searched)
 
     @cached_property
     def _best(self) -> dict[str, tuple[str, ...]]:
@@ -229,6 +233,11 @@ class TaskTable(Rendered):
 
     def _cautions(self) -> Iterator[str]:
         found = self.found
+        if found.within.searched and len(found.methods) > 1:
+            yield (
+                f"The best of {len(found.methods):,} points of a search was chosen by these same seeds, so it looks "
+                "better than it is: none is marked."
+            )
         yield from found.scale.cautions if found.methods else ()
         for method, tasks in found.lacking.items():
             yield (
@@ -250,6 +259,8 @@ class TaskTable(Rendered):
 
     def _best_words(self) -> str:
         test = self.found.within.test
+        if self.found.within.searched:
+            return ""
         over = " Over tasks: t test, Holm over all pairs of methods." if self.found.methods else ""
         return f"best in its column, or not significantly different from the best ({test}).{over}" if test else ""
 

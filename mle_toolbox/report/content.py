@@ -200,6 +200,8 @@ def _notices(runs: Sequence[SeedRun], state: Mapping[str, str]) -> Iterator[str]
 
 def _cautions(results: Configurations, code: Mapping[str, CodeState]) -> Iterator[str]:
     """Yield the cautions about the runs, which come before the numbers."""
+    if results.tasks is not None and results.tasks.guessed:
+        yield results.tasks.sentence
     yield from outdated_cautions(results, isolated)
     yield from code_cautions(code, isolated)
     yield from length_cautions(results, results.contents, isolated)

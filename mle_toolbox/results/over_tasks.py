@@ -155,9 +155,12 @@ class OverTasks:
         return (min if lower else max)(values, key=values.__getitem__) if values else None
 
     def best(self, statistic: str = "mean") -> tuple[str, ...]:
-        """Return the leader and the methods that are not significantly worse; empty for fewer than two methods."""
+        """Return the leader and the methods that are not significantly worse; empty for fewer than two methods.
+
+        Empty also for the trials of a search, which are never called best, see `Answer.best`.
+        """
         leader = self.leader(statistic)
-        if leader is None or len(self.methods) < 2:
+        if leader is None or len(self.methods) < 2 or self.within.searched:
             return ()
         p, level = self.adjusted_p(statistic), 1 - self.within.confidence
         return tuple(name for name in self.methods if name == leader or not p[frozenset((name, leader))] < level)

@@ -1,0 +1,138 @@
+"""The table of methods and tasks: cells, what is set off, missing cells, every format, and narrow terminals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from mle_toolbox.cli import main
+from mle_toolbox.errors import ResultsError
+from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.results import ExperimentResults, load
+from tests.made_tasks import METHODS, TASKS, returns, write_experiment
+
+SAID = {"task": ["train_config.env_name"]}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> ExperimentFolder:
+    return write_experiment(tmp_path_factory.mktemp("tasks") / "results", returns(), **SAID)
+
+
+@pytest.fixture(scope="module")
+def results(folder: ExperimentFolder) -> ExperimentResults:
+    found = load(folder.path)
+    assert isinstance(found, ExperimentResults)
+    return found
+
+
+def lines_at(results: ExperimentResults, width: int) -> list[str]:
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(results.task_table("return"))
+    return capture.get().splitlines()
+
+
+def test_each_cell_is_the_estimate_of_its_configuration(results: ExperimentResults) -> None:
+    found = results.task_table("return")
+    cells = {(row["method"], row["task"]): row for row in found.records() if row["task"]}
+
+    assert cells.keys() == returns().keys()
+    for key, values in returns().items():
+        assert cells[key]["value"] == pytest.approx(values.mean())
+        assert cells[key]["n"] == len(values)
+
+
+def test_a_method_that_lacks_a_task_has_an_empty_cell_and_no_aggregate_and_it_is_said(
+    results: ExperimentResults,
+) -> None:
+    found = results.over_tasks("return")
+    text = str(results.task_table("return"))
+
+    assert found.lacking == {"sac": ("Pong",)}
+    assert set(found.estimates("mean")) == set(METHODS) - {"sac"}
+    assert "sac has no finished seed run with a finite value on Pong" in text
+    assert "Over all 6 tasks" in text
+    common = results.over_tasks("return", common_tasks=True)
+    assert set(common.estimates("mean")) == set(METHODS)
+    assert common.tasks == tuple(task for task in TASKS if task != "Pong")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_shows_every_task_and_aggregate_in_parts_that_fit(results: ExperimentResults, width: int) -> None:
+    lines = lines_at(results, width)
+
+    assert max(map(len, lines)) <= width
+    heads = " ".join(line for line in lines if line.startswith("┃"))
+    assert all(title in heads for title in (*TASKS, "mean", "median", "IQM", "rank"))
+
+
+def test_every_format_sets_off_the_same_cells(results: ExperimentResults) -> None:
+    found = results.task_table("return")
+    marked = sum(cell.best for row in found.table().rows for cell in row)
+    rows = list(csv.DictReader(io.StringIO(found.to_csv())))
+
+    assert marked > len(TASKS)
+    assert found.to_latex().count(r"\textbf{") == marked
+    assert found.to_html().count("<b>") >= marked if hasattr(found, "to_html") else True
+    assert r"\toprule" in found.to_latex()
+    body = [line for line in found.to_markdown().splitlines() if line.startswith("| ")]
+    assert sum(line.count("**") for line in body) == 2 * marked
+    # Average ranks are in no record of a cell.
+    ranks = sum(cell.best for row in found.table().rows for cell in row[-1:])
+    assert sum(row["best"] == "True" for row in rows) == marked - ranks
+    content = json.loads(found.to_json())
+    assert content["aggregates_over"] == list(TASKS)
+
+
+def test_the_command_line_chooses_how_scores_are_made_comparable(
+    folder: ExperimentFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "low_high.csv"
+    file.write_text("task,low,high\n" + "".join(f"{task},-5000,5000\n" for task in TASKS))
+
+    def shown(*options: str) -> str:
+        assert main(["results", str(folder.path), *options]) == 0
+        return capsys.readouterr().out
+
+    assert "scores from 0 (worst run seen) to 1 (best run seen)" in " ".join(shown().split())
+    assert "ranks of runs on each task" in " ".join(shown("--scores", "ranks").split())
+    assert "optimality gap" in shown("--references", str(file), "--format", "markdown")
+    assert shown("--common-tasks", "--format", "csv").count(",mean,") > 0
+    assert main(["results", str(folder.path), "--references", str(tmp_path / "none.csv")]) == 2
+
+
+def test_references_that_lie_with_the_results_are_used(tmp_path: Path) -> None:
+    written = write_experiment(tmp_path / "results", returns(), experiment_file="../exp.yaml", **SAID)
+    (tmp_path / "reference_scores.csv").write_text(
+        "task,low,high\n" + "".join(f"{task},-5000,5000\n" for task in TASKS)
+    )
+    found = load(written.path)
+    assert isinstance(found, ExperimentResults)
+
+    over = found.over_tasks("return")
+
+    assert over.scale.how == "references"
+    expected = np.mean([(returns()["td3", task].mean() + 5000) / 10000 for task in TASKS])
+    assert over.estimates("mean")["td3"].value == pytest.approx(expected)
+
+
+def test_without_tasks_there_is_no_table_of_them(results: ExperimentResults) -> None:
+    with pytest.raises(ResultsError, match="task"):
+        results.with_task("none").task_table("return")
+
+
+def test_the_table_says_how_many_seeds_would_tell_the_first_two_apart(results: ExperimentResults) -> None:
+    found = results.over_tasks("return")
+    text = str(results.task_table("return"))
+
+    first, second = sorted(found.methods, key=lambda name: -found.estimates("mean")[name].value)[:2]
+    assert f"{first} and {second}, the first two by the mean" in text
+    is_apart = found.adjusted_p("mean")[frozenset((first, second))] < 0.05
+    assert ("To tell them apart" in text) != is_apart
