@@ -32,7 +32,7 @@ _NEVER = re.compile(
 )
 _IN_WORDS = {
     "PartitionTimeLimit": "it asks for more time than its partition allows",
-    "PartitionConfig": "its partition has no node with so much",
+    "PartitionConfig": "its partition has or allows less than it asks for",
     "PartitionNodeLimit": "it asks for more than its partition allows",
     "BadConstraints": "no node has what it asks for",
     "PartitionDown": "its partition is down",

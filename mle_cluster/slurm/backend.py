@@ -26,32 +26,36 @@ __all__ = ["SCHEDULER", "Slurm"]
 
 # Under proctrack/cgroup only the shell of the task hears a signal, so it passes on what it hears; and a bash that waits
 # for a program in the foreground hears nothing before that has ended. What does not know a warning is not to end by it;
-# and the shell of the command waits for its children, which may use the time to save something. A wait that a signal
-# has cut short, or that saw the child only go on after a stop (-1), is no end.
+# and the shell of the command waits for its children, which may use the time to save something. A `wait` that a signal
+# cuts short at the moment of the end loses the status (-1, for ever): so a shell between the two writes it down.
+# Where Slurm does not find the project's folder (an automounter may be slow), it starts tasks in /tmp.
 _RUN = """\
-told= heard= child=
-pass() {
-    heard=1
-    [[ -z $child ]] || kill "-$1" -- "-$child" 2>/dev/null
-}
+cd "${folder%/*/*/*}" || finish 1
+told= child= status=137 ended="$folder/.status.$task.$$"
+pass() { [[ -z $child ]] || kill "-$1" -- "-$child" 2>/dev/null; }
 trap 'pass USR1' USR1
 trap 'pass XCPU' XCPU
-trap 'told=143; pass TERM' TERM
+trap '[[ -n $told ]] || { told=143; pass TERM; }' TERM
 set -m
-/bin/bash -c "trap '' USR1 XCPU; trap : USR2 TERM
-$command" </dev/null &
+{
+    trap '' USR1 XCPU
+    trap : USR2 TERM
+    /bin/bash -c "trap : USR2 TERM
+$command" </dev/null
+    status=$?
+    printf '%s\\n' "$status" >"$ended"
+    exit "$status"
+} &
 child=$!
 set +m
 [[ -z $told ]] || pass TERM
-wait "$child"
-status=$?
-while [[ -n $heard || $status -lt 0 ]] || kill -0 "$child" 2>/dev/null; do
-    heard=
+while kill -0 "$child" 2>/dev/null; do
     wait "$child"
-    again=$?
-    ((again != 127)) || break
-    status=$again
+    status=$?
 done
+trap '' TERM
+[[ ! -s $ended ]] || read -r status <"$ended"
+((status >= 0)) || status=137
 [[ -z $told || $status -lt 128 ]] || status=$told
 finish "$status\""""
 

@@ -423,7 +423,7 @@ def test_values_become_text_in_which_variables_are_replaced(project: Path, monke
     arguments = parse_args(["--profile", "mine"])[1]
 
     assert arguments.mle_sge_queue == text_of_value("$WHERE") == "all.q"
-    assert arguments.mle_sge_project == text_of_value(12) == "12"
+    assert arguments.mle_cluster_project == text_of_value(12) == "12"
 
 
 def test_an_empty_text_is_the_folder_of_the_profile(project: Path) -> None:
