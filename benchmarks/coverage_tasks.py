@@ -1,6 +1,6 @@
 """How often the intervals over tasks cover the truth, beside the stratified percentile bootstrap of rliable.
 
-    python benchmarks/coverage_tasks.py [--repetitions 10000] [--quick] [--write] [--without-peer]
+    python benchmarks/coverage_tasks.py [--repetitions 10000] [--tasks 3 5 10 26] [--quick] [--write] [--without-peer]
 
 3 to 26 tasks, 2 to 10 seeds on each, six kinds of scores; 0.95 is what is promised. The intervals are computed here for
 all repetitions at once, from the same formulas; that the package gives the same is checked on some of them. ``--write``
@@ -65,7 +65,7 @@ def levels(tasks: int) -> Floats:
 
 def spreads(tasks: int) -> Floats:
     """Return standard deviations from 0.02 to 0.5, in no relation to the levels."""
-    return np.random.default_rng(7).permutation(0.02 * 25 ** (np.arange(tasks) / (tasks - 1)))[:, None]
+    return np.random.default_rng(7).permutation(0.02 * 25 ** (np.arange(tasks) / max(tasks - 1, 1)))[:, None]
 
 
 def kinds() -> list[Kind]:
@@ -352,13 +352,14 @@ def main() -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=10_000)
+    parser.add_argument("--tasks", type=int, nargs="+", default=TASKS, help="numbers of tasks")
     parser.add_argument("--quick", action="store_true", help="300 repetitions")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/statistics.md")
     parser.add_argument("--without-peer", action="store_true", help="leave out rliable itself")
     options = parser.parse_args()
     measured = Measured(300 if options.quick else options.repetitions)
     for kind in kinds():
-        for tasks in TASKS:
+        for tasks in options.tasks:
             for n in SEEDS:
                 measured.measure(kind, tasks, n)
     checked = None if options.without_peer else spot_check()

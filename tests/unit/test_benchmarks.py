@@ -21,7 +21,7 @@ NO_MAIN = {"best_set", "measure", "scheduler"}
 ELSEWHERE = {"sge"}
 SMALL = {
     "coverage": ["--repetitions", "40", "--without-peer"],
-    "coverage_tasks": ["--repetitions", "20", "--without-peer"],
+    "coverage_tasks": ["--tasks", "3", "--repetitions", "20", "--without-peer"],
     "drive": ["--runs", "3", "--quick"],
     "log": ["--ticks", "50", "--repeat", "1", "--without-peer"],
     "merge": ["--seeds", "3", "--ticks", "20", "--metrics", "2", "--repeat", "1", "--configurations", "1", "2"],

@@ -12,7 +12,7 @@ from mle_toolbox.statistics.checks import check_confidence, real_number, whole_n
 from mle_toolbox.statistics.estimate import SEEDS_AGAINST_SKEWNESS, Estimate
 from mle_toolbox.statistics.intervals import mean_interval, median_interval
 from mle_toolbox.statistics.over_tasks.linear import freedom_of, linear, t_interval
-from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of, task_means
+from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of, task_means, unit_of
 from mle_toolbox.statistics.over_tasks.simulated import simulated
 from mle_toolbox.text import count, listed, percent
 
@@ -36,7 +36,13 @@ STATISTICS_OVER_TASKS = {
 TASKS_TO_LINEARISE = SEEDS_TO_LINEARISE = 10
 """From so many tasks, or seeds on each, the influences alone say how IQM and optimality gap vary."""
 
-SEEDS_AGAINST_FAILURES = 10
+TASKS_AGAINST_SKEWNESS = 5
+"""With fewer tasks the median is often the mean of a single one."""
+
+SEEDS_AGAINST_SKEWED_MEDIANS = 10
+"""With fewer seeds the means of a task's skewed values are skewed themselves."""
+
+SEEDS_AGAINST_FAILURES = 20
 """With fewer seeds on a task none may show how some runs fail, and then no interval includes it."""
 
 
@@ -56,6 +62,8 @@ def value_over_tasks(cells: Mapping[str, Floats], statistic: str, target: float 
     return linear(cells, statistic, target).value
 
 
+# Numbers near the end of the range of floats need no warning.
+@np.errstate(over="ignore", invalid="ignore")
 def estimate_over_tasks(
     cells: Cells,
     statistic: str = "mean",
@@ -114,6 +122,9 @@ def estimate_over_tasks(
     check_statistic(statistic)
     target = real_number(target, "The target of a score")
     found = cells_of(cells)
+    caution = _caution(found, statistic, confidence, resample_tasks=resample_tasks)
+    unit = unit_of(found)
+    found, target = {task: each / unit for task, each in found.items()}, target / unit
     if resample_tasks:
         low, high = _over_other_tasks(found, statistic, confidence, target)
         words = "tasks count as a random sample of such tasks"
@@ -126,15 +137,15 @@ def estimate_over_tasks(
     n = sum(map(len, found.values()))
     name = STATISTICS_OVER_TASKS[statistic]
     return Estimate(
-        value=value_over_tasks(found, statistic, target),
-        low=low,
-        high=high,
+        value=value_over_tasks(found, statistic, target) * unit,
+        low=low * unit,
+        high=high * unit,
         n=n,
         missing=whole_number(missing, "The number of missing seeds"),
         diverged=whole_number(diverged, "The number of diverged seeds"),
         statistic=statistic,
         method=f"{percent(confidence)} interval of the {name} over {count(len(found), 'task')} ({words})",
-        caution=_caution(found, statistic, confidence, resample_tasks=resample_tasks),
+        caution=caution,
         confidence=confidence,
     )
 
@@ -195,9 +206,13 @@ def _over_other_tasks(
     return float(low), float(high)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _caution(cells: Mapping[str, Floats], statistic: str, confidence: float, *, resample_tasks: bool) -> str | None:
     if resample_tasks:
-        return "No interval: one task does not show how tasks differ." if len(cells) < 2 else None
+        if len(cells) < 2:
+            return "No interval: one task does not show how tasks differ."
+        alike = np.ptp(task_means(cells)) == 0
+        return "All tasks have the same value, so the interval means nothing." if alike else None
     single = [task for task, each in cells.items() if len(each) < 2]
     if single:
         return f"No interval: {listed(single)} {'has' if len(single) == 1 else 'have'} one seed, which gives no spread."
@@ -205,8 +220,12 @@ def _caution(cells: Mapping[str, Floats], statistic: str, confidence: float, *, 
         return "All seeds of every task have the same value, so the interval means nothing."
     covers = f"covers less than {percent(confidence)}"
     parts = []
-    if min(map(len, cells.values())) < SEEDS_AGAINST_FAILURES:
-        where = "values are strongly skewed" if statistic == "median" else "runs fail now and then"
+    fewest = min(map(len, cells.values()))
+    if statistic == "median":
+        if fewest < SEEDS_AGAINST_SKEWED_MEDIANS or len(cells) < TASKS_AGAINST_SKEWNESS:
+            parts.append(f"with so few tasks or seeds the interval of the median {covers} where values are skewed")
+    elif fewest < SEEDS_AGAINST_FAILURES:
+        where = "runs fail now and then"
         parts.append(f"with fewer than {SEEDS_AGAINST_FAILURES} seeds on a task the interval {covers} where {where}")
     if statistic == "mean":
         found = linear(cells, statistic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,7 +12,7 @@ from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.checks import finite_sample, real_sample
 from mle_toolbox.text import listed
 
-__all__ = ["Cells", "Floats", "Scores", "cells_of", "check_same_tasks", "common_tasks", "task_means"]
+__all__ = ["Cells", "Floats", "Scores", "cells_of", "check_same_tasks", "common_tasks", "task_means", "unit_of"]
 
 Floats = NDArray[np.float64]
 Cells = Mapping[str, ArrayLike]
@@ -71,3 +72,9 @@ def check_same_tasks(scores: Scores) -> tuple[str, ...]:
 def task_means(cells: Mapping[str, Floats]) -> Floats:
     """Return the mean of each task, shape (tasks,)."""
     return np.asarray([values.mean() for values in cells.values()])
+
+
+def unit_of(*methods: Mapping[str, Floats]) -> float:
+    """Return what scores are to be divided by: 1, or a power of two where squares would overflow or underflow."""
+    largest = max(float(np.abs(values).max()) for cells in methods for values in cells.values())
+    return 1.0 if largest == 0 or 1e-100 < largest < 1e100 else math.ldexp(1.0, math.frexp(largest)[1] - 1)

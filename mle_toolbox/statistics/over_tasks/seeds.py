@@ -10,7 +10,7 @@ import numpy as np
 
 from mle_toolbox.statistics.checks import check_confidence
 from mle_toolbox.statistics.difference_intervals import variance
-from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of, check_same_tasks
+from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of, check_same_tasks, unit_of
 
 __all__ = ["SeedsOverTasks", "seeds_needed_over_tasks"]
 
@@ -63,21 +63,22 @@ def seeds_needed_over_tasks(a: Cells, b: Cells, *, power: float = 0.8, confidenc
     check_confidence(confidence)
     left, right = cells_of(a), cells_of(b)
     tasks = check_same_tasks({"a": left, "b": right})
-    n_tasks = len(tasks)
+    n_tasks, unit = len(tasks), unit_of(left, right)
+    left, right = ({task: each / unit for task, each in cells.items()} for cells in (left, right))
     difference = float(np.mean([left[task].mean() - right[task].mean() for task in tasks]))
     if any(min(len(left[task]), len(right[task])) < _LEAST for task in tasks):
-        return SeedsOverTasks(None, {}, {}, difference)
+        return SeedsOverTasks(None, {}, {}, difference * unit)
     now = {task: variance(left[task]) / len(left[task]) + variance(right[task]) / len(right[task]) for task in tasks}
     total = sum(now.values())
     shares = {task: now[task] / total if total else 0.0 for task in sorted(tasks, key=lambda task: -now[task])}
     one_seed = np.asarray([[variance(left[task]), variance(right[task])] for task in tasks]) / n_tasks**2
     if difference == 0 or total == 0:
-        return SeedsOverTasks(None if difference == 0 else _LEAST, {}, shares, difference)
+        return SeedsOverTasks(None if difference == 0 else _LEAST, {}, shares, difference * unit)
     needed = _search(abs(difference), one_seed, power, confidence)
     spread = np.sqrt(one_seed.sum(axis=1))
     # Σ spread² / n_t is smallest for n_t in proportion to the spread; this n_t gives the error of `needed` on each.
     allotted = np.maximum(np.ceil(needed * spread * spread.sum() / (spread**2).sum()), _LEAST).astype(int)
-    return SeedsOverTasks(needed, dict(zip(tasks, allotted.tolist(), strict=True)), shares, difference)
+    return SeedsOverTasks(needed, dict(zip(tasks, allotted.tolist(), strict=True)), shares, difference * unit)
 
 
 def _search(difference: float, one_seed: Floats, power: float, confidence: float) -> int:

@@ -14,7 +14,7 @@ from mle_toolbox.statistics.checks import check_confidence, real_number
 from mle_toolbox.statistics.difference_intervals import variance
 from mle_toolbox.statistics.over_tasks.estimates import around, check_statistic, is_drawn, value_over_tasks
 from mle_toolbox.statistics.over_tasks.linear import linear, t_interval
-from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of, check_same_tasks
+from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of, check_same_tasks, unit_of
 from mle_toolbox.statistics.over_tasks.simulated import simulated
 
 __all__ = ["TaskDifference", "difference_over_tasks"]
@@ -57,6 +57,7 @@ class TaskDifference:
         return "a" if (self.value < 0) == self.lower_is_better else "b"
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def difference_over_tasks(
     a: Cells,
     b: Cells,
@@ -94,7 +95,7 @@ def difference_over_tasks(
     test (1947) with 2 x tasks samples. In pairs it is the variance of the differences of the influences. Where
     `estimate_over_tasks` draws, the draws of a and b are subtracted here; the wider interval and the larger p count.
     With ``resample_tasks``: paired t test over tasks of means and gaps, the jackknife over tasks for the interquartile
-    mean, the bootstrap over tasks for the median, as far on both sides as on the further one.
+    mean, for the median the wider of the bootstrap over tasks and of t with its standard error.
     """
     check_confidence(confidence)
     check_statistic(statistic)
@@ -106,6 +107,9 @@ def difference_over_tasks(
     paired = paired and statistic != "median"
     if paired and any(len(left[task]) != len(right[task]) for task in tasks):
         raise StatisticsError("Pairs need the same seeds of both methods on every task.")
+    unit = unit_of(left, right)
+    left, right = ({task: each / unit for task, each in cells.items()} for cells in (left, right))
+    target = target / unit
     value = value_over_tasks(left, statistic, target) - value_over_tasks(right, statistic, target)
     if resample_tasks:
         low, high, p = _over_other_tasks(left, right, statistic, confidence, target, value)
@@ -118,7 +122,7 @@ def difference_over_tasks(
             drawn = _drawn(left, right, statistic, confidence, target, value)
             low, high, p = min(low, drawn[0]), max(high, drawn[1]), float(np.fmax(p, drawn[2]))
     lower = True if statistic == "optimality gap" else lower_is_better
-    return TaskDifference(value, low, high, p, statistic, len(tasks), paired, confidence, lower)
+    return TaskDifference(value * unit, low * unit, high * unit, p, statistic, len(tasks), paired, confidence, lower)
 
 
 def _of_influences(
@@ -182,7 +186,9 @@ def _over_other_tasks(
         # As far apart as n tasks really are: resamples have (n - 1) / n of the variance.
         draws = value + (medians[:, 0] - medians[:, 1] - value) * math.sqrt(n / (n - 1))
         low, high = around(value, draws, confidence, symmetric=True)
-        return low, high, _p_of(draws, value, symmetric=True)
+        # Resamples of few tasks are hardly ever far out; t with their standard error is.
+        wide = t_interval(value, {"tasks": float(draws.var())}, {"tasks": n}, confidence)
+        return min(low, wide[0]), max(high, wide[1]), float(np.fmax(_p_of(draws, value, symmetric=True), wide[2]))
     if statistic == "iqm":
         without = [
             value_over_tasks({task: each for task, each in a.items() if task != out}, statistic)

@@ -47,7 +47,7 @@ def improvement_over_tasks(
         The direction of the scores.
     resample_tasks
         Whether the interval is about other tasks of this kind: the t interval of the probabilities of the tasks, cut
-        off at 0 and 1.
+        off at 0 and 1, or the one about these tasks where that is wider.
 
     Notes
     -----
@@ -65,9 +65,10 @@ def improvement_over_tasks(
     tasks = check_same_tasks({"a": left, "b": right})
     values = [probability_of_improvement(left[task], right[task], lower_is_better=lower_is_better) for task in tasks]
     mean = float(np.mean(values))
-    if resample_tasks:
-        low, high = (float(np.clip(end, 0.0, 1.0)) for end in mean_interval(values, confidence))
-        return Improvement(mean, low, high, len(tasks), confidence)
     sizes = [(len(left[task]), len(right[task])) for task in tasks]
     low, high = newcombe_interval(mean, sizes, confidence) if min(map(min, sizes)) > 1 else (math.nan, math.nan)
+    if resample_tasks:
+        ends = [float(end) for end in mean_interval(values, confidence)]
+        # Where all tasks have the same probability, only the seeds show how uncertain it is.
+        low, high = float(np.fmin(low, max(ends[0], 0.0))), float(np.fmax(high, min(ends[1], 1.0)))
     return Improvement(mean, low, high, len(tasks), confidence)

@@ -238,14 +238,44 @@ def test_winning_everywhere_with_few_seeds_leaves_room_for_losing() -> None:
 
 
 def test_cautions_say_where_an_interval_covers_too_little() -> None:
-    many = {f"task {n}": np.random.default_rng(n).normal(size=10) for n in range(10)}
+    many = {f"task {n}": np.random.default_rng(n).normal(size=20) for n in range(10)}
+    fewer = {task: each[:10] for task, each in many.items()}
 
     few_runs = estimate_over_tasks(made())
 
     assert few_runs.caution is not None
-    assert "fewer than 10 seeds on a task" in few_runs.caution
+    assert "fewer than 20 seeds on a task" in few_runs.caution
     assert "where values are skewed" in few_runs.caution
     assert [estimate_over_tasks(many, statistic).caution for statistic in STATISTICS_OVER_TASKS] == [None] * 4
+    assert estimate_over_tasks(fewer, "median").caution is None
+    assert "runs fail" in str(estimate_over_tasks(fewer, "iqm").caution)
+    assert "median" in str(estimate_over_tasks({"x": np.arange(30.0)}, "median").caution)
+
+
+@pytest.mark.parametrize("unit", [2.0**650, 2.0**-650])
+@pytest.mark.parametrize("statistic", STATISTICS_OVER_TASKS)
+def test_scores_whose_squares_leave_the_range_of_floats_have_intervals(statistic: str, unit: float) -> None:
+    a, b = made(1), made(2, shift=0.5)
+    far_a, far_b = ({task: each * unit for task, each in cells.items()} for cells in (a, b))
+
+    estimated = estimate_over_tasks(far_a, statistic, target=4.0 * unit)
+    difference = difference_over_tasks(far_a, far_b, statistic, target=4.0 * unit)
+
+    near, apart = estimate_over_tasks(a, statistic, target=4.0), difference_over_tasks(a, b, statistic, target=4.0)
+    assert (estimated.low / unit, estimated.high / unit) == pytest.approx((near.low, near.high))
+    assert (difference.low / unit, difference.p) == pytest.approx((apart.low, apart.p))
+    assert seeds_needed_over_tasks(far_a, far_b).each_task == seeds_needed_over_tasks(a, b).each_task
+
+
+def test_two_tasks_do_not_show_that_other_tasks_have_a_difference() -> None:
+    a, b = {"x": [1.0, 1.1], "y": [2.0, 2.1]}, {"x": [0.4, 0.5], "y": [1.0, 1.1]}
+
+    differences = [difference_over_tasks(a, b, name, resample_tasks=True) for name in ("mean", "median", "iqm")]
+    improvement = improvement_over_tasks(a, b, resample_tasks=True)
+
+    assert [each.better() for each in differences] == [None] * 3
+    assert (improvement.value, improvement.high) == (1.0, 1.0)
+    assert improvement.low < 0.8
 
 
 def test_everything_over_tasks_is_a_public_name() -> None:
