@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 __all__ = ["Cell", "Column", "Grid"]
 
@@ -55,3 +56,29 @@ class Grid:
     best: str = ""
     first: tuple[str, ...] = ()
     keep: int = 0
+
+    def parts(self, width: int, width_of: Callable[[Grid], int]) -> list[Grid]:
+        """Return parts of as many columns as fit into ``width``, each beginning with the first ``keep`` columns.
+
+        Only the first part has the title. Without ``keep`` there is one part, this table.
+        """
+        if not self.keep:
+            return [self]
+        found: list[Grid] = []
+        rest = list(range(self.keep, len(self.columns)))
+        while rest:
+            n = len(rest)
+            while n > 1 and width_of(self._with_columns(rest[:n])) > width:
+                n -= 1
+            part = self._with_columns(rest[:n])
+            found.append(replace(part, title="") if found else part)
+            rest = rest[n:]
+        return found or [self]
+
+    def _with_columns(self, places: Sequence[int]) -> Grid:
+        chosen = [*range(self.keep), *places]
+        return replace(
+            self,
+            columns=tuple(self.columns[place] for place in chosen),
+            rows=tuple(tuple(row[place] for place in chosen) for row in self.rows),
+        )

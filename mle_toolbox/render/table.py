@@ -43,24 +43,27 @@ class Table(Grid):
         )
 
     def to_latex(self) -> str:
-        r"""Return a floating table for ``\usepackage{booktabs}``; the best is bold."""
+        r"""Return a floating table for ``\usepackage{booktabs}``, or several where it is too wide; the best is bold."""
         # Commands to type do not belong into a paper.
         first = (line.removesuffix(WAY_OUT) for line in self.first)
         caption = " ".join([f"{self.title}.", *first, *self._notes(), *self.cautions])
-        lines = [
-            r"% \usepackage{booktabs}",
-            r"\begin{table}",
-            r"  \centering",
-            rf"  \caption{{{_latex(caption)}}}",
-            rf"  \begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in self.columns)}}}",
-            r"    \toprule",
-            rf"    {' & '.join(_latex(column.title) for column in self.columns)} \\",
-            r"    \midrule",
-            *(rf"    {' & '.join(map(_latex_cell, row))} \\" for row in self.rows),
-            r"    \bottomrule",
-            r"  \end{tabular}",
-            r"\end{table}",
-        ]
+        parts = self.parts(_PAGE, _characters)
+        lines = [r"% \usepackage{booktabs}"]
+        for place, part in enumerate(parts, start=1):
+            said = caption if place == 1 else f"{self.title}, part {place} of {len(parts)}."
+            lines += [
+                r"\begin{table}",
+                r"  \centering",
+                rf"  \caption{{{_latex(said)}}}",
+                rf"  \begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in part.columns)}}}",
+                r"    \toprule",
+                rf"    {' & '.join(_latex(column.title) for column in part.columns)} \\",
+                r"    \midrule",
+                *(rf"    {' & '.join(map(_latex_cell, row))} \\" for row in part.rows),
+                r"    \bottomrule",
+                r"  \end{tabular}",
+                r"\end{table}",
+            ]
         return "\n".join(lines) + "\n"
 
     def to_html(self) -> str:
@@ -80,6 +83,15 @@ class Table(Grid):
 
     def _notes(self) -> tuple[str, ...]:
         return (*self.method, *([f"Bold: {self.best}"] if self.best else []))
+
+
+# Characters of a line on a page of text, about.
+_PAGE = 100
+
+
+def _characters(table: Grid) -> int:
+    texts = [[column.title for column in table.columns], *([cell.text for cell in row] for row in table.rows)]
+    return sum(2 + max(map(len, column)) for column in zip(*texts, strict=True))
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#&$])")

@@ -53,7 +53,7 @@ class TaskTable(Rendered):
         rows = [[Cell(method), *self._scores(method), *self._aggregates(method)] for method in role.names]
         titles = ["method", *role.tasks, *(AGGREGATE_TITLES[name] for name in found.statistics)]
         titles += ["rank"] if found.ranks is not None else []
-        if len(role.tasks) >= _TURNED_FROM and len(role.tasks) > len(role.names):
+        if self._is_turned:
             rows = [[Cell(title), *(row[place] for row in rows)] for place, title in enumerate(titles[1:], start=1)]
             titles = ["task", *role.names]
         columns = [Column(title, right=place > 0) for place, title in enumerate(titles)]
@@ -172,6 +172,11 @@ class TaskTable(Rendered):
             )
             yield Cell(NOTHING if place is None else f"{place:.2f}", best=near and not self.found.within.searched)
 
+    @property
+    def _is_turned(self) -> bool:
+        role = self.found.role
+        return len(role.tasks) >= _TURNED_FROM and len(role.tasks) > len(role.names)
+
     @cached_property
     def _best(self) -> dict[str, tuple[str, ...]]:
         return {statistic: self.found.best(statistic) for statistic in self.found.statistics}
@@ -262,7 +267,8 @@ class TaskTable(Rendered):
         if self.found.within.searched:
             return ""
         over = " Over tasks: t test, Holm over all pairs of methods." if self.found.methods else ""
-        return f"best in its column, or not significantly different from the best ({test}).{over}" if test else ""
+        line = "row" if self._is_turned else "column"
+        return f"best in its {line}, or not significantly different from the best ({test}).{over}" if test else ""
 
 
 def _plain(estimate: Estimate) -> dict[str, Any]:

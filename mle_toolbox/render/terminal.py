@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from rich.cells import cell_len
@@ -28,7 +28,7 @@ class TerminalTable:
         self._table = table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        parts = _parts(self._table, options.max_width) if self._table.keep else [self._table]
+        parts = self._table.parts(options.max_width, _width)
         fitted = [_fitting(part, options.max_width) for part in parts]
         table, left_out = fitted[0]
         # Above the table: these cautions are to be read before the numbers.
@@ -64,29 +64,6 @@ def _fitting(table: Grid, width: int) -> tuple[Grid, list[str]]:
             rows=tuple(row[:place] + row[place + 1 :] for row in table.rows),
         )
     return table, left_out
-
-
-def _parts(table: Grid, width: int) -> list[Grid]:
-    """Cut a table that is too wide into parts of as many columns as fit, each beginning with the first ones."""
-    found: list[Grid] = []
-    rest = list(range(table.keep, len(table.columns)))
-    while rest:
-        n = len(rest)
-        while n > 1 and _width(_columns(table, rest[:n])) > width:
-            n -= 1
-        part = _columns(table, rest[:n])
-        found.append(replace(part, title="") if found else part)
-        rest = rest[n:]
-    return found or [table]
-
-
-def _columns(table: Grid, places: Sequence[int]) -> Grid:
-    chosen = [*range(table.keep), *places]
-    return replace(
-        table,
-        columns=tuple(table.columns[place] for place in chosen),
-        rows=tuple(tuple(row[place] for place in chosen) for row in table.rows),
-    )
 
 
 def _in_two_lines(cell: Cell, column: Column) -> Cell:

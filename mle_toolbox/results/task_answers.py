@@ -118,11 +118,16 @@ class AnswerOfTasks(Answer):
 
         Corrected within each task.
         """
+        from mle_toolbox.statistics.comparison import Correction
+
         if baseline in self.samples:
             return self.parts[self.role.of[baseline]].compare_with(baseline)
         own = {self.role.of[name]: name for name in self.samples if self.role.methods[name] == baseline}
+        why = f"as if {baseline} had been chosen before the numbers were known"
         return {
-            pair: found for task, name in own.items() for pair, found in self.parts[task].compare_with(name).items()
+            pair: replace(found, correction=found.correction and Correction("Holm", "these comparisons of a task", why))
+            for task, name in own.items()
+            for pair, found in self.parts[task].compare_with(name).items()
         }
 
     def by(self, statistic: str) -> AnswerOfTasks:

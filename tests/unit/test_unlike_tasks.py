@@ -20,14 +20,18 @@ from mle_toolbox.report.answers import comparison_data
 from mle_toolbox.report.numbers import read_numbers
 from mle_toolbox.results import ExperimentResults, load
 from tests.made_search import made_search
-from tests.made_tasks import TASKS, returns, write_experiment
+from tests.made_tasks import returns, write_experiment
+
+# Three are enough, and every output compares all pairs.
+TASKS = ("Ant-v4", "CartPole-v1", "Pong")
 
 KEY = "train_config.env_name"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_experiment(tmp_path_factory.mktemp("tasks") / "experiments", returns()).path
+    some = {(method, task): each for (method, task), each in returns().items() if task in TASKS}
+    return write_experiment(tmp_path_factory.mktemp("tasks") / "experiments", some).path
 
 
 @pytest.fixture(scope="module")
