@@ -28,6 +28,7 @@ __all__ = ["SCHEDULER", "Slurm"]
 # for a program in the foreground hears nothing before that has ended. What does not know a warning is not to end by it;
 # and the shell of the command waits for its children, which may use the time to save something. A `wait` that a signal
 # cuts short at the moment of the end loses the status (-1, for ever): so a shell between the two writes it down.
+# (The latter may not ignore a warning: what it starts could not ask for it any more.)
 # Where Slurm does not find the project's folder (an automounter may be slow), it starts tasks in /tmp.
 _RUN = """\
 cd "${folder%/*/*/*}" || finish 1
@@ -38,9 +39,8 @@ trap 'pass XCPU' XCPU
 trap '[[ -n $told ]] || { told=143; pass TERM; }' TERM
 set -m
 {
-    trap '' USR1 XCPU
-    trap : USR2 TERM
-    /bin/bash -c "trap : USR2 TERM
+    trap : USR1 XCPU USR2 TERM
+    /bin/bash -c "trap '' USR1 XCPU; trap : USR2 TERM
 $command" </dev/null
     status=$?
     printf '%s\\n' "$status" >"$ended"
