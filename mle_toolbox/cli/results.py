@@ -111,6 +111,8 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
         "confidence": arguments.confidence,
         "include_unfinished": arguments.include_unfinished,
     }
+    if arguments.top is not None and results.tasks is not None:
+        raise UsageError(f"--top {arguments.top}: trials of several tasks ({results.tasks.key_words}) are not ranked.")
     if _has_tasks(results):
         return _over_tasks(results, arguments, form, options)
     if _wants_trials(results, arguments):

@@ -11,7 +11,7 @@ from mle_toolbox.render.rendered import Rendered
 from mle_toolbox.render.sentences import at_words, better_words, ends_words
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.over_tasks import OverTasks
-from mle_toolbox.text import NOTHING, count, listed, p_text, percent
+from mle_toolbox.text import NOTHING, count, listed, p_text, percent, short
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
@@ -20,6 +20,8 @@ __all__ = ["AGGREGATE_TITLES", "TaskTable"]
 
 _TURNED_FROM = 7
 """With so many tasks, and more tasks than methods, each task is a row."""
+_LARGE_FROM = 200
+"""With so many cells, those of single tasks have no interval: twenty columns of them would fill ten screens."""
 AGGREGATE_TITLES = {"mean": "mean", "median": "median", "iqm": "IQM", "optimality gap": "optimality gap"}
 """The heads of their columns and panels."""
 
@@ -146,7 +148,7 @@ class TaskTable(Rendered):
         }
 
     def _scores(self, method: str) -> Iterator[Cell]:
-        within = self.found.within
+        within, best = self.found.within, frozenset(self.found.within.best)
         for task in self.found.role.tasks:
             name = self.found.configurations.get((method, task))
             if name is None:
@@ -155,7 +157,11 @@ class TaskTable(Rendered):
             estimate = within.estimates[name]
             # n where it is not that of the other cells, and always where a seed has no number.
             usual = estimate.n == self._usual_n and not estimate.diverged and not estimate.missing
-            yield Cell(estimate.numbers() if usual else str(estimate), best=name in within.best)
+            if self._is_large:
+                text = f"{short(estimate.value)}{'' if usual else f' (n={estimate.n})'}"
+            else:
+                text = estimate.numbers() if usual else str(estimate)
+            yield Cell(text, best=name in best)
 
     def _aggregates(self, method: str) -> Iterator[Cell]:
         for statistic, estimates in self.aggregates.items():
@@ -171,6 +177,10 @@ class TaskTable(Rendered):
                 and place - ranks.average[leader] < ranks.critical_difference
             )
             yield Cell(NOTHING if place is None else f"{place:.2f}", best=near and not self.found.within.searched)
+
+    @property
+    def _is_large(self) -> bool:
+        return len(self.found.role.tasks) * len(self.found.role.names) >= _LARGE_FROM
 
     @property
     def _is_turned(self) -> bool:
@@ -194,6 +204,8 @@ class TaskTable(Rendered):
             f"Tasks: {at_words(within.at)} of each run; {how}{n}; "
             f"{better_words(within.lower_is_better, within.assumed)}."
         )
+        if self._is_large:
+            yield "Of single tasks only the estimates are shown; --format csv has their intervals."
         if not found.methods:
             return
         yield (

@@ -20,6 +20,7 @@ from mle_toolbox.report.answers import comparison_data
 from mle_toolbox.report.numbers import read_numbers
 from mle_toolbox.results import ExperimentResults, load
 from tests.made_search import made_search
+from tests.made_search import write_search as made_search_on_disk
 from tests.made_tasks import returns, write_experiment
 
 # Three are enough, and every output compares all pairs.
@@ -185,3 +186,14 @@ def test_trials_of_unlike_tasks_have_no_rank_and_no_best_configuration(key: str,
     table = results.task_table()
     assert not any(cell.best for row in table.table().rows for cell in row)
     assert "none is marked" in str(table)
+
+
+def test_the_first_trials_of_several_tasks_cannot_be_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = [{"env": task} for task in ("CartPole", "Pong")]
+    written = made_search_on_disk(tmp_path / "search", points, lambda _, seed: [1.0 + seed], n_seeds=2)
+
+    assert main(["results", str(written.path), "--top", "1"]) == 2
+
+    assert "trials of several tasks (env) are not ranked" in capsys.readouterr().err

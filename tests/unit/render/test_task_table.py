@@ -15,6 +15,7 @@ from mle_toolbox.cli import main
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results import ExperimentResults, load
+from tests.made_results import made_results
 from tests.made_tasks import METHODS, TASKS, returns, write_experiment
 
 SAID = {"task": ["train_config.env_name"]}
@@ -164,6 +165,25 @@ def test_with_more_tasks_than_methods_each_task_is_a_row(tmp_path: Path) -> None
         "rank",
     ]
     assert table.best.startswith("best in its row")
+
+
+def test_twenty_methods_on_57_tasks_are_shown_in_few_parts_without_intervals_of_single_tasks(tmp_path: Path) -> None:
+    draw = np.random.default_rng(3).normal
+    names = [(f"method{m}", f"game{t:02d}") for m in range(20) for t in range(57)]
+    content = [
+        {"name": "_".join(each), "content": dict(zip(("algorithm", "env"), each, strict=True))} for each in names
+    ]
+    values = {"_".join(each): draw(100, 5, (2, 1)) for each in names}
+    found = made_results(tmp_path, values, metric="return", record={"configurations": content}).with_task("env")
+
+    lines = lines_at(found, 120)
+
+    assert max(map(len, lines)) <= 120
+    assert sum(line.startswith("┏") for line in lines) <= 4
+    rows = [line for line in lines if line.startswith("│ game")]
+    assert not any("±" in row for row in rows)
+    assert all("±" in line for line in lines if line.startswith("│ mean"))
+    assert "--format csv has their intervals" in " ".join(" ".join(lines).split())
 
 
 def test_a_method_as_the_baseline_is_named_in_the_family_of_tests(results: ExperimentResults) -> None:
