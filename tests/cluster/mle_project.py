@@ -1,4 +1,4 @@
-"""A project for `mle` on Grid Engine: seed runs that end when a file `go` appears, and leave a line when they start."""
+"""A project for `mle` on a cluster: seed runs that end when a file `go` appears, and leave a line when they start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sge_project import wait_until
+import h5py
+from cluster_project import wait_until
 
 from tests.workflow.conftest import SCRIPT
 from tests.workflow.conftest import Project as LocalProject
@@ -32,9 +33,10 @@ WAITING = SCRIPT.replace(
 
 @dataclass(frozen=True)
 class Project(LocalProject):
-    """A project folder in which `mle run` looks for a Grid Engine."""
+    """A project folder in which `mle run` looks for a cluster."""
 
     begun: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    profile: str = "sge"
 
     def mle(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `mle` to its end, as somebody who has not set MLE_PROFILE."""
@@ -92,9 +94,9 @@ class Project(LocalProject):
         return [each["status"] for each in json.loads(self.mle("status", "--json").stdout)["runs"]]
 
 
-def new_project(folder: Path) -> Project:
+def new_project(folder: Path, profile: str = "sge") -> Project:
     """Make a project of two configurations and two seeds."""
-    project = Project(folder)
+    project = Project(folder, profile=profile)
     project.path.mkdir(exist_ok=True)
     project.write_experiment(["a.json", "b.json"], seeds=2)
     project.write_configuration("a.json")
@@ -104,16 +106,16 @@ def new_project(folder: Path) -> Project:
 
 
 def edit_profile(project: Project, /, **settings: str) -> None:
-    """Add settings of the executor to the project's profile sge."""
+    """Add settings of the executor to the project's profile for its cluster."""
     generated = project.mle("generate", "exp.yaml")
     assert generated.returncode == 0, generated.stderr
-    profile = project.path / "profiles/sge/config.yaml"
+    profile, name = project.path / "profiles" / project.profile / "config.yaml", project.profile
     kept = [
         line
         for line in profile.read_text().splitlines()
-        if not line.startswith(tuple(f"mle-sge-{name.replace('_', '-')}:" for name in settings))
+        if not line.startswith(tuple(f"mle-{name}-{key.replace('_', '-')}:" for key in settings))
     ]
-    added = [f"mle-sge-{name.replace('_', '-')}: {value}" for name, value in settings.items()]
+    added = [f"mle-{name}-{key.replace('_', '-')}: {value}" for key, value in settings.items()]
     profile.write_text("\n".join([*kept, *added]) + "\n")
 
 
@@ -124,3 +126,45 @@ def ask_for(project: Project, /, **keys: str) -> None:
         line for line in path.read_text().splitlines() if not line.strip().startswith(tuple(f"{key}:" for key in keys))
     ]
     path.write_text("\n".join([*lines, *(f"    {key}: {value}" for key, value in keys.items())]) + "\n")
+
+
+def saved_and_continued(project: Project, seeds: int) -> list[str]:
+    """Return what is wrong with seed runs of SAVING that were told to end once: each goes on where it has left."""
+    wrong = []
+    if project.started() != sorted([f"a {seed}" for seed in range(seeds)] * 2):
+        wrong.append(f"started: {project.started()}")
+    for seed in range(seeds):
+        folder = project.results / "a" / f"seed_{seed}"
+        record = json.loads((folder / "run.json").read_text())
+        if (record["status"], record["attempt"]) != ("done", 2) or record["resumed_from_tick"] <= 0:
+            wrong.append(f"{folder.name}: {record}")
+        with h5py.File(folder / "log.h5") as log:
+            if log["step"][()].tolist() != list(range(1, 601)):
+                wrong.append(f"{folder.name}: {log['step'][()].tolist()}")
+    return wrong
+
+
+# The first attempt goes on until it is told to stop; the next one finishes.
+SAVING = """\
+import os, time
+from mle_toolbox import MLExperiment
+
+
+def main(mle):
+    state = mle.resume() or {"step": 0, "attempt": 0}
+    state["attempt"] += 1
+    with open("started.txt", "a") as file:
+        file.write(f"{mle.config_name} {mle.seed}\\n")
+    while state["step"] < 600:
+        state["step"] += 1
+        mle.update_log({"step": state["step"]}, {"loss": mle.rng.normal()}, save=True)
+        if mle.should_stop():
+            mle.checkpoint(state)
+            return
+        if state["attempt"] == 1:
+            time.sleep(0.3)
+
+
+if __name__ == "__main__":
+    main(MLExperiment())
+"""

@@ -401,6 +401,7 @@ set_key() {
     MaxArraySize | MaxJobCount | AccountingStorageEnforce)
         stop_daemon slurmctld
         start_master
+        wait_for 60 accepts_jobs || fail "the nodes accept no jobs: $(sinfo -N -l 2>&1)"
         ;;
     *) scontrol reconfigure ;;
     esac

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
+from cluster_project import SILENT, wait_until
 from mle_project import Project, ask_for
-from sge_project import SILENT, wait_until
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 

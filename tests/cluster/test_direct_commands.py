@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from sge_project import Project
+from cluster_project import Project
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cluster_project import SILENT, wait_until
 from mle_project import Project, ask_for, edit_profile
-from sge_project import SILENT, wait_until
 
 from mle_toolbox import __version__
 

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 
 import pytest
+from cluster_project import both_clusters, wait_until
 from mle_project import Project, edit_profile
-from sge_project import wait_until
 
 from tests.workflow.conftest import SCRIPT
 
-pytestmark = [pytest.mark.sge, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 Queue = Callable[[], dict[tuple[int, int], str]]
 Moment = Callable[[Project, Queue, int], bool]
@@ -30,7 +30,7 @@ SHORT = SCRIPT.replace(
 
 
 def has_queued_tasks(experiment: Project, queue: Queue, before: int) -> bool:
-    return "qw" in queue().values()
+    return not {"qw", "PD"}.isdisjoint(queue().values())
 
 
 def has_running_tasks(experiment: Project, queue: Queue, before: int) -> bool:
@@ -57,6 +57,7 @@ def wait_for(moment: Moment, experiment: Project, queue: Queue, before: int, run
     wait_until(lambda: (drives(experiment, run) and moment(experiment, queue, before)) or run.poll() is not None, 60)
 
 
+@both_clusters
 def test_after_an_edit_the_snakemake_that_a_killed_run_has_left_is_ended_and_its_tasks_are_replaced(
     experiment: Project, queue: Queue
 ) -> None:
@@ -77,6 +78,7 @@ def test_after_an_edit_the_snakemake_that_a_killed_run_has_left_is_ended_and_its
     wait_until(lambda: queue() == {}, 30)
 
 
+@pytest.mark.sge
 @pytest.mark.parametrize(
     "moments",
     [

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sge_project import Project, configured
+from cluster_project import Project, configured
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cluster_project import configured, wait_until
 from mle_project import NO_OPTIONS, Project, ask_for, edit_profile
-from sge_project import configured, wait_until
 
 from tests.workflow.conftest import SCRIPT
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 
 import pytest
-from sge_project import Project
+from cluster_project import Project
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from cluster_project import EXEC_DAEMON, kill_at_once, wait_until, without_master
 from mle_project import Project, edit_profile
-from sge_project import EXEC_DAEMON, kill_at_once, wait_until, without_master
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow, pytest.mark.alone]
 

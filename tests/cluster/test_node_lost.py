@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from cluster_project import EXEC_DAEMON, kill_at_once, wait_until
 from mle_project import Project, edit_profile
-from sge_project import EXEC_DAEMON, kill_at_once, wait_until
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow, pytest.mark.alone]
 

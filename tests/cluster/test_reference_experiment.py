@@ -13,7 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from sge_project import wait_until
+from cluster_project import wait_until
 
 from mle_cluster.grid_engine import commands
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sge_project import Project
+from cluster_project import Project
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from cluster_project import SILENT, wait_until
 from mle_project import Project
-from sge_project import SILENT, wait_until
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
@@ -54,22 +54,6 @@ def test_a_living_driver_is_stopped_with_its_tasks_and_the_next_run_goes_on(
     assert left == {}
     assert experiment.begun[-1].wait(timeout=120) != 0
     assert again.returncode == 0, again.stderr
-
-
-@pytest.mark.parametrize("snakemake", [True, False])
-def test_what_a_killed_driver_has_left_is_stopped(experiment: Project, queue: Queue, snakemake: bool) -> None:
-    start_mle_run(experiment)
-    experiment.wait_for_starts(4)
-    experiment.kill_driver(snakemake=snakemake)
-
-    stopped = experiment.mle("stop")
-    left = queue()
-    again = experiment.mle("stop")
-
-    assert stopped.returncode == 0, stopped.stderr
-    assert "4 tasks.\n" in stopped.stdout
-    assert left == {}
-    assert again.stdout == "Nothing of this experiment is running.\n"
 
 
 def test_tasks_that_have_not_started_are_stopped_too(experiment: Project, queue: Queue) -> None:

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
+from cluster_project import wait_until
 from mle_project import Project, edit_profile
-from sge_project import wait_until
 
 from tests.workflow.endings import all_train, signals_heard, write_endings
 

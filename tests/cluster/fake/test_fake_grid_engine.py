@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import yaml
+from cluster_project import Project
 from conftest import FakeGridEngine
 from mle_project import Project as MleProject
 from mle_project import edit_profile
-from sge_project import Project
 
 from tests.workflow.conftest import SCRIPT
 

@@ -1,4 +1,4 @@
-"""A project folder whose jobs run on Grid Engine, and the Snakemake that drives it."""
+"""A project folder whose jobs run on a cluster, and the Snakemake that drives it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import pytest
 
 from mle_cluster.grid_engine import commands
 from mle_cluster.scheduler import TaskId
 
-PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "sge"
+PROFILES = Path(__file__).resolve().parents[2] / "profiles"
 # Where grid_engine.sh notes the process of the exec daemon.
 EXEC_DAEMON = Path("/var/run/mle-test-cluster/execd.pid")
 
+
+both_clusters = pytest.mark.parametrize(
+    "cluster",
+    [pytest.param("sge", marks=pytest.mark.sge), pytest.param("slurm", marks=pytest.mark.slurm)],
+    indirect=True,
+)
+"""For tests of what does not depend on the scheduler: each runs on both of them."""
 
 # Patience is only used up where something is broken, so there may be much of it for machines that do other work too.
 _BUSY = 3
@@ -71,6 +79,18 @@ def _folders_of(jobs: Iterable[int]) -> dict[int, str]:
     return {int(job): place for job, place in found}
 
 
+def slurm_states_of(folder: Path) -> dict[TaskId, str]:
+    """Return the state of every task in the queue of Slurm that was submitted in a folder or below it."""
+    asked = ["squeue", "--noheader", "--all", "--array", "--format=%F|%K|%t|%Z"]
+    answer = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    rows = [line.split("|", 3) for line in answer.splitlines()]
+    return {
+        (int(job), int(task) if task.isdecimal() else 1): state
+        for job, task, state, place in rows
+        if Path(place).is_relative_to(folder)
+    }
+
+
 @dataclass
 class Driver:
     """A Snakemake that runs."""
@@ -98,6 +118,7 @@ class Project:
     """A folder with a Snakefile whose jobs leave a line in `ran` every time they start."""
 
     path: Path
+    profile: str = "sge"
     drivers: list[Driver] = field(default_factory=list)
 
     def write(self, snakefile: str) -> None:
@@ -105,10 +126,11 @@ class Project:
         (self.path / "Snakefile").write_text(snakefile)
 
     def start(self, *arguments: str, **environment: str) -> Driver:
-        """Start Snakemake on Grid Engine, with short patience."""
+        """Start Snakemake on the cluster, with short patience."""
         output = self.path / f"driver-{len(self.drivers)}.log"
-        command = [sys.executable, "-m", "snakemake", "--profile", str(PROFILE), "--latency-wait", "5"]
-        command += ["--mle-sge-patience-seconds", "4", "--mle-sge-query-seconds", "1", *arguments]
+        setting = f"--mle-{self.profile}"
+        command = [sys.executable, "-m", "snakemake", "--profile", str(PROFILES / self.profile), "--latency-wait", "5"]
+        command += [f"{setting}-patience-seconds", "4", f"{setting}-query-seconds", "1", *arguments]
         with output.open("w") as file:
             process = subprocess.Popen(
                 command,
