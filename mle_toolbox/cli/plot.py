@@ -151,7 +151,9 @@ def _of_first_trials(
     """Return the first trials of a search where all of them would not fit into the figure; its caption says so."""
     if not isinstance(results, ExperimentResults) or results.search is None:
         return results, request
-    if arguments.configurations or kind in OVER_SETTINGS or len(results) <= MOST_TRIALS:
+    # Over tasks a trial is a cell of a method and a task: without some of them methods would lack tasks.
+    whole = kind in OVER_SETTINGS or results.tasks is not None
+    if arguments.configurations or whole or len(results) <= MOST_TRIALS:
         return results, request
     ranked = results.ranking(request.metric, lower_is_better=request.lower_is_better)
     first = [each.name for each in ranked if each.name in results][:MOST_TRIALS]

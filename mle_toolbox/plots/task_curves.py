@@ -80,7 +80,10 @@ def task_curves(
     whole = [name for name in methods if all(name in each and _is_known(each[name]) for each in curves.values())]
     with_all = over_all and len(curves) > 1 and bool(whole)
     count = len(curves) + with_all
-    columns = min(count, _MOST_COLUMNS)
+    # Of four and three columns the ones that leave fewer empty places.
+    columns = (
+        count if count <= _MOST_COLUMNS else min((_MOST_COLUMNS, _MOST_COLUMNS - 1), key=lambda each: -count % each)
+    )
     rows = math.ceil(count / columns)
     with drawing(style):
         sheet = new_sheet(

@@ -41,6 +41,8 @@ class Answer:
         The tests of all pairs as one family. They are tests of means, whatever the statistic.
     searched
         Of how many trials of a search these are some or all: then none is called best, see `best`. 0: no search.
+    shown_up_to
+        Up to how many configurations all pairs are shown; None: as many as are tested for Holm's correction.
     """
 
     metric: str
@@ -53,6 +55,7 @@ class Answer:
     estimates: Mapping[str, Estimate]
     tests: AllPairs
     searched: int = 0
+    shown_up_to: int | None = None
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
@@ -111,7 +114,7 @@ class Answer:
         # Above this number the correction is Bonferroni's, for which only the tests with the best are made.
         from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
 
-        return len(self.ranking) <= HOLM_UP_TO
+        return len(self.ranking) <= (HOLM_UP_TO if self.shown_up_to is None else self.shown_up_to)
 
     @property
     def correction(self) -> Correction | None:
@@ -167,11 +170,12 @@ def answer(
     searched: int = 0,
     estimates: Mapping[str, Estimate] | None = None,
     family: str = "all pairs",
+    shown_up_to: int | None = None,
 ) -> Answer:
     """Return the answer for these samples.
 
     ``paired`` None: compare seed by seed where both have the same seeds. ``estimates`` if they are known already.
-    ``family`` names the pairs that are tested.
+    ``family`` names the pairs that are tested; ``shown_up_to`` as in `Answer`.
     """
     from mle_toolbox.statistics import AllPairs
 
@@ -192,6 +196,7 @@ def answer(
         _estimates(samples, statistic, confidence) if estimates is None else estimates,
         tests,
         searched,
+        shown_up_to,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from mle_toolbox.statistics.comparison import Correction
 
 __all__ = ["AnswerOfTasks", "answer_within_tasks"]
+
+
+MOST_PAIRS = 600
+"""Up to so many pairs over all tasks all are shown; beyond, on each task only those with the best."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -149,12 +154,20 @@ def answer_within_tasks(
     if role is None:
         return whole
     groups = {task: [name for name in names if name in samples] for task, names in role.groups.items()}
+    # Each is computed in full and stands in the page: of 20 methods on 57 tasks they would be 20 MB.
+    n_pairs = sum(math.comb(len(names), 2) for names in groups.values())
+    shown_up_to = None if n_pairs <= MOST_PAIRS else 2
     return AnswerOfTasks(
         **{each.name: getattr(whole, each.name) for each in fields(whole)},
         role=role,
         parts={
             task: answer(
-                metric, {name: samples[name] for name in names}, statistic, **options, family="all pairs of a task"
+                metric,
+                {name: samples[name] for name in names},
+                statistic,
+                **options,
+                family="all pairs of a task",
+                shown_up_to=shown_up_to,
             )
             for task, names in groups.items()
             if names

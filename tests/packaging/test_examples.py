@@ -20,6 +20,7 @@ from mle_toolbox.results import SeedResults
 PROJECTS = {
     "digits": (Path("examples/digits"), 3 * 5),
     "search": (Path("examples/search"), 4 * 4 * 3),
+    "tasks": (Path("examples/tasks"), 3 * 4 * 10),
     "mle init": (Path("mle_toolbox/templates/project"), 2 * 3),
     "reference": (Path(), 2 * 10),
 }
@@ -67,6 +68,7 @@ def test_the_experiment_file_is_valid(repository: Path, name: str) -> None:
         ("digits", "wide.json", {"num_updates": 40}),
         ("mle init", "small_steps.json", {"num_steps": 40}),
         ("search", "base.yaml", {"num_epochs": 2}),
+        ("tasks", "forest_iris.yaml", {}),
     ],
     indirect=["project"],
 )
