@@ -90,7 +90,9 @@ def write_project(project: Project, names: list[str], *, folder: str, script: st
     (project.path / "exp $(touch pwned).yaml").write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
 
 
-def test_every_name_and_value_is_data(new_project: Callable[[str], Project], tmp_path: Path) -> None:
+def test_every_name_is_data_and_values_reach_the_script_as_they_were_written(
+    new_project: Callable[[str], Project], tmp_path: Path
+) -> None:
     plain, hostile = new_project("plain"), new_project("pro $(touch pwned) 'ject` ")
     folder = "my $(touch pwned); it's results"
     write_project(plain, ["plain"], folder="results", script="script.py", extra={})
@@ -108,6 +110,8 @@ def test_every_name_and_value_is_data(new_project: Callable[[str], Project], tmp
     results = mle_toolbox.load(hostile.path / folder)
     assert sorted(results) == sorted(NAMES)
     for name in NAMES:
+        (saved,) = (hostile.path / folder / name / "seed_0" / "extra").iterdir()
+        assert pickle.loads(saved.read_bytes()) == {"extra": VALUES, "text": VALUES["text"]}
         assert sorted(results[name].metric_names) == sorted(METRICS)
         for metric in METRICS:
             assert results[name][metric].tobytes() == reference["loss"].tobytes()
@@ -130,15 +134,3 @@ def test_a_project_folder_may_have_any_name(new_project: Callable[[str], Project
     assert again.returncode == 0, again.stderr
     assert "1 of 1 seed runs done" in again.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
-
-
-def test_values_reach_the_script_as_they_were_written(new_project: Callable[[str], Project], tmp_path: Path) -> None:
-    hostile = new_project("hostile")
-    write_project(hostile, ["c"], folder="results", script="script.py", extra=VALUES)
-
-    outcome = hostile.mle("run", "exp $(touch pwned).yaml")
-
-    assert outcome.returncode == 0, outcome.stderr
-    (saved,) = (hostile.path / "results" / "c" / "seed_0" / "extra").iterdir()
-    assert pickle.loads(saved.read_bytes()) == {"extra": VALUES, "text": VALUES["text"]}
-    assert not list(tmp_path.rglob("pwned"))

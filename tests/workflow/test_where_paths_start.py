@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,15 +57,26 @@ class Placed:
         return {each.name for each in folder.iterdir()}
 
 
-@pytest.fixture
-def placed(tmp_path: Path) -> Placed:
-    placed = Placed(tmp_path / "examples")
+def make_placed(top: Path) -> Placed:
+    placed = Placed(top)
     placed.ode.path.mkdir(parents=True)
     placed.write_experiment(seeds=2)
     (placed.ode.path / "train.py").write_text(SCRIPT)
     for name in ("a.json", "b.json", "c.json"):
         placed.ode.write_configuration(name)
     return placed
+
+
+@pytest.fixture
+def placed(tmp_path: Path) -> Placed:
+    return make_placed(tmp_path / "examples")
+
+
+@pytest.fixture
+def placed_and_run(made_once: Callable[[str, Callable[[Path], object]], Path], tmp_path: Path) -> Placed:
+    """The same after `mle run ode/exp.yaml`. A copy, as `finished` is."""
+    once = made_once("placed", lambda top: make_placed(top).done("", "mle", "run", "ode/exp.yaml", "--cores", "2"))
+    return Placed(Path(shutil.copytree(once, tmp_path / "examples", symlinks=True)))
 
 
 def test_snakemake_typed_in_either_folder_means_the_same_files(placed: Placed) -> None:
@@ -86,42 +99,39 @@ def test_snakemake_typed_in_either_folder_means_the_same_files(placed: Placed) -
     assert placed.jobs("")["train"] == 2
 
 
-def test_every_command_typed_anywhere_finds_what_was_started_above(placed: Placed, tmp_path: Path) -> None:
-    placed.done("", "mle", "run", "ode/exp.yaml", "--cores", "2")
+def test_every_command_typed_anywhere_finds_what_was_started_above(placed_and_run: Placed, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
 
-    for folder, file in (("", "ode/exp.yaml"), ("ode", "exp.yaml"), (elsewhere, str(placed.file))):
-        again = placed.type(folder, "mle", "run", file, "--cores", "2", "--dry-run")
+    for folder, file in (("", "ode/exp.yaml"), ("ode", "exp.yaml"), (elsewhere, str(placed_and_run.file))):
+        again = placed_and_run.type(folder, "mle", "run", file, "--cores", "2", "--dry-run")
         assert again.returncode == 0
         assert "Nothing to be done" in again.stdout + again.stderr
-        assert "4 of 4 seed runs done" in placed.done(folder, "mle", "status", file)
-        assert "ended at" in placed.done(folder, "mle", "logs", "a", "0", "--experiment", file)
-        assert placed.done(folder, "mle", "results", file, "--format", "csv").count("loss") >= 2
-        assert placed.done(folder, "mle", "diff", f"{file}:a/0", f"{file}:a/1")
-        assert "as now" in placed.done(folder, "mle", "code", f"{file}:a/0")
-        assert placed.done(folder, "mle", "stop", file) == "Nothing of this experiment is running.\n"
-        assert Path(placed.done(folder, "mle", "report", file).strip()).name == "report.html"
-    assert "4 of 4 seed runs done" in placed.done(elsewhere, "mle", "status", str(placed.results))
-    assert placed.files_in(elsewhere) == set()
-    assert not (placed.ode.path / "experiments").exists()
-    record = json.loads((placed.results / "a/seed_0/run.json").read_text())
+        assert "4 of 4 seed runs done" in placed_and_run.done(folder, "mle", "status", file)
+        assert "ended at" in placed_and_run.done(folder, "mle", "logs", "a", "0", "--experiment", file)
+        assert placed_and_run.done(folder, "mle", "results", file, "--format", "csv").count("loss") >= 2
+        assert placed_and_run.done(folder, "mle", "diff", f"{file}:a/0", f"{file}:a/1")
+        assert "as now" in placed_and_run.done(folder, "mle", "code", f"{file}:a/0")
+        assert placed_and_run.done(folder, "mle", "stop", file) == "Nothing of this experiment is running.\n"
+        assert Path(placed_and_run.done(folder, "mle", "report", file).strip()).name == "report.html"
+    assert "4 of 4 seed runs done" in placed_and_run.done(elsewhere, "mle", "status", str(placed_and_run.results))
+    assert placed_and_run.files_in(elsewhere) == set()
+    assert not (placed_and_run.ode.path / "experiments").exists()
+    record = json.loads((placed_and_run.results / "a/seed_0/run.json").read_text())
     assert set(record["code"]) == {"ode/train.py"}
 
 
-def test_an_edited_script_makes_its_runs_outdated_wherever_one_looks(placed: Placed) -> None:
-    placed.done("", "mle", "run", "ode/exp.yaml", "--cores", "2")
-    (placed.ode.path / "train.py").write_text(SCRIPT.replace("ended", "has ended"))
+def test_an_edited_script_makes_its_runs_outdated_wherever_one_looks(placed_and_run: Placed) -> None:
+    (placed_and_run.ode.path / "train.py").write_text(SCRIPT.replace("ended", "has ended"))
 
     for folder, words in (("ode", ["exp.yaml"]), ("", ["experiments"])):
-        assert "ode/train.py" in placed.done(folder, "mle", "status", *words)
-    report = placed.done("ode", "mle", "code", "a/0")
+        assert "ode/train.py" in placed_and_run.done(folder, "mle", "status", *words)
+    report = placed_and_run.done("ode", "mle", "code", "a/0")
     assert "changed since" in report
 
 
-def test_a_project_that_was_moved_as_a_whole_has_nothing_to_repeat(placed: Placed, tmp_path: Path) -> None:
-    placed.done("", "mle", "run", "ode/exp.yaml", "--cores", "2")
-    placed.top.rename(tmp_path / "moved")
+def test_a_project_that_was_moved_as_a_whole_has_nothing_to_repeat(placed_and_run: Placed, tmp_path: Path) -> None:
+    placed_and_run.top.rename(tmp_path / "moved")
     moved = Placed(tmp_path / "moved")
 
     said = moved.type("ode", "mle", "run", "exp.yaml", "--cores", "2")
@@ -132,13 +142,12 @@ def test_a_project_that_was_moved_as_a_whole_has_nothing_to_repeat(placed: Place
     assert moved.files_in(tmp_path) == {"moved"}
 
 
-def test_the_code_of_a_run_can_be_run_again_where_it_was_extracted(placed: Placed, tmp_path: Path) -> None:
-    placed.done("", "mle", "run", "ode/exp.yaml", "--cores", "2")
-    outcome = placed.type("ode", "mle", "code", "a/0", "--extract", str(tmp_path / "again"))
+def test_the_code_of_a_run_can_be_run_again_where_it_was_extracted(placed_and_run: Placed, tmp_path: Path) -> None:
+    outcome = placed_and_run.type("ode", "mle", "code", "a/0", "--extract", str(tmp_path / "again"))
 
     next_command = outcome.stderr.splitlines()[-1].strip()
     assert next_command == f"cd {tmp_path / 'again'} && mle run ode/exp.yaml"
-    assert placed.done(tmp_path / "again", "mle", "run", "ode/exp.yaml", "--cores", "2").count("done") >= 1
+    assert placed_and_run.done(tmp_path / "again", "mle", "run", "ode/exp.yaml", "--cores", "2").count("done") >= 1
     assert (tmp_path / "again/experiments/a/seed_0/log.h5").exists()
 
 
