@@ -19,6 +19,7 @@ RUNTIME := $(VENV)/.runtime-is-installed
 COMPLETE := $(VENV)/.everything-is-installed
 
 .PHONY: help setup example quick test check bench soak docs lock clean
+.PHONY: check-types check-documentation check-workflow check-formatting
 
 help:
 	@echo 'make setup    install everything into .venv (Python 3.11 or newer; PYTHON=python3.12 chooses one)'
@@ -71,13 +72,24 @@ soak: $(COMPLETE)
 	@$(BIN)/python -m pytest -m soak --durations 15 $(PYTEST)
 	@$(BIN)/python -m pytest -m 'hypothesis and not soak' --hypothesis-profile 'new examples' $(PYTEST)
 
-check: $(COMPLETE)
+# One target each, so that `make -j check` can do several at a time; the longest first.
+CHECKS := check-types check-documentation check-workflow check-formatting
+check: $(CHECKS)
+$(CHECKS): $(COMPLETE)
+
+check-types:
+	$(BIN)/mypy
+
+check-documentation:
+	$(BIN)/mkdocs build --strict --quiet
+
+check-workflow:
+	$(BIN)/snakefmt --check Snakefile workflow rules examples
+	$(BIN)/snakemake --lint
+
+check-formatting:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow rules examples
-	$(BIN)/mypy
-	$(BIN)/snakemake --lint
-	$(BIN)/mkdocs build --strict --quiet
 
 # Status 2: what it measures is not here, and it has said so.
 bench: $(COMPLETE)
