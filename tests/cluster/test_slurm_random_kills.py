@@ -45,7 +45,8 @@ FAULTS: dict[str, Sequence[Sequence[str]]] = {
 }
 
 
-@pytest.mark.parametrize("kills", [pytest.param(200, marks=pytest.mark.soak), 6])
+@pytest.mark.soak
+@pytest.mark.parametrize("kills", [6, 200])
 def test_after_random_kills_each_seed_run_is_finished_once_and_the_results_are_the_same(
     tmp_path: Path, slurm: Path, slurm_queue: Queue, kills: int
 ) -> None:
