@@ -44,16 +44,16 @@ def parse_states(text: str) -> dict[TaskId, TaskState]:
     """Read the lines of squeue; a job that is no array counts as task 1."""
     found: dict[TaskId, TaskState] = {}
     for line in text.splitlines():
-        job, _, rest = line.partition("|")
+        number_of_job, _, rest = line.partition("|")
         # The name of a cluster stands above its jobs where several are asked.
-        if not job.isdecimal() or rest.count("|") < 2:
+        if not number_of_job.isdecimal() or rest.count("|") < 2:
             continue
         tasks, code, reason = rest.split("|", 2)
         state = _state(code, "" if reason == "None" else reason)
         for number in expand_tasks(tasks):
             # A task that was requeued may be listed twice.
-            if (int(job), number) not in found or state.kind is not Kind.OVER:
-                found[int(job), number] = state
+            if (int(number_of_job), number) not in found or state.kind is not Kind.OVER:
+                found[int(number_of_job), number] = state
     return found
 
 
@@ -92,8 +92,8 @@ def parse_accounts(text: str) -> dict[int, dict[str, str]]:
     for line in text.splitlines():
         values = dict(zip(ACCOUNT_FIELDS, line.split("|"), strict=False))
         name, _, step = values["JobID"].partition(".")
-        job, _, tasks = name.partition("_")
-        if not job.isdecimal() or "State" not in values:
+        number_of_job, _, tasks = name.partition("_")
+        if not number_of_job.isdecimal() or "State" not in values:
             continue
         # Tasks that never started are in one line: 12_[3-7].
         for number in expand_tasks(tasks.strip("[]") or "1"):

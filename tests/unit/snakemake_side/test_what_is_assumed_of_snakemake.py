@@ -423,7 +423,7 @@ def test_values_become_text_in_which_variables_are_replaced(project: Path, monke
     arguments = parse_args(["--profile", "mine"])[1]
 
     assert arguments.mle_sge_queue == text_of_value("$WHERE") == "all.q"
-    assert arguments.mle_cluster_project == text_of_value(12) == "12"
+    assert arguments.mle_sge_project == text_of_value(12) == "12"
 
 
 def test_an_empty_text_is_the_folder_of_the_profile(project: Path) -> None:
@@ -471,7 +471,7 @@ def test_of_an_option_that_is_given_twice_the_last_one_counts(project: Path) -> 
 
 
 def test_a_shell_command_is_framed_as_by_snakemake(project: Path) -> None:
-    command = "ps -o args= -p $$ > seen; true"
+    command = "ps -ww -o args= -p $$ > seen; true"
 
     shell(command)
 
