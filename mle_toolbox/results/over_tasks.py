@@ -34,9 +34,6 @@ References = Mapping[str, tuple[float, float]]
 REFERENCES = "reference_scores.csv"
 """The file of reference scores, in the results folder or beside the experiment file."""
 
-# Their intervals are simulated, which takes seconds for all pairs of many methods.
-_FEW_MEDIANS = 6
-
 
 @dataclass(frozen=True, eq=False)
 class OverTasks:
@@ -133,7 +130,7 @@ class OverTasks:
         if (known := self._known_p.get(statistic)) is not None:
             return known
         pairs = list(combinations(self.methods, 2))
-        few = len(self.methods) <= (_FEW_MEDIANS if statistic == "median" else HOLM_UP_TO)
+        few = len(self.methods) <= HOLM_UP_TO
         tested = pairs if few else [pair for pair in pairs if self.leader(statistic) in pair]
         p = np.asarray([self.difference(a, b, statistic).p for a, b in tested])
         adjusted = holm(p) if few else np.minimum(p * len(pairs), 1.0)
