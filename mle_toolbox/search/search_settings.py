@@ -180,7 +180,7 @@ class _Reader:
             self._flag(name, default=False)
         self._hyperlog_name()
         metrics = self._metrics()
-        if metrics == () and "eval_metrics" not in self.values and not unscored:
+        if metrics == () and not unscored:
             self._metrics_are_missing()
         schedule = self._choice("search_schedule", ("sync", "async"), "sync")
         budget, batch_size = self._budget(schedule)
@@ -342,7 +342,9 @@ class _Reader:
     def _metrics(self) -> tuple[str, ...] | None:
         given, path = self.values.get("eval_metrics", []), self.paths.get("eval_metrics", ())
         names = [given] if isinstance(given, str) else given
-        if not isinstance(names, list | tuple) or (not names and "eval_metrics" in self.values):
+        # The original's default of the newer form is the empty list; in the older form the key is required.
+        empty = self.flat and not names and "eval_metrics" in self.values
+        if not isinstance(names, list | tuple) or empty:
             self._wrong(path, "a metric or a list of metrics", given)
             return None
         before = len(self.mistakes)
@@ -424,9 +426,9 @@ class _Reader:
                 self._mistake((*path, index), f"{location((_ROOT, *path))} contains {seed!r} more than once.")
         given = "num_seeds_per_eval" in self.values
         if given and number is not None and number != len(explicit):
-            key = self.paths["num_seeds_per_eval"]
-            said = f"{key[-1]} is {number}, but random_seeds lists {len(explicit)}"
-            self._mistake(key, f"{said}. Make them agree, or remove {key[-1]}.")
+            key = self.paths["num_seeds_per_eval"][-1]
+            said = f"{key} is {number}, but random_seeds lists {len(explicit)}"
+            self.notes.append(f"{said}: the list applies, as in the original.")
         return tuple(explicit) if len(self.mistakes) == before else None
 
     def _strategy(self, search_type: str | None) -> None:

@@ -101,11 +101,6 @@ MISTAKES: list[tuple[str, str, str]] = [
         "'num_evals_per_batch'?",
     ),
     (
-        "num_seeds_per_eval: 2",
-        "num_seeds_per_eval: 2\n        random_seeds: [1, 2, 3]",
-        "16: num_seeds_per_eval is 2, but random_seeds lists 3. Make them agree, or remove num_seeds_per_eval.",
-    ),
-    (
         'aggregate_seeds: "mean"',
         'aggregate_seeds: "median"',
         "10: 'aggregate_seeds' in param_search_args.search_logging must be one of 'mean', 'p10', 'p25', "
@@ -115,12 +110,6 @@ MISTAKES: list[tuple[str, str, str]] = [
         'eval_metrics: ["loss"]',
         'eval_metrics: ["los"]',
         "12: the metric 'los' is not tracked: what_to_track of base.json lists 'loss'. Did you mean 'loss'?",
-    ),
-    (
-        'eval_metrics: ["loss"]',
-        "eval_metrics: []",
-        "12: 'eval_metrics' in param_search_args.search_logging must be a metric or a list of metrics, found "
-        "an empty list.",
     ),
     (
         "max_objective: False",

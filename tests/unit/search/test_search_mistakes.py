@@ -156,11 +156,6 @@ WRONG_BLOCKS: list[tuple[dict[str, Any], str, str]] = [
         "Make them agree, or remove num_total_evals.",
     ),
     (
-        {"search_resources.random_seeds": [1, 2, 3]},
-        "search_resources.num_seeds_per_eval",
-        "num_seeds_per_eval is 2, but random_seeds lists 3. Make them agree, or remove num_seeds_per_eval.",
-    ),
-    (
         {"search_resources.random_seeds": [4, 4]},
         "search_resources.random_seeds.1",
         f"'random_seeds' in {IN_RESOURCES} contains 4 more than once.",
@@ -186,11 +181,6 @@ WRONG_BLOCKS: list[tuple[dict[str, Any], str, str]] = [
         {"search_logging.max_objective": "True"},
         "search_logging.max_objective",
         f"'max_objective' in {IN_LOGGING} must be true or false, found the text 'True'. Write true without quotes.",
-    ),
-    (
-        {"search_logging.eval_metrics": []},
-        "search_logging.eval_metrics",
-        f"'eval_metrics' in {IN_LOGGING} must be a metric or a list of metrics, found an empty list.",
     ),
     (
         {"search_logging.eval_metrics": ["loss", "loss"]},
@@ -558,6 +548,27 @@ def test_a_missing_key_has_the_default_of_the_original() -> None:
     assert (settings.search_type, settings.problem_type, settings.aggregate_seeds) == ("grid", "final", "mean")
     assert (settings.maximize, settings.metrics, settings.seeds) == (True, (), (0,))
     assert settings.notes == ("Without eval_metrics in search_logging no trial is scored, and nothing is ranked.",)
+
+
+def test_an_empty_list_of_metrics_ranks_nothing_and_says_so_where_it_is_the_default() -> None:
+    settings = settings_of(changed(BLOCKS, {"search_logging.eval_metrics": []}))
+    unscored = {"search_logging.eval_metrics": [], "search_logging.no_results_logging": True}
+    _, mistakes = read_search_settings(changed(FLAT, {"eval_metrics": []}))
+
+    assert settings.metrics == ()
+    assert "Without eval_metrics in search_logging no trial is scored, and nothing is ranked." in settings.notes
+    assert not any("eval_metrics" in note for note in settings_of(changed(BLOCKS, unscored)).notes)
+    assert [path for path, _ in mistakes] == [("eval_metrics",)]
+
+
+def test_the_list_of_seeds_replaces_another_number_of_seeds_with_a_word() -> None:
+    differs = settings_of(changed(BLOCKS, {"search_resources.random_seeds": [1, 5, 3]}))
+    agrees = settings_of(changed(BLOCKS, {"search_resources.random_seeds": [1, 5]}))
+
+    assert differs.seeds == (1, 5, 3)
+    assert "num_seeds_per_eval is 2, but random_seeds lists 3: the list applies, as in the original." in differs.notes
+    assert agrees.seeds == (1, 5)
+    assert not any("random_seeds" in note for note in agrees.notes)
 
 
 def test_the_best_of_a_curve_is_its_maximum_in_the_flat_form_whatever_the_direction() -> None:
