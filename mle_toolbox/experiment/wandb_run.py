@@ -172,10 +172,16 @@ class WandbRun:
             notice(f"Weights & Biases: {reason}. The run goes on, and its log is complete.")
         self._failed = True
         self._waiting.clear()
-        if self._process is not None:
-            with contextlib.suppress(OSError):
-                os.close(self._pipe)
-            self._process = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            os.close(self._pipe)
+        # One that hangs would not see the end of the pipe, and stay after the script. A fork of the script is not its
+        # parent.
+        if os.getpid() == self._pid:
+            process.kill()
+            process.wait()
 
 
 def _number(value: Any) -> int | float | None:

@@ -157,6 +157,24 @@ def test_an_attempt_that_was_killed_before_it_had_an_id_does_not_spoil_the_next_
     assert re.fullmatch(r"[0-9a-f]{8}\n", (tmp_path / "wandb/run_id").read_text())
 
 
+def test_a_sender_that_hangs_is_ended_when_it_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sender.py").write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setattr(wandb_run, "_SENDER", tmp_path / "sender.py")
+    monkeypatch.setattr(wandb_run, "_LARGEST_BATCH", 1)
+    monkeypatch.setattr(wandb_run, "_LARGEST_BACKLOG", 1)
+    sending = wandb_run.WandbRun(tmp_path, {"notes": "x" * (1 << 20)}, "project", "group", "name", {})
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[-1])
+
+    sending.update(1, {"t": 0}, {"loss": 1.0})
+
+    assert "it takes ticks more slowly than they come" in capsys.readouterr().err
+    assert [each.returncode for each in started] == [-signal.SIGKILL]
+
+
 def test_mode_disabled_sends_nothing(folder: Path) -> None:
     assert run(folder, WANDB_MODE="disabled").returncode == 0
 
