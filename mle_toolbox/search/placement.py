@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["place_of", "plain", "value_at", "with_values"]
+__all__ = ["PREFIXES", "SECTIONS", "place_of", "plain", "value_at", "with_values"]
 
 Place = tuple[str, ...]
 
-_PREFIXES = {"train": "train_config", "model": "model_config"}
+SECTIONS = {"train": "train_config", "model": "model_config"}
+"""The sections that can be searched, by the prefix of a variable's name."""
+
+PREFIXES = {"train_config": "", "model_config": "model:", "net_config": "model:"}
+"""What to write before the name of a variable in a section; train_config needs nothing."""
 
 
 def place_of(name: str, content: Mapping[str, Any]) -> Place:
@@ -34,7 +38,7 @@ def place_of(name: str, content: Mapping[str, Any]) -> Place:
     (('train_config', 'es_config', 'sigma_init'), ('net_config', 'units'), ('lrate',))
     """
     prefix, colon, rest = name.partition(":")
-    section = _PREFIXES.get(prefix) if colon else None
+    section = SECTIONS.get(prefix) if colon else None
     rest = rest if section else name
     section = section or "train_config"
     if section == "model_config" and content.get("model_config") is None and content.get("net_config") is not None:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from mle_toolbox.errors import did_you_mean, nearest
-from mle_toolbox.search.placement import Place, place_of, plain, value_at
+from mle_toolbox.search.placement import PREFIXES, SECTIONS, Place, place_of, plain, value_at
 from mle_toolbox.search.search_settings import Mistake, SearchSettings
 from mle_toolbox.text import listed
 from mle_toolbox.wording import JsonPath, found, hint, location
@@ -27,7 +27,6 @@ _LARGEST = 1e308
 _KINDS = ("categorical", "real", "integer")
 _PRIORS = ("uniform", "log-uniform")
 _NOT_SEARCHABLE = ("log_config", "device_config")
-_SECTION_PREFIXES = {"train_config": "", "model_config": "model:", "net_config": "model:"}
 
 
 @dataclass(frozen=True)
@@ -370,10 +369,10 @@ class _Reader:
     def _wrong_section(self, name: str, place: Place) -> str | None:
         prefix, colon, rest = name.partition(":")
         known = value_at(self.base, place) is not None
-        if colon and prefix not in ("train", "model") and not known:
+        if colon and prefix not in SECTIONS and not known:
             if f"{prefix}_config" in _NOT_SEARCHABLE:
                 return f"{name!r}: {prefix}_config cannot be searched, only train_config and model_config."
-            meant = nearest(prefix, ("train", "model"))
+            meant = nearest(prefix, SECTIONS)
             way_out = f"Did you mean '{meant}:{rest}'?" if meant else "'train:x' and 'model:x' are possible."
             return f"{name!r} has an unknown prefix, {prefix!r}. {way_out}"
         head, slash, tail = (rest if colon else name).partition("/")
@@ -382,8 +381,8 @@ class _Reader:
         ours = slash and in_train and head in self.base
         if (ours and head in _NOT_SEARCHABLE) or place[0] in _NOT_SEARCHABLE:
             return f"{name!r}: {head} cannot be searched, only train_config and model_config."
-        if ours and head in _SECTION_PREFIXES:
-            return f"{name!r} would be a key in train_config. Write '{_SECTION_PREFIXES[head]}{tail}'."
+        if ours and head in PREFIXES:
+            return f"{name!r} would be a key in train_config. Write '{PREFIXES[head]}{tail}'."
         if place == ("train_config", "seed_id"):
             return f"{name!r} cannot be searched: the seed is that of the seed run. Use num_seeds_per_eval."
         return None
@@ -422,7 +421,7 @@ class _Reader:
         keys = list(place)
         keys[depth] = similar
         prefix = name.partition(":")[0] + ":" if name.startswith(("train:", "model:")) else ""
-        top = 1 if place[0] in ("train_config", "model_config", "net_config") else 0
+        top = 1 if place[0] in PREFIXES else 0
         right = prefix + "/".join(keys[top:])
         section = place[0] if top else "the base configuration"
         return f"{name!r} is not in {section}. Did you mean {right!r}? If not, add it to the base configuration."
