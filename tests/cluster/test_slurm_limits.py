@@ -86,7 +86,7 @@ def test_what_can_never_start_or_is_held_is_named_once_and_an_interrupt_takes_it
     driver.interrupt()
     driver.wait()
 
-    # For too many cores Slurm gives one of two reasons, whichever it has looked at last.
+    # For too long a time Slurm says PartitionTimeLimit or PartitionConfig, whichever it has looked at last.
     assert "can never start here: its partition has or allows less than it asks for (Partition" in said()
     assert said().count("can never start here") == 2
     assert said().count("is held back (JobHeldUser).") == 1
