@@ -2,75 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.cli import task_figures
+from mle_toolbox.cli.figure_request import FigureRequest
 from mle_toolbox.errors import ResultsError, UsageError, did_you_mean
-from mle_toolbox.render.sentences import at_words, better_words, meaning_of_best
-from mle_toolbox.render.task_table import AGGREGATE_TITLES
+from mle_toolbox.render.sentences import meaning_of_best
 from mle_toolbox.results import Configurations, ExperimentResults, SeedSample
 from mle_toolbox.results.differences import short_names
-from mle_toolbox.results.over_tasks import OverTasks, References
-from mle_toolbox.results.samples import lower_is_better_of
-from mle_toolbox.text import count, counted, listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["KINDS", "OVER_SETTINGS", "OVER_TASKS", "FigureRequest", "draw"]
-
-
-@dataclass(frozen=True)
-class FigureRequest:
-    """Everything but the kind of the figure.
-
-    ``metric`` to ``include_unfinished`` mean what they mean in `mle results`. ``log_time`` and ``log_metric`` make the
-    axis of the time and that of the metric logarithmic; ``settings`` are those of a heat map or of slices; ``scores``,
-    ``references`` and ``common_tasks`` say how methods are compared over tasks; the others are those of the functions
-    in ``mle_toolbox.plots``.
-    """
-
-    metric: str
-    time: str | None = None
-    at: str = "last"
-    statistic: str = "mean"
-    confidence: float = 0.95
-    lower_is_better: bool | None = None
-    include_unfinished: bool = False
-    log_time: bool = False
-    log_metric: bool = False
-    settings: tuple[str, ...] | None = None
-    seeds: bool | None = None
-    size: tuple[float, float] | None = None
-    caption: bool = True
-    style: str | None = None
-    note: str = ""
-    scores: str | None = None
-    references: References | None = None
-    common_tasks: bool = False
-
-    @property
-    def lower(self) -> bool:
-        """Whether a lower value is better, as requested or as the name of the metric suggests."""
-        return lower_is_better_of(self.metric, self.lower_is_better)
-
-    @property
-    def label(self) -> str:
-        """The metric, and which number of a run counts."""
-        return f"{self.metric}, {at_words(self.at)}"
-
-    def look(self, results: Configurations, left_out: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
-        """Return the arguments that all kinds share; ``left_out`` are the seeds without a value."""
-        total = sum((Counter(each) for each in left_out.values()), Counter[str]())
-        note = better_words(*results.direction(self.metric, self.lower_is_better)).capitalize() + "."
-        note = " ".join(filter(None, [note, self.note]))
-        if total:
-            note += f" Seed runs not shown: {counted(total)}."
-        note = " ".join([note, *results.figure_cautions(include_unfinished=self.include_unfinished)])
-        return {"note": note, "size": self.size, "caption": self.caption, "style": self.style}
+__all__ = ["KINDS", "OVER_SETTINGS", "draw"]
 
 
 def draw(kind: str, results: Configurations, request: FigureRequest) -> Figure:
@@ -81,13 +27,13 @@ def draw(kind: str, results: Configurations, request: FigureRequest) -> Figure:
     MLEToolboxError
         When the results have nothing to draw in this kind.
     """
-    return KINDS[kind](results, request)
+    # Within one task all kinds are as they are; several must not share an axis that invites comparison.
+    instead = task_figures.INSTEAD if results.tasks is not None else {}
+    return {**KINDS, **instead}[kind](results, request)
 
 
 # matplotlib is imported inside the functions: it takes most of a second, and mistakes are found before it is needed.
 def _curve(results: Configurations, request: FigureRequest) -> Figure:
-    if results.tasks is not None:
-        return _tasks(results, request)
     from mle_toolbox.plots import learning_curves
 
     curves = results.curve(request.metric, request.time, include_unfinished=request.include_unfinished)
@@ -117,8 +63,6 @@ def _final(results: Configurations, request: FigureRequest) -> Figure:
 
 
 def _profile(results: Configurations, request: FigureRequest) -> Figure:
-    if results.tasks is not None:
-        return _task_profile(results, request)
     from mle_toolbox.plots import performance_profiles
 
     samples = _samples(results, request)
@@ -203,85 +147,6 @@ def _slices(results: Configurations, request: FigureRequest) -> Figure:
     )
 
 
-def _tasks(results: Configurations, request: FigureRequest) -> Figure:
-    from mle_toolbox.plots import task_curves
-
-    role = results.tasks_or_error()
-    curves = results.curve(request.metric, request.time, include_unfinished=request.include_unfinished)
-    return task_curves(
-        {
-            task: {role.methods[name]: curves[name] for name in names if name in curves}
-            for task, names in role.groups.items()
-        },
-        statistic=request.statistic,
-        confidence=request.confidence,
-        references=request.references,
-        log_x=request.log_time,
-        log_y=request.log_metric,
-        **request.look(results, curves.left_out),
-    )
-
-
-def _task_profile(results: Configurations, request: FigureRequest) -> Figure:
-    from mle_toolbox.plots import task_profiles
-
-    found, look = _over_tasks(results, request)
-    look["note"] = f"{_scale_words(found)} {look['note']}"
-    return task_profiles(
-        found.cells,
-        label=request.label,
-        confidence=request.confidence,
-        lower_is_better=found.scale.lower_is_better,
-        **look,
-    )
-
-
-def _aggregate(results: Configurations, request: FigureRequest) -> Figure:
-    from mle_toolbox.plots import aggregate_intervals
-
-    found, look = _over_tasks(results, request)
-    look["note"] = f"{_scale_words(found)} {look['note']}"
-    return aggregate_intervals(
-        {AGGREGATE_TITLES[name]: found.estimates(name) for name in found.statistics},
-        methods=found.methods,
-        label=request.label,
-        **look,
-    )
-
-
-def _ranks(results: Configurations, request: FigureRequest) -> Figure:
-    from mle_toolbox.plots import critical_difference_diagram
-
-    found, look = _over_tasks(results, request)
-    if found.ranks is None:
-        raise ResultsError(f"{results.title}: ranks need at least two methods that have a score on all tasks.")
-    # Ranks need no common scale.
-    return critical_difference_diagram(found.ranks, **look)
-
-
-def _over_tasks(results: Configurations, request: FigureRequest) -> tuple[OverTasks, dict[str, Any]]:
-    """Return the methods over tasks, and the arguments that all kinds share; their note names methods left out."""
-    found = results.over_tasks(
-        request.metric,
-        request.at,
-        request.statistic,
-        scores=request.scores,
-        references=request.references,
-        common_tasks=request.common_tasks,
-        lower_is_better=request.lower_is_better,
-        confidence=request.confidence,
-        include_unfinished=request.include_unfinished,
-    )
-    look = request.look(results, {name: each.left_out for name, each in found.within.samples.items()})
-    lacking = [f"{method} is left out: it has no score on {listed(tasks)}." for method, tasks in found.lacking.items()]
-    look["note"] = " ".join([*lacking, look["note"]])
-    return found, look
-
-
-def _scale_words(found: OverTasks) -> str:
-    return f"Over {count(len(found.tasks), 'task')}: {found.scale.sentence}."
-
-
 KINDS: Mapping[str, Callable[[Configurations, FigureRequest], Figure]] = {
     "curve": _curve,
     "final": _final,
@@ -289,12 +154,8 @@ KINDS: Mapping[str, Callable[[Configurations, FigureRequest], Figure]] = {
     "improvement": _improvement,
     "heatmap": _heatmap,
     "slices": _slices,
-    "aggregate": _aggregate,
-    "tasks": _tasks,
-    "ranks": _ranks,
+    **task_figures.KINDS,
 }
-OVER_TASKS = ("aggregate", "tasks", "ranks")
-"""The kinds that need tasks."""
 OVER_SETTINGS = ("heatmap", "slices")
 """The kinds that need all configurations; of a search, the others show the first trials."""
 _MOST_SLICES = 9

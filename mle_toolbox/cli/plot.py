@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mle_toolbox.cli import task_figures
 from mle_toolbox.cli.choice import (
     add_choice_arguments,
     add_folder_arguments,
@@ -19,7 +20,8 @@ from mle_toolbox.cli.choice import (
     scores_options,
 )
 from mle_toolbox.cli.consoles import error_console
-from mle_toolbox.cli.figures import KINDS, OVER_SETTINGS, OVER_TASKS, FigureRequest, draw
+from mle_toolbox.cli.figure_request import FigureRequest
+from mle_toolbox.cli.figures import KINDS, OVER_SETTINGS, draw
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.results import read_results
 from mle_toolbox.errors import MLEToolboxError, UsageError, did_you_mean
@@ -93,7 +95,7 @@ def call(arguments: argparse.Namespace) -> int:
     if wants_all:
         # Elsewhere than in a search configurations are not points of a space: a chart of one setting says little.
         kinds = [each for each in KINDS if each != "slices" or results.searched or each in kinds]
-        kinds = [each for each in kinds if each not in OVER_TASKS or results.tasks is not None]
+        kinds = [each for each in kinds if each not in task_figures.KINDS or results.tasks is not None]
     chosen = [(kind, metric) for kind in kinds for metric in metrics]
     _check_names(outputs, chosen)
     written = 0

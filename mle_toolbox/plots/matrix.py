@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import matplotlib as mpl
 import numpy as np
@@ -16,10 +17,9 @@ from mle_toolbox.errors import StatisticsError
 from mle_toolbox.plots.cells import ink, readable_size, write_names
 from mle_toolbox.plots.sheet import new_sheet, sheet_on
 from mle_toolbox.plots.style import drawing
-from mle_toolbox.statistics import Comparison
 from mle_toolbox.text import percent
 
-__all__ = ["probability_of_improvement_matrix"]
+__all__ = ["PairedImprovement", "probability_of_improvement_matrix"]
 
 _CELL = ((6, 0.85), (10, 0.5), (20, 0.36), (np.inf, 0.2))  # up to so many configurations, inches for each
 _MOST_WITH_INTERVAL = 6
@@ -27,8 +27,36 @@ _MOST_WITH_NUMBER = 20
 _MOST_WITH_FRAME = 10
 
 
+class PairedImprovement(Protocol):
+    """What is drawn of a pair: of a ``Comparison``, or of two methods over tasks."""
+
+    @property
+    def probability_of_improvement(self) -> float:
+        """That a run of the first is better."""
+
+    @property
+    def poi_low(self) -> float:
+        """The lower end of its interval."""
+
+    @property
+    def poi_high(self) -> float:
+        """The upper end of its interval."""
+
+    @property
+    def p(self) -> float:
+        """The p-value of the difference of the means, corrected."""
+
+    @property
+    def confidence(self) -> float:
+        """Of the interval; its complement is the level of the test."""
+
+    @property
+    def correction(self) -> object:
+        """How p was corrected, in words as text; None for a single test."""
+
+
 def probability_of_improvement_matrix(
-    comparisons: Mapping[tuple[str, str], Comparison],
+    comparisons: Mapping[tuple[str, str], PairedImprovement],
     *,
     names: Sequence[str] | None = None,
     note: str = "",
@@ -42,8 +70,8 @@ def probability_of_improvement_matrix(
     Parameters
     ----------
     comparisons
-        By pair of configurations, from ``statistics.compare_all`` or ``results.compare()``. Each pair is needed in one
-        order only.
+        By pair of configurations, from ``statistics.compare_all`` or ``results.compare()``; by pair of methods, from
+        ``OverTasks.comparisons``. Each pair is needed in one order only.
     names
         The configurations in the order of the rows; default: as in ``comparisons``.
     note
@@ -85,7 +113,7 @@ def probability_of_improvement_matrix(
 
 
 def _matrices(
-    comparisons: Mapping[tuple[str, str], Comparison], names: Sequence[str]
+    comparisons: Mapping[tuple[str, str], PairedImprovement], names: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     values = np.full((len(names), len(names)), math.nan)
     differs = np.zeros(values.shape, dtype=bool)
@@ -102,7 +130,10 @@ def _matrices(
 
 
 def _write_numbers(
-    axes: Axes, comparisons: Mapping[tuple[str, str], Comparison], names: Sequence[str], values: NDArray[np.float64]
+    axes: Axes,
+    comparisons: Mapping[tuple[str, str], PairedImprovement],
+    names: Sequence[str],
+    values: NDArray[np.float64],
 ) -> None:
     if len(names) > _MOST_WITH_NUMBER:
         return
@@ -125,7 +156,7 @@ def _write_numbers(
         )
 
 
-def _interval(comparisons: Mapping[tuple[str, str], Comparison], a: str, b: str) -> tuple[float, float]:
+def _interval(comparisons: Mapping[tuple[str, str], PairedImprovement], a: str, b: str) -> tuple[float, float]:
     pair = comparisons.get((a, b))
     if pair is not None:
         return pair.poi_low, pair.poi_high
@@ -150,7 +181,7 @@ def _mark(axes: Axes, differs: NDArray[np.bool_], values: NDArray[np.float64]) -
 
 
 def _caption(
-    comparisons: Mapping[tuple[str, str], Comparison], names: Sequence[str], note: str, *, any_differs: bool
+    comparisons: Mapping[tuple[str, str], PairedImprovement], names: Sequence[str], note: str, *, any_differs: bool
 ) -> list[str]:
     any_pair = next(iter(comparisons.values()))
     corrected = f", corrected after {any_pair.correction}" if any_pair.correction else ""

@@ -136,11 +136,14 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """
         return (*self._first_cautions(), *self._length_cautions())
 
-    def figure_cautions(self, *, include_unfinished: bool = False) -> tuple[str, ...]:
-        """Return the caption of a figure: ``cautions`` about the runs in it, without commands to type."""
+    def figure_cautions(self, *, include_unfinished: bool = False, over_tasks: bool = False) -> tuple[str, ...]:
+        """Return the caption of a figure: ``cautions`` about the runs in it, without commands to type.
+
+        ``over_tasks``: the figure does not show values of unlike tasks on one axis.
+        """
         # Readers of a paper cannot run the commands.
         code = self.code(include_unfinished=include_unfinished)
-        role = self.tasks
+        role = None if over_tasks else self.tasks
         unlike = [f"Several tasks ({role.key_words}), whose values are not comparable."] if role is not None else []
         return (*unlike, *code_cautions(code, way_out=False), *self._length_cautions())
 

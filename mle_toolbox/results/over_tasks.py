@@ -7,6 +7,7 @@ says over which tasks it goes, and methods are compared only over the same ones.
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,12 +28,36 @@ if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
     from mle_toolbox.statistics.over_tasks import Comparable, Improvement, Ranks, SeedsOverTasks, TaskDifference, Wins
 
-__all__ = ["REFERENCES", "OverTasks", "References", "over_tasks", "read_references"]
+__all__ = ["REFERENCES", "MethodComparison", "OverTasks", "References", "over_tasks", "read_references"]
 
 References = Mapping[str, tuple[float, float]]
 
 REFERENCES = "reference_scores.csv"
 """The file of reference scores, in the results folder or beside the experiment file."""
+
+
+@dataclass(frozen=True)
+class MethodComparison:
+    """Two methods over the same tasks, named as in a ``Comparison``.
+
+    Attributes
+    ----------
+    probability_of_improvement, poi_low, poi_high
+        That a run of the first is better, averaged over the tasks.
+    p
+        Of the difference of the means over the tasks, corrected for all pairs of methods; NaN where it was not tested.
+    confidence
+        Of the interval.
+    correction
+        How p was corrected, in words.
+    """
+
+    probability_of_improvement: float
+    poi_low: float
+    poi_high: float
+    p: float
+    confidence: float
+    correction: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +205,23 @@ class OverTasks:
             self.cells[a], self.cells[b], self.within.confidence, lower_is_better=self.scale.lower_is_better
         )
 
+    @cached_property
+    def comparisons(self) -> Mapping[tuple[str, str], MethodComparison]:
+        """All pairs of methods that can be compared over tasks."""
+        p, several = self.adjusted_p(), len(self.methods) > 2
+        found = {}
+        for a, b in combinations(self.methods, 2):
+            improvement = self.improvement(a, b)
+            found[a, b] = MethodComparison(
+                improvement.value,
+                improvement.low,
+                improvement.high,
+                p.get(frozenset((a, b)), math.nan),
+                self.within.confidence,
+                "Holm over all pairs of methods" if several else None,
+            )
+        return found
+
     def profile(self, method: str, thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Return the share of runs above each threshold, with its interval."""
         from mle_toolbox.statistics.over_tasks import profile_over_tasks
@@ -200,10 +242,16 @@ class OverTasks:
         return found
 
     def seeds_needed(self, a: str, b: str) -> SeedsOverTasks:
-        """Return the seeds that it takes to tell two methods apart over these tasks."""
+        """Return the seeds with which the test of their means, corrected for all pairs, tells two methods apart."""
         from mle_toolbox.statistics.over_tasks import seeds_needed_over_tasks
 
-        return seeds_needed_over_tasks(self.cells[a], self.cells[b], confidence=self.within.confidence)
+        return seeds_needed_over_tasks(
+            self.cells[a],
+            self.cells[b],
+            confidence=self.within.confidence,
+            paired=self._may_be_paired(a, b),
+            n_tests=math.comb(len(self.methods), 2),
+        )
 
     def _may_be_paired(self, a: str, b: str) -> bool:
         both = [(self.samples[a, task], self.samples[b, task]) for task in self.tasks]

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from mle_toolbox.cli import main
-from mle_toolbox.cli.figures import FigureRequest, draw
+from mle_toolbox.cli.figure_request import FigureRequest
+from mle_toolbox.cli.figures import draw
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mle_toolbox.cli import main
-from mle_toolbox.cli.figures import FigureRequest, draw
+from mle_toolbox.cli.figure_request import FigureRequest
+from mle_toolbox.cli.figures import draw
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.overview import results_table
 from mle_toolbox.render.rendered import as_text

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from drawn import find
 
-from mle_toolbox.cli.figures import FigureRequest, draw
+from mle_toolbox.cli.figure_request import FigureRequest
+from mle_toolbox.cli.figures import draw
 from mle_toolbox.errors import ResultsError, StatisticsError
 from mle_toolbox.plots import aggregate_intervals, critical_difference_diagram, save_figure, task_profiles
 from mle_toolbox.results import ExperimentResults
@@ -73,7 +74,7 @@ def test_a_profile_over_tasks_falls_from_1_to_0_and_turns_round_where_lower_is_b
     assert (second[0], second[-1]) == (0, 1)
 
 
-@pytest.mark.parametrize("kind", ["aggregate", "tasks", "ranks", "profile", "curve"])
+@pytest.mark.parametrize("kind", ["aggregate", "tasks", "ranks", "profile", "curve", "improvement"])
 def test_every_kind_is_drawn_from_results_and_names_the_method_that_is_left_out(
     results: ExperimentResults, kind: str, tmp_path: Path
 ) -> None:
@@ -81,6 +82,8 @@ def test_every_kind_is_drawn_from_results_and_names_the_method_that_is_left_out(
     save_figure(figure, tmp_path / "figure.svg")
 
     caption = " ".join(each.get_text() for each in find(figure, "caption")).replace("\n", " ")
+    # On one scale, or each on its own axis: then nothing has to be said against comparing them.
+    assert "not comparable" not in caption
     if kind in ("tasks", "curve"):
         # One panel a task, with the curves of its methods, and one for the two methods that have all tasks.
         assert [axes.get_title("left") for axes in figure.axes if axes.get_visible()] == [
@@ -92,6 +95,8 @@ def test_every_kind_is_drawn_from_results_and_names_the_method_that_is_left_out(
         assert len(find(figure, "all")) == 2
     else:
         assert "sac is left out: it has no score on a_$x$ task." in caption.replace("\\", "")
+    if kind == "improvement":
+        assert [each.get_text() for each in figure.axes[0].get_yticklabels()] == ["ppo", "dqn"]
 
 
 def test_without_tasks_the_kinds_over_tasks_say_how_to_name_one(results: ExperimentResults) -> None:

@@ -12,7 +12,7 @@ from scipy import stats
 
 from mle_toolbox import statistics
 from mle_toolbox.errors import StatisticsError
-from mle_toolbox.statistics import improvement_interval, over_tasks, profile_interval
+from mle_toolbox.statistics import improvement_interval, over_tasks, profile_interval, seeds_needed
 from mle_toolbox.statistics.over_tasks import (
     STATISTICS_OVER_TASKS,
     common_tasks,
@@ -379,3 +379,15 @@ def test_mistakes_are_answered_in_words(call: Any, words: str) -> None:
 def test_common_tasks_are_in_the_order_of_the_first_method() -> None:
     assert common_tasks({"a": {"z": 1, "x": 1, "y": 1}, "b": {"x": 1, "z": 1}}) == ("z", "x")  # type: ignore[dict-item]
     assert common_tasks({}) == ()
+
+
+@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize("n_tests", [1, 6])
+def test_on_one_task_seeds_needed_are_those_of_the_t_test_at_the_corrected_level(paired: bool, n_tests: int) -> None:
+    a, b = np.array([0.1, 0.5, 0.2, 0.9]), np.array([0.2, 0.9, 0.4, 1.0])
+
+    found = seeds_needed_over_tasks({"x": a}, {"x": b}, paired=paired, n_tests=n_tests).each_task
+
+    level = 1 - 0.05 / n_tests
+    spread = [(a - b).std(ddof=1)] if paired else [a.std(ddof=1), b.std(ddof=1)]
+    assert found == seeds_needed(a.mean() - b.mean(), *spread, confidence=level, paired=paired)
