@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -23,7 +24,7 @@ from mle_toolbox.doctor.surroundings import check_surroundings
 from mle_toolbox.drive.place import PROFILE_VARIABLE
 from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.experiment_file.loader import Asked, load_plan
-from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.plan import JobResources, Plan, Processing
 from mle_toolbox.snakemake_side.profile_files import Profile, read_profile
 from mle_toolbox.text import count
 
@@ -122,16 +123,41 @@ class _Backend:
         elif self.is_used or shutil.which(self.scheduler.submitting) is None:
             yield fine((self._place.why or "").rstrip("."))
         yield from _check_profile(self.scheduler.profile, project)
-        yield from self.scheduler.check_site(_request(self._plan), self.profile)
+        reported = []
+        for finding in self.scheduler.check_site(_request(self._plan), self.profile):
+            reported.append(finding)
+            yield finding
+        if self._plan is not None and self.is_used:
+            for each in self._plan.processing:
+                yield from self._processing(self._plan, each, reported)
+
+    def _processing(self, plan: Plan, processing: Processing, reported: Sequence[Finding]) -> Iterator[Finding]:
+        """Yield what is found for the request of a processing and has not been found for that of seed runs."""
+        file = plan.experiment_file.name
+        try:
+            if processing.job.queue is not None:
+                detect_place(self.scheduler, processing.job.queue, file)
+        except UsageError as error:
+            yield problem(f"{processing.words}: {error}", f"name another queue in {processing.stage}_args of {file}")
+            return
+        request = _request_of(processing.job, file, 1)
+        new = [each for each in self.scheduler.check_site(request, self.profile) if each not in reported]
+        for each in new:
+            yield replace(each, text=f"{processing.words}: {each.text}")
+        if not new:
+            yield fine(f"{processing.words}: what it requests is there, as for seed runs")
 
 
 def _request(plan: Plan | None) -> Request | None:
     if plan is None:
         return None
-    job = plan.job
+    return _request_of(plan.job, plan.experiment_file.name, len(plan.seed_runs))
+
+
+def _request_of(job: JobResources, file: str, n_jobs: int) -> Request:
     return Request(
-        file=plan.experiment_file.name,
-        n_jobs=len(plan.seed_runs),
+        file=file,
+        n_jobs=n_jobs,
         cores=job.cores,
         memory_mb=job.memory_mb,
         time_minutes=job.time_minutes,

@@ -13,7 +13,7 @@ from mle_toolbox.render.sentences import best_of_many, better_words, cautions_ab
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.code import code_record
 from mle_toolbox.results.differences import value_text
-from mle_toolbox.results.ranking import RankedTrials, Trial, best_is_maximum
+from mle_toolbox.results.ranking import RankedTrials, ScoredTrial, best_is_maximum
 from mle_toolbox.results.trial_scores import TrialScore, score_words
 from mle_toolbox.text import count, counted, listed, value_key
 
@@ -37,7 +37,7 @@ class TrialTable(Rendered):
     remarks: tuple[str, ...] = ()
 
     @property
-    def shown(self) -> tuple[Trial, ...]:
+    def shown(self) -> tuple[ScoredTrial, ...]:
         """The trials of the table."""
         return self.found.trials if self.top is None else self.found.trials[: self.top]
 
@@ -53,7 +53,7 @@ class TrialTable(Rendered):
         """Cautions, one sentence each: first those about the runs, then those about the numbers."""
         return (*self._first(), *self._cautions())
 
-    def __iter__(self) -> Iterator[Trial]:
+    def __iter__(self) -> Iterator[ScoredTrial]:
         return iter(self.shown)
 
     def __len__(self) -> int:
@@ -123,7 +123,7 @@ class TrialTable(Rendered):
             "trials": [self._nested(trial) for trial in self.shown],
         }
 
-    def _record(self, trial: Trial, names: Mapping[str, str]) -> dict[str, Any]:
+    def _record(self, trial: ScoredTrial, names: Mapping[str, str]) -> dict[str, Any]:
         own = trial.record
         record: dict[str, Any] = {
             "rank": trial.rank,
@@ -155,7 +155,7 @@ class TrialTable(Rendered):
             "code": trial.code.word if trial.code is not None else None,
         }
 
-    def _nested(self, trial: Trial) -> dict[str, Any]:
+    def _nested(self, trial: ScoredTrial) -> dict[str, Any]:
         return {
             "rank": trial.rank,
             "trial": trial.name,
@@ -190,7 +190,7 @@ class TrialTable(Rendered):
         n = numbers.pop() if len(numbers) == 1 else -1
         return n if n > 1 else None
 
-    def _cells(self, trial: Trial, marks: bool, shared_n: int | None) -> Iterator[Cell]:
+    def _cells(self, trial: ScoredTrial, marks: bool, shared_n: int | None) -> Iterator[Cell]:
         yield Cell(str(trial.rank) if trial.rank is not None else "" if trial.record.inside else "out")
         if marks:
             yield Cell(NOT_DIFFERENT if trial.name in self.found.tied and trial.rank != 1 else "")
@@ -277,7 +277,7 @@ def _failures(found: RankedTrials) -> Iterator[str]:
         yield f"{count(len(diverged), 'trial has', 'trials have')} seeds that diverged: {_named(diverged)}."
 
 
-def _named(trials: list[Trial]) -> str:
+def _named(trials: list[ScoredTrial]) -> str:
     return listed((each.name for each in trials), 3)
 
 

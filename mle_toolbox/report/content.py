@@ -12,6 +12,8 @@ from typing import Any
 
 import mle_toolbox
 from mle_toolbox.colours import COLOURS, COLOURS_ON_DARK
+from mle_toolbox.drive.processing import ProcessingStatus, processing_statuses
+from mle_toolbox.excerpts import readable
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.report import answers, history, tables
 from mle_toolbox.report.curves import curve_data
@@ -53,6 +55,7 @@ def page_content(
     state = history.state(runs)
     differences = tables.difference_table(contents)
     has_numbers = bool(numbers.metrics)
+    processing = processing_statuses(folder, record) if folder is not None else []
     return {
         "version": mle_toolbox.__version__,
         "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -60,8 +63,8 @@ def page_content(
         "subtitle": _subtitle(record, folder),
         "purpose": record["purpose"] if isinstance(record.get("purpose"), str) else "",
         "state": state,
-        "facts": _facts(runs, record),
-        "notices": list(_notices(runs, state)),
+        "facts": [*_facts(runs, record), *_processing_facts(record, processing)],
+        "notices": [*_notices(runs, state), *_processing_notices(processing)],
         "cautions": list(_cautions(results, code)),
         "has_numbers": has_numbers,
         "waiting": any(run.status in ("waiting", "running") for run in runs),
@@ -183,6 +186,20 @@ def _code_fact(runs: Sequence[SeedRun]) -> Iterator[dict[str, str]]:
             yield _fact("Code", commit[:10], remark or "git, nothing uncommitted")
     elif seen:
         yield _fact("Code", f"{len(seen)} states", "seed runs differ in their code")
+
+
+def _processing_facts(record: Mapping[str, Any], processing: Sequence[ProcessingStatus]) -> Iterator[dict[str, str]]:
+    for each in processing:
+        # The report is often written by the same run, before what comes after it.
+        words = "not started when this page was written" if each.status == "waiting" else each.status
+        yield _fact(each.name.capitalize(), str(record[each.stage].get("script", "")), words)
+
+
+def _processing_notices(processing: Sequence[ProcessingStatus]) -> Iterator[str]:
+    for each in processing:
+        if each.status in ("failed", "died"):
+            reason = each.record.reason if each.record is not None else None
+            yield f"The {each.name} {each.status}{f': {readable(reason)}' if reason else ''}."
 
 
 def _notices(runs: Sequence[SeedRun], state: Mapping[str, str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.render.sentences import best_of_many, better_words, search_test_words
-from mle_toolbox.results import ExperimentResults, RankedTrials, Trial
+from mle_toolbox.results import ExperimentResults, RankedTrials, ScoredTrial
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.ranking import best_is_maximum
 from mle_toolbox.results.trial_scores import score_words
@@ -68,7 +68,7 @@ def _words(found: RankedTrials) -> Iterator[str]:
     yield from best_of_many(found)
 
 
-def _score(found: RankedTrials, best: Trial, metric: str) -> str:
+def _score(found: RankedTrials, best: ScoredTrial, metric: str) -> str:
     lower = found.lower_is_better[metric]
     estimate = best.scores[metric].estimate
     made = score_words(found.search.problem_type, found.search.aggregate_seeds, best_is_maximum(found.search, lower))

@@ -13,7 +13,7 @@ from typing import Any
 from mle_toolbox.render.sentences import best_of_many, left_out_words
 from mle_toolbox.render.table import Column
 from mle_toolbox.render.trial_table import TrialTable
-from mle_toolbox.results import ExperimentResults, RankedTrials, Trial
+from mle_toolbox.results import ExperimentResults, RankedTrials, ScoredTrial
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.search_record import SearchVariable
 from mle_toolbox.text import NOTHING, count, isolated, listed, short, value_key
@@ -139,9 +139,9 @@ def _failures(found: RankedTrials) -> list[dict[str, Any]]:
     return rows
 
 
-def _regions(variable: SearchVariable, trials: Sequence[Trial]) -> Iterator[tuple[str, list[Trial]]]:
+def _regions(variable: SearchVariable, trials: Sequence[ScoredTrial]) -> Iterator[tuple[str, list[ScoredTrial]]]:
     """Yield the trials of each value, or of each quarter of the trials where there are many values."""
-    by_value: dict[str, list[Trial]] = {}
+    by_value: dict[str, list[ScoredTrial]] = {}
     for each in _sorted_by(variable, trials):
         by_value.setdefault(value_key(each.record.values[variable.name]), []).append(each)
     if len(by_value) <= _MOST_CHOICES:
@@ -180,7 +180,7 @@ def _data(found: RankedTrials) -> dict[str, Any]:
     }
 
 
-def _axis(variable: SearchVariable, trials: Sequence[Trial]) -> dict[str, Any]:
+def _axis(variable: SearchVariable, trials: Sequence[ScoredTrial]) -> dict[str, Any]:
     """Return the values of a variable that occur, in order, and how its axis runs."""
     values = _different(variable, trials)
     numbers = _are_numbers(values)
@@ -198,7 +198,7 @@ def _spans_magnitudes(values: Sequence[Any]) -> bool:
     return len(values) > 2 and min(values) > 0 and max(values) / min(values) >= 100
 
 
-def _score(trial: Trial, metric: str) -> dict[str, Any] | None:
+def _score(trial: ScoredTrial, metric: str) -> dict[str, Any] | None:
     estimate = trial.scores[metric].estimate
     if not estimate.n:
         return None
@@ -206,7 +206,7 @@ def _score(trial: Trial, metric: str) -> dict[str, Any] | None:
 
 
 def _cells(
-    found: RankedTrials, trials: Sequence[Trial], x: SearchVariable, y: SearchVariable, metric: str
+    found: RankedTrials, trials: Sequence[ScoredTrial], x: SearchVariable, y: SearchVariable, metric: str
 ) -> list[list[Any]] | None:
     """Return ``[column, row, mean, best, trials]`` for each pair of values, None where a heat map has no use."""
     columns, rows = ([value_key(value) for value in _different(each, trials)] for each in (x, y))
@@ -222,7 +222,7 @@ def _cells(
     return [[*place, sum(each) / len(each), best(each), len(each)] for place, each in inside.items()]
 
 
-def _different(variable: SearchVariable, trials: Sequence[Trial]) -> list[Any]:
+def _different(variable: SearchVariable, trials: Sequence[ScoredTrial]) -> list[Any]:
     there = [each for each in trials if variable.name in each.record.values]
     values = {value_key(each.record.values[variable.name]): each.record.values[variable.name] for each in there}
     if _are_numbers(list(values.values())):
@@ -231,7 +231,7 @@ def _different(variable: SearchVariable, trials: Sequence[Trial]) -> list[Any]:
     return sorted(values.values(), key=lambda value: order.get(value_key(value), len(order)))
 
 
-def _sorted_by(variable: SearchVariable, trials: Sequence[Trial]) -> list[Trial]:
+def _sorted_by(variable: SearchVariable, trials: Sequence[ScoredTrial]) -> list[ScoredTrial]:
     order = [value_key(value) for value in _different(variable, trials)]
     return sorted(trials, key=lambda each: order.index(value_key(each.record.values[variable.name])))
 

@@ -16,7 +16,7 @@ from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.loading import load
-from mle_toolbox.results.ranking import RankedTrials, Trial
+from mle_toolbox.results.ranking import RankedTrials, ScoredTrial
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.seed import SeedResults
 
@@ -32,11 +32,11 @@ __all__ = [
     "ExperimentCollection",
     "ExperimentResults",
     "RankedTrials",
+    "ScoredTrial",
     "SeedResults",
     "SeedSample",
     "Summary",
     "Table",
-    "Trial",
     "TrialTable",
     "load",
 ]

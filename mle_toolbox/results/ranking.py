@@ -20,13 +20,13 @@ from mle_toolbox.results.trial_scores import TrialScore, score_of
 if TYPE_CHECKING:
     from mle_toolbox.results.configuration import ConfigurationResults
 
-__all__ = ["RankedTrials", "Trial", "best_is_maximum", "direction_in", "ranked_trials"]
+__all__ = ["RankedTrials", "ScoredTrial", "best_is_maximum", "direction_in", "ranked_trials"]
 
 _BAD_ENDS = ("failed", "died")
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class ScoredTrial:
     """One trial with its scores by metric.
 
     ``done`` of ``planned`` seed runs ended well, ``others`` counts the rest by their status. ``rank`` is None for a
@@ -94,17 +94,17 @@ class RankedTrials:
     lower_is_better: Mapping[str, bool]
     assumed: Mapping[str, bool]
     confidence: float
-    trials: tuple[Trial, ...]
+    trials: tuple[ScoredTrial, ...]
     answer: Answer | None
     tasks: TaskRole | None = None
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> ScoredTrial | None:
         """The first in rank."""
         return self.trials[0] if self.trials and self.trials[0].rank == 1 else None
 
     @property
-    def ranked(self) -> tuple[Trial, ...]:
+    def ranked(self) -> tuple[ScoredTrial, ...]:
         """Those with a rank."""
         return tuple(each for each in self.trials if each.rank is not None)
 
@@ -122,13 +122,13 @@ class RankedTrials:
         """Whether the tests separate any trial from the best one."""
         return self.answer is not None and 0 < len(self.tied) < len(self.answer.tests.tested)
 
-    def is_tied(self, trial: Trial) -> bool | None:
+    def is_tied(self, trial: ScoredTrial) -> bool | None:
         """Tell whether a trial is not significantly different from the best one; None where that was not tested."""
         if self.answer is None or not self.tied or trial.name not in self.answer.tests.tested:
             return None
         return trial.name in self.tied
 
-    def __iter__(self) -> Iterator[Trial]:
+    def __iter__(self) -> Iterator[ScoredTrial]:
         return iter(self.trials)
 
     def __len__(self) -> int:
@@ -222,7 +222,7 @@ def _trial(
     confidence: float,
     include_unfinished: bool,
     code: CodeState | None,
-) -> Trial:
+) -> ScoredTrial:
     scores = {
         name: score_of(
             results,
@@ -241,10 +241,10 @@ def _trial(
         others.pop("not started", None)
     done = results.statuses.count("done")
     diverged = max((each.sample.diverged for each in scores.values()), default=0)
-    return Trial(record, scores, done, done + sum(others.values()), others, diverged, code)
+    return ScoredTrial(record, scores, done, done + sum(others.values()), others, diverged, code)
 
 
-def _place(trial: Trial, metric: str | None, lower_is_better: bool) -> tuple[Any, ...]:
+def _place(trial: ScoredTrial, metric: str | None, lower_is_better: bool) -> tuple[Any, ...]:
     score = trial.scores[metric] if metric is not None else None
     known = score is not None and score.known
     value = score.estimate.value if score is not None and known else 0.0
@@ -258,7 +258,7 @@ def _place(trial: Trial, metric: str | None, lower_is_better: bool) -> tuple[Any
     )
 
 
-def _group(trial: Trial) -> int:
+def _group(trial: ScoredTrial) -> int:
     if trial.failed or trial.diverged:
         return 2
     return 0 if trial.complete else 1

@@ -19,6 +19,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.report import write_figures, write_report, write_tables
 from mle_toolbox.results import ExperimentResults
+from mle_toolbox.seed_run.processing_record import ProcessingRecord, write_processing_record
 from tests.made_results import learning, made_results
 
 VENDOR = Path(mle_toolbox.report.__file__).parent / "vendor"
@@ -107,6 +108,21 @@ def test_what_was_run_is_told(two: ExperimentResults, tmp_path: Path) -> None:
     assert "mle-toolbox 0.1.0 itself is installed from a clone or a wheel of that version" in text
     assert "mle run exp.yaml" in text
     assert "python train.py -config slow.json -seed 0 -exp_dir by_hand" in text
+
+
+def test_what_ran_before_and_after_is_on_the_page_with_its_end(tmp_path: Path) -> None:
+    record = {"pre_processing": {"script": "features.py", "job": {}}, "post_processing": {"script": "figures.sh"}}
+    results = made_results(tmp_path / "experiments", {"a": learning(3, 5, 1.0)}, record=record)
+    own = ExperimentFolder(results.path).processing("pre_processing")
+    own.path.mkdir(parents=True)
+    failed = ProcessingRecord("failed", "", {}, [], "", "node7", 1, reason="ended with exit status 3")
+    write_processing_record(own, failed)
+
+    text = report(results, tmp_path).text
+
+    assert "Pre-processing features.py failed" in text
+    assert "Post-processing figures.sh not started when this page was written" in text
+    assert "The pre-processing failed: ended with exit status 3." in text
 
 
 def test_only_what_differs_between_configurations_is_in_the_table(two: ExperimentResults, tmp_path: Path) -> None:
