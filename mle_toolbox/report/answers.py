@@ -17,6 +17,7 @@ from mle_toolbox.text import MINUS, NOTHING, isolated, listed, p_text, percent
 __all__ = ["answers", "comparison_data", "comparison_tables"]
 
 _ALL_PAIRS_IN_TABLE_UP_TO = 6
+_TASKS_IN_WORDS = 8
 _NUMBERS = (
     *("n_a", "n_b", "mean_a", "mean_b", "difference", "difference_low", "difference_high"),
     *("ratio", "ratio_low", "ratio_high", "t_test_p", "adjusted_p", "permutation_p"),
@@ -93,6 +94,8 @@ def comparison_data(numbers: Numbers) -> dict[str, dict[str, Any]]:
 
 def _sentences_of(answer: Answer, metric: Metric, at: str) -> list[str]:
     if isinstance(answer, AnswerOfTasks):
+        if len(answer.parts) > _TASKS_IN_WORDS:
+            return [f"The best on each of the {len(answer.parts)} tasks are bold in the tables."]
         parts = {task: _sentences_of(each, metric, at) for task, each in answer.parts.items()}
         return [f"On {isolated(task)}: {' '.join(sentences)}" for task, sentences in parts.items()]
     if answer.leader is None:

@@ -21,10 +21,12 @@ from mle_toolbox.report.facts import SeedRun, all_runs, cost
 from mle_toolbox.report.how import how_made
 from mle_toolbox.report.numbers import AT, STATISTICS, Numbers
 from mle_toolbox.report.search_section import SearchView
+from mle_toolbox.report.task_section import task_tables
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodeState
+from mle_toolbox.results.task_role import TaskRole
 from mle_toolbox.seed_ranges import format_seeds, seeds_in_words
 from mle_toolbox.seed_run.own_code import git_in_words, not_frozen_in_words
 from mle_toolbox.text import NOTHING, amount, count, duration, isolated
@@ -71,11 +73,13 @@ def page_content(
         # Tests among the first trials of a search would be tests of what was chosen by the same numbers.
         "answers": answers.answers(numbers) if search is None else [],
         "search": search.page if search is not None else None,
+        "tasks": task_tables(results, numbers.metrics),
         "first_trials": _first_trials(results, search),
         "final": tables.final_table(numbers, contents) if has_numbers else None,
         "comparisons": answers.comparison_tables(numbers) if search is None else [],
         "no_comparison": _no_comparison(search),
-        "chosen": _chosen(numbers) if search is None else list(range(min(_CHOSEN_AT_FIRST, len(search.shown)))),
+        "chosen": _chosen(numbers, search, results.tasks),
+        "chosen_words": "Best" if results.tasks is None else f"{results.tasks.tasks[0]}:",
         "first_seeds": format_seeds(sorted({run.seed for run in runs})[:3]),
         "failures": failures,
         "more_failures": more_failures,
@@ -242,13 +246,23 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
         yield from (f"{isolated(name)}: {remark}" for remark in results[name].remarks)
 
 
-def _chosen(numbers: Numbers) -> list[int]:
-    """Return the configurations that the curves show initially: all, or the best if there are many."""
+def _chosen(numbers: Numbers, search: SearchView | None, tasks: TaskRole | None) -> list[int]:
+    """Return the configurations that the curves show initially: all, or the best if there are many.
+
+    Of several tasks those of the first one, because there is no best over unlike tasks.
+    """
     everyone = list(range(len(numbers.configurations)))
+    if search is not None:
+        # They are in the order of the ranking.
+        return everyone[:_CHOSEN_AT_FIRST]
     if len(everyone) <= _CHOSEN_AT_FIRST or not numbers.metrics:
         return everyone
     places = {name: index for index, name in enumerate(numbers.configurations)}
-    best = [places[name] for name in numbers.answer(numbers.metrics[0]).ranking]
+    ranking = numbers.answer(numbers.metrics[0]).ranking
+    if tasks is not None:
+        first = [name for name in ranking if tasks.of[name] == tasks.tasks[0]]
+        return [places[name] for name in first[:_CHOSEN_AT_FIRST]] or everyone[:_CHOSEN_AT_FIRST]
+    best = [places[name] for name in ranking]
     rest = [index for index in everyone if index not in set(best)]
     return [*best, *rest][:_CHOSEN_AT_FIRST]
 
