@@ -155,10 +155,9 @@ def _guessed(differences: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
 
 
 def _label(differences: Mapping[str, Any], keys: Sequence[str], content: Mapping[str, Any]) -> str:
-    flat = flatten(content)
-    values = [
-        differences.get(key, flatten(content).get(key)) if key in differences or key in flat else None for key in keys
-    ]
+    # What differs may be no setting of a file: the experiment that a configuration belongs to.
+    known = {**flatten(content), **differences}
+    values = [known.get(key) for key in keys]
     return ", ".join("-" if value is None else value_text(value) for value in values)
 
 

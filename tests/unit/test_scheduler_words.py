@@ -23,6 +23,7 @@ EXCEPTIONS = {
     # What `--profile` takes is what users type.
     ("mle_toolbox/cli/run.py", "sge"),
     ("mle_toolbox/cli/run.py", "Grid Engine"),
+    ("mle_toolbox/cli/run.py", "slurm"),
 }
 NEUTRAL = [
     *sorted((ROOT / "mle_cluster").glob("*")),
