@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("experiment_file", type=Path, nargs="?", help="default: exp.yaml")
     parser.add_argument(
         "--profile",
-        help="where seed runs execute: local, sge (Grid Engine), slurm, or a profile of your own; default: the variable "
-        "MLE_PROFILE, else that of a cluster that answers and has a queue that accepts jobs, else local",
+        help="where seed runs execute: local, sge (Grid Engine), slurm, or a profile of your own; default: the "
+        "variable MLE_PROFILE, else that of a cluster that answers and has a queue that accepts jobs, else local",
     )
     parser.add_argument("--cores", type=_positive, metavar="N", help="run on this machine with at most N cores")
     parser.add_argument(
