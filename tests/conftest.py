@@ -28,6 +28,10 @@ hide_for_all_tests(SLURM)
 for name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(name, None)
 
+# On a terminal that cannot move its cursor nothing is drawn; the tests that draw make terminals of their own.
+if os.environ.get("TERM") in ("dumb", "unknown"):
+    del os.environ["TERM"]
+
 # A shell lets what it starts behind `&` ignore Ctrl-C, and everything that the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -64,13 +68,19 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
     return make
 
 
+_HERE = Path(__file__).parent
+# How long a test takes, by its folder.
+_SECONDS = {"workflow": 15, "cluster": 15, "packaging": 15, "browser": 2}
+
+
 @pytest.hookimpl(trylast=True)  # when it is known which tests run
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deal the tests to the processes of `-n`, so that each begins with slow ones.
 
     `--dist worksteal` cuts the list into equal pieces, and whoever is through takes half of what another has left: so
     the quick ones stand last. In their order, all slow ones would be those of two processes. Tests that have a
-    scheduler alone begin, in one process for each; those that share it come late, when these are through.
+    scheduler alone begin, in one process for each. Those that share it, and mostly wait, come when these are through,
+    and before the last ones that compute: at the end all of them together would leave the machine idle.
     """
     count = getattr(config, "workerinput", {}).get("workercount", 1)
     if count == 1:
@@ -78,16 +88,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     modules: dict[str, list[pytest.Item]] = {}
     for item in items:
         cluster = next((name for name in ("slurm", "sge") if item.get_closest_marker(name)), None)
-        kind = cluster or ("slow" if item.get_closest_marker("slow") else "quick")
+        is_slow = item.get_closest_marker("slow") or item.path.relative_to(_HERE).parts[0] in _SECONDS
+        kind = cluster or ("slow" if is_slow else "quick")
         if cluster and item.get_closest_marker("alone"):
             kind = f"alone on {cluster}"
         modules.setdefault(f"{kind} {item.path}" if kind in ("slow", "sge", "slurm") else kind, []).append(item)
-    hands: list[list[pytest.Item]] = [modules.pop("alone on sge", []), modules.pop("alone on slurm", [])]
-    hands.extend([] for _ in range(count - 2))
+    first: list[list[pytest.Item]] = [modules.pop("alone on sge", []), modules.pop("alone on slurm", [])]
+    first.extend([] for _ in range(count - 2))
+    work = [40 * len(each) for each in first]
     quick = modules.pop("quick", [])
-    for kind in ("slow", "sge", "slurm"):
-        for name in sorted((name for name in modules if name.startswith(kind)), key=lambda name: -len(modules[name])):
-            min(hands, key=len).extend(modules[name])
+    shared: list[list[pytest.Item]] = [[] for _ in range(count)]
+    slow: list[list[pytest.Item]] = [[] for _ in range(count)]
+    for name in sorted(modules, key=lambda name: -_work(modules[name])):
+        number = work.index(min(work))
+        work[number] += _work(modules[name])
+        (slow if name.startswith("slow") else shared)[number].extend(modules[name])
+    hands = []
+    for alone, waiting, computing in zip(first, shared, slow, strict=True):
+        half = 0 if alone else len(computing) // 2
+        hands.append([*alone, *computing[:half], *waiting, *computing[half:]])
     left = len(items)
     for number, hand in enumerate(hands):
         # As xdist divides: a list of few tests may have more slow ones in one hand.
@@ -96,6 +115,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         del quick[: max(space, 0)]
         left -= len(hand)
     items[:] = [item for hand in hands for item in hand] + quick
+
+
+def _work(module: list[pytest.Item]) -> int:
+    """Return about how many seconds the slow tests of a file take."""
+    return len(module) * _SECONDS.get(module[0].path.relative_to(_HERE).parts[0], 1)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@
 #   grid_engine.sh master start|stop, grid_engine.sh node start|stop    one daemon alone, to test its absence
 #
 # Needs root. Queues: all.q and other.q, eight slots each; parallel environments: smp and, as a trap, spread, which would
-# scatter the cores of a job; resource gpu: two of them. An ordinary user: mle-tester. No mail, no network but loopback.
+# scatter the cores of a job; resources gpu: two of them; gputype: those of other.q are a100. An ordinary user: mle-tester. No mail, no network but loopback.
 set -euo pipefail
 
 export SGE_ROOT=${SGE_ROOT:-/var/lib/gridengine} SGE_CELL=${SGE_CELL:-default}
@@ -62,6 +62,8 @@ name_the_host() {
 # start_daemon NAME PROGRAM: with the variables of its pid file, as Debian's init scripts do it.
 start_daemon() {
     alive "$(pid_of "$1")" && return
+    # Tests start them too, with a PATH through folders that are gone when the tests are over (hidden_commands.py).
+    local PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
     install -d -o sgeadmin -g sgeadmin -m 0755 "$PIDS"
     rm -f "$PIDS/$1.pid"
     SGE_QMASTER_PIDFILE=$PIDS/qmaster.pid SGE_EXECD_PIDFILE=$PIDS/execd.pid \
@@ -104,11 +106,16 @@ configure() {
     qconf -as localhost >/dev/null 2>&1 || true
     add_parallel_environment smp '$pe_slots' "$file"
     add_parallel_environment spread '$round_robin' "$file"
-    if ! qconf -sc | grep -q '^gpu '; then
-        { qconf -sc && echo 'gpu gpu INT <= YES YES 0 0'; } >"$file/resources"
-        qconf -Mc "$file/resources" >/dev/null 2>&1
-    fi
+    add_resource 'gpu gpu INT <= YES YES 0 0' "$file"
+    add_resource 'gputype gputype RESTRING == YES NO NONE 0' "$file"
     rm -rf "$file"
+}
+
+# add_resource LINE FOLDER
+add_resource() {
+    qconf -sc | grep -q "^${1%% *} " && return
+    { qconf -sc && echo "$1"; } >"$2/resources"
+    qconf -Mc "$2/resources" >/dev/null 2>&1
 }
 
 # add_parallel_environment NAME RULE FOLDER
@@ -134,6 +141,7 @@ add_queues() {
         qconf -Aq "$file/queue" >/dev/null 2>&1
     done
     qconf -mattr queue pe_list 'smp spread' all.q >/dev/null 2>&1
+    qconf -mattr queue complex_values gputype=a100 other.q >/dev/null 2>&1
     qconf -mattr exechost complex_values gpu=2 localhost >/dev/null 2>&1
     rm -rf "$file"
 }

@@ -13,22 +13,31 @@
 #   MLE_SLURM_CGROUPS=auto|yes|no        who tracks processes and memory: cgroups of version 1, where they can be made, or
 #                                        /proc. They differ in who hears a signal, and in how too much memory ends.
 #   MLE_SLURM_ACCOUNTING=yes|no          no: nothing is remembered, as on small sites
+#   MLE_SLURM_NUMBER=N                   another one beside the first, with folders and ports of its own, for a second
+#                                        run of tests at the same time; commands find it by SLURM_CONF=/etc/slurm-N/slurm.conf
 #
 # Needs root. Nodes: node1 and node2, two slurmd of this machine, each with eight CPUs and two GPUs that are none.
-# Partitions: main (both nodes, the default), short (node2, two minutes at most), scavenge (both; main preempts it).
-# An ordinary user: mle-tester. No mail, no network but loopback: ports 6827 to 6832, and 33061 for its own MariaDB.
+# Features of node2: a100, a100_sxm. Partitions: main (both nodes, the default), short (node2, two minutes at most),
+# scavenge (both; main preempts it).
+# An ordinary user: mle-tester. No mail, no network but loopback: ports 6827 to 6832, and 33061 for its own MariaDB
+# (with a number N: 10 N more).
 set -euo pipefail
 
 export DEBIAN_FRONTEND=noninteractive
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
-CONF=/etc/slurm
-STATE=/var/run/mle-test-slurm
-SPOOL=/var/lib/mle-test-slurm
-LOGS=/var/log/mle-test-slurm
+NUMBER=${MLE_SLURM_NUMBER:-}
+CONF=/etc/slurm${NUMBER:+-$NUMBER}
+STATE=/var/run/mle-test-slurm${NUMBER:+-$NUMBER}
+SPOOL=/var/lib/mle-test-slurm${NUMBER:+-$NUMBER}
+LOGS=/var/log/mle-test-slurm${NUMBER:+-$NUMBER}
+export SLURM_CONF=$CONF/slurm.conf
 MARK='# Written by slurm.sh of mle-toolbox, for its tests.'
 ACCOUNTING=${MLE_SLURM_ACCOUNTING:-yes}
 CGROUPS=${MLE_SLURM_CGROUPS:-auto}
+
+# port PORT: as it is with this number.
+port() { echo $(($1 + 10 * ${NUMBER:-0})); }
 
 fail() {
     echo "slurm.sh: $*" >&2
@@ -113,7 +122,7 @@ start_database() {
             --skip-test-db >"$LOGS/mysql-install.out" 2>&1 || fail "no database: see $LOGS/mysql-install.out"
     fi
     start_daemon mysql mariadbd --no-defaults --user=mysql --datadir="$data" --socket="$data/socket" \
-        --pid-file="$data/pid" --bind-address=127.0.0.1 --port=33061 --innodb-buffer-pool-size=64M \
+        --pid-file="$data/pid" --bind-address=127.0.0.1 --port="$(port 33061)" --innodb-buffer-pool-size=64M \
         --innodb-lock-wait-timeout=900 --log-error="$data/log"
     wait_for 30 database_answers || fail "the database does not answer: $(tail -n 3 "$data/log")"
     mariadb --no-defaults --socket="$data/socket" <<'SQL'
@@ -224,7 +233,7 @@ $MARK
 ClusterName=mle
 SlurmctldHost=$(hostname)(127.0.0.1)
 SlurmctldAddr=127.0.0.1
-SlurmctldPort=6827
+SlurmctldPort=$(port 6827)
 AuthType=auth/munge
 SlurmUser=slurm
 SlurmdUser=root
@@ -250,6 +259,8 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 GresTypes=gpu
 MaxArraySize=1001
+# Nodes of two such clusters have the same names, and cgroups that are named after them and the job.
+FirstJobId=$((1 + 1000000 * ${NUMBER:-0}))
 MaxJobCount=20000
 MinJobAge=300
 JobRequeue=1
@@ -261,8 +272,8 @@ SlurmctldTimeout=20
 MessageTimeout=10
 UnkillableStepTimeout=30
 $(accounting)
-NodeName=node1 NodeHostname=$(hostname) NodeAddr=127.0.0.1 Port=6831 CPUs=8 RealMemory=16000 Gres=gpu:2 State=UNKNOWN
-NodeName=node2 NodeHostname=$(hostname) NodeAddr=127.0.0.1 Port=6832 CPUs=8 RealMemory=16000 Gres=gpu:2 State=UNKNOWN
+NodeName=node1 NodeHostname=$(hostname) NodeAddr=127.0.0.1 Port=$(port 6831) CPUs=8 RealMemory=16000 Gres=gpu:2 State=UNKNOWN
+NodeName=node2 NodeHostname=$(hostname) NodeAddr=127.0.0.1 Port=$(port 6832) CPUs=8 RealMemory=16000 Gres=gpu:2 Feature=a100,a100_sxm State=UNKNOWN
 PartitionName=main Nodes=node1,node2 Default=YES MaxTime=INFINITE DefaultTime=01:00:00 State=UP PriorityTier=10 PreemptMode=OFF OverSubscribe=NO
 PartitionName=short Nodes=node2 MaxTime=00:02:00 State=UP PriorityTier=10 PreemptMode=OFF
 PartitionName=scavenge Nodes=node1,node2 MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=REQUEUE GraceTime=0
@@ -276,12 +287,12 @@ END
 $MARK
 DbdHost=localhost
 DbdAddr=127.0.0.1
-DbdPort=6829
+DbdPort=$(port 6829)
 SlurmUser=slurm
 AuthType=auth/munge
 StorageType=accounting_storage/mysql
 StorageHost=127.0.0.1
-StoragePort=33061
+StoragePort=$(port 33061)
 StorageUser=slurm
 StoragePass=test
 StorageLoc=slurm_acct_db
@@ -303,7 +314,7 @@ tracking() {
 accounting() {
     if [[ $ACCOUNTING == yes ]]; then
         printf '%s\n' AccountingStorageType=accounting_storage/slurmdbd AccountingStorageHost=127.0.0.1 \
-            AccountingStoragePort=6829 AccountingStorageTRES=gres/gpu
+            AccountingStoragePort="$(port 6829)" AccountingStorageTRES=gres/gpu
     else
         echo AccountingStorageType=accounting_storage/none
     fi
@@ -329,7 +340,11 @@ open_partitions() {
         [[ ! $(sinfo --noheader -N -n "$each" -o %t) =~ drain|drng|down|fail ]] ||
             scontrol update NodeName="$each" State=RESUME >/dev/null 2>&1 || true
     done
+    scontrol update NodeName=node2 AvailableFeatures=a100,a100_sxm ActiveFeatures=a100,a100_sxm >/dev/null 2>&1 || true
 }
+
+# A node that is given a job of a number that it has, as by a controller that was killed and has forgotten it, is drained.
+opens() { accepts_jobs || { open_partitions && accepts_jobs; }; }
 
 # ---- commands
 
@@ -357,7 +372,7 @@ start() {
     start_node 2
     add_accounts
     open_partitions
-    wait_for 60 accepts_jobs || fail "the nodes accept no jobs: $(sinfo -N -l 2>&1)"
+    wait_for 60 opens || fail "the nodes accept no jobs: $(sinfo -N -l 2>&1)"
     echo "Slurm $(slurmctld -V | cut -d' ' -f2) runs: partitions main, short and scavenge, two nodes of eight CPUs."
 }
 
@@ -388,7 +403,7 @@ reset() {
     start_node 1
     start_node 2
     open_partitions
-    wait_for 60 accepts_jobs || fail "the nodes accept no jobs: $(sinfo -N -l 2>&1)"
+    wait_for 60 opens || fail "the nodes accept no jobs: $(sinfo -N -l 2>&1)"
 }
 
 # set_key KEY VALUE: before the lines of the nodes, if it is new.
@@ -401,7 +416,7 @@ set_key() {
     MaxArraySize | MaxJobCount | AccountingStorageEnforce)
         stop_daemon slurmctld
         start_master
-        wait_for 60 accepts_jobs || fail "the nodes accept no jobs: $(sinfo -N -l 2>&1)"
+        wait_for 60 opens || fail "the nodes accept no jobs: $(sinfo -N -l 2>&1)"
         ;;
     *) scontrol reconfigure ;;
     esac
