@@ -119,7 +119,7 @@ class Attaching:
         folder, number = found
         if folder.tasks[number - 1].digest != record.digest or not command.is_fresh(job, folder.written):
             return False
-        state = self._states.get((folder.job_id or 0, number))
+        state = self._states.get((folder.job_id or 0, folder.scheduler_task(number)))
         # The state is older than this look at the exit file: a task that ended in between has its file by now, or soon.
         is_gone = state is None or state.kind is Kind.OVER
         outcome = folder.exit(number) or (self._late_exit(found) if is_gone else None)
@@ -140,8 +140,10 @@ class Attaching:
         arrays = {folder.job_id: folder.path for folder, _ in tasks if folder.job_id is not None}
         present = in_queue(self._states)
         for folder, number in tasks:
-            if folder.job_id and (folder.job_id, number) in present and folder.exit(number) is None:
-                alive.setdefault(folder.job_id, []).append(number)
+            task = folder.scheduler_task(number)
+            is_alive = folder.job_id and (folder.job_id, task) in present and folder.exit(number) is None
+            if folder.job_id and is_alive and task not in alive.setdefault(folder.job_id, []):
+                alive[folder.job_id].append(task)
         ours = deletable(self._scheduler, alive, arrays)
         alive = {job: numbers for job, numbers in alive.items() if job in ours}
         if alive:

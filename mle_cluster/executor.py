@@ -28,13 +28,16 @@ from mle_cluster.attaching import Attaching
 from mle_cluster.inquiry import Inquiry
 from mle_cluster.leftover_tasks import LeftoverTasks
 from mle_cluster.lock import hold_lock, holder_of
+from mle_cluster.packing import jobs_per_task, request_for_all
 from mle_cluster.records import ArrayFolder, lock_name, records_folders, remove_old_arrays
 from mle_cluster.scheduler import Scheduler, SchedulerError, TaskId, in_queue
+from mle_cluster.settings import refuse
 from mle_cluster.submission import Submission
 from mle_cluster.tasks import Task
 from mle_cluster.watch import Sighting
 from mle_cluster.watching import Verdict, Watching
 from mle_toolbox import installed_first
+from mle_toolbox.snakemake_side.pause import WITHDRAWN, is_paused
 
 __all__ = ["ClusterExecutor", "common_settings"]
 
@@ -68,14 +71,11 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
 
     scheduler: Scheduler
 
-    def check_settings(self) -> None:
-        """Refuse settings with which no job could be submitted."""
-
     def __post_init__(self) -> None:
         """Take the folder of records for this driver."""
-        self.check_settings()
         # Not workdir_init: the Snakefile may have gone to another folder since (`workdir:`).
         settings, project = self.workflow.executor_settings, Path.cwd()
+        refuse(self.scheduler.executor, settings.mistakes())
         if self.workflow.remote_execution_settings.immediate_submit:
             raise WorkflowError(
                 f"The executor {self.scheduler.executor} waits for its jobs; --immediate-submit is not possible."
@@ -108,7 +108,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         """Attach to tasks that are submitted already, and submit the rest together."""
         for job in jobs:
             self.run_job_pre(job)
-        new = [job for job in jobs if not self._attach(job)]
+        # A scheduler starts the tasks of an array in the order of their numbers.
+        new = [job for job in sorted(jobs, key=lambda job: -job.priority) if not self._attach(job)]
         self._submission.submit(new, taken=self._taken, refused=self._refused)
 
     def run_job(self, job: Any) -> None:
@@ -142,7 +143,8 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
 
     def options(self, job: Any) -> tuple[str, ...]:
         """Return the request of a job as options of the scheduler."""
-        return self.scheduler.options(self._settings, job.name, job.threads, job.resources)
+        resources = request_for_all(job.resources, jobs_per_task(job.resources))
+        return self.scheduler.options(self._settings, job.name, job.threads, resources)
 
     def _refused(self, job: Any, message: str) -> None:
         # The blank, because Snakemake appends its own sentence.
@@ -171,21 +173,32 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         if not active_jobs:
             return
         tasks: list[Task] = [info.aux["task"] for info in active_jobs]
-        for array, rest in self._submission.submit_waiting():
-            self._note_submission(array, rest)
-            self._inquiry.hurry()
+        withdrawn = self._withdraw(tasks) if is_paused() else set()
         # One listing of a folder for all of its tasks: on NFS, a look at each exit file would be a question each.
         ended = {path: ArrayFolder(path).ended() for path in {task.array.path for task in tasks}}
+        # Of the scheduler's tasks, some of which run several of ours.
+        is_open = {
+            task.scheduler_id for task in tasks if task.is_submitted and task.number not in ended[task.array.path]
+        }
+        n_open = len(is_open)
+        for array, rest in self._submission.submit_waiting(n_open) if not is_paused() else ():
+            self._note_submission(array, rest)
+            self._inquiry.hurry()
+            if rest is not None:
+                ended[rest.path] = set()
         self._watching.ask(tasks)
         waited_for = []
         for info, task in zip(active_jobs, tasks, strict=True):
+            if (task.array.path, task.number) in withdrawn:
+                self.report_job_error(info, msg=f"{WITHDRAWN}. ")
+                continue
             verdict = self._judge(task, ended[task.array.path])
             if verdict is None:
                 waited_for.append(task)
                 yield info
                 continue
             self._look_again = _QUICKEST_LOOK
-            if task.number in ended[task.array.path]:
+            if ended[task.array.path].issuperset(task.array.in_one_task_with(task.number)):
                 self._leftovers.add(task.scheduler_id, task.array.path)
             if verdict.reason is None:
                 self.report_job_success(info)
@@ -196,6 +209,26 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         self._watching.say_unusual(waited_for)
         if self._inquiry.look is not None:
             self._leftovers.delete(self._inquiry.look)
+
+    def _withdraw(self, tasks: Sequence[Task]) -> set[tuple[Path, int]]:
+        """Take back the tasks that have not started, from the queue as well; return which they are."""
+        self._submission.give_up_waiting()
+        submitted = [task for task in tasks if task.is_submitted]
+        taken = [task for task in submitted if task.array.started(task.number) is None]
+        taken = [task for task in taken if task.array.withdraw(task.number)]
+        # One that runs others of them stays in the queue; it passes over those that are taken back.
+        numbers: dict[int, list[int]] = {}
+        for job, number in dict.fromkeys(task.scheduler_id for task in taken if not task.array.has_begun(task.number)):
+            numbers.setdefault(job, []).append(number)
+        if numbers:
+            self.logger.info(f"Paused: {len(taken)} queued tasks are deleted.")
+            try:
+                self.scheduler.delete(numbers)
+            except SchedulerError as error:
+                # They end at once when they start.
+                self.logger.warning(f"Queued tasks could not be deleted: {error}")
+        never = [task for task in tasks if not task.is_submitted]
+        return {(task.array.path, task.number) for task in [*taken, *never]}
 
     def _note_submission(self, array: ArrayFolder, rest: ArrayFolder | None) -> None:
         """Move the tasks that were not submitted with an array that waited to the folder where they wait now."""
@@ -340,4 +373,4 @@ def _end_of_log(log: Path) -> str:
 def _all_or_some(array: ArrayFolder, numbers: list[int]) -> list[int] | None:
     """Return None, for the whole job, unless that would delete tasks of another driver."""
     open_tasks = set(range(1, len(array.tasks) + 1)) - array.done() - array.ended()
-    return None if open_tasks <= set(numbers) else numbers
+    return None if open_tasks <= set(numbers) else sorted({array.scheduler_task(number) for number in numbers})

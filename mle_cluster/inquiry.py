@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from mle_cluster.scheduler import ASK_FOR_LESS, Kind, Look, Obstacle, Scheduler, SchedulerError, TaskId, TaskState
@@ -64,7 +64,9 @@ class Inquiry:
         self._wait = min(_FIRST_WAIT, self._longest_wait)
         self._due = min(self._due, time.monotonic() + self._wait)
 
-    def ask_when_due(self, jobs: Mapping[int, str | None], accounts: Iterable[TaskId]) -> None:
+    def ask_when_due(
+        self, jobs: Mapping[int, str | None], accounts: Iterable[TaskId], lifeless: Collection[TaskId] = ()
+    ) -> None:
         """Start a round of questions unless one is running or it is too early.
 
         Parameters
@@ -73,6 +75,8 @@ class Inquiry:
             Our jobs, and the queue of each; for tasks of theirs that are in error, the reason is asked too.
         accounts
             Tasks whose accounting is wanted.
+        lifeless
+            Tasks that run by the last list, and do not show it: whether they do is asked with the next one.
         """
         if self._thread is not None and self._thread.is_alive():
             return
@@ -80,7 +84,7 @@ class Inquiry:
         is_due = time.monotonic() >= self._due
         if not missing and not is_due:
             return
-        self._thread = threading.Thread(target=self._ask, args=(dict(jobs), missing, is_due), daemon=True)
+        self._thread = threading.Thread(target=self._ask, args=(dict(jobs), missing, is_due, lifeless), daemon=True)
         self._thread.start()
 
     def account(self, task: TaskId, ended: float, *, has_started: bool) -> Mapping[str, str] | None:
@@ -111,9 +115,11 @@ class Inquiry:
         is_wanting = accounts.found is not None and task not in accounts.found
         return is_wanting and time.monotonic() - accounts.asked >= accounts.wait
 
-    def _ask(self, jobs: Mapping[int, str | None], accounts: list[int], is_due: bool) -> None:
+    def _ask(
+        self, jobs: Mapping[int, str | None], accounts: list[int], is_due: bool, lifeless: Collection[TaskId]
+    ) -> None:
         if is_due:
-            self._ask_for_states(jobs)
+            self._ask_for_states(jobs, lifeless)
             self._due = time.monotonic() + self._wait
             self._wait = min(self._wait * _SLOWER, self._longest_wait)
         for job in accounts:
@@ -122,14 +128,15 @@ class Inquiry:
             wait = _NEXT_ACCOUNT if earlier is None else min(2 * earlier.wait, _SLOWEST_ACCOUNT)
             self._accounts[job] = _Accounts(asked, self._scheduler.accounts(job), wait)
 
-    def _ask_for_states(self, jobs: Mapping[int, str | None]) -> None:
+    def _ask_for_states(self, jobs: Mapping[int, str | None], lifeless: Collection[TaskId]) -> None:
         asked = time.monotonic()
         try:
             states = self._scheduler.states()
             waiting = _only_waiting(states, jobs)
             long_ago = self._waits_for_long(waiting.keys(), asked)
             obstacles = self._scheduler.obstacles(waiting, jobs, long_ago)
-            self.look = Look(asked, states, self._reasons(states, jobs.keys()), obstacles)
+            absent = self._absent(states, lifeless)
+            self.look = Look(asked, states, self._reasons(states, jobs.keys()), obstacles, absent)
             self._is_silent = False
         except SchedulerError as error:
             if not self._is_silent:
@@ -152,6 +159,17 @@ class Inquiry:
             # The job may have left between the two questions.
             with contextlib.suppress(SchedulerError):
                 found |= {(job, task): why for task, why in self._scheduler.stuck_reasons(job).items()}
+        return found
+
+    def _absent(self, states: Mapping[TaskId, TaskState], lifeless: Collection[TaskId]) -> set[TaskId]:
+        asked: dict[int, list[int]] = {}
+        for job, number in lifeless:
+            if (job, number) in states and states[job, number].kind is Kind.RUNNING:
+                asked.setdefault(job, []).append(number)
+        found: set[TaskId] = set()
+        for job, numbers in asked.items():
+            with contextlib.suppress(SchedulerError):  # nobody knows; the next list will bring the same question
+                found |= {(job, number) for number in self._scheduler.absent(job, numbers)}
         return found
 
     def _waits_for_long(self, waiting: Set[int], now: float) -> int | None:

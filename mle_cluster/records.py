@@ -67,6 +67,10 @@ class Exit:
     end: int
 
 
+# Of SIGTERM: told to end.
+_WITHDRAWN_STATUS = 143
+
+
 class ArrayFolder:
     """The folder of one array job."""
 
@@ -79,7 +83,7 @@ class ArrayFolder:
 
     @property
     def tasks(self) -> tuple[TaskRecord, ...]:
-        """The tasks; the scheduler's task N is at N - 1."""
+        """The tasks; number N is at N - 1."""
         if self._tasks is None:
             self._tasks = tuple(TaskRecord(**entry) for entry in self._record()["tasks"])
         return self._tasks
@@ -121,6 +125,25 @@ class ArrayFolder:
             return not Path(made_for or self.path).samefile(self.path)
         except (OSError, ValueError):
             return True
+
+    @property
+    def per_task(self) -> int:
+        """How many of its jobs, which are called tasks here, one task of the scheduler runs after another."""
+        return int(self._record().get("per_task", 1))
+
+    @property
+    def size(self) -> int:
+        """How many tasks it is for the scheduler."""
+        return self.scheduler_task(len(self.tasks))
+
+    def scheduler_task(self, number: int) -> int:
+        """Return the number of the scheduler's task that runs task ``number``."""
+        return (number - 1) // self.per_task + 1
+
+    def in_one_task_with(self, number: int) -> range:
+        """Return the numbers of all that the scheduler's task of ``number`` runs."""
+        first = (self.scheduler_task(number) - 1) * self.per_task + 1
+        return range(first, min(first + self.per_task, len(self.tasks) + 1))
 
     def _record(self) -> dict[str, Any]:
         if self._content is None:
@@ -186,6 +209,23 @@ class ArrayFolder:
         except (OSError, ValueError):
             return None
 
+    def withdraw(self, number: int) -> bool:
+        """Make a task end at once if it starts after all; False when it has started or ended."""
+        mark, temporary = self.path / f"exit.{number}", self.path / f".withdrawn.{number}"
+        try:
+            temporary.write_text(f"{_WITHDRAWN_STATUS} - 0 0\n")
+            # Not renamed, which would replace the exit file of a task that has just ended.
+            os.link(temporary, mark)
+        except OSError:  # it has ended; or the disk is full, and the next look tries again
+            return False
+        finally:
+            temporary.unlink(missing_ok=True)
+        # A task looks for its exit file first and then notes that it has started.
+        if self.started(number) is None:
+            return True
+        mark.unlink(missing_ok=True)
+        return False
+
     def started(self, number: int) -> tuple[str, int] | None:
         """Return host and time of a task's start, or None when it has not started."""
         try:
@@ -194,9 +234,16 @@ class ArrayFolder:
         except (OSError, ValueError):
             return None
 
+    def has_begun(self, number: int) -> bool:
+        """Whether a task has tried to note its start, also where no disk was left to write it to.
+
+        Of several in one task of the scheduler, whether any has: then its shell lives, and the others have their turn.
+        """
+        return any((self.path / f"started.{each}").exists() for each in self.in_one_task_with(number))
+
     def log(self, number: int) -> Path:
         """Where a task's own output goes; what a rule redirects is not in it."""
-        return self.path / f"log.{number}"
+        return self.path / f"log.{self.scheduler_task(number)}"
 
     def done(self) -> set[int]:
         """Return the tasks that need no more attention."""
@@ -220,8 +267,9 @@ class ArrayFolder:
         """Whether the array was cancelled."""
         return (self.path / "cancelled").exists()
 
-    def cut(self, n_tasks: int) -> ArrayFolder:
-        """Keep the first tasks, and return a new folder with the others, numbered from 1."""
+    def cut(self, size: int) -> ArrayFolder:
+        """Keep the first tasks of the scheduler, and return a new folder with the others, numbered from 1."""
+        n_tasks = size * self.per_task
         rest = _new_folder(self.path.parent)
         for name in ("commands", "inputs"):
             lines = (self.path / name).read_text(encoding="utf-8").split("\n")
@@ -233,8 +281,9 @@ class ArrayFolder:
         (rest / "driver").write_text(self.driver.name, encoding="utf-8")
         # A driver that dies between the two leaves tasks in both, of which the next driver keeps one.
         kept, others = self.tasks[:n_tasks], self.tasks[n_tasks:]
-        _write_record(rest, self.executor, others)
-        _write_record(self.path, self.executor, kept)
+        per_task = self.per_task
+        _write_record(rest, self.executor, others, per_task)
+        _write_record(self.path, self.executor, kept, per_task)
         self._content, self._tasks = None, None
         return ArrayFolder(rest)
 
@@ -268,6 +317,7 @@ def new_array(
     commands: Sequence[str],
     inputs: Sequence[Sequence[str]],
     script: str,
+    per_task: int = 1,
 ) -> ArrayFolder:
     """Write the folder of an array that is about to be submitted.
 
@@ -281,13 +331,15 @@ def new_array(
         One entry a task: its record, its shell command, the files that it needs to see.
     script
         The text of task.sh.
+    per_task
+        How many of them one task of the scheduler runs after another.
     """
     path = _new_folder(lock.parent)
     (path / "commands").write_text("".join(f"{_one_line(command)}\n" for command in commands), encoding="utf-8")
     (path / "inputs").write_text("".join(f"{_one_line(shlex.join(names))}\n" for names in inputs), encoding="utf-8")
     (path / "task.sh").write_text(script, encoding="utf-8")
     (path / "driver").write_text(lock.name, encoding="utf-8")
-    _write_record(path, scheduler, tasks)
+    _write_record(path, scheduler, tasks, per_task)
     return ArrayFolder(path)
 
 
@@ -297,11 +349,10 @@ def _new_folder(root: Path) -> Path:
     return path
 
 
-def _write_record(path: Path, scheduler: str, tasks: Sequence[TaskRecord]) -> None:
+def _write_record(path: Path, scheduler: str, tasks: Sequence[TaskRecord], per_task: int) -> None:
     # After all other files and renamed into place: without it, the folder is no array to other drivers.
-    text = json.dumps(
-        {"format": 1, "scheduler": scheduler, "folder": str(path), "tasks": [asdict(task) for task in tasks]}
-    )
+    record = {"format": 1, "scheduler": scheduler, "folder": str(path), "tasks": [asdict(task) for task in tasks]}
+    text = json.dumps(record if per_task == 1 else {**record, "per_task": per_task})
     (path / ".array.json").write_text(text, encoding="utf-8")
     (path / ".array.json").rename(path / "array.json")
 

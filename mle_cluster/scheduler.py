@@ -6,7 +6,7 @@ calls its commands and knows their formats.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -138,6 +138,8 @@ class Look:
     """Why tasks are stuck."""
     obstacles: Mapping[int, Obstacle] = field(default_factory=dict)
     """Why jobs that only wait cannot start, for those that cannot."""
+    absent: Collection[TaskId] = ()
+    """Tasks that are listed as running, and that their nodes do not have."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Request:
     """The resources that the seed runs of an experiment request; ``file`` names their source.
 
     ``queue`` may be several with commas between them. Of ``gpu_types`` any will do; ``gpu_resource`` is the name of the
-    number of GPUs where the experiment gives one.
+    number of GPUs where the experiment gives one. ``retries`` is None where nothing is submitted again.
     """
 
     file: str
@@ -180,6 +182,20 @@ class Request:
     gpu_resource: str | None = None
     exclude_nodes: Sequence[str] = ()
     include_nodes: Sequence[str] = ()
+    retries: int | None = None
+
+    def resources(self) -> dict[str, Any]:
+        """Return them as the resources of a job, for ``options``."""
+        return {
+            "mem_mb": self.memory_mb,
+            "runtime": self.time_minutes,
+            "gpu": self.gpus,
+            "gpu_type": ",".join(self.gpu_types),
+            "gpu_prefix": self.gpu_resource,
+            "queue": self.queue,
+            "exclude_nodes": ",".join(self.exclude_nodes),
+            "include_nodes": ",".join(self.include_nodes),
+        }
 
 
 class Site(Protocol):
@@ -219,7 +235,8 @@ class Scheduler(Protocol):
     notice_statuses: frozenset[int]
     """Exit statuses of a task that the scheduler may have ended; they do not say why it did."""
     task_words: Mapping[str, str]
-    """Replacements in task.sh: ``@TASK@``, the number of the task, and ``@RUN@``, how its command is run."""
+    """Replacements in task.sh: ``@TASK@``, the number of the task, ``@RUN@``, how its command is run, and ``@PASS@``,
+    how signal ``$1`` is passed on to the shell ``$child`` where the scheduler does not send it to the whole group."""
     node_variables: Mapping[str, str]
     """Names of the environment variables that hold a job's ``queue`` and its ``cores``."""
     cores_setting: str
@@ -230,7 +247,7 @@ class Scheduler(Protocol):
     reuses_numbers: bool
     """Whether a job number may be given out a second time soon, after the scheduler was killed."""
     queue_setting: str
-    """The setting that names the queue for jobs that name none."""
+    """The setting that names the queue for jobs that name none; also what users of this scheduler call a queue."""
 
     def trouble_with_folder(self, folder: Path) -> str | None:
         """Return a sentence on why jobs cannot start in a folder, or None if they can."""
@@ -280,6 +297,12 @@ class Scheduler(Protocol):
     def stuck_reasons(self, job: int) -> Mapping[int, str]:
         """Return why tasks of a job cannot be started, by their number."""
 
+    def absent(self, job: int, numbers: Collection[int]) -> Collection[int]:
+        """Return which tasks of a job are listed as running although their nodes, which answer, do not have them.
+
+        A scheduler that was killed may have lost them. Asks the nodes, so it is for tasks that show no sign of life.
+        """
+
     def obstacles(
         self,
         waiting: Mapping[int, Sequence[TaskState]],
@@ -306,6 +329,12 @@ class Scheduler(Protocol):
 
     def ended_well(self, account: Mapping[str, str]) -> bool:
         """Whether the accounting says that a task ended by itself, with exit status 0."""
+
+    def was_cut_off(self, last: TaskState | None, account: Mapping[str, str] | None) -> bool | None:
+        """Whether a task was ended together with its shell, so that no exit file will come.
+
+        ``last`` as in Clues; without an account the answer may be None: only the accounting can tell.
+        """
 
     def explain(self, clues: Clues) -> str:
         """Explain in a sentence or two why a task was killed; the caller writes the subject before it."""

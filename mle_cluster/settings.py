@@ -3,7 +3,9 @@
 (No `from __future__ import annotations` here: Snakemake reads the field types.)
 """
 
-from collections.abc import Iterator
+import re
+import shlex
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +47,10 @@ class ClusterSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the interf
     )
 
     def mistakes(self) -> Iterator[tuple[str, str]]:
-        """Yield every setting with which no job could be submitted, and what is wrong with it."""
+        """Yield every setting with which no job could be submitted, and what is wrong with it.
+
+        A plugin adds its own.
+        """
         if self.array_size < 1:
             yield "array_size", f"expected a number of tasks from 1 on, found {self.array_size}."
         if self.tasks_at_once < 0:
@@ -55,6 +60,31 @@ class ClusterSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the interf
                 yield name, f"expected seconds above 0, found {getattr(self, name)}."
         if self.notice_seconds < 0:
             yield "notice_seconds", f"expected seconds, or 0 for no notice, found {self.notice_seconds}."
+
+    def _no_choice(self, name: str, *choices: str) -> Iterator[tuple[str, str]]:
+        """Check a setting that has a few values."""
+        if (value := getattr(self, name)) not in choices:
+            yield name, f"expected {', '.join(choices[:-1])} or {choices[-1]}, found {value!r}."
+
+    def _no_name(self, *names: str) -> Iterator[tuple[str, str]]:
+        """Check settings that are one name each, or empty."""
+        for name in names:
+            # A slash too: Snakemake turns an empty text in a profile into a path.
+            if re.search(r"[\s=/]", value := getattr(self, name)):
+                yield name, f"expected one name, found {value!r}."
+
+    def _no_options(
+        self, name: str, ours: Collection[str], option_in: Callable[[str], str] = lambda word: word
+    ) -> Iterator[tuple[str, str]]:
+        """Check further options for a submission, among which may be none of ours."""
+        try:
+            words = shlex.split(getattr(self, name))
+        except ValueError as error:
+            yield name, f"the quotes do not match ({error}): {getattr(self, name)!r}."
+            return
+        for option in dict.fromkeys(map(option_in, words)):
+            if option in ours:
+                yield name, f"{option} is set by the plugin itself and cannot be given."
 
 
 def refuse(executor: str, mistakes: Iterator[tuple[str, str]]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mle_cluster import command
 from mle_cluster.interrupt import interrupt_later
+from mle_cluster.packing import HOLDS_LIMITS, jobs_per_task
 from mle_cluster.records import ArrayFolder, new_array
 from mle_cluster.scheduler import Scheduler, SchedulerError, SchedulerSilentError
 from mle_cluster.waiting import Later, WaitingArrays
@@ -24,6 +25,7 @@ class _Kind:
 
     options: tuple[str, ...]
     exports: str
+    per_task: int
 
 
 class Submission:
@@ -63,14 +65,16 @@ class Submission:
                 continue
             kinds.setdefault(kind, []).append((job, line))
         for kind, members in kinds.items():
-            for part in _parts(members, self._settings.array_size):
+            for part in _parts(members, self._settings.array_size * kind.per_task):
                 # After an interruption between the scheduler's answer and `taken`, nobody would delete these tasks.
                 with interrupt_later():
                     self._submit_array(kind, part, taken, refused)
 
     def _kind(self, job: Any) -> _Kind:
         envvars: Mapping[str, str] = self._workflow.spawned_job_args_factory.envvars()
-        return _Kind(self._executor.options(job), command.exports(job, envvars))
+        per_task = jobs_per_task(job.resources)
+        exports = command.exports(job, envvars)
+        return _Kind(self._executor.options(job), exports if per_task == 1 else f"{exports}\n{HOLDS_LIMITS}", per_task)
 
     def _command(self, job: Any) -> str:
         """Return the shell command of a job, which is prepared for it."""
@@ -96,6 +100,7 @@ class Submission:
             [line for _, line in members],
             [command.needed_files(job) for job in jobs],
             "",
+            kind.per_task,
         )
         (array.path / "task.sh").write_text(self._script(array.path, kind), encoding="utf-8")
         project = Path.cwd()  # as in executor.py
@@ -110,12 +115,12 @@ class Submission:
                 later = Later("")
             else:
                 # The command writes its answer into a file, so that a kill right here does not lose the job number.
-                job_id = self._scheduler.submit(command_for(array, len(jobs)), array.path / "submitted")
+                job_id = self._scheduler.submit(command_for(array, array.size), array.path / "submitted")
         except SchedulerSilentError as error:
             # No failure: the jobs wait in this driver, and Snakemake goes on with the others.
             later = Later(f"The scheduler does not answer ({str(error).rstrip('.')}).", may_be_there=True)
         except SchedulerError as error:
-            refusal = self._scheduler.refusal(str(error), len(jobs))
+            refusal = self._scheduler.refusal(str(error), array.size)
             if refusal.kind == "smaller" and refusal.at_most:
                 self._submit_smaller(array, kind, members, refusal.at_most, taken, refused)
                 return
@@ -128,7 +133,8 @@ class Submission:
                     refused(job, refusal.advice)
                 return
         if later is None:
-            count = f"{len(jobs)} tasks" if len(jobs) > 1 else "1 task"
+            count = f"{array.size} tasks" if array.size > 1 else "1 task"
+            count += f" for {len(jobs)} seed runs" if kind.per_task > 1 else ""
             self._executor.logger.info(
                 f"Submitted job {job_id} with {count}: {self._scheduler.submitting} {shlex.join(kind.options)}"
             )
@@ -153,17 +159,20 @@ class Submission:
             f"The site takes at most {limit} tasks in one array, so smaller ones are made. "
             f"Set {self._scheduler.executor}-array-size: {limit} in the profile."
         )
-        for part in _parts(members, limit):
+        for part in _parts(members, limit * kind.per_task):
             self._submit_array(kind, part, taken, refused)
 
-    def submit_waiting(self) -> list[tuple[ArrayFolder, ArrayFolder | None]]:
-        """Try again to submit waiting arrays; return those that were accepted, and where the rest of each waits."""
-        return self._waiting.submit_when_due()
+    def submit_waiting(self, n_open: int) -> list[tuple[ArrayFolder, ArrayFolder | None]]:
+        """Try again to submit waiting arrays; return those that were accepted, and where the rest of each waits.
+
+        ``n_open`` tasks of this driver are in the queue now.
+        """
+        return self._waiting.submit_when_due(n_open)
 
     def refusal(self, array: ArrayFolder) -> str | None:
         """Return why an array that waited cannot be submitted at all, if that is so."""
         message = self._waiting.refusals.get(array.path)
-        return None if message is None else self._scheduler.refusal(message, len(array.tasks)).advice
+        return None if message is None else self._scheduler.refusal(message, array.size).advice
 
     def give_up_waiting(self) -> None:
         """Submit nothing more."""
@@ -176,6 +185,7 @@ class Submission:
             "@FOLDER@": shlex.quote(str(folder)),
             "@PATIENCE@": f"{self._settings.patience_seconds:.0f}",
             "@EXPORTS@": kind.exports,
+            "@PER_TASK@": f"{kind.per_task}",
         }
         for mark, value in values.items():
             text = text.replace(mark, value)

@@ -28,6 +28,7 @@ class Task:
     said: str | None = None
     ended_since: float | None = None
     wants_account: bool = False
+    has_begun: bool = False
 
     @property
     def is_submitted(self) -> bool:
@@ -37,7 +38,15 @@ class Task:
     @property
     def scheduler_id(self) -> TaskId:
         """Job and task number; job 0 when there is none."""
-        return self.array.job_id or 0, self.number
+        return self.array.job_id or 0, self.array.scheduler_task(self.number)
+
+    def is_lifeless(self, seconds: float) -> bool:
+        """Whether the scheduler has listed it as running for so long, and its shell has not begun."""
+        since = self.sighting.running_since
+        if self.has_begun or since is None or time.monotonic() - since < seconds:
+            return False
+        self.has_begun = self.array.has_begun(self.number)
+        return not self.has_begun
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ class Sighting:
     """How it ended, where the scheduler's list still remembers that."""
     missed: int = 0
     gone_since: float | None = None
+    running_since: float | None = None
     last_look: float = 0.0
 
     def see(self, look: Look, task: TaskId) -> None:
@@ -37,12 +38,21 @@ class Sighting:
         self.state = None if found is None or found.kind is Kind.OVER else found
         if found is not None:
             self.end = found if found.kind is Kind.OVER else None
+        if self.state is None or self.state.kind is not Kind.RUNNING:
+            self.running_since = None
+        elif self.running_since is None:
+            self.running_since = look.asked
         if self.state is not None:
             self.missed, self.gone_since = 0, None
             return
         self.missed += 1
         if self.gone_since is None:
             self.gone_since = look.asked
+
+    @property
+    def seems_gone(self) -> bool:
+        """Whether the scheduler has said that the task ended, or has missed it more than once."""
+        return self.end is not None or self.missed >= _LOOKS_WITHOUT
 
     def is_lost(self, now: float, patience: float) -> bool:
         """Whether the task has been gone for so long that no exit file can be expected any more."""

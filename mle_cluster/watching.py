@@ -7,12 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mle_cluster.inquiry import Inquiry
-from mle_cluster.records import Exit
+from mle_cluster.records import Exit, deletable
 from mle_cluster.scheduler import Clues, Kind, Scheduler, SchedulerError
 from mle_cluster.tasks import Task, named
 from mle_cluster.watch import state_in_words
 
 __all__ = ["Verdict", "Watching"]
+
+
+_LIFELESS_PATIENCES = 3
+_LIFELESS_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Watching:
         """Ask the scheduler about tasks, if it is time."""
         submitted = [task for task in tasks if task.is_submitted]
         wanted = [task.scheduler_id for task in submitted if task.wants_account]
-        self._inquiry.ask_when_due({task.scheduler_id[0]: task.limits.queue for task in submitted}, wanted)
+        lifeless = [task.scheduler_id for task in submitted if self._is_lifeless(task)]
+        self._inquiry.ask_when_due({task.scheduler_id[0]: task.limits.queue for task in submitted}, wanted, lifeless)
 
     def judge(self, task: Task, outcome: Exit | None) -> Verdict | None:
         """Return the end of a task, or None while it is still open.
@@ -106,11 +111,36 @@ class Watching:
             why = look.reasons.get(task.scheduler_id) or sighting.state.reason or "the scheduler gives no reason"
             self._remove_from_queue(task)
             return Verdict(f"{task.name} cannot be started (state {sighting.state.code}): {why}.")
-        if sighting.gone_since is None or not sighting.is_lost(time.monotonic(), self._patience):
+        if task.scheduler_id in look.absent and self._is_lifeless(task):
+            self._remove_from_queue(task)
+            return Verdict(
+                f"{task.name} has never begun, although {self._scheduler.name} lists it as running: its node does not "
+                "have it. It was deleted."
+            )
+        if sighting.gone_since is None:
+            return None
+        if not sighting.is_lost(time.monotonic(), self._patience) and not self._was_cut_off(task, sighting.gone_since):
             return None
         verdict = self._explained(task, None, sighting.gone_since)
         # A last look: the exit file may have appeared since the folder was listed.
         return verdict if task.array.exit(task.number) is None else None
+
+    def _is_lifeless(self, task: Task) -> bool:
+        # What precedes a task on its node may take minutes, and its folder another one until it is seen from here.
+        return task.is_lifeless(max(_LIFELESS_PATIENCES * self._patience, _LIFELESS_SECONDS))
+
+    def _was_cut_off(self, task: Task, ended: float) -> bool:
+        """Whether its shell was ended too, so that no exit file is to be waited for."""
+        sighting = task.sighting
+        # The folder was listed before the scheduler answered.
+        if not sighting.seems_gone or task.array.exit(task.number) is not None:
+            return False
+        known = self._scheduler.was_cut_off(sighting.end, None)
+        if known is None:
+            account = self._inquiry.account(task.scheduler_id, ended, has_started=True)
+            task.wants_account = account is None
+            known = account is not None and self._scheduler.was_cut_off(sighting.end, account)
+        return bool(known)
 
     def _explained(self, task: Task, outcome: Exit | None, ended: float) -> Verdict | None:
         """Return why a task was killed, once the accounting is known."""
@@ -137,8 +167,9 @@ class Watching:
         return not is_known and time.monotonic() - ended < self._patience
 
     def _remove_from_queue(self, task: Task) -> None:
+        job = task.scheduler_id[0]
         try:
-            self._scheduler.delete({task.scheduler_id[0]: [task.number]})
+            self._scheduler.delete(deletable(self._scheduler, {job: [task.scheduler_id[1]]}, {job: task.array.path}))
         except SchedulerError as error:
             self._warn(f"{task.name} could not be deleted: {error}")
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from mle_toolbox.terminal_text import TerminalText, as_on_terminal
+
 __all__ = ["WIDTH", "last_lines", "lines_of", "one_line", "readable"]
 
 WIDTH = 500
@@ -25,13 +27,12 @@ _RECORDED = 400
 _BLOCK = 1 << 16
 _WHOLE = 1 << 20
 _BLANK = b" \t\r\n"
-# Colours and cursor movements that progress bars leave in a file, and all other escape sequences of terminals.
-_TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What redraws lines above its own.
+_GOES_UP = re.compile(rb"\x1b\[[0-9]*[AF]")
 
 
 def readable(text: str, width: int = WIDTH, *, length: int | None = None) -> str:
-    r"""Return a line as it appears on a terminal: without escape codes, and if it is long cut, with its length.
+    r"""Return a line as it appears on a terminal, and if it is long cut, with its length.
 
     Parameters
     ----------
@@ -49,12 +50,10 @@ def readable(text: str, width: int = WIDTH, *, length: int | None = None) -> str
     >>> readable("10%\r50%\r\x1b[32m100%\x1b[0m\n")
     '100%'
     """
-    # A progress bar overwrites its own line, so only its last state was visible.
-    seen = _TERMINAL_CODES.sub("", text).rstrip("\r\n").rpartition("\r")[2]
-    seen = _CONTROL.sub("", seen)
-    if length is None and len(seen) <= width:
-        return seen
-    return f"{seen[:width]} … ({len(seen) if length is None else length:,} characters)"
+    if length is None:
+        return "\n".join(as_on_terminal(text.rstrip("\r\n"), width))
+    seen = "\n".join(as_on_terminal(text[:_BLOCK].rstrip("\r\n"), len(text)))
+    return f"{seen[:width]} … ({length:,} characters)"
 
 
 def one_line(text: str) -> str:
@@ -73,26 +72,31 @@ def last_lines(path: Path, count: int, width: int = WIDTH) -> list[str]:
     try:
         with path.open("rb") as file:
             end = _end_of_text(file)
-            parts: list[tuple[int, int]] = []
+            start = last = end
+            lines: list[str] = []
             for newline in _newlines_before(file, end):
-                if len(parts) == count:
+                if len(lines) == count:
                     break
-                parts.append((newline + 1, end))
-                end = newline
-            return [_line(file, *part, width) for part in reversed(parts)]
+                start = newline + 1
+                line = _line(file, start, last, width)
+                last = newline
+                # After the text there may be codes that show nothing: rich turns the cursor on again.
+                if lines or line.strip():
+                    lines.append(line)
+            if _goes_up(file, start, end):
+                return _last_rows(file, end, count, width)
+            return lines[::-1]
     except OSError as error:
         return [f"({error.strerror})"]
 
 
 def lines_of(path: Path, width: int) -> Iterator[str]:
     """Yield all lines of a text file, each readable."""
+    terminal = TerminalText(width)
     with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
-        while beginning := file.readline(_BLOCK):
-            length, last = len(beginning), beginning
-            while not last.endswith("\n") and (last := file.readline(_BLOCK)):
-                length += len(last)
-            is_whole = length == len(beginning)
-            yield readable(beginning, width, length=None if is_whole else length - last.endswith("\n"))
+        while piece := file.read(_BLOCK):
+            yield from terminal.feed(piece)
+    yield from terminal.close()
 
 
 def _end_of_text(file: BinaryIO) -> int:
@@ -119,6 +123,24 @@ def _newlines_before(file: BinaryIO, end: int) -> Iterator[int]:
         end = begin
         if not begin:
             yield -1
+
+
+def _goes_up(file: BinaryIO, start: int, end: int) -> bool:
+    file.seek(max(start, end - _WHOLE))
+    return _GOES_UP.search(file.read(min(end - start, _WHOLE))) is not None
+
+
+def _last_rows(file: BinaryIO, end: int, count: int, width: int) -> list[str]:
+    """Return the last rows of a text that redraws several lines: hundreds of lines of it may be one row."""
+    start = max(0, end - _WHOLE)
+    file.seek(start)
+    text = file.read(end - start)
+    if start:
+        text = text.partition(b"\n")[2]
+    rows = as_on_terminal(text.decode("utf-8", "replace"), width)
+    while rows and not rows[-1].strip():
+        rows.pop()
+    return rows[-count:] if count else []
 
 
 def _line(file: BinaryIO, start: int, end: int, width: int) -> str:

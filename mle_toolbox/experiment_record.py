@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,25 @@ from typing import Any
 import mle_toolbox
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.configuration_identity import identity_of
+from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.plan import Plan, experiment_words
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.search.placement import with_values
+from mle_toolbox.search.seed_rungs import SeedRungs, decided_rungs
 
 __all__ = [
     "FORMAT",
+    "as_asked",
     "experiment_in_words",
     "identities_of",
     "note_purpose",
+    "note_seeds",
+    "pending_trials",
     "project_in",
     "read_experiment_record",
+    "with_asked",
+    "with_earned_seeds",
     "write_experiment_record",
 ]
 
@@ -67,6 +75,22 @@ def note_purpose(folder: ExperimentFolder, text: str) -> None:
     replace_file(folder.purpose, lambda new: new.write_text(f"{text}\n", encoding="utf-8"))
 
 
+def note_seeds(folder: ExperimentFolder, seeds: Mapping[str, Sequence[int]]) -> None:
+    """Note how many seeds the configurations have from now on, by name.
+
+    Raises
+    ------
+    ResultsError
+        When there is no record, or it is damaged.
+    """
+    record = read_experiment_record(folder)
+    if record is None:
+        raise ResultsError(f"{folder.record} is not there. The next `mle run` writes it again.")
+    entries = [{**each, "seeds": list(seeds.get(each["name"], record["seeds"]))} for each in record["configurations"]]
+    text = json.dumps({**record, "configurations": entries}, indent=2, ensure_ascii=False) + "\n"
+    replace_file(folder.record, lambda new: new.write_text(text, encoding="utf-8"))
+
+
 def _purpose(folder: ExperimentFolder) -> str | None:
     """Return the noted purpose, or that of the record that is about to be replaced."""
     # The record is written by Snakemake, too, which does not know the command line of `mle run`.
@@ -105,11 +129,17 @@ def identities_of(record: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the identity of each configuration, by name; None if it is not known.
 
     Records of earlier versions have only the content of the configurations, from which it is computed. Imported results
-    have no identity.
+    have no identity. The base configurations of a search are among them where these run as well.
     """
-    arguments = record.get("extra_arguments")
+    arguments, bases = record.get("extra_arguments"), record.get("bases")
     known = isinstance(arguments, list)
-    return {each["name"]: _identity(each, arguments if known else None) for each in record.get("configurations", ())}
+    entries = [*_named_entries(bases), *record.get("configurations", ())]
+    return {each["name"]: _identity(each, arguments if known else None) for each in entries}
+
+
+def _named_entries(given: Any) -> list[Mapping[str, Any]]:
+    entries = given if isinstance(given, list) else []
+    return [each for each in entries if isinstance(each, Mapping) and isinstance(each.get("name"), str)]
 
 
 def _identity(configuration: Mapping[str, Any], arguments: list[str] | None) -> str | None:
@@ -122,8 +152,15 @@ def _identity(configuration: Mapping[str, Any], arguments: list[str] | None) -> 
     return identity_of(content, arguments)
 
 
-def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
+def read_experiment_record(folder: ExperimentFolder, *, as_written: bool = False) -> dict[str, Any] | None:
     """Return the content of ``experiment.json``, or None if there is none.
+
+    Parameters
+    ----------
+    folder
+        The results folder.
+    as_written
+        Leave trials of a search that learns as they were when it was written, which takes less time.
 
     Returns
     -------
@@ -134,6 +171,10 @@ def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
     ------
     ResultsError
         When it is damaged.
+
+    Notes
+    -----
+    In a search that learns, trials that have been asked since it was written are as their files have them.
     """
     try:
         content = json.loads(folder.record.read_bytes())
@@ -147,4 +188,69 @@ def read_experiment_record(folder: ExperimentFolder) -> dict[str, Any] | None:
         whole = False
     if not whole:
         raise ResultsError(f"{folder.record} is damaged. The next `mle run` writes it again.")
-    return dict(content)
+    if as_written:
+        return dict(content)
+    return with_earned_seeds(folder, with_asked(folder, dict(content)))
+
+
+def with_asked(folder: ExperimentFolder, record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the trials as they are that were still to be asked when it was made."""
+    if not pending_trials(record):
+        return record
+    return {**record, "configurations": [as_asked(folder, record, each) for each in record["configurations"]]}
+
+
+def pending_trials(record: Mapping[str, Any]) -> list[str]:
+    """Return the names of the trials that are still to be asked."""
+    return [each["name"] for each in record.get("configurations", ()) if _is_pending(each)]
+
+
+def _is_pending(entry: Mapping[str, Any]) -> bool:
+    trial = entry.get("trial")
+    return isinstance(trial, Mapping) and trial.get("is_pending") is True
+
+
+def as_asked(folder: ExperimentFolder, record: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the entry of a configuration as it is now: that of a trial may have been asked since."""
+    if not _is_pending(entry):
+        return entry
+    try:
+        noted = json.loads(folder.configuration(entry["name"]).trial.read_bytes())
+        content = with_values(entry["content"], {**noted["values"], **noted.get("extra", {})})
+        is_same = noted["number"] == entry["trial"]["number"] and content_digest(content) == noted["digest"]
+        arguments = list(record.get("extra_arguments", ()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return entry  # not asked yet
+    if not is_same:
+        return entry
+    trial = {key: value for key, value in entry["trial"].items() if key != "is_pending"}
+    trial |= {key: noted[key] for key in ("values", "extra", "asked") if key in noted}
+    return {
+        "name": entry["name"],
+        "path": entry["path"],
+        "digest": noted["digest"],
+        "content": content,
+        "identity": identity_of(content, arguments),
+        "trial": trial,
+    }
+
+
+def with_earned_seeds(folder: ExperimentFolder, content: dict[str, Any]) -> dict[str, Any]:
+    """Add the further seeds that trials of a search have earned since the record was written."""
+    # Read each time instead of written into the record, which several jobs would then change at the same time.
+    search = content.get("search")
+    noted = search.get("seed_rungs") if isinstance(search, dict) else None
+    if noted is None:
+        return content
+    try:
+        rungs = SeedRungs.from_json(noted)
+        # A trial that is still to be asked has no digest, and has earned nothing.
+        digests = {each["name"]: each.get("digest", "") for each in content["configurations"]}
+        climbed = decided_rungs(folder, rungs, digests).climbed
+    except (ValueError, LookupError, TypeError):
+        return content  # edited by hand
+    entries = []
+    for each in content["configurations"]:
+        own = {"seeds": list(rungs.up_to(climbed[each["name"]]))} if each["name"] in climbed else {}
+        entries.append({**{key: value for key, value in each.items() if key != "seeds"}, **own})
+    return {**content, "configurations": entries}

@@ -14,12 +14,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ConfigurationFolder", "ExperimentFolder", "ProcessingFolder", "SeedFolder", "names_in", "seed_folder"]
+__all__ = [
+    "ConfigurationFolder",
+    "ExperimentFolder",
+    "ProcessingFolder",
+    "SeedFolder",
+    "names_in",
+    "run_of",
+    "seed_folder",
+]
 
 LOG = "log.h5"
 READY_LOG = "log.h5.ready"
 JOURNAL = "journal.bin"
 DONE = ".done"
+ENDED = ".ended"
 RUN_RECORD = "run.json"
 READY_RECORD = "run.json.ready"
 CHECKPOINT = "checkpoint.pkl"
@@ -41,6 +50,11 @@ SHELL_SCRIPT_VARIABLE = "MLE_SHELL_SCRIPT"
 between. What the script starts are programs of the run."""
 SHELL_ARGUMENTS_VARIABLE = "MLE_SHELL_ARGUMENTS"
 """Environment variable: the arguments of that script besides our own, as JSON."""
+
+HOLDS_LIMITS_VARIABLE = "MLE_HOLDS_LIMITS"
+"""Environment variable: set where the launcher has to hold the limits of a run, because no scheduler does."""
+GPUS_VARIABLE = "MLE_GPUS"
+"""Environment variable: the GPUs of this machine that seed runs lease (experiment/gpu_lease.py)."""
 
 
 class _Named:
@@ -85,14 +99,21 @@ class SeedFolder(_Folder):
     done = _Named(DONE)
     # Not the log itself: Snakemake deletes outputs before a job starts and when one fails, and a log must survive that.
     """Mark beside a finished log, which is the output of the rule ``train``."""
+    ended = _Named(ENDED)
+    """Mark of a search that learns: the run came to its end, good or bad. There it is the output of the rule
+    ``train``."""
     run_record = _Named(RUN_RECORD)
     """Status and provenance of the run."""
+    stop = _Named(".stop")
+    """Mark that the run was asked to stop; as long as it is there, its job ends before it begins."""
     ready_record = _Named(READY_RECORD)
     """The record of a run that ended well, to be published with ``ready_log``."""
     config = _Named("config.json")
     """The configuration that the run used."""
     checkpoint = _Named(CHECKPOINT)
     """Written by ``mle.checkpoint``; removed when the run ends well."""
+    kept_checkpoint = _Named("checkpoint_kept.pkl")
+    """The last checkpoint of a run that ended well, from which another trial of the same search goes on."""
     models = _Named("models")
     """Folder of saved models."""
     figures = _Named("figures")
@@ -116,10 +137,20 @@ class ConfigurationFolder(_Folder):
     """Output of the rule ``merge``."""
     trial = _Named(TRIAL)
     """Which point of a search the configuration is; absent where it is no trial."""
+    ask_log = _Named("ask.log")
+    """Output of the job that asked it, in a search that learns."""
+    trial_log = _Named("trial.log")
+    """Output of the rule ``trial``."""
+    score = _Named("score.json")
+    """The score of a trial, in a search that learns: written when all of its seeds have ended."""
 
     def trial_configuration(self, suffix: str) -> Path:
         """Return the configuration of a trial, in a file of this suffix."""
         return self.path / f"{self.path.name}{suffix}"
+
+    def edited_trial_configuration(self, suffix: str, number: int) -> Path:
+        """Return where such a file is kept that the user has edited; the edits are counted from 1."""
+        return self.path / f"{self.path.name}{suffix}.edited{'' if number == 1 else number}"
 
     def seed(self, seed: int | str) -> SeedFolder:
         """Return the folder of one seed, or a pattern for all, given Snakemake's wildcard."""
@@ -167,6 +198,20 @@ class ExperimentFolder(_Folder):
     """The configuration of a search's best trial, as a configuration file."""
     best_words = _Named("best.txt")
     """Which trial that is, and how sure it is."""
+    finalists = _Named("finalists.json")
+    """The trials of a search that get fresh seeds."""
+    choice = _Named("final.json")
+    """Which of them won by these seeds, and their values."""
+    winner = _Named("winner.json")
+    """The configuration of the winner, as a configuration file."""
+    winner_words = _Named("winner.txt")
+    """Which trial that is, and its value with the seeds that have chosen nothing."""
+    answers = _Named(".driver/answers.json")
+    """What was answered so far: a search that is extended after its answer was seen says so."""
+    finalists_log = _Named("finalists.log")
+    """Output of the rule ``finalists``."""
+    winner_log = _Named("winner.log")
+    """Output of the rule ``winner``."""
     learning_curves = _Named("learning_curves.svg")
     """Learning curves of the first metric."""
     final_values = _Named("final_values.svg")
@@ -186,6 +231,18 @@ class ExperimentFolder(_Folder):
     purpose = _Named(".driver/purpose.txt")
     """What the experiment is for, in the words of ``mle run --purpose``."""
 
+    def rung(self, number: int | str) -> Path:
+        """Return the file that says which trials of a search get further seeds, or a pattern for all."""
+        return self.path / f"rung_{number}.json"
+
+    def rung_mark(self, number: int | str, turn: int | str) -> Path:
+        """Return the first or second mark of the rule ``rung``, of which at most one is there."""
+        return self.driver / f"rung_{number}.{turn}"
+
+    def rung_log(self, number: int | str, turn: int | str) -> Path:
+        """Return the output of the rule ``rung``."""
+        return self.driver / f"rung_{number}.{turn}.log"
+
     @property
     def asked(self) -> tuple[Path, Path]:
         """The marks of the rule ``ask``, of which at most one is there; the workflow explains what they are for."""
@@ -195,6 +252,17 @@ class ExperimentFolder(_Folder):
     """Seed runs of earlier configurations and older code that were set aside."""
     code = _Named(CODE)
     """The stored code of each start."""
+
+    looks = _Named(".looks")
+    """What the looks have decided, where the number of seeds is open; a folder for each that is looked at."""
+
+    def look(self, digest: str, number: int | str) -> Path:
+        """Return the file of one look, or a pattern for all, given Snakemake's wildcard."""
+        return self.looks / digest / f"look_{number}.json"
+
+    def look_log(self, digest: str, number: int | str) -> Path:
+        """Return the output of the rule ``look``."""
+        return self.looks / digest / f"look_{number}.log"
 
     def configuration(self, name: str) -> ConfigurationFolder:
         """Return the folder of one configuration."""
@@ -213,6 +281,11 @@ class ExperimentFolder(_Folder):
 def names_in(folder: type[_Folder]) -> tuple[str, ...]:
     """Return the names of everything that we write into a folder of this class."""
     return tuple(each.name for each in vars(folder).values() if isinstance(each, _Named))
+
+
+def run_of(folder: SeedFolder) -> tuple[str, int]:
+    """Return the configuration and the seed of a folder in place."""
+    return folder.path.parent.name, int(folder.path.name.removeprefix(SEED_PREFIX))
 
 
 def seed_folder(experiment_dir: str, configuration: str, seed: int) -> str:

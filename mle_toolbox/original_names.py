@@ -31,7 +31,11 @@ _HERE: Mapping[str, Mapping[str, str]] = {
         "load_model": _UTILITIES,
     },
     "mle_toolbox.visualize": dict.fromkeys(
-        ("visualize_1D_bar", "visualize_2D_grid", "plot_2D_heatmap", "visualize_1D_lcurves"), _CHARTS
+        (
+            *("visualize_1D_bar", "visualize_1D_line", "visualize_1D_lcurves"),
+            *("visualize_2D_grid", "plot_2D_heatmap", "moving_smooth_ts"),
+        ),
+        _CHARTS,
     ),
 }
 
@@ -77,10 +81,10 @@ _INSTEAD = {
     "run_post_processing": "post_processing_args in the experiment file",
     "MLEProtocol": "every results folder has its own record, experiment.json; `mle status` and `mle results` show it",
     "MLEDashboard": "`mle status` shows what is running",
-    "moving_smooth_ts": "mle_toolbox.plots.learning_curves draws curves with intervals, without smoothing",
     "plot_1D_bar": "HyperLog.plot_1D_bar, or visualize_1D_bar of mle_toolbox.visualize",
     "plot_2D_heat": "HyperLog.plot_2D_heat, or visualize_2D_grid of mle_toolbox.visualize",
-    **dict.fromkeys(("visualize_1D_line", "visualize_1D_lcurves_groups", "visualize_learning_curves"), _PLOT),
+    **dict.fromkeys(("visualize_1D_lcurves_groups", "visualize_learning_curves"), _PLOT),
+    "plot_1D_line": "visualize_1D_line of mle_toolbox.visualize",
     **dict.fromkeys(("animate_1D_lines", "animate_2D_grid", "animate_2D_scatter"), _PLOT),
     **dict.fromkeys(("animate_3D_scatter", "animate_3D_surface"), _PLOT),
 }

@@ -1,4 +1,4 @@
-"""The user's home and name, either of which may be missing.
+"""The user's home and name, either of which may be missing, and the cores that may be used.
 
 In a container with a user number that has no name (``docker -u``), or in a service, there is no home, or none that can
 be written to.
@@ -10,7 +10,14 @@ import getpass
 import os
 from pathlib import Path
 
-__all__ = ["home", "user_name"]
+__all__ = ["available_cores", "home", "user_name"]
+
+
+def available_cores() -> int:
+    """Return how many cores of this machine this process may use."""
+    # cpu_count() counts cores that a container or `taskset` has taken away; macOS knows no affinity.
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def home() -> Path | None:

@@ -9,27 +9,38 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = [
+    "AS_WIDE_AS_NEEDED",
     "MINUS",
     "NOTHING",
     "NO_BREAK",
     "amount",
+    "broken",
     "count",
     "counted",
     "duration",
     "interval_text",
     "isolated",
     "listed",
+    "moment",
     "p_text",
     "p_value",
     "percent",
+    "rough_duration",
     "short",
     "value_key",
+    "value_text",
 ]
 
 MINUS, NOTHING, NO_BREAK = "\u2212", "\u2013", "\u00a0"
+
+AS_WIDE_AS_NEEDED = 10_000
+"""Width of output that goes elsewhere than to a terminal: no table is cut to fit."""
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -85,6 +96,16 @@ def duration(seconds: float | None) -> str:
     return " ".join(filter(None, parts))
 
 
+def rough_duration(seconds: float) -> str:
+    """Return a time that is only estimated, with no more digits than that deserves.
+
+    >>> [rough_duration(seconds) for seconds in (3, 83, 754, 7500, 400000)]
+    ['5 s', '1 min 20 s', '13 min', '2 h 5 min', '4 d 15 h']
+    """
+    step = 5 if seconds < _MINUTE else 10 if seconds < 10 * _MINUTE else _MINUTE
+    return duration(max(round(seconds / step) * step, step))
+
+
 def amount(value: float) -> str:
     """Return a number with a few digits; ``under 0.01`` for a small one.
 
@@ -129,8 +150,8 @@ def p_text(p: float) -> str:
     return f"p {'' if p < 0.001 else '= '}{p_value(p)}"
 
 
-def interval_text(value: float, low: float, high: float) -> str:
-    """Return ``0.123 ± 0.011``, or ``0.12 [0.10, 0.17]`` where the interval is not symmetric.
+def interval_text(value: float, low: float, high: float, *, brackets: bool = False) -> str:
+    """Return ``0.123 ± 0.011``, or ``0.12 [0.10, 0.17]`` where the interval is not symmetric or with ``brackets``.
 
     The half width has two significant digits, the value as many decimals. A value without an interval has four digits.
     """
@@ -143,7 +164,7 @@ def interval_text(value: float, low: float, high: float) -> str:
     if half <= abs(value) * 1e-15:
         return f"{value:.4g} ± 0"
     # A deviation below half a unit of the last digit shown would be invisible.
-    symmetric = abs((low + high) / 2 - value) <= 0.005 * half
+    symmetric = not brackets and abs((low + high) / 2 - value) <= 0.005 * half
     decimals = _decimals(half)
     exponent = int(f"{max(abs(value), half):.1e}".partition("e")[2])
     # Very large and very small numbers share a power of ten; with all their zeros nobody could read them.
@@ -153,6 +174,31 @@ def interval_text(value: float, low: float, high: float) -> str:
         inside = _with_decimals(value, low, high, half, decimals, symmetric)
         return f"({inside})e{exponent:+03d}" if symmetric else f"{inside} e{exponent:+03d}"
     return _with_decimals(value, low, high, half, decimals, symmetric)
+
+
+def broken(text: str, width: int) -> str:
+    r"""Break lines that are longer than the width between words.
+
+    Indented lines stay whole, because they are commands and files to copy; so does a word that is longer.
+
+    >>> print(broken("There is no configuration 'b'.\n  mle status experiments", 20))
+    There is no
+    configuration 'b'.
+      mle status experiments
+    """
+    # A training script loads this module, and never breaks a line.
+    import textwrap
+
+    wrapper = textwrap.TextWrapper(
+        width, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
+    )
+
+    def lines(line: str) -> list[str]:
+        if line.startswith(" "):
+            return [line]
+        return wrapper.wrap(line) or [line]
+
+    return "\n".join(part for line in text.split("\n") for part in lines(line))
 
 
 def value_key(value: Any) -> str:
@@ -166,6 +212,15 @@ def value_key(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True, default=str)
+
+
+def value_text(value: Any) -> str:
+    """Return a configuration's value as a table shows it: text as it is, everything else as json."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _shifted(number: float, places: int) -> float:
@@ -185,3 +240,14 @@ def _with_decimals(value: float, low: float, high: float, half: float, decimals:
     if symmetric:
         return f"{value:z.{decimals}f} ± {half:.{decimals}f}"
     return f"{value:z.{decimals}f} [{low:z.{decimals}f}, {high:z.{decimals}f}]"
+
+
+def moment(when: datetime) -> str:
+    """Return a time in the zone of this machine, with its name: ``2026-03-01 14:05 CET``.
+
+    A time without a zone is in UTC, as in the records of version 0.1.
+    """
+    # A training script loads this module, and never writes a time.
+    from datetime import UTC
+
+    return f"{(when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone():%Y-%m-%d %H:%M %Z}"

@@ -79,13 +79,16 @@ def hint(value: Any, schema: Mapping[str, Any]) -> str:
     if isinstance(value, str) and "array" in kinds and "integer" not in str(schema.get("items")):
         if re.match(r"-[^\W\d]", value):
             return " Is a space missing after the '-'?"
-        return f" Write [{json.dumps(value, ensure_ascii=False)}]."
+        names = [name.strip() for name in value.split(",") if name.strip()] or [value]
+        return f" Write {json.dumps(names, ensure_ascii=False)}."
     if isinstance(value, str) and "object" in kinds and _KEY_WITHOUT_SPACE.match(value):
         return " Is a space missing after the ':'?"
     if isinstance(value, bool) and "string" in kinds:
         return " YAML reads yes, no, on and off without quotes as true and false. Write it in quotes."
-    if isinstance(value, int | float) and "string" in kinds:
-        return f' Write it in quotes: "{value}".'
+    # In quotes it may still be what is not allowed, such as a time without colons.
+    if isinstance(value, int | float) and "string" in kinds and "integer" not in kinds:
+        is_allowed = re.search(schema.get("pattern", ""), str(value)) is not None
+        return f' Write it in quotes: "{value}".' if is_allowed else ""
     return ""
 
 

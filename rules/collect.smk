@@ -5,6 +5,8 @@ rule collect:
     """Collect the merged logs of all configurations into results.h5 and results.csv."""
     input:
         all_merged_logs,
+        held_looks,
+        further_runs,
     output:
         results=update(RESULTS),
         table=report(
@@ -21,4 +23,4 @@ rule collect:
     params:
         seeds=format_seeds(PLAN.seeds),
     shell:
-        start("collect.py", experiment_dir=EXPERIMENT_DIR) + " > {log:q} 2>&1"
+        start("collect.py", experiment_dir=EXPERIMENT_DIR) + (" --what-finished" if LEARNS else "") + " > {log:q} 2>&1"

@@ -30,6 +30,7 @@ if PLAN.post_processing is not None:
         """Run the script that comes after the last seed run, whenever the results have changed."""
         input:
             RESULTS,
+            **FINAL_INPUT,
         output:
             PROCESSING_DONE["post_processing"],
         log:

@@ -5,6 +5,7 @@ rule report:
     """Write the report, the tables of estimates and comparisons, and two figures; of a search also its trials."""
     input:
         RESULTS,
+        **FINAL_INPUT,
     output:
         **SEARCH_FILES,
         page=report(

@@ -16,12 +16,13 @@ rule train:
         configuration=configuration_input,
         script=script_input,
     output:
-        log=update(ANY_RUN.log.as_posix()),
-        done=ANY_RUN.done.as_posix(),
+        **RUN_OUTPUT,
     log:
         out=f"{SEED_FOLDER}/{PLAN.job.log_file}",
         err=f"{SEED_FOLDER}/{PLAN.job.err_file}",
-    retries: PLAN.retries
+    priority: turn
+    # In a search that learns the launcher tries again itself: for Snakemake its job has not failed.
+    retries: 0 if LEARNS else PLAN.retries
     conda:
         "../workflow/envs/mle-toolbox.yaml"
     threads: PLAN.job.cores
@@ -39,6 +40,8 @@ rule train:
             cores=PLAN.job.cores,
             conda_prefix=ENVIRONMENT.prefix,
             project_name=PLAN.project_name if is_shell_script(PLAN.script) else None,
+            ended_after=PLAN.retries + 1 if LEARNS else None,
+            **limits_of(PLAN.job),
         )
         + " --script={params.reads_script:q} --config={params.reads_configuration:q} --seed={wildcards.seed}"
         " -- {params.arguments:q} > {log.out:q} 2> {log.err:q}"

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from mle_toolbox.drive.status import read_status
@@ -26,7 +27,8 @@ def main() -> None:
     merged = _merge_what_finished(folder) if arguments.what_finished else names
     if merged:
         merge_configurations({name: folder.configuration(name).log for name in merged}, folder.results)
-    write_table(folder, names, record["seeds"])
+    seeds = {each["name"]: each.get("seeds", record["seeds"]) for each in record["configurations"]}
+    write_table(folder, names, seeds)
 
 
 def _merge_what_finished(folder: ExperimentFolder) -> list[str]:
@@ -35,10 +37,18 @@ def _merge_what_finished(folder: ExperimentFolder) -> list[str]:
     for name in status.configurations:
         runs, place = status.of(name), folder.configuration(name)
         finished = {run.seed: run.folder.log for run in runs if run.status == "done"}
-        if finished and not (len(finished) == len(runs) and place.log.exists()):
+        if finished and not (len(finished) == len(runs) and _is_merged(place.log, finished.values())):
             merge_seeds(finished, place.log)
         merged += [name] if finished else []
     return merged
+
+
+def _is_merged(merged: Path, logs: Iterable[Path]) -> bool:
+    """Whether a merged log is there, and no older than what it is made of: a trial may have earned further seeds."""
+    try:
+        return merged.stat().st_mtime_ns >= max(log.stat().st_mtime_ns for log in logs)
+    except FileNotFoundError:
+        return False
 
 
 if __name__ == "__main__":

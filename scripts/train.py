@@ -1,6 +1,7 @@
 """Started by the rule `train`: the training script for one configuration and one seed.
 
-train.py --script=FILE --config=FILE --seed=N --experiment-dir=FOLDER [--cores=N] [--conda-prefix=FOLDER] -- [ARGUMENTS]
+train.py --script=FILE --config=FILE --seed=N --experiment-dir=FOLDER [--cores=N] [--conda-prefix=FOLDER]
+         [--time-limit=SECONDS] [--memory-limit=MB] -- [ARGUMENTS]
 """
 
 import os

@@ -6,7 +6,9 @@ reads the names below. mle_cluster/executor.py explains how the executor works.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mle_cluster.plugin import on_demand
 
 if TYPE_CHECKING:
     from snakemake_executor_plugin_mle_sge.executor import Executor, common_settings
@@ -14,15 +16,4 @@ if TYPE_CHECKING:
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
-
-# Imported on demand: Snakemake imports every plugin at every start, also where this executor is not used.
-def __getattr__(name: str) -> Any:
-    if name == "ExecutorSettings":
-        from snakemake_executor_plugin_mle_sge import settings
-
-        return settings.ExecutorSettings
-    if name in ("Executor", "common_settings"):
-        from snakemake_executor_plugin_mle_sge import executor
-
-        return getattr(executor, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = on_demand(__name__)

@@ -3,14 +3,12 @@
 (No `from __future__ import annotations` here: Snakemake reads the field types.)
 """
 
-import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mle_cluster.settings import ClusterSettings, key, refuse
+from mle_cluster.settings import ClusterSettings, key
 
-__all__ = ["ExecutorSettings", "check_settings", "mistakes"]
+__all__ = ["ExecutorSettings"]
 
 
 @dataclass
@@ -48,42 +46,13 @@ class ExecutorSettings(ClusterSettings):
     array_size: int = key(1000, "Most tasks in one array job; sites limit it (max_aj_tasks in `qconf -sconf`).")
     tasks_at_once: int = key(0, "Most tasks of one array that run at a time (qsub -tc). 0: no limit.")
 
-
-def check_settings(settings: ExecutorSettings) -> None:
-    """Refuse values with which no job could be submitted.
-
-    Raises
-    ------
-    WorkflowError
-        With one line for every mistake.
-    """
-    refuse("mle-sge", mistakes(settings))
-
-
-def mistakes(settings: ExecutorSettings) -> Iterator[tuple[str, str]]:
-    """Yield every setting with which no job could be submitted, and what is wrong with it."""
-    if settings.memory_per not in ("slot", "job"):
-        yield "memory_per", f"expected slot or job, found {settings.memory_per!r}."
-    yield from settings.mistakes()
-    for name in (
-        "parallel_environment",
-        "queue",
-        "project",
-        "memory_resource",
-        "time_resource",
-        "gpu_resource",
-        "gpu_type_resource",
-    ):
-        # A slash too: Snakemake turns an empty text in a profile into a path.
-        if re.search(r"[\s=/]", getattr(settings, name)):
-            yield name, f"expected one name, found {getattr(settings, name)!r}."
-    try:
-        words = shlex.split(settings.qsub_options)
-    except ValueError as error:
-        yield "qsub_options", f"the quotes do not match ({error}): {settings.qsub_options!r}."
-        return
-    for word in sorted(_OURS.intersection(words)):
-        yield "qsub_options", f"{word} is set by the plugin itself and cannot be given."
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """Yield every setting with which no job could be submitted, and what is wrong with it."""
+        yield from self._no_choice("memory_per", "slot", "job")
+        yield from super().mistakes()
+        yield from self._no_name("parallel_environment", "queue", "project")
+        yield from self._no_name("memory_resource", "time_resource", "gpu_resource", "gpu_type_resource")
+        yield from self._no_options("qsub_options", _OURS)
 
 
 # The executor relies on these: the array, the place of the output, and that no task is started twice (-r n).

@@ -4,13 +4,12 @@
 """
 
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mle_cluster.settings import ClusterSettings, key, refuse
+from mle_cluster.settings import ClusterSettings, key
 
-__all__ = ["ExecutorSettings", "check_settings", "mistakes"]
+__all__ = ["ExecutorSettings"]
 
 
 @dataclass
@@ -52,44 +51,22 @@ class ExecutorSettings(ClusterSettings):
     array_size: int = key(1000, "Most tasks in one array job; sites limit it (MaxArraySize in `scontrol show config`).")
     tasks_at_once: int = key(0, "Most tasks of one array that run at a time (sbatch --array=…%N). 0: no limit.")
 
-
-def check_settings(settings: ExecutorSettings) -> None:
-    """Refuse values with which no job could be submitted.
-
-    Raises
-    ------
-    WorkflowError
-        With one line for every mistake.
-    """
-    refuse("mle-slurm", mistakes(settings))
-
-
-def mistakes(settings: ExecutorSettings) -> Iterator[tuple[str, str]]:
-    """Yield every setting with which no job could be submitted, and what is wrong with it."""
-    if settings.memory_per not in ("job", "cpu", "none"):
-        yield "memory_per", f"expected job, cpu or none, found {settings.memory_per!r}."
-    if settings.gpu_type_request not in ("gres", "constraint", "none"):
-        yield "gpu_type_request", f"expected gres, constraint or none, found {settings.gpu_type_request!r}."
-    if not _GPU_REQUEST.fullmatch(settings.gpu_request):
-        yield (
-            "gpu_request",
-            f"expected gres:NAME, gres:NAME:KIND, gpus, gpus-per-node, gpus-per-task or none, found "
-            f"{settings.gpu_request!r}.",
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """Yield every setting with which no job could be submitted, and what is wrong with it."""
+        yield from self._no_choice("memory_per", "job", "cpu", "none")
+        yield from self._no_choice("gpu_type_request", "gres", "constraint", "none")
+        if not _GPU_REQUEST.fullmatch(self.gpu_request):
+            yield (
+                "gpu_request",
+                f"expected gres:NAME, gres:NAME:KIND, gpus, gpus-per-node, gpus-per-task or none, found "
+                f"{self.gpu_request!r}.",
+            )
+        yield from super().mistakes()
+        yield from self._no_name("partition", "account", "qos")
+        # `--array=1-3`, `--array`, or `-a1-3`
+        yield from self._no_options(
+            "sbatch_options", _OURS, lambda word: word.partition("=")[0] if word.startswith("--") else word[:2]
         )
-    yield from settings.mistakes()
-    for name in ("partition", "account", "qos"):
-        # A slash too: Snakemake turns an empty text in a profile into a path.
-        if re.search(r"[\s=/]", getattr(settings, name)):
-            yield name, f"expected one name, found {getattr(settings, name)!r}."
-    try:
-        words = shlex.split(settings.sbatch_options)
-    except ValueError as error:
-        yield "sbatch_options", f"the quotes do not match ({error}): {settings.sbatch_options!r}."
-        return
-    for word in words:
-        name = word.partition("=")[0] if word.startswith("--") else word[:2]
-        if name in _OURS:
-            yield "sbatch_options", f"{name} is set by the plugin itself and cannot be given."
 
 
 _GPU_REQUEST = re.compile(r"gres(:[\w.-]+){1,2}|gpus(-per-(node|task))?|none")

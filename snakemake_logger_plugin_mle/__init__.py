@@ -14,6 +14,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 from mle_toolbox.snakemake_side.job_events import described
+from mle_toolbox.snakemake_side.pause import wait_for_pause
 from mle_toolbox.snakemake_side.private_access import end_timers
 
 __all__ = ["LogHandler", "LogHandlerSettings"]
@@ -36,13 +37,14 @@ class LogHandler(LogHandlerBase):
         self._file: IO[str] | None = None
         if path:
             self._file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115  (open for as long as Snakemake runs)
+            wait_for_pause(Path(path))
 
     def emit(self, record: LogRecord) -> None:
         """Append one line for an event that is about jobs."""
         line = described(record)
         if self._file is not None and line is not None:
             # Flushed line by line: `mle run` follows the file.
-            self._file.write(json.dumps(line) + "\n")
+            self._file.write(json.dumps({**line, "at": record.created}) + "\n")
             self._file.flush()
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from pathlib import Path
 __all__ = ["GRID_ENGINE", "SLURM", "cluster_turn"]
 
 GRID_ENGINE = "mle-test-cluster"
-SLURM = "mle-test-slurm"
+# With MLE_SLURM_NUMBER, tests have another one than those that run at the same time without (slurm.sh).
+SLURM = "-".join(filter(None, ("mle-test-slurm", os.environ.get("MLE_SLURM_NUMBER"))))
 
 
 @contextmanager

@@ -616,10 +616,10 @@ MISTAKES = [
     Mistake(
         "memory_with_unit",
         "exp.yaml",
-        in_job('memory_per_job: "4GB"'),
+        in_job('memory_per_job: "4 cups"'),
         (
             "exp.yaml:18: 'memory_per_job' in single_job_args must be a whole number of MB, like "
-            "4000, found the text '4GB'."
+            "4000, or text with a unit, like \"4G\", found the text '4 cups'."
         ),
     ),
     Mistake(

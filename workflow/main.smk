@@ -3,7 +3,7 @@
 # Reads the experiment file named by `config["experiment_file"]` and declares one job per configuration x seed, one merge
 # per configuration, one collection of everything and one report, and a job before the first seed run and after the last
 # where the experiment file names scripts for them. In a search the configurations are trials, whose files
-# one job writes first. The rule `all` is in the generated Snakefile, because an
+# one job writes first, and the best of them may run again with fresh seeds. The rule `all` is in the generated Snakefile, because an
 # included file cannot set the default target. Rules are in rules/, helper functions in common.smk.
 
 
@@ -11,8 +11,12 @@ include: "common.smk"
 include: "../rules/ask.smk"
 include: "../rules/process.smk"
 include: "../rules/train.smk"
+include: "../rules/chosen.smk"
+include: "../rules/rung.smk"
+include: "../rules/look.smk"
 include: "../rules/merge.smk"
 include: "../rules/collect.smk"
+include: "../rules/final.smk"
 include: "../rules/report.smk"
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from mle_cluster.findings import Finding
 from mle_cluster.grid_engine import commands, deaths, refusals, request
 from mle_cluster.grid_engine.queues import named, queue_instances, queue_names, states_in_words
 from mle_cluster.grid_engine.verification import obstacle_of
 from mle_cluster.scheduler import (
-    Clues,
     Kind,
-    Limits,
     Obstacle,
     Queue,
     Queues,
-    Refusal,
     Request,
     SchedulerError,
     Site,
@@ -49,60 +45,35 @@ class GridEngine:
     # The master writes accounts every 15 s (flush_time); those that are missing some seconds later never come.
     account_seconds = 20.0
     notice_statuses = frozenset({128 + signal.SIGUSR2})
-    task_words: Mapping[str, str] = {"@TASK@": "$SGE_TASK_ID", "@RUN@": _RUN}
+    task_words: Mapping[str, str] = {"@TASK@": "$SGE_TASK_ID", "@RUN@": _RUN, "@PASS@": ":"}
     node_variables: Mapping[str, str] = {"queue": "QUEUE", "cores": "NSLOTS"}
     cores_setting = "parallel-environment"
     local_if_silent = True
     reuses_numbers = False
     queue_setting = "queue"
 
-    def trouble_with_folder(self, folder: Path) -> str | None:
-        """Return the part of a folder's name that qsub would replace."""
-        return commands.trouble_with_folder(folder)
-
-    def options(
-        self, settings: request.Settings, name: str, threads: int, resources: Mapping[str, object]
-    ) -> tuple[str, ...]:
-        """Return qsub options."""
-        return request.qsub_options(settings, name, threads, resources)
-
-    def limits_of(self, options: Sequence[str]) -> Limits:
-        """Read qsub options."""
-        return request.limits_of(options)
-
-    def command(
-        self, settings: request.Settings, options: Sequence[str], n_tasks: int, array: Path, project: Path
-    ) -> list[str]:
-        """Return a qsub."""
-        return request.qsub_command(settings, options, n_tasks, array, project)
-
-    def submit(self, command: Sequence[str], answer: Path) -> int:
-        """Run it."""
-        return commands.submit(command, answer)
-
-    def read_job_id(self, answer: Path) -> int | None:
-        """Read what it answered."""
-        return commands.read_job_id(answer)
-
-    def refusal(self, message: str, n_tasks: int) -> Refusal:
-        """Read why it refused."""
-        return refusals.read_refusal(message, n_tasks)
-
-    def find_array(self, array: Path) -> int | None:
-        """Look for a job by its output folder."""
-        return commands.find_array(array)
-
-    def delete(self, tasks: Mapping[int, Sequence[int] | None]) -> None:
-        """Call qdel, once."""
-        commands.delete(tasks)
+    trouble_with_folder = staticmethod(commands.trouble_with_folder)
+    options = staticmethod(request.qsub_options)
+    limits_of = staticmethod(request.limits_of)
+    command = staticmethod(request.qsub_command)
+    submit = staticmethod(commands.submit)
+    read_job_id = staticmethod(commands.read_job_id)
+    refusal = staticmethod(refusals.read_refusal)
+    find_array = staticmethod(commands.find_array)
+    delete = staticmethod(commands.delete)
+    stuck_reasons = staticmethod(commands.error_reasons)
+    accounts = staticmethod(commands.accounts)
+    ended_well = staticmethod(deaths.ended_well)
+    was_cut_off = staticmethod(deaths.was_cut_off)
+    explain = staticmethod(deaths.explain_death)
 
     def states(self, *, seconds: float = 30.0) -> Mapping[TaskId, TaskState]:
         """Call qstat, once."""
         return {task: _state(code) for task, code in commands.states(seconds=seconds).items()}
 
-    def stuck_reasons(self, job: int) -> Mapping[int, str]:
-        """Return the error reasons of qstat -j."""
-        return commands.error_reasons(job)
+    def absent(self, job: int, numbers: Collection[int]) -> Collection[int]:
+        """Nothing: an exec daemon reports what it runs, and the master ends what it does not."""
+        return ()
 
     def obstacles(
         self,
@@ -141,18 +112,6 @@ class GridEngine:
         lines = [line.strip() for line in after.splitlines() if line.strip()]
         words = lines[:_LAST_LINES] if found and lines else ["the scheduler does not say why (see schedd_job_info)"]
         return obstacle, words
-
-    def accounts(self, job: int) -> Mapping[int, Mapping[str, str]] | None:
-        """Call qacct."""
-        return commands.accounts(job)
-
-    def ended_well(self, account: Mapping[str, str]) -> bool:
-        """Read an account."""
-        return deaths.ended_well(account)
-
-    def explain(self, clues: Clues) -> str:
-        """Explain why a task was killed."""
-        return deaths.explain_death(clues)
 
     def task_name(self, job: int, number: int) -> str:
         """Return ``12.3``."""

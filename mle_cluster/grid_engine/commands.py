@@ -1,7 +1,6 @@
 """The commands of Grid Engine: qsub, qstat, qdel, qacct, qconf, and how to read their answers.
 
-Loads nothing of Snakemake. Every call has a time limit, because the commands wait for minutes when the master daemon is
-down, and runs in a session of its own, so that Ctrl-C in the terminal does not interrupt a qsub or qdel.
+Loads nothing of Snakemake.
 """
 
 from __future__ import annotations
@@ -9,11 +8,12 @@ from __future__ import annotations
 import getpass
 import os
 import re
-import subprocess
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mle_cluster.calls import Calls
+from mle_cluster.reading import expand_tasks
 from mle_cluster.scheduler import SchedulerError, SchedulerSilentError, TaskId
 from mle_toolbox.snakemake_side.assumptions import PROFILE_VARIABLE
 
@@ -22,7 +22,6 @@ __all__ = [
     "ask",
     "delete",
     "error_reasons",
-    "expand_tasks",
     "find_array",
     "parallel_environments",
     "parse_accounts",
@@ -35,13 +34,6 @@ __all__ = [
     "verify",
 ]
 
-_TIMEOUT_SECONDS = 30.0
-# Messages of the different versions and communication libraries when the master daemon does not answer.
-_SILENT = re.compile(
-    r"unable to contact|can't connect|cannot connect|commlib error|communication error|failed receiving gdi|"
-    r"unable to send message|got send error|timeout|got max\. unheard|qmaster .*not (reachable|available)",
-    re.IGNORECASE,
-)
 _NO_ACCOUNT_YET = re.compile(r"job (id|name) \S+ not found", re.IGNORECASE)
 # qsub -wd replaces these, whatever follows them (qsub(1), -o), and drops everything after a newline.
 _REPLACED = re.compile(r"\$(HOME|USER|JOB_ID|JOB_NAME|HOSTNAME|TASK_ID)|\n")
@@ -50,62 +42,31 @@ _REPLACED = re.compile(r"\$(HOME|USER|JOB_ID|JOB_NAME|HOSTNAME|TASK_ID)|\n")
 _NOT_HANDED_ON = ("BASH_FUNC_", PROFILE_VARIABLE)
 
 
-def submit(command: Sequence[str], answer: Path) -> int:
-    """Run a ``qsub -terse``; its answer also goes to a file, so that it outlives this process.
-
-    Parameters
-    ----------
-    command
-        The whole command line.
-    answer
-        The file into which qsub itself writes the job id, so that it is not lost when the driver is killed.
-
-    Returns
-    -------
-    int
-        The job id.
-
-    Raises
-    ------
-    SchedulerSilentError
-        When the master daemon does not answer.
-    SchedulerError
-        When the job is refused.
-    """
-    with answer.open("wb") as file:
-        try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.PIPE,
-                # Longer than a question: a qsub that is cut short may have submitted the job all the same.
-                timeout=4 * _TIMEOUT_SECONDS,
-                env=_environment(),
-                start_new_session=True,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise SchedulerSilentError(f"qsub did not come back within {4 * _TIMEOUT_SECONDS:.0f} s.") from None
-        except FileNotFoundError:
-            raise SchedulerError(_no_command("qsub")) from None
-    if done.returncode != 0:
-        raise _error("qsub", answer.read_text(errors="replace") + done.stderr.decode(errors="replace"))
-    job_id = read_job_id(answer)
-    if job_id is None:
-        raise SchedulerError(f"qsub answered {answer.read_text(errors='replace')!r}, which names no job.")
-    return job_id
+def _is_handed_on(name: str, value: str) -> bool:
+    # A driver that is itself an array task must not pass on its own task number.
+    return not name.startswith((*_NOT_HANDED_ON, "SGE_TASK")) and "\n" not in value
 
 
-def read_job_id(answer: Path) -> int | None:
-    """Return the job id that ``qsub -terse`` wrote (`12.1-20:1`), or None when there is none."""
-    try:
-        text = answer.read_text(errors="replace")
-    except OSError:
-        return None
-    # A job submission verifier (JSV) or a sge_request file may add lines.
-    match = re.search(r"^(\d+)(\.\d+.*)?$", text, re.MULTILINE)
-    return int(match.group(1)) if match else None
+def _message(command: str, text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip() and line.strip() != "Exiting."]
+    return f"{command}: {' '.join(lines) or 'no message'}"
+
+
+CALLS = Calls(
+    silent=re.compile(
+        r"unable to contact|can't connect|cannot connect|commlib error|communication error|failed receiving gdi|"
+        r"unable to send message|got send error|timeout|got max\. unheard|qmaster .*not (reachable|available)",
+        re.IGNORECASE,
+    ),
+    # `12`, or `12.1-20:1`; a job submission verifier (JSV) or a sge_request file may add lines.
+    job_number=re.compile(r"^(\d+)(\.\d+.*)?$", re.MULTILINE),
+    message=_message,
+    where="Log in to a submit host of the cluster, or load its module (often: module load sge, or source "
+    "$SGE_ROOT/default/common/settings.sh)",
+    # qsub -V passes it on.
+    keeps=_is_handed_on,
+)
+ask, submit, read_job_id = CALLS.ask, CALLS.submit, CALLS.read_job_id
 
 
 def trouble_with_folder(folder: Path) -> str | None:
@@ -120,26 +81,6 @@ def trouble_with_folder(folder: Path) -> str | None:
     return f"Grid Engine cannot use the folder {str(folder)!r}: it would replace {found[0]!r}. Rename the folder."
 
 
-def ask(command: Sequence[str], *, seconds: float = _TIMEOUT_SECONDS) -> str:
-    """Return the answer of a command of Grid Engine.
-
-    Parameters
-    ----------
-    command
-        The whole command line.
-    seconds
-        How long it may take: the commands themselves wait for minutes for a master daemon that is down.
-
-    Raises
-    ------
-    SchedulerSilentError
-        When the master daemon does not answer.
-    SchedulerError
-        When there is no such command, or it refuses.
-    """
-    return _run(command, seconds=seconds)
-
-
 def user_name() -> str:
     """Return the name of this user, or the number where it has no name, as in a container."""
     try:
@@ -148,10 +89,10 @@ def user_name() -> str:
         return str(os.getuid())
 
 
-def states(*, seconds: float = _TIMEOUT_SECONDS) -> dict[TaskId, str]:
+def states(*, seconds: float = 30.0) -> dict[TaskId, str]:
     """Ask once for the state of every task of this user, for example ``{(12, 3): "r"}``."""
     # One question for all (80 ms); a question per task would load the master, which all users share.
-    return parse_states(_run(["qstat", "-u", user_name(), "-xml"], seconds=seconds))
+    return parse_states(ask(["qstat", "-u", user_name(), "-xml"], seconds=seconds))
 
 
 def parse_states(text: str) -> dict[TaskId, str]:
@@ -169,30 +110,17 @@ def parse_states(text: str) -> dict[TaskId, str]:
     return found
 
 
-def expand_tasks(ranges: str) -> Iterator[int]:
-    """Yield the task numbers of Grid Engine's notation.
-
-    >>> list(expand_tasks("1-5:2,9"))
-    [1, 3, 5, 9]
-    """
-    for part in ranges.split(","):
-        match = re.fullmatch(r"(\d+)(?:-(\d+))?(?::(\d+))?", part.strip())
-        if match:
-            first, last, step = match.groups()
-            yield from range(int(first), int(last or first) + 1, int(step or 1))
-
-
 def error_reasons(job_id: int) -> dict[int, str]:
     """Return why tasks of a job are in state E, without the date and the numbers before it."""
-    text = _run(["qstat", "-j", str(job_id)])
+    text = ask(["qstat", "-j", str(job_id)])
     found = re.findall(r"^error reason\s+(\d+):\s+(.*)$", text, re.MULTILINE)
     return {int(task): re.sub(r"^\S+ \S+ \[\d+:\d+\]: (error: )?", "", reason) for task, reason in found}
 
 
-def verify(job_id: int, how: str, *, seconds: float = _TIMEOUT_SECONDS) -> str:
+def verify(job_id: int, how: str, *, seconds: float = 30.0) -> str:
     """Return the scheduler's verdict on a waiting job, for an empty cluster (``v``) or the present state (``p``)."""
     # A job without a suitable queue is an answer here, whatever the exit status.
-    return _run(["qalter", "-w", how, str(job_id)], check=False, seconds=seconds)
+    return ask(["qalter", "-w", how, str(job_id)], check=False, seconds=seconds)
 
 
 def find_array(folder: Path) -> int | None:
@@ -201,7 +129,7 @@ def find_array(folder: Path) -> int | None:
     jobs = sorted({job for job, _ in states()})
     if not jobs:
         return None
-    text = _run(["qstat", "-j", ",".join(map(str, jobs))])
+    text = ask(["qstat", "-j", ",".join(map(str, jobs))])
     for block in text.split("=" * 20):
         number = re.search(r"^job_number:\s+(\d+)", block, re.MULTILINE)
         if number and re.search(rf"^stdout_path_list:.*/{re.escape(folder.name)}/", block, re.MULTILINE):
@@ -216,13 +144,13 @@ def delete(tasks: Mapping[int, Sequence[int] | None]) -> None:
     for job, numbers in tasks.items():
         words += [str(job)] if numbers is None else [f"{job}.{number}" for number in numbers]
     if words:
-        _run(["qdel", *words], check=False)
+        ask(["qdel", *words], check=False)
 
 
 def accounts(job_id: int) -> dict[int, dict[str, str]] | None:
     """Return the accounting of a job's tasks; None when it cannot be read or will never have any."""
     try:
-        return parse_accounts(_run(["qacct", "-j", str(job_id)])) or None
+        return parse_accounts(ask(["qacct", "-j", str(job_id)])) or None
     except SchedulerError as error:
         # Accounts are written every 15 s (flush_time), so a job that has just ended is not found at first.
         return {} if _NO_ACCOUNT_YET.search(str(error)) else None
@@ -243,50 +171,6 @@ def parse_accounts(text: str) -> dict[int, dict[str, str]]:
 def parallel_environments() -> list[str]:
     """Return the parallel environments of the site; empty when unknown."""
     try:
-        return _run(["qconf", "-spl"]).split()
+        return ask(["qconf", "-spl"]).split()
     except SchedulerError:
         return []
-
-
-def _run(command: Sequence[str], *, check: bool = True, seconds: float = _TIMEOUT_SECONDS) -> str:
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            start_new_session=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise SchedulerSilentError(f"{command[0]} did not come back within {seconds:.0f} s.") from None
-    except FileNotFoundError:
-        raise SchedulerError(_no_command(command[0])) from None
-    errors = done.stderr.decode(errors="replace")
-    if done.returncode != 0 and (check or _SILENT.search(errors)):
-        raise _error(command[0], errors)
-    return done.stdout.decode(errors="replace")
-
-
-def _error(command: str, text: str) -> SchedulerError:
-    lines = [line.strip() for line in text.splitlines() if line.strip() and line.strip() != "Exiting."]
-    message = " ".join(lines) or "no message"
-    kind = SchedulerSilentError if _SILENT.search(message) else SchedulerError
-    return kind(f"{command}: {message}")
-
-
-def _no_command(command: str) -> str:
-    return (
-        f"There is no {command} on PATH. Log in to a submit host of the cluster, or load its module "
-        "(often: module load sge, or source $SGE_ROOT/default/common/settings.sh); "
-        "snakemake --profile local runs on this machine."
-    )
-
-
-# qsub -V passes on this environment. A driver that is itself an array task must not pass on its own task number.
-def _environment() -> dict[str, str]:
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_NOT_HANDED_ON) and "\n" not in value and not name.startswith("SGE_TASK")
-    }

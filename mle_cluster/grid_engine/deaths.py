@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mle_cluster.grid_engine.request import bytes_of
-from mle_cluster.scheduler import Clues
+from mle_cluster.scheduler import Clues, TaskState
 
-__all__ = ["ended_well", "explain_death"]
+__all__ = ["ended_well", "explain_death", "was_cut_off"]
 
 # Values of "failed" in qacct for a task that ran: no error, ended by a signal, over a limit. And those of a task whose
 # exec daemon was restarted and found nothing but its folder.
@@ -20,6 +20,11 @@ def ended_well(account: Mapping[str, str]) -> bool:
     return account.get("failed", "").split(":")[0].strip() == "0" and account.get("exit_status", "").split()[:1] == [
         "0"
     ]
+
+
+def was_cut_off(last: TaskState | None, account: Mapping[str, str] | None) -> bool | None:
+    """Whether the shell of a task was ended by a signal, or lost with its node; None: qacct may tell."""
+    return None if account is None else account.get("failed", "").split(":")[0].strip() in ("100", *_LOST)
 
 
 def explain_death(clues: Clues) -> str:

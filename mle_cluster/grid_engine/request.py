@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from mle_cluster.reading import names_in, number_in
 from mle_cluster.scheduler import Limits
 
 __all__ = ["Settings", "bytes_of", "limits_of", "machines_in_words", "qsub_command", "qsub_options", "scheduler_name"]
@@ -159,23 +160,25 @@ def scheduler_name(text: str) -> str:
 
 def _requests(settings: Settings, threads: int, resources: Mapping[str, Any]) -> list[str]:
     requests = []
-    memory = _number(resources.get("mem_mb"))
+    memory = number_in(resources.get("mem_mb"))
     if settings.memory_resource and memory:
         share = memory / threads if settings.memory_per == "slot" else memory
         requests.append(f"{settings.memory_resource}={math.ceil(share)}M")
-    minutes = _number(resources.get("runtime"))
+    minutes = number_in(resources.get("runtime"))
     if settings.time_resource and minutes:
         seconds = math.ceil(minutes * 60)
         requests.append(f"{settings.time_resource}={seconds}")
         # s_rt has this name at every site, because Grid Engine itself enforces it.
         if settings.notice_seconds and settings.time_resource == "h_rt" and seconds >= _SHORTEST_TOLD:
             requests.append(f"s_rt={math.ceil(max(seconds - settings.notice_seconds, seconds * _TOLD_AFTER))}")
-    gpus = _number(resources.get("gpu"))
+    gpus = number_in(resources.get("gpu"))
     if gpus and (name := resources.get("gpu_prefix") or settings.gpu_resource):
         requests.append(f"{name}={math.ceil(gpus)}")
-    if gpus and settings.gpu_type_resource and (types := _names(resources.get("gpu_type"))):
+    if gpus and settings.gpu_type_resource and (types := names_in(resources.get("gpu_type"))):
         requests.append(f"{settings.gpu_type_resource}={'|'.join(types)}")
-    if machines := machines_in_words(_names(resources.get("include_nodes")), _names(resources.get("exclude_nodes"))):
+    if machines := machines_in_words(
+        names_in(resources.get("include_nodes")), names_in(resources.get("exclude_nodes"))
+    ):
         requests.append(f"hostname={machines}")
     return requests
 
@@ -191,11 +194,3 @@ def machines_in_words(included: Sequence[str], excluded: Sequence[str]) -> str:
     either, neither = ("|".join(f"{name}|{name}.*" for name in names) for names in (included, excluded))
     parts = [f"({either})" if either else "", f"!({neither})" if neither else ""]
     return "&".join(filter(None, parts))
-
-
-def _names(value: Any) -> list[str]:
-    return [name for name in str(value or "").split(",") if name]
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from mle_cluster.findings import Finding, fine, problem, warning
 from mle_cluster.grid_engine.listing import Complex, answer, parse_complexes, parse_listing
 from mle_cluster.scheduler import Request, SchedulerError, Site
-from mle_toolbox.errors import did_you_mean
+from mle_cluster.site_checks import unknown
 
 __all__ = ["check_limits", "check_resources"]
 
@@ -142,7 +142,7 @@ def _check_project(is_needed: bool, site: Site) -> Iterator[Finding]:
         yield problem("the site takes only jobs that name a project", f"{where} (`qconf -sprjl`)")
     elif name and name not in (known := _names("-sprjl")):
         fix = f"{where} to one of {', '.join(known)}" if known else f"this site has none: {where} to nothing"
-        yield problem(f"there is no project {name!r}.{did_you_mean(name, known)}".rstrip("."), fix)
+        yield unknown(f"there is no project {name!r}", name, known, fix)
 
 
 def _names(listing: str) -> list[str]:

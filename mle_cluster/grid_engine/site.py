@@ -18,6 +18,7 @@ from mle_cluster.grid_engine.queues import (
 )
 from mle_cluster.grid_engine.resources import check_limits, check_resources
 from mle_cluster.scheduler import Request, SchedulerError, Site
+from mle_cluster.site_checks import guarded, unknown
 from mle_toolbox.errors import did_you_mean
 
 __all__ = ["check_site"]
@@ -50,20 +51,12 @@ def check_site(request: Request | None, site: Site) -> Iterator[Finding]:
         )
         return
     yield fine(f"the scheduler answers: {_version()}, {len(instances)} queue instances that you may use")
-    yield from _guarded(_check_queues(instances, request, site))
+    yield from guarded(_check_queues(instances, request, site))
     if request is not None:
         yield from _check_machines(instances, request)
-    yield from _guarded(_check_parallel_environment(request, site))
-    yield from _guarded(check_resources(request, site))
-    yield from _guarded(check_limits(request, site))
-
-
-def _guarded(findings: Iterator[Finding]) -> Iterator[Finding]:
-    # One question without an answer must not end the other checks.
-    try:
-        yield from findings
-    except SchedulerError as error:
-        yield warning(f"the scheduler did not say more: {error}", "type the command yourself to see")
+    yield from guarded(_check_parallel_environment(request, site))
+    yield from guarded(check_resources(request, site))
+    yield from guarded(check_limits(request, site))
 
 
 def _version() -> str:
@@ -143,9 +136,7 @@ def _check_parallel_environment(request: Request | None, site: Site) -> Iterator
         # Each is one qconf, and sites may have hundreds.
         good = [each for each in known[:50] if _allocation_rule(each) == "$pe_slots"]
         advice = f"those that keep a job on one machine: {', '.join(good)}" if good else f"known: {', '.join(known)}"
-        yield problem(
-            f"there is no parallel environment {name!r}.{did_you_mean(name, known)}".rstrip("."), f"{where}; {advice}"
-        )
+        yield unknown(f"there is no parallel environment {name!r}", name, known, f"{where}; {advice}")
         return
     rule = _allocation_rule(name)
     if rule in ("$pe_slots", str(cores)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
+from mle_cluster.reading import expand_tasks
 from mle_cluster.scheduler import Kind, Obstacle, TaskId, TaskState
 
 __all__ = ["ACCOUNT_FIELDS", "STATE_FORMAT", "obstacle_in", "parse_accounts", "parse_states"]
@@ -50,7 +51,7 @@ def parse_states(text: str) -> dict[TaskId, TaskState]:
             continue
         tasks, code, reason = rest.split("|", 2)
         state = _state(code, "" if reason == "None" else reason)
-        for number in expand_tasks(tasks):
+        for number in expand_tasks(tasks.replace("N/A", "1")):
             # A task that was requeued may be listed twice.
             if (int(number_of_job), number) not in found or state.kind is not Kind.OVER:
                 found[int(number_of_job), number] = state
@@ -65,16 +66,9 @@ def _state(code: str, reason: str) -> TaskState:
     return TaskState(kind, code, "ending" if kind is Kind.LEAVING else reason)
 
 
-def expand_tasks(tasks: str) -> Iterator[int]:
-    """Yield task numbers.
-
-    >>> list(expand_tasks("1,4-6%2")), list(expand_tasks("1-9:4")), list(expand_tasks("N/A"))
-    ([1, 4, 5, 6], [1, 5, 9], [1])
-    """
-    for part in tasks.replace("N/A", "1").partition("%")[0].split(","):
-        if (match := re.fullmatch(r"(\d+)(?:-(\d+))?(?::(\d+))?", part.strip())) is not None:
-            first, last, step = match.groups()
-            yield from range(int(first), int(last or first) + 1, int(step or 1))
+def default_partition(names: Iterable[str]) -> str:
+    """Return the partition of jobs that name none, which sinfo marks by a star; empty where there is none."""
+    return next((name.rstrip("*") for name in names if name.endswith("*")), "")
 
 
 def obstacle_in(reason: str) -> Obstacle | None:
@@ -93,10 +87,12 @@ def parse_accounts(text: str) -> dict[int, dict[str, str]]:
         values = dict(zip(ACCOUNT_FIELDS, line.split("|"), strict=False))
         name, _, step = values["JobID"].partition(".")
         number_of_job, _, tasks = name.partition("_")
-        if not number_of_job.isdecimal() or "State" not in values:
+        # All our jobs are arrays. A line without the number of a task is half a record, of which slurmdbd has heard the
+        # end before the beginning: its state is not yet the one that stays.
+        if not number_of_job.isdecimal() or not tasks or "State" not in values:
             continue
         # Tasks that never started are in one line: 12_[3-7].
-        for number in expand_tasks(tasks.strip("[]") or "1"):
+        for number in expand_tasks(tasks.strip("[]")):
             if step and number in found:
                 found[number]["MaxRSS"] = values.get("MaxRSS") or found[number]["MaxRSS"]
             elif not step and not values["State"].startswith(_NOT_OVER):

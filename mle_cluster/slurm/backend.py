@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mle_cluster.findings import Finding
-from mle_cluster.scheduler import (
-    Clues,
-    Limits,
-    Obstacle,
-    Queue,
-    Queues,
-    Refusal,
-    Request,
-    Site,
-    TaskId,
-    TaskState,
-)
+from mle_cluster.scheduler import Obstacle, Queue, Queues, TaskState
 from mle_cluster.slurm import answers, commands, deaths, refusals, request
 from mle_cluster.slurm.site import check_site
 
@@ -70,7 +58,7 @@ class Slurm:
     account_seconds = 20.0
     # With cgroups, the kernel kills what uses too much memory and the shell of the task lives: 137 may mean that, too.
     notice_statuses = frozenset({128 + signal.SIGTERM, 128 + signal.SIGKILL})
-    task_words: Mapping[str, str] = {"@TASK@": "$SLURM_ARRAY_TASK_ID", "@RUN@": _RUN}
+    task_words: Mapping[str, str] = {"@TASK@": "$SLURM_ARRAY_TASK_ID", "@RUN@": _RUN, "@PASS@": 'kill "-$1" "$child"'}
     node_variables: Mapping[str, str] = {"queue": "SLURM_JOB_PARTITION", "cores": "SLURM_CPUS_PER_TASK"}
     cores_setting = "sbatch-options"
     local_if_silent = False
@@ -87,45 +75,21 @@ class Slurm:
             return None
         return f"Slurm cannot use the folder {str(folder)!r}: its name has a line break. Rename the folder."
 
-    def options(
-        self, settings: request.Settings, name: str, threads: int, resources: Mapping[str, object]
-    ) -> tuple[str, ...]:
-        """Return sbatch options."""
-        return request.sbatch_options(settings, name, threads, resources)
-
-    def limits_of(self, options: Sequence[str]) -> Limits:
-        """Read sbatch options."""
-        return request.limits_of(options)
-
-    def command(
-        self, settings: request.Settings, options: Sequence[str], n_tasks: int, array: Path, project: Path
-    ) -> list[str]:
-        """Return an sbatch."""
-        return request.sbatch_command(settings, options, n_tasks, array, project)
-
-    def submit(self, command: Sequence[str], answer: Path) -> int:
-        """Run it."""
-        return commands.submit(command, answer)
-
-    def read_job_id(self, answer: Path) -> int | None:
-        """Read what it answered."""
-        return commands.read_job_id(answer)
-
-    def refusal(self, message: str, n_tasks: int) -> Refusal:
-        """Read why it refused."""
-        return refusals.read_refusal(message, n_tasks)
-
-    def find_array(self, array: Path) -> int | None:
-        """Look for a job by its output folder."""
-        return commands.find_array(array)
-
-    def delete(self, tasks: Mapping[int, Sequence[int] | None]) -> None:
-        """Call scancel, once."""
-        commands.delete(tasks)
-
-    def states(self, *, seconds: float = 30.0) -> Mapping[TaskId, TaskState]:
-        """Call squeue, once."""
-        return answers.parse_states(commands.list_tasks(seconds=seconds))
+    options = staticmethod(request.sbatch_options)
+    limits_of = staticmethod(request.limits_of)
+    command = staticmethod(request.sbatch_command)
+    submit = staticmethod(commands.submit)
+    read_job_id = staticmethod(commands.read_job_id)
+    refusal = staticmethod(refusals.read_refusal)
+    find_array = staticmethod(commands.find_array)
+    delete = staticmethod(commands.delete)
+    states = staticmethod(commands.states)
+    absent = staticmethod(commands.absent)
+    accounts = staticmethod(commands.accounts)
+    ended_well = staticmethod(deaths.ended_well)
+    was_cut_off = staticmethod(deaths.was_cut_off)
+    explain = staticmethod(deaths.explain_death)
+    check_site = staticmethod(check_site)
 
     def stuck_reasons(self, job: int) -> Mapping[int, str]:
         """Nothing: what cannot start waits or is held, and squeue has said why."""
@@ -155,34 +119,22 @@ class Slurm:
         obstacles = [obstacle for reason in reasons if (obstacle := answers.obstacle_in(reason)) is not None]
         return next(iter(obstacles), None), reasons or ["squeue does not list it"]
 
-    def accounts(self, job: int) -> Mapping[int, Mapping[str, str]] | None:
-        """Call sacct."""
-        return commands.accounts(job)
-
-    def ended_well(self, account: Mapping[str, str]) -> bool:
-        """Read an account."""
-        return deaths.ended_well(account)
-
-    def explain(self, clues: Clues) -> str:
-        """Explain why a task was killed."""
-        return deaths.explain_death(clues)
-
     def task_name(self, job: int, number: int) -> str:
         """Return ``12_3``."""
         return f"{job}_{number}"
 
     def queues(self, asked: str | None, *, seconds: float) -> Queues:
         """Ask for the partitions that a request means."""
-        text = commands.ask(["sinfo", "--noheader", "--format=%R|%a"], seconds=seconds)
+        text = commands.ask(["sinfo", "--noheader", "--format=%P|%a"], seconds=seconds)
         rows = [line.split("|", 1) for line in text.splitlines() if "|" in line]
-        found = {name: Queue(name, state == "up", "" if state == "up" else state) for name, state in rows}
-        names = list(found) if asked is None else [name for name in asked.split(",") if name.strip()]
+        default = answers.default_partition(name for name, _ in rows)
+        found = {
+            name: Queue(name, state == "up", "" if state == "up" else state)
+            for name, state in ((name.rstrip("*"), state) for name, state in rows)
+        }
+        names = [name for name in (asked or default).split(",") if name.strip()] or list(found)
         meant = [found[name] for name in names if name in found]
         return Queues(meant, list(found), [name for name in names if name not in found])
-
-    def check_site(self, asked: Request | None, site: Site) -> Iterator[Finding]:
-        """Compare the site with the profile and the request of seed runs."""
-        return check_site(asked, site)
 
 
 SCHEDULER = Slurm()

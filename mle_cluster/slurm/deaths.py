@@ -6,10 +6,10 @@ import os
 import pwd
 from collections.abc import Mapping
 
-from mle_cluster.scheduler import Clues, Kind, Limits
+from mle_cluster.scheduler import Clues, Kind, Limits, TaskState
 from mle_cluster.slurm.request import bytes_of
 
-__all__ = ["ended_well", "explain_death"]
+__all__ = ["ended_well", "explain_death", "was_cut_off"]
 
 _CODES = {
     "BOOT_FAIL": "BF",
@@ -30,11 +30,28 @@ def ended_well(account: Mapping[str, str]) -> bool:
     return account.get("State") == "COMPLETED"
 
 
+def was_cut_off(last: TaskState | None, account: Mapping[str, str] | None) -> bool | None:
+    """Whether a task was lost with its node, or its shell ended by a signal of somebody else; None: sacct may tell.
+
+    A shell that Slurm ends (a limit, scancel) was told before, and may be writing.
+    """
+    code = _code(last, account or {})
+    if code != "F":
+        return code in ("NF", "BF")
+    return None if account is None else account.get("ExitCode", "").partition(":")[2] not in ("", "0")
+
+
+def _code(last: TaskState | None, account: Mapping[str, str]) -> str:
+    """Return the end of a task as squeue writes it, as far as it is known."""
+    known = _CODES.get(account.get("State", "").partition(" ")[0])
+    return known or (last.code if last is not None and last.kind is Kind.OVER else "")
+
+
 def explain_death(clues: Clues) -> str:
     """Explain in a sentence or two why a task was killed, as far as can be known."""
     account, limits = clues.account, clues.limits
     state, _, user = account.get("State", "").partition(" by ")
-    code = _CODES.get(state) or (clues.last.code if clues.last is not None and clues.last.kind is Kind.OVER else "")
+    code = _code(clues.last, account)
     node = account.get("NodeList") or (clues.started[0] if clues.started else "a node")
     ran = f" (ran {account['ElapsedRaw']} s)" if account.get("ElapsedRaw") else ""
     if code == "OOM" or _is_over_memory(account, limits):
@@ -60,6 +77,9 @@ def explain_death(clues: Clues) -> str:
         case "F" | "CD" if clues.exit_status is not None:
             # Nobody but the command itself, or what it started, has sent the signal.
             return f"ended on {node} with exit status {clues.exit_status} (signal {clues.exit_status - 128})."
+        case "F" if clues.started is not None and (signal := account.get("ExitCode", ":0").partition(":")[2]) != "0":
+            causes = "somebody has sent it, or the machine had no memory left"
+            return f"was killed on {node} by signal {signal}{ran}, at no limit of Slurm: {causes}."
     if clues.started is None:
         folder = " Its folder, or that of its output, may be missing on the node." if account.get("NodeList") else ""
         return f"could not be started on {node}{f' ({state})' if state else ''}.{folder}"

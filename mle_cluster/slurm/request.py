@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from mle_cluster.scheduler import Limits, SchedulerError
+from mle_cluster.reading import names_in, number_in
+from mle_cluster.scheduler import Limits, SchedulerError, SchedulerSilentError
 from mle_cluster.slurm import commands
 
-__all__ = ["Settings", "bytes_of", "limits_of", "sbatch_command", "sbatch_options"]
+__all__ = ["Settings", "bytes_of", "limits_of", "sbatch_command", "sbatch_options", "seconds_of", "with_nodes_of_site"]
 
 # No warning before this share of the time is over: a short run would be warned at its beginning.
 _TOLD_AFTER = 0.9
@@ -63,19 +64,19 @@ def sbatch_options(settings: Settings, name: str, threads: int, resources: Mappi
         "ntasks": 1,
         "cpus-per-task": threads,
     }
-    if memory := _number(resources.get("mem_mb")):
+    if memory := number_in(resources.get("mem_mb")):
         key, amount = {"job": ("mem", memory), "cpu": ("mem-per-cpu", memory / threads)}.get(
             settings.memory_per, ("", 0)
         )
         asked[key] = f"{math.ceil(amount)}M" if key else None
-    if minutes := _number(resources.get("runtime")):
+    if minutes := number_in(resources.get("runtime")):
         asked["time"] = math.ceil(minutes)
         notice = round(min(settings.notice_seconds, minutes * 60 * (1 - _TOLD_AFTER)))
         if notice and minutes * 60 >= _SHORTEST_TOLD:
             # To the shell of the task, which passes it on: without the B only what srun starts is told.
             asked["signal"] = f"B:USR1@{notice}"
-    asked |= _gpus(settings, math.ceil(_number(resources.get("gpu"))), _names(resources.get("gpu_type")))
-    asked |= _nodes(_names(resources.get("include_nodes")), _names(resources.get("exclude_nodes")))
+    asked |= _gpus(settings, math.ceil(number_in(resources.get("gpu"))), names_in(resources.get("gpu_type")))
+    asked |= {key: resources.get(name) for key, name in (("nodelist", "include_nodes"), ("exclude", "exclude_nodes"))}
     options = [f"--{key}={value}" for key, value in asked.items() if key and value]
     options += shlex.split(settings.sbatch_options)
     options += shlex.split(str(resources.get("sbatch_options") or ""))
@@ -97,20 +98,37 @@ def _gpus(settings: Settings, number: int, kinds: Sequence[str]) -> dict[str, st
     return {option: ":".join([*parts, str(number)]), **asked}
 
 
-def _nodes(included: Sequence[str], excluded: Sequence[str]) -> dict[str, str]:
-    if not included and not excluded:
-        return {}
+def with_nodes_of_site(options: Sequence[str]) -> list[str]:
+    """Return options in which nodes are named as the site does, and any of several included ones will do.
+
+    Raises
+    ------
+    SchedulerSilentError
+        When nobody answers: then they cannot be submitted now.
+    """
+    given = dict.fromkeys(("--nodelist", "--exclude"), "")
+    # What the user writes as options of sbatch comes later, and stays as it is.
+    given |= {name: value for name, _, value in (word.partition("=") for word in reversed(options)) if name in given}
+    ours = {f"{name}={value}" for name, value in given.items() if value and "[" not in value}
+    if not ours:
+        return list(options)
     try:
         nodes = _all_nodes()
+    except SchedulerSilentError:
+        raise
     except SchedulerError:
         # Then they are as the site writes them, or sbatch says that they are not.
-        nodes = ()
-    included, excluded = ([_as_the_site_writes(name, nodes) for name in names] for names in (included, excluded))
+        return list(options)
+    included, excluded = ([_as_the_site_writes(name, nodes) for name in names_in(each)] for each in given.values())
     # --nodelist means all of its nodes, and a job of ours needs one: so of several all others are excluded.
-    if len(included) > 1 and nodes:
+    if len(included) > 1:
         wanted = set(included) - set(excluded)
-        return {"exclude": ",".join(name for name in nodes if name not in wanted)}
-    return {"nodelist": ",".join(included), "exclude": ",".join(excluded)}
+        included, excluded = [], [name for name in nodes if name not in wanted]
+    named = {"--nodelist": included, "--exclude": excluded}
+    return [
+        *(f"{name}={','.join(names)}" for name, names in named.items() if names),
+        *(word for word in options if word not in ours),
+    ]
 
 
 def _as_the_site_writes(name: str, nodes: Sequence[str]) -> str:
@@ -150,7 +168,7 @@ def sbatch_command(settings: Settings, options: Sequence[str], n_tasks: int, arr
         # Relative to the project: a name before it might have a %. The folder has to exist already.
         f"--output={array.relative_to(array.parents[2])}/log.%a",
         "--open-mode=append",
-        *options,
+        *with_nodes_of_site(options),
         str(array / "task.sh"),
     ]
 
@@ -167,7 +185,7 @@ def limits_of(options: Sequence[str]) -> Limits:
     if amount is not None and key == "mem-per-cpu" and (cores := asked.get("cpus-per-task", "1")).isdecimal():
         amount *= int(cores)
     return Limits(
-        _seconds(asked.get("time", "")), f"{key}={asked[key]}" if key else None, amount, asked.get("partition")
+        seconds_of(asked.get("time", "")), f"{key}={asked[key]}" if key else None, amount, asked.get("partition")
     )
 
 
@@ -186,10 +204,12 @@ def bytes_of(amount: str) -> float | None:
     return float(match.group(1)) * _UNITS[match.group(2).upper()] if match else None
 
 
-def _seconds(text: str) -> float | None:
-    """Return a time as sbatch takes it: minutes[:seconds], hours:minutes:seconds, days-hours[:minutes[:seconds]].
+def seconds_of(text: str) -> float | None:
+    """Return a time limit in seconds, None for none.
 
-    >>> _seconds("90"), _seconds("1:30"), _seconds("1:0:0"), _seconds("2-1")
+    Slurm writes minutes[:seconds], hours:minutes:seconds or days-hours[:minutes[:seconds]].
+
+    >>> seconds_of("90"), seconds_of("1:30"), seconds_of("1:0:0"), seconds_of("2-1")
     (5400.0, 90.0, 3600.0, 176400.0)
     """
     match = _DAYS_FIRST.fullmatch(text)
@@ -198,11 +218,3 @@ def _seconds(text: str) -> float | None:
     parts = [int(part) for part in match["rest"].split(":")]
     units = (60, 1) if match["days"] is None and len(parts) < 3 else (3600, 60, 1)
     return float(int(match["days"] or 0) * 86400 + sum(part * unit for part, unit in zip(parts, units, strict=False)))
-
-
-def _names(value: Any) -> list[str]:
-    return [name for name in str(value or "").split(",") if name]
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

@@ -5,48 +5,45 @@ from __future__ import annotations
 import getpass
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 from mle_cluster.findings import Finding, fine, problem, warning
 from mle_cluster.scheduler import Request, SchedulerError, Site
+from mle_cluster.site_checks import guarded, settings_of, unknown
+from mle_cluster.slurm.answers import default_partition
 from mle_cluster.slurm.commands import ask
-from mle_cluster.slurm.request import sbatch_options
-from mle_toolbox.errors import did_you_mean
+from mle_cluster.slurm.request import sbatch_options, seconds_of, with_nodes_of_site
 
 __all__ = ["check_site"]
 
 _SECONDS = 10.0
 _SHOWN = 8
-_FIELDS = 6
-_HOURS = re.compile(r"(?:(\d+)-)?(\d+):(\d+)(?::(\d+))?")
+_SINFO = "%P|%a|%D|%T|%l|%G|%M"
+# Nodes that are busy take jobs later; these do not by themselves.
+_OUT_OF_SERVICE = re.compile(r"down|drain|fail|maint|unknown")
 
 
 @dataclass(frozen=True)
 class _Partition:
-    """One line of sinfo: nodes of a partition that are alike."""
+    """One partition; ``limit_seconds`` is None where it has none."""
 
     name: str
-    available: str
     nodes: int
-    state: str
-    limit_minutes: float | None
-    gres: str
-
-    @property
-    def accepts_jobs(self) -> bool:
-        # Busy nodes take jobs later; those that are down, drained or in maintenance do not by themselves.
-        return self.available == "up" and not re.match(r"(down|drain|fail|maint|unknown)", self.state)
+    usable: int
+    states: str
+    limit_seconds: float | None
+    has_gpus: bool
+    is_preempted: bool
 
 
-def check_site(request: Request | None, site: Site) -> Iterator[Finding]:
+def check_site(asked: Request | None, site: Site) -> Iterator[Finding]:
     """Check the scheduler; yields nothing where there is no sbatch.
 
     Parameters
     ----------
-    request
+    asked
         The request of seed runs; None: only the profile is checked.
     site
         The profile.
@@ -54,7 +51,8 @@ def check_site(request: Request | None, site: Site) -> Iterator[Finding]:
     if shutil.which("sbatch") is None:
         return
     try:
-        text = ask(["sinfo", "-h", "-o", "%R|%a|%D|%T|%l|%G"], seconds=_SECONDS)
+        lines = ask(["sinfo", "-h", "-o", _SINFO], seconds=_SECONDS).splitlines()
+        partitions = _partitions(lines)
         version = ask(["sinfo", "--version"], seconds=_SECONDS).strip()
     except SchedulerError as error:
         yield problem(
@@ -62,125 +60,151 @@ def check_site(request: Request | None, site: Site) -> Iterator[Finding]:
             "load the module of Slurm, or log in to a login node; if that does not help, its controller is down",
         )
         return
-    rows = [row for row in (line.split("|") for line in text.splitlines()) if len(row) > _FIELDS - 1]
-    partitions = [_Partition(row[0], row[1], int(row[2]), row[3], _minutes(row[4]), row[5]) for row in rows]
-    yield fine(f"the scheduler answers: {version}, {len({each.name for each in partitions})} partitions")
-    yield from _check_partitions(partitions, request, site)
-    yield from _guarded(_check_configuration(request, site))
-    yield from _guarded(_check_accounts(site))
-    if request is not None:
-        yield from _guarded(_test_only(request, site))
+    yield fine(f"the scheduler answers: {version}, {len(partitions)} partitions")
+    settings = settings_of("mle-slurm", site)
+    wanted = str((asked and asked.queue) or settings.partition)
+    where = asked.file if asked is not None and asked.queue else site.shown_file
+    wanted = wanted or default_partition(text.partition("|")[0] for text in lines)
+    names = [name.strip() for name in wanted.split(",") if name.strip()] or list(partitions)
+    for name in names:
+        if name not in partitions:
+            sentence = f"there is no partition {name!r} that you may use"
+            yield unknown(sentence, name, list(partitions), f"name another one in {where}: {', '.join(partitions)}")
+    meant = [partitions[name] for name in names if name in partitions]
+    for partition in meant[:_SHOWN]:
+        yield from _check_partition(partition, asked)
+    if len(meant) > _SHOWN:
+        yield fine(f"{len(meant) - _SHOWN} more partitions: {', '.join(each.name for each in meant[_SHOWN:])}")
+    has_accounts: list[str] = []
+    yield from guarded(_check_accounts(asked, settings, site, has_accounts))
+    yield from guarded(_check_configuration(asked, settings, site, bool(has_accounts)))
+    if asked is not None:
+        yield from _test_only(sbatch_options(settings, "mle", asked.cores, asked.resources()), site)
 
 
-def _options(request: Request, site: Site) -> Sequence[str]:
-    """Return the options of sbatch for a seed run, by the settings of the profile."""
-    usual = {"memory-per": "job", "gpu-request": "gres:gpu", "gpu-type-request": "gres"}
-    names = ("partition", "account", "qos", "sbatch-options", *usual)
-    settings: Any = SimpleNamespace(
-        notice_seconds=float(site.setting("notice-seconds") or 300),
-        **{name.replace("-", "_"): site.setting(name) or usual.get(name, "") for name in names},
-    )
-    resources = {
-        "mem_mb": request.memory_mb,
-        "runtime": request.time_minutes,
-        "gpu": request.gpus,
-        "gpu_type": ",".join(request.gpu_types),
-        "queue": request.queue,
-        "exclude_nodes": ",".join(request.exclude_nodes),
-        "include_nodes": ",".join(request.include_nodes),
+def _partitions(text: Iterable[str]) -> Mapping[str, _Partition]:
+    """Read the lines of sinfo, each of which is about nodes of a partition that are alike."""
+    lines: dict[str, list[list[str]]] = {}
+    for line in text:
+        if len(row := line.split("|")) > _SINFO.count("|"):
+            lines.setdefault(row[0].rstrip("*"), []).append(row)
+    return {
+        name: _Partition(
+            name,
+            sum(int(row[2]) for row in rows),
+            sum(int(row[2]) for row in rows if row[1] == "up" and not _OUT_OF_SERVICE.match(row[3])),
+            ", ".join(dict.fromkeys(f"{row[1]}, nodes {row[3]}" for row in rows)),
+            seconds_of(rows[0][4]),
+            any("gpu" in row[5] for row in rows),
+            rows[0][6].startswith(("CANCEL", "REQUEUE")),
+        )
+        for name, rows in lines.items()
     }
-    return sbatch_options(settings, "mle", request.cores, resources)
 
 
-def _guarded(findings: Iterator[Finding]) -> Iterator[Finding]:
-    # One question without an answer must not end the other checks.
-    try:
-        yield from findings
-    except SchedulerError as error:
-        yield warning(f"the scheduler did not say more: {error}", "type the command yourself to see")
+def _check_partition(partition: _Partition, asked: Request | None) -> Iterator[Finding]:
+    name, limit = partition.name, partition.limit_seconds
+    if not partition.usable:
+        yield warning(
+            f"partition {name} accepts no jobs: {partition.states}", f"ask your administrator, or leave {name} out"
+        )
+        return
+    words = f", at most {_long(limit)} a job" if limit is not None else ""
+    yield fine(f"partition {name}: {partition.usable} of {partition.nodes} nodes take jobs{words}")
+    if asked is None:
+        return
+    if limit is not None and asked.time_minutes is not None and asked.time_minutes * 60 > limit:
+        yield warning(
+            f"time_per_job is longer than partition {name} lets a job run ({_long(limit)}); at most "
+            "sites such a job waits for ever",
+            "lower time_per_job, or name a partition for longer jobs",
+        )
+    if asked.gpus and not partition.has_gpus:
+        yield warning(f"partition {name} has no GPUs", "name one that has in the experiment file (queue)")
+    if partition.is_preempted and asked.retries == 0:
+        yield warning(
+            f"jobs of partition {name} may be preempted (PreemptMode), and a seed run that is counts as failed",
+            f"set retries in {asked.file}: it is then submitted again at once, and resumes from its checkpoint",
+        )
 
 
-def _check_partitions(partitions: Sequence[_Partition], request: Request | None, site: Site) -> Iterator[Finding]:
-    from_file = request is not None and request.queue
-    asked = str(request.queue) if request is not None and request.queue else site.setting("partition")
-    where = request.file if request is not None and from_file else site.shown_file
-    names = list(dict.fromkeys(each.name for each in partitions))
-    wanted = [name.strip() for name in asked.split(",") if name.strip()] or names
-    for name in wanted:
-        if name not in names:
-            yield problem(
-                f"there is no partition {name!r} that you may use.{did_you_mean(name, names)}".rstrip("."),
-                f"name another one in {where}: {', '.join(names)}",
-            )
-    known = [name for name in wanted if name in names]
-    for name in known[:_SHOWN]:
-        parts = [each for each in partitions if each.name == name]
-        usable = sum(each.nodes for each in parts if each.accepts_jobs)
-        total = sum(each.nodes for each in parts)
-        if not usable:
-            states = ", ".join(dict.fromkeys(f"{each.available}, nodes {each.state}" for each in parts))
-            yield warning(f"partition {name} accepts no jobs: {states}", f"ask your administrator, or leave {name} out")
-            continue
-        limit = parts[0].limit_minutes
-        words = f", at most {limit / 60:.3g} hours a job" if limit is not None else ""
-        yield fine(f"partition {name}: {usable} of {total} nodes take jobs{words}")
-        minutes = request.time_minutes if request is not None else None
-        if limit is not None and minutes is not None and minutes > limit:
-            yield warning(
-                f"time_per_job is longer than partition {name} lets a job run ({limit / 60:.3g} hours); at most "
-                "sites such a job waits for ever",
-                "lower time_per_job, or name a partition for longer jobs",
-            )
-        if request is not None and request.gpus and not any("gpu" in each.gres for each in parts):
-            yield warning(f"partition {name} has no GPUs", "name one that has in the experiment file (queue)")
-    if len(known) > _SHOWN:
-        yield fine(f"{len(known) - _SHOWN} more partitions: {', '.join(known[_SHOWN:])}")
+def _long(seconds: float) -> str:
+    return f"{seconds / 3600:.3g} hours" if seconds >= 7200 else f"{seconds / 60:.3g} minutes"
 
 
-def _check_configuration(request: Request | None, site: Site) -> Iterator[Finding]:
+def _check_configuration(asked: Request | None, settings: Any, site: Site, has_accounts: bool) -> Iterator[Finding]:
     lines = (line.partition("=") for line in ask(["scontrol", "show", "config"], seconds=_SECONDS).splitlines())
     config = {key.strip(): value.strip() for key, _, value in lines}
-    largest, size = config.get("MaxArraySize", ""), site.setting("array-size")
-    if largest.isdecimal() and size.isdecimal() and int(size) > int(largest) - 1:
-        yield fine(f"arrays have at most {int(largest) - 1} tasks here (MaxArraySize), so more of them are made")
-    kill = re.match(r"\d+", config.get("KillWait", ""))
-    if kill is not None:
-        yield fine(f"a script that is told to end has {kill.group()} s (KillWait) to save a checkpoint")
+    numbers = {key: int(found[0]) for key, value in config.items() if (found := re.match(r"\d+", value))}
+    largest = numbers.get("MaxArraySize")
+    if largest is not None and largest < 2:
+        yield problem(f"this site takes no arrays (MaxArraySize={largest})", "ask your administrator for 1001 or more")
+    elif largest is not None and settings.array_size > largest - 1:
+        # The largest index is one less, and ours begin with 1.
+        yield warning(
+            f"arrays have at most {largest - 1} tasks here (MaxArraySize), and the profile says "
+            f"{settings.array_size}: larger ones are refused first, and then split",
+            f"set mle-slurm-array-size: {largest - 1} in {site.shown_file}",
+        )
+    age = numbers.get("MinJobAge")
+    # 0: nothing is ever forgotten.
+    if age and age <= settings.query_seconds and not has_accounts:
+        yield warning(
+            f"Slurm forgets after {age} s how a job has ended (MinJobAge), squeue is asked every "
+            f"{settings.query_seconds:.0f} s, and there is no accounting: some ends stay without a reason",
+            f"set mle-slurm-query-seconds: {max(age // 2, 1)} in {site.shown_file}",
+        )
+    if "KillWait" in numbers:
+        yield fine(f"a script that is told to end has {numbers['KillWait']} s (KillWait) to save a checkpoint")
+    tracking = config.get("ProctrackType", "")
+    if tracking.endswith("pgid"):
+        yield warning(
+            "Slurm does not find all processes of a job (ProctrackType=proctrack/pgid): a seed run that ignores being "
+            "told to end goes on after scancel and its time limit",
+            "ask your administrator for proctrack/cgroup; until then, look for such processes on the nodes",
+        )
     counted = config.get("SelectTypeParameters", "")
-    if "MEMORY" not in counted.upper() and request is not None and request.memory_mb:
+    if "MEMORY" not in counted.upper() and asked is not None and asked.memory_mb:
         yield warning(
             f"memory is not counted here (SelectTypeParameters={counted or 'none'}), so memory_per_job reserves none",
             "if requests of memory are refused, set mle-slurm-memory-per: none in the profile",
         )
 
 
-def _check_accounts(site: Site) -> Iterator[Finding]:
-    text = ask(
-        ["sacctmgr", "-nP", "show", "assoc", f"user={getpass.getuser()}", "format=account,qos"],
-        seconds=_SECONDS,
-        check=False,
-    )
-    rows = [line.split("|") for line in text.splitlines() if "|" in line]
-    accounts = list(dict.fromkeys(row[0] for row in rows))
+def _check_accounts(asked: Request | None, settings: Any, site: Site, found: list[str]) -> Iterator[Finding]:
+    """Check what the accounting allows; adds the accounts of this user to ``found``."""
+    rows = _listed("assoc", f"user={getpass.getuser()}", "format=account,qos,maxsubmitjobs")
+    found += dict.fromkeys(row[0] for row in rows)
     qos = list(dict.fromkeys(name for row in rows for name in row[1].split(",") if name))
-    if not accounts:
+    if not found:
         yield fine("there is no accounting, or it knows no account of yours; ends of jobs are read from squeue")
         return
-    for setting, names in (("account", accounts), ("qos", qos)):
-        wanted = site.setting(setting)
+    for setting, wanted, names in (("account", settings.account, found), ("qos", settings.qos, qos)):
         if wanted and names and wanted not in names:
-            yield problem(
-                f"you have no {setting} {wanted!r}.{did_you_mean(wanted, names)}".rstrip("."),
-                f"set mle-slurm-{setting} in {site.shown_file} to one of {', '.join(names)}",
-            )
-    yield fine(f"your accounts: {', '.join(accounts)}")
+            fix = f"set mle-slurm-{setting} in {site.shown_file} to one of {', '.join(names)}"
+            yield unknown(f"you have no {setting} {wanted!r}", wanted, names, fix)
+    yield fine(f"your accounts: {', '.join(found)}")
+    limits = [row[2] for row in rows if settings.account in ("", row[0])]
+    limits += [row[1] for row in _listed("qos", "format=name,maxsubmitjobsperuser") if row[0] in (settings.qos or qos)]
+    most = min((int(limit) for limit in limits if limit.isdecimal()), default=None)
+    if most is not None and asked is not None and asked.n_jobs > most:
+        yield warning(
+            f"you may have {most} jobs at a time (MaxSubmitJobs, which counts every task of an array), and there are "
+            f"{asked.n_jobs} seed runs: the others are submitted as these end",
+            "nothing to change, but `mle run` has to go on until the last is submitted: type it in tmux",
+        )
 
 
-def _test_only(request: Request, site: Site) -> Iterator[Finding]:
+def _listed(*words: str) -> Sequence[Sequence[str]]:
+    text = ask(["sacctmgr", "-nP", "show", *words], seconds=_SECONDS, check=False)
+    columns = words[-1].count(",") + 1
+    return [row for row in (line.split("|") for line in text.splitlines()) if len(row) >= columns]
+
+
+def _test_only(options: Sequence[str], site: Site) -> Iterator[Finding]:
     """Have Slurm check the request of a seed run without submitting it."""
-    options = _options(request, site)
     try:
-        ask(["sbatch", "--test-only", *options, "--wrap=true"], seconds=_SECONDS)
+        ask(["sbatch", "--test-only", *with_nodes_of_site(options), "--wrap=true"], seconds=_SECONDS)
     except SchedulerError as error:
         yield problem(
             f"sbatch would refuse a seed run: {str(error).rstrip('.')}",
@@ -188,15 +212,3 @@ def _test_only(request: Request, site: Site) -> Iterator[Finding]:
         )
     else:
         yield fine(f"sbatch would take a seed run: {' '.join(options) or 'no options'}")
-
-
-def _minutes(text: str) -> float | None:
-    """Return a time limit of sinfo (``2-00:00:00``, ``30:00``) in minutes; None for infinite."""
-    found = _HOURS.fullmatch(text.strip())
-    if found is None:
-        return None
-    days, first, second, third = (int(each or 0) for each in found.groups())
-    # Two parts are minutes and seconds, three are hours, minutes and seconds.
-    if found.group(4) is None:
-        return days * 1440 + first + second / 60
-    return days * 1440 + first * 60 + second + third / 60

@@ -8,9 +8,11 @@ only when that command is called, so that `mle --help` stays fast.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -18,22 +20,29 @@ from typing import TextIO
 
 from mle_toolbox import __distribution__, __version__
 from mle_toolbox.errors import MLEToolboxError, did_you_mean
+from mle_toolbox.text import broken
 
 __all__ = ["generate_main", "main"]
 
 _COMMANDS = {
     "init": "write a new project folder that runs at once",
-    "run": "run an experiment, or the seed runs that are missing, and show the results",
+    "run": "run an experiment, or only its missing seed runs, and show the results",
+    "attach": "follow a run that is in the background or in another terminal",
     "status": "show which seed runs are done, running or failed",
+    "watch": "show a running experiment live: seed runs, curves with intervals, failures",
     "doctor": "check this machine and its cluster, and run one job there",
     "stop": "stop an experiment that is running, here and in the queue of a cluster",
-    "results": "show the table of results, compare configurations, write it as CSV, LaTeX, Markdown or JSON",
+    "clean": "list the results that may be deleted; with --yes, delete them",
+    "results": "show the table of results, compare configurations; also as CSV, LaTeX, Markdown or JSON",
     "import": "make a results folder from logs of other tools: TensorBoard, CSV, W&B, MLflow, …",
+    "export": "write a search as a study that Optuna and its dashboard open",
     "logs": "print what a seed run wrote to stdout and stderr",
     "diff": "show what differs between two seed runs: configuration, code, packages, machine",
     "code": "list the code that a seed run used, or extract it to run it again",
-    "plot": "draw learning curves, final values, comparisons and heat maps as PNG, SVG or PDF",
+    "plot": "draw learning curves, final values, comparisons, heat maps and more as PNG, SVG or PDF",
     "report": "write one HTML file with everything that was run and its results",
+    "keys": "print the keys of the experiment file and of configurations, with their meaning",
+    "completion": "print the script that makes a shell complete these commands",
     "generate": "write the Snakefile and the profiles (the same as mle-gen-snakefile)",
 }
 # The machine's failures, not mistakes in the command: exit status 1 instead of 2.
@@ -54,7 +63,11 @@ _ELSEWHERE["sync-gcs"] = _ELSEWHERE["sync_gcs"] = _ELSEWHERE["sync"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `mle`; returns the exit status."""
+    if "_ARGCOMPLETE" in os.environ and arguments is None:
+        return _complete()
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # As most tools of this kind: who does not know what to type sees what there is.
+    given = given or ["--help"]
     command = next((each for each in given if not each.startswith("-")), None)
     if command in _ELSEWHERE:
         print(f"mle: {command!r} is a command of the original mle-toolbox. Here {_ELSEWHERE[command]}", file=sys.stderr)
@@ -93,12 +106,26 @@ def _parser(command: str | None, for_snakemake: Sequence[str]) -> argparse.Argum
     parser.add_argument("--version", action="version", version=f"{__distribution__} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, explanation in _COMMANDS.items():
-        subparser = commands.add_parser(name, help=explanation, description=explanation.capitalize() + ".")
+        subparser = commands.add_parser(name, help=explanation, description=_sentence(explanation))
         if name == command:
             _prepare(name, subparser)
             subparser.set_defaults(for_snakemake=for_snakemake)
             parser.set_defaults(refuse=subparser)
     return parser
+
+
+def _complete() -> int:
+    """Answer a shell that asks for completions (argcomplete)."""
+    from mle_toolbox.cli.completion import complete, words_so_far
+
+    words = words_so_far()
+    complete(_generate_parser() if words[:1] == ["mle-gen-snakefile"] else _parser((*words[1:], "")[0], []))
+    return 0
+
+
+def _sentence(words: str) -> str:
+    # Not capitalize(), which makes "CSV" small.
+    return words[0].upper() + words[1:] + ("" if words.endswith("…") else ".")
 
 
 def _generate_parser() -> argparse.ArgumentParser:
@@ -112,6 +139,17 @@ def _generate_parser() -> argparse.ArgumentParser:
 def _prepare(command: str, parser: argparse.ArgumentParser) -> None:
     module = import_module(f"mle_toolbox.cli.{_MODULES.get(command, command)}")
     module.add_arguments(parser)
+    from mle_toolbox.cli.examples import EXAMPLES
+
+    width = max(map(len, EXAMPLES[command]))
+    examples = [f"  {line.ljust(width)}  {meaning}" for line, meaning in EXAMPLES[command].items()]
+    if 4 + width + max(map(len, EXAMPLES[command].values())) > 79:
+        examples = [f"  {line}\n      {meaning}" for line, meaning in EXAMPLES[command].items()]
+    # argparse would fill the lines of the examples as one paragraph; what it does to other text is done here.
+    parser.description = textwrap.fill(parser.description or "", 79)
+    more = [textwrap.fill(parser.epilog, 79, break_on_hyphens=False)] if parser.epilog else []
+    parser.epilog = "\n".join(["examples:", *examples, *(["", *more] if more else [])])
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.set_defaults(call=module.call)
 
 
@@ -127,7 +165,7 @@ def _call(make_parser: Callable[[], argparse.ArgumentParser], given: list[str]) 
         if sys.stdout is not None:
             sys.stdout.flush()
     except MLEToolboxError as error:
-        print(error, file=sys.stderr)
+        _print_message(str(error))
         return 2
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
@@ -137,7 +175,7 @@ def _call(make_parser: Callable[[], argparse.ArgumentParser], given: list[str]) 
         return 141
     except OSError as error:
         # An unwritable folder, a full disk: the system's own message names the file, and a traceback adds nothing.
-        print(_os_error_text(error), file=sys.stderr)
+        _print_message(_os_error_text(error))
         return 1 if error.errno in _NOT_THE_USERS_MISTAKE else 2
     finally:
         _discard_unprinted_output()
@@ -166,6 +204,15 @@ def _discard_unprinted_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _print_message(text: str) -> None:
+    """Print what went wrong; a terminal gets it broken between words."""
+    width = 0
+    # stderr may be closed, or no terminal.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+    print(broken(text, width) if width else text, file=sys.stderr)
+
+
 def _os_error_text(error: OSError) -> str:
     what = error.strerror or str(error)
     # Of a failed rename the second name is the target; the first is a temporary file that means nothing to the user.
@@ -189,4 +236,4 @@ def _show_warning(
     """Print our own warnings as plain sentences, and all others with the place that they come from."""
     # Those of this package, about damaged files, are UserWarnings and full sentences.
     words = f"{message}" if category is UserWarning else f"{filename}:{lineno}: {category.__name__}: {message}"
-    print(words, file=sys.stderr)
+    _print_message(words)

@@ -18,17 +18,43 @@ from mle_toolbox.statistics.over_tasks.comparable import SCALES
 from mle_toolbox.text import listed
 
 __all__ = [
+    "NamesOfMetrics",
     "add_choice_arguments",
     "add_folder_arguments",
     "add_only_current_argument",
     "add_task_argument",
     "choose_configurations",
     "choose_metrics",
+    "folders_given",
     "result_folders",
     "scores_options",
 ]
 
 _AT = re.compile(r"last|best|auc|mean-last-[1-9]\d*")
+
+
+class NamesOfMetrics(argparse.Action):
+    """Takes the names of metrics, and leaves folders and experiment files behind them to ``DIR…``."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Note the names, and the folders for `folders_given`."""
+        # `mle results --metric loss results/`. The first word is a metric, even if there is a folder of that name.
+        first, *more = values
+        folders = [word for word in more if Path(word).is_dir() or word.endswith((".yaml", ".yml"))]
+        known = getattr(namespace, self.dest) or []
+        setattr(namespace, self.dest, [*known, first, *(word for word in more if word not in folders)])
+        namespace.folders_behind = [*getattr(namespace, "folders_behind", ()), *map(Path, folders)]
+
+
+def folders_given(arguments: argparse.Namespace) -> list[Path]:
+    """Return ``DIR…``, wherever it was written."""
+    return [*arguments.experiments, *getattr(arguments, "folders_behind", ())]
 
 
 def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,14 +71,14 @@ def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
 def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "the first one") -> None:
     """Declare the options that choose the number taken from each run and how seeds are summarised."""
     parser.add_argument(
-        "--metric", action="append", metavar="NAME", help=f"default: {usual_metrics}; may be given several times"
+        "--metric", action=NamesOfMetrics, nargs="+", metavar="NAME", help=f"one or several; default: {usual_metrics}"
     )
     parser.add_argument(
         "--at",
         type=_at,
         default="last",
         metavar="last|best|auc|mean-last-K",
-        help="which value of a run counts: the last one, the best one, the area under its curve, or the mean of the "
+        help="the value taken from each run: the last one, the best one, the area under its curve, or the mean of the "
         "last K; default: last",
     )
     parser.add_argument(
@@ -62,7 +88,7 @@ def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "
         help="how seeds are aggregated; iqm: the mean of their middle half; default: mean",
     )
     parser.add_argument(
-        "--confidence", type=_confidence, default=0.95, metavar="C", help="of the intervals; default: 0.95"
+        "--confidence", type=_confidence, default=0.95, metavar="C", help="confidence level; default: 0.95"
     )
     better = parser.add_mutually_exclusive_group()
     better.add_argument(
@@ -70,7 +96,8 @@ def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "
         action="store_true",
         default=None,
         dest="lower_is_better",
-        help="lower values are better; default: guessed from the name of the metric, and the output says so",
+        help="lower values are better; default: what the experiment file says, else a guess from the metric's name, "
+        "which the output mentions",
     )
     better.add_argument(
         "--higher-is-better",
@@ -86,8 +113,8 @@ def add_choice_arguments(parser: argparse.ArgumentParser, usual_metrics: str = "
     parser.add_argument(
         "--scores",
         choices=list(SCALES),
-        help="how scores of unlike tasks are made comparable; default: by the references if there are any, as they are "
-        "if all lie between 0 and 1, else by the range seen",
+        help="common scale for scores on different tasks; default: references if there are any, as-is if all scores "
+        "lie between 0 and 1, else range",
     )
     parser.add_argument(
         "--references",
@@ -109,7 +136,7 @@ def add_task_argument(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="KEY",
         help="the setting that is the task (an environment, a data set), or none; may be given several times; default: "
-        "as the experiment file says",
+        "what the experiment file says",
     )
 
 
@@ -151,7 +178,7 @@ def result_folders(given: Sequence[Path]) -> tuple[Path, ...]:
     return (_folder(None),)
 
 
-def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tuple[str, ...]:
+def choose_metrics(results: Configurations, given: Sequence[str] | None, option: str = "--metric") -> tuple[str, ...]:
     """Return the requested metrics, or the one that ranks the trials of a search, or the first one.
 
     Raises
@@ -168,7 +195,7 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tupl
     for name in given or ():
         if name not in there:
             hint = array_words(results, name) or did_you_mean(name, there)
-            raise UsageError(f"--metric {name}: there is {listed(map(repr, there), 12)}.{hint}")
+            raise UsageError(f"{option} {name}: the metrics are {listed(map(repr, there), 12)}.{hint}")
     if given:
         return tuple(dict.fromkeys(given))
     search = results.search if isinstance(results, ExperimentResults) else None
@@ -176,7 +203,7 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None) -> tupl
     return (*ranking, *there)[:1]
 
 
-def choose_configurations(names: Iterable[str], given: Sequence[str] | None) -> tuple[str, ...]:
+def choose_configurations(names: Iterable[str], given: Iterable[str] | None) -> tuple[str, ...]:
     """Return the configurations requested by name or pattern, in the order of the request.
 
     Raises
@@ -193,7 +220,7 @@ def choose_configurations(names: Iterable[str], given: Sequence[str] | None) -> 
         fitting = [wanted] if wanted in names else [name for name in names if fnmatchcase(name, wanted)]
         if not fitting:
             raise UsageError(
-                f"--configurations {wanted}: there is {listed(map(repr, names), 12)}.{did_you_mean(wanted, names)}"
+                f"--configurations {wanted}: the names are {listed(map(repr, names), 12)}.{did_you_mean(wanted, names)}"
             )
         chosen.update(dict.fromkeys(fitting))
     return tuple(chosen)
@@ -201,7 +228,7 @@ def choose_configurations(names: Iterable[str], given: Sequence[str] | None) -> 
 
 def _folder(given: Path | None) -> Path:
     folder = find_experiment_folder(given)
-    if given is not None and given.is_dir():
+    if given is not None and given.is_dir() and folder.path == given:
         return given
     if not folder.path.exists():
         name = given if given is not None else Path("exp.yaml")
@@ -211,7 +238,7 @@ def _folder(given: Path | None) -> Path:
 
 def _at(text: str) -> str:
     if not _AT.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is none of last, best, auc, mean-last-10 (or another number)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not last, best, auc or mean-last-10 (or another number)")
     return text
 
 

@@ -59,7 +59,7 @@ def _list(run: StoredRun, given: str) -> None:
         print(error, file=sys.stderr)
         return
     more = f" with {others} more that were stored" if others > 0 else ""
-    print(f"To have them{more}:\n  mle code {shlex.quote(given)} --extract DIR", file=sys.stderr)
+    print(f"To extract them{more}:\n  mle code {shlex.quote(given)} --extract DIR", file=sys.stderr)
 
 
 def _extract(run: StoredRun, into: Path) -> None:

@@ -114,6 +114,8 @@ class _Backend:
         return isinstance(self._place, Place) and self._place.profile == self.scheduler.profile
 
     def findings(self, project: Path, *, preferred: _Backend | None) -> Iterator[str | Finding]:
+        if preferred is not None and shutil.which(self.scheduler.submitting) is None:
+            return
         yield self.scheduler.name
         if isinstance(self._place, Finding):
             yield self._place
@@ -151,7 +153,7 @@ class _Backend:
 def _request(plan: Plan | None) -> Request | None:
     if plan is None:
         return None
-    return _request_of(plan.job, plan.experiment_file.name, len(plan.seed_runs))
+    return replace(_request_of(plan.job, plan.experiment_file.name, len(plan.seed_runs)), retries=plan.retries)
 
 
 def _request_of(job: JobResources, file: str, n_jobs: int) -> Request:

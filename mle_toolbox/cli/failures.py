@@ -6,18 +6,21 @@ import contextlib
 import shlex
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
+from mle_toolbox.cli.consoles import print_words
 from mle_toolbox.cli.files import shown
+from mle_toolbox.drive.causes import Failure, FailureGroup, excerpt, failure_of, grouped, runs_in_words
 from mle_toolbox.drive.processing import ProcessingStatus, seed_runs_wait
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, output_name
 from mle_toolbox.excerpts import last_lines, readable
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.text import count, listed
 
-__all__ = ["show_failed_processing", "show_failed_steps", "show_failures", "show_held"]
+__all__ = ["show_failed_processing", "show_failed_steps", "show_failures", "show_held", "show_new_failure"]
 
 _SHOWN_IN_FULL = 5
 _LAST_LINES = 12
@@ -26,14 +29,24 @@ _MESSAGE_WIDTH = 2000
 _LITTLE_ROOM = 1024**2
 
 
+def show_new_failure(run: tuple[str, int], failure: Failure, project: Path, console: Console) -> None:
+    """Print at once a failure of a new kind: the seed run, the error, the last place in its code."""
+    print_words(console, readable(f"{_names([run])}: {failure.words}"), "red")
+    # The first line is the last of the user's own calls; without a traceback only the last words help.
+    said = excerpt(failure, project)
+    for line in said[:1] if failure.place is not None else said[-1:]:
+        print_words(console, readable(line), indent=2)
+
+
 def show_failures(
     status: ExperimentStatus,
     console: Console,
     reasons: Mapping[tuple[str, int], str] | None = None,
     *,
+    project: Path,
     is_named: bool = False,
 ) -> None:
-    """Print each failed seed run with the last lines of its err file; beyond the first few, only the names.
+    """Print why seed runs failed: those that failed for the same reason together, the first of them in full.
 
     Parameters
     ----------
@@ -44,24 +57,34 @@ def show_failures(
     reasons
         What the executor says of seed runs, by configuration and seed: the only explanation there is when one was
         killed by the scheduler, or never started.
+    project
+        The project folder.
     is_named
         Whether a command that is typed here must name the experiment: there is another exp.yaml here, or none.
     """
     # Each reason is printed once: those of stopped and failed runs are taken out, the rest is printed at the end.
     failed, unexplained = status.failed(), dict(reasons or {})
     _show_stopped(status.stopped(), unexplained, console)
+    found: dict[tuple[str, int], Failure] = {}
+    executors: dict[tuple[str, int], str] = {}
     for run in failed:
-        reason = unexplained.pop((run.configuration, run.seed), None)
-        if run in failed[:_SHOWN_IN_FULL]:
-            _show_failure(status, run, reason, console)
+        key = (run.configuration, run.seed)
+        if (reason := unexplained.pop(key, None)) is not None:
+            executors[key] = reason
+        found[key] = failure_of(run.folder, run.record, output_name(status, "err_file"), project, reason)
+    groups = grouped(found)
+    every = [(run.configuration, run.seed) for run in status.runs]
+    for group in groups[:_SHOWN_IN_FULL]:
+        _show_group(status, group, every, executors.get(group.runs[0]), project, console)
     _show_others(status, unexplained, console)
-    if len(failed) > _SHOWN_IN_FULL:
-        rest = _names((run.configuration, run.seed) for run in failed[_SHOWN_IN_FULL:])
+    if len(groups) > _SHOWN_IN_FULL:
+        rest = _names(run for group in groups[_SHOWN_IN_FULL:] for run in group.runs)
         console.print(f"\nalso failed: {escape(rest)}", style="red")
-    if failed:
+    if groups:
         which = ["--experiment", shown(status.folder.path)] if is_named else []
-        example = shlex.join(["mle", "logs", failed[0].configuration, str(failed[0].seed), *which])
-        console.print(f"\n`{escape(example)}` prints the whole output of a seed run.")
+        name, seed = groups[0].runs[0]
+        example = shlex.join(["mle", "logs", name, str(seed), *which])
+        console.print(f"\nThe whole output of a seed run:\n  {escape(example)}")
     _show_lack_of_room(status.folder, console)
 
 
@@ -91,16 +114,33 @@ def show_held(status: ExperimentStatus, refused: Collection[tuple[str, int]], co
             console.print("  This `mle run` did not start it and left it alone.")
 
 
-def _show_failure(status: ExperimentStatus, run: SeedRunStatus, reason: str | None, console: Console) -> None:
-    console.print(f"\n{_headline(run)}", style="red")
-    if reason:
+def _show_group(
+    status: ExperimentStatus,
+    group: FailureGroup,
+    every: Sequence[tuple[str, int]],
+    reason: str | None,
+    project: Path,
+    console: Console,
+) -> None:
+    """Print one failure, in the words of its first seed run."""
+    failure, runs = group.failure, group.runs
+    console.print()
+    if len(runs) == 1:
+        print_words(console, readable(f"{_names(runs)}: {failure.words}"), "red")
+    else:
+        which = runs_in_words(runs, every)
+        print_words(console, f"{len(runs)} seed runs: {readable(f'{failure.headline}, {which}')}", "red")
+        if failure.headline != failure.words:
+            print_words(console, readable(failure.words), indent=2)
+    if reason and reason.splitlines()[0] not in failure.words:
         # The rest is the end of the task's own log; once the script has started, its err file says more.
         console.print(f"  {escape(readable(reason.splitlines()[0], _MESSAGE_WIDTH))}")
-    path = run.folder.path / output_name(status, "err_file")
-    lines = last_lines(path, _LAST_LINES)
-    console.print(f"  the end of {escape(shown(path))}:" if lines else f"  {escape(shown(path))} is empty", style="dim")
+    lines = excerpt(failure, project)
+    if failure.place is None:
+        path = shown(status.folder.seed_run(*runs[0]).path / output_name(status, "err_file"))
+        console.print(f"  the end of {escape(path)}:" if lines else f"  {escape(path)} is empty", style="dim")
     for line in lines:
-        console.print("    " + escape(line))
+        print_words(console, line, indent=4)
 
 
 def _show_lack_of_room(folder: ExperimentFolder, console: Console) -> None:
@@ -173,7 +213,7 @@ def show_failed_processing(
             were = count(waiting, "seed run was", "seed runs were")
             console.print(f"  {were} not started: the pre-processing comes first.", style="red")
     if found:
-        console.print(f"\n`mle logs {found[0].stage}` prints its whole output.")
+        console.print(f"\nIts whole output:\n  mle logs {found[0].stage}")
     if any(
         (each.stage, each.status) == ("post_processing", "waiting") for each in status.processing if each not in found
     ):
@@ -199,10 +239,13 @@ def show_failed_steps(folder: ExperimentFolder, failed: Iterable[tuple[str, str 
     """Print why merging or collecting failed; each is a rule and its configuration, if it has one."""
     for rule, configuration in failed:
         place = folder.path if configuration is None else folder.configuration(configuration).path
+        # Several trials may be asked by one job, which is called after the first of them.
+        if rule.startswith("ask_"):
+            place = folder.configuration(configuration or rule.removeprefix("ask_")).path
         console.print(
             f"\n{escape(rule if configuration is None else f'{rule} of {configuration}')} failed:", style="red"
         )
-        for line in last_lines(place / f"{rule}.log", _LAST_LINES):
+        for line in last_lines(place / f"{'ask' if rule.startswith('ask_') else rule}.log", _LAST_LINES):
             console.print("    " + escape(line))
 
 

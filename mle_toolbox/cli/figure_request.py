@@ -10,7 +10,6 @@ from typing import Any
 from mle_toolbox.render.sentences import at_words, better_words
 from mle_toolbox.results import Configurations
 from mle_toolbox.results.over_tasks import References
-from mle_toolbox.results.samples import lower_is_better_of
 from mle_toolbox.text import counted
 
 __all__ = ["FigureRequest"]
@@ -22,7 +21,8 @@ class FigureRequest:
 
     ``metric`` to ``include_unfinished`` mean what they mean in `mle results`. ``log_time`` and ``log_metric`` make the
     axis of the time and that of the metric logarithmic; ``settings`` are those of a heat map or of slices; ``scores``,
-    ``references`` and ``common_tasks`` say how methods are compared over tasks; the others are those of the functions
+    ``references`` and ``common_tasks`` say how methods are compared over tasks; ``called`` is what labels call the
+    metric; the others are those of the functions
     in ``mle_toolbox.plots``.
     """
 
@@ -44,16 +44,16 @@ class FigureRequest:
     scores: str | None = None
     references: References | None = None
     common_tasks: bool = False
+    called: str = ""
 
-    @property
-    def lower(self) -> bool:
-        """Whether a lower value is better, as requested or as the name of the metric suggests."""
-        return lower_is_better_of(self.metric, self.lower_is_better)
+    def lower(self, results: Configurations) -> bool:
+        """Tell whether a lower value is better, as requested, or as the results say."""
+        return results.direction(self.metric, self.lower_is_better)[0]
 
     @property
     def label(self) -> str:
         """The metric, and which number of a run counts."""
-        return f"{self.metric}, {at_words(self.at)}"
+        return f"{self.called or self.metric}, {at_words(self.at)}"
 
     def look(
         self, results: Configurations, left_out: Mapping[str, Mapping[str, int]], *, over_tasks: bool = False

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
+from itertools import islice
 from pathlib import Path
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.loader import Asked, load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.text import listed
+
+# A folder may hold a data set of a million files.
+_MOST_FILES = 1000
+_IS_EXPERIMENT = re.compile(rb"^meta_job_args\s*:", re.MULTILINE)
+_LARGEST_START = 1 << 16
+_NAMED = 5
 
 __all__ = ["add_replacing_arguments", "asked_by", "find_experiment", "find_experiment_folder", "shown"]
 
@@ -37,7 +47,8 @@ def add_replacing_arguments(parser: argparse.ArgumentParser) -> None:
 def asked_by(arguments: argparse.Namespace) -> Asked:
     """Return what a command line says besides the experiment file, and where it is typed."""
     named = {key: getattr(arguments, key, None) for key in ("base_train_config", "experiment_dir")}
-    return Asked(typed_in=Path.cwd(), given={key: value for key, value in named.items() if value is not None})
+    given = {key: value for key, value in named.items() if value is not None}
+    return Asked(typed_in=Path.cwd(), given=given | dict(getattr(arguments, "set", None) or ()))
 
 
 def find_experiment_folder(given: Path | None, asked: Asked | None = None) -> ExperimentFolder:
@@ -53,19 +64,67 @@ def find_experiment_folder(given: Path | None, asked: Asked | None = None) -> Ex
 
 
 def find_experiment(given: Path | None, asked: Asked | None = None) -> ExperimentFolder | Plan:
-    """Return the given results folder, or the plan of an experiment file (default: exp.yaml).
+    """Return the given results folder, or the plan of an experiment file.
+
+    If nothing is given: exp.yaml, the results folder in which the command is typed, or the only experiment file here. A
+    folder that holds no results stands for the experiment file in it.
 
     ``asked`` is what the command line says besides; by default only where it is typed.
 
     Raises
     ------
     ResultsError
-        When nothing is given and there is no exp.yaml here.
+        When nothing is given and none of them is here.
     """
     path = given if given is not None else Path("exp.yaml")
     if path.is_dir():
-        return ExperimentFolder(path)
-    if given is None and not path.exists():
-        raise ResultsError("There is no exp.yaml in this folder. Name the experiment file or the results folder.")
+        inside = None if ExperimentFolder(path).record.exists() else _experiment_file_in(path)
+        if inside is None:
+            return ExperimentFolder(path)
+        path = inside
+    elif given is None and not path.exists():
+        if (results := _results_around(Path.cwd())) is not None:
+            return ExperimentFolder(Path(os.path.relpath(results)))
+        path = _only_file_here()
     # Results can be looked at whatever has become of the script since.
     return load_plan(path, check_sources=False, asked=asked if asked is not None else Asked(typed_in=Path.cwd()))
+
+
+def _only_file_here() -> Path:
+    """Return the only experiment file in this folder, or raise ResultsError with the way out."""
+    here = _experiment_files(Path())
+    if len(here) == 1:
+        return here[0]
+    missing = "There is no exp.yaml in this folder"
+    if here:
+        names = listed([each.name for each in here], _NAMED)
+        raise ResultsError(f"{missing}, but there are {names}. Name one of them, or the results folder.")
+    above = next(filter(None, map(_experiment_file_in, Path.cwd().parents)), None)
+    meant = f" Did you mean {os.path.relpath(above)}?" if above is not None else ""
+    raise ResultsError(f"{missing}. Name the experiment file or the results folder.{meant}")
+
+
+def _experiment_file_in(folder: Path) -> Path | None:
+    """Return exp.yaml of a folder, or the only experiment file there; None if there is none, or several."""
+    if (folder / "exp.yaml").is_file():
+        return folder / "exp.yaml"
+    found = _experiment_files(folder)
+    return found[0] if len(found) == 1 else None
+
+
+def _experiment_files(folder: Path) -> list[Path]:
+    found = []
+    try:
+        for path in islice(folder.iterdir(), _MOST_FILES):
+            if path.suffix in (".yaml", ".yml") and path.is_file():
+                with path.open("rb") as file:
+                    if _IS_EXPERIMENT.search(file.read(_LARGEST_START)):
+                        found.append(path)
+    except OSError:
+        return []
+    return sorted(found)
+
+
+def _results_around(folder: Path) -> Path | None:
+    """Return the results folder that a folder is, or lies in."""
+    return next((each for each in (folder, *folder.parents) if ExperimentFolder(each).record.is_file()), None)

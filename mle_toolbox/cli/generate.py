@@ -30,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("experiment_file", type=Path, nargs="?", default=Path("exp.yaml"), help="default: exp.yaml")
     add_replacing_arguments(parser)
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="default: Snakefile, where the paths of the experiment file start"
+        "--output", "-o", type=Path, metavar="FILE", help="default: Snakefile, where paths of the experiment file start"
     )
     parser.add_argument("--force", action="store_true", help="overwrite files that were edited")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 when something would change")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if something would change")
     profiles = parser.add_mutually_exclusive_group()
     profiles.add_argument("--no-profiles", action="store_true", help="write only the Snakefile")
     profiles.add_argument(
@@ -63,10 +63,15 @@ def call(arguments: argparse.Namespace) -> int:
 def describe(plan: Plan, snakefile: WrittenFile, profiles: list[InstalledProfile]) -> Iterator[str]:
     """Yield what was done, what a search leaves out, and what to type next; normally three lines."""
     configurations, seeds = len(plan.configurations), len(plan.seeds)
+    of_each = f"{count(seeds, 'seed')} = {count(configurations * seeds, 'seed run')}"
+    if plan.looks is not None:
+        least = plan.looks.schedule.minimum
+        of_each = (
+            f"{least} to {count(seeds, 'seed')} = {configurations * least:,} to {configurations * seeds:,} seed runs"
+        )
     yield (
         f"{snakefile.path.name}: {snakefile.outcome.value}; "
-        f"{count(configurations, 'configuration' if plan.search is None else 'trial')} x "
-        f"{count(seeds, 'seed')} = {count(configurations * seeds, 'seed run')}"
+        f"{count(configurations, 'configuration' if plan.search is None else 'trial')} x {of_each}"
     )
     yield from (f"  {sentence}" for sentence in (plan.search.notices if plan.search is not None else ()))
     if profiles:

@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pattern",
         metavar="PATTERN",
         help="which part of a path is the configuration and which the seed: '{configuration}/seed_{seed}/*.csv'; "
-        "{task} is the task, other names in braces are settings, * is anything. mlflow, wandb and mle-logging need "
-        "none",
+        "{task} is the task, other names in braces are settings, * matches anything. mlflow, wandb and mle-logging "
+        "need no pattern",
     )
     parser.add_argument("--kind", choices=tuple(KINDS), help="default: guessed from the files")
     parser.add_argument(
@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed-key", metavar="NAME", help="the setting that holds the seed; default: seed")
     add_task_argument(parser)
     parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="the results folder to write; default: FOLDER's name with _results"
+        "--output",
+        "-o",
+        type=Path,
+        metavar="DIR",
+        help="the results folder to write; default: FOLDER's name with _results",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier import")
 

@@ -16,12 +16,13 @@ from mle_toolbox.cli.choice import (
     add_choice_arguments,
     add_folder_arguments,
     choose_metrics,
+    folders_given,
     result_folders,
     scores_options,
 )
 from mle_toolbox.cli.consoles import error_console
 from mle_toolbox.cli.figure_request import FigureRequest
-from mle_toolbox.cli.figures import KINDS, OVER_SETTINGS, draw
+from mle_toolbox.cli.figures import KINDS, OVER_SETTINGS, draw, in_words
 from mle_toolbox.cli.files import shown
 from mle_toolbox.cli.results import read_results
 from mle_toolbox.errors import MLEToolboxError, UsageError, did_you_mean
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "call", "figure_name"]
 
+OF_A_SEARCH = ("slices", "history")
+ON_REQUEST = ("contour", "importance")
+"""Not among all kinds: a surface between few trials looks as if it had been measured, and a share like a fact."""
 MOST_TRIALS = 10
 """Of a search, in a figure with a part for each configuration."""
 
@@ -48,26 +52,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--kind",
         action="append",
         choices=[*KINDS, "all"],
-        help="learning curves, final values of the seeds, performance profiles, probability of improvement, a heat map "
-        "over two settings, slices (one setting a panel), and over tasks: aggregates with intervals, curves with a "
-        "panel for each task, average ranks with their critical difference; or all of these; may be given several "
-        "times; default: curve",
+        metavar="KIND",
+        help="curve (learning curves), final (values of the seeds), profile (performance profiles), improvement (its "
+        "probability), heatmap (over two settings), contour (an interpolation over two numeric settings), slices (a "
+        "panel for each setting), history (the trials of a search in their order, and its winner with fresh seeds), "
+        "importance (of its variables); over tasks: aggregate (with intervals), tasks (curves, a panel for each), "
+        "ranks (with their critical difference); all: all of these except contour and importance; may be given "
+        "several times; default: curve",
     )
     add_choice_arguments(parser)
     parser.add_argument("--time", metavar="NAME", help="time variable of the curves; default: the first one")
-    parser.add_argument("--log-x", action="store_true", help="logarithmic axis of the time")
-    parser.add_argument("--log-y", action="store_true", help="logarithmic axis (or colours) of the metric")
+    parser.add_argument("--log-x", action="store_true", help="logarithmic time axis")
+    parser.add_argument("--log-y", action="store_true", help="logarithmic axis (or colour scale) for the metric")
     parser.add_argument(
         "--settings",
         nargs="+",
         metavar="KEY",
-        help="the two settings of the heat map, or those of the slices; default: the variables of a search, else those "
-        "that separate most configurations",
+        help="the two settings of the heat map or contour, or those of the slices; default: the variables of a search, "
+        "else those that distinguish the most configurations",
     )
     parser.add_argument(
         "--seeds",
         action=argparse.BooleanOptionalAction,
-        help="single seeds as thin lines; default: with up to four configurations",
+        help="draw single seeds as thin lines; default: only with up to four configurations",
     )
     parser.add_argument("--include-unfinished", action="store_true", help="also show failed and running seed runs")
     parser.add_argument("--style", metavar="NAME", help="a matplotlib style, or a file with its settings")
@@ -75,34 +82,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-caption", action="store_true", help="leave out the caption")
     parser.add_argument(
         "--output",
+        "-o",
         type=Path,
         nargs="+",
         action="extend",
         metavar="FILE",
-        help="one or several, ending in .png, .svg or .pdf; {kind} and {metric} stand for those; a folder takes the "
-        "usual names; default: figures/{kind}_{metric}.png in the results folder",
+        help="one or several files ending in .png, .svg or .pdf; {kind} and {metric} are replaced; in a folder, files "
+        "get the usual names; default: figures/{kind}_{metric}.png in the results folder",
     )
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Write the figures and print where they are."""
     kinds = list(dict.fromkeys(arguments.kind or ["curve"]))
-    outputs = [_pattern(path) for path in arguments.output or [_usual_folder(arguments.experiments)]]
+    outputs = [_pattern(path) for path in arguments.output or [_usual_folder(folders_given(arguments))]]
     # matplotlib takes most of a second to import, and is not needed to see a mistake on the command line.
-    results = read_results(arguments)
+    results = read_results(arguments).displayed()
     metrics = choose_metrics(results, arguments.metric)
-    wants_all = "all" in kinds
+    wants_all, asked = "all" in kinds, kinds
     if wants_all:
         # Elsewhere than in a search configurations are not points of a space: a chart of one setting says little.
-        kinds = [each for each in KINDS if each != "slices" or results.searched or each in kinds]
+        kinds = [each for each in KINDS if each not in OF_A_SEARCH or results.searched or each in kinds]
         kinds = [each for each in kinds if each not in task_figures.KINDS or results.tasks is not None]
+        kinds = [each for each in kinds if each not in ON_REQUEST or each in asked]
     chosen = [(kind, metric) for kind in kinds for metric in metrics]
     _check_names(outputs, chosen)
     written = 0
     with _one_line_on_missing_glyphs():
         for kind, metric in chosen:
             try:
-                figure = draw(kind, *_of_first_trials(kind, results, _request(arguments, metric), arguments))
+                request = _request(arguments, metric, results.labels.get(metric, metric))
+                chosen_results, request = _of_first_trials(kind, results, request, arguments)
+                figure = draw(kind, chosen_results, request)
             except MLEToolboxError as error:
                 # Of all kinds, some do not fit every experiment: a heat map needs two settings that differ.
                 if not wants_all:
@@ -112,6 +123,9 @@ def call(arguments: argparse.Namespace) -> int:
             for path in _paths(outputs, kind, metric, metrics):
                 _save(figure, path, arguments.style)
                 print(shown(path.absolute()))
+            if words := in_words(kind, chosen_results, request):
+                # Not on stdout, where programs read the names of the files.
+                error_console().print(words, markup=False, highlight=False)
             written += 1
     if not written:
         raise UsageError("There is nothing to draw.")
@@ -127,7 +141,7 @@ def figure_name(kind: str, metric: str, metrics: Sequence[str]) -> tuple[str, st
     return kind, f"{safe[place]}_{again + 1}" if again else safe[place]
 
 
-def _request(arguments: argparse.Namespace, metric: str) -> FigureRequest:
+def _request(arguments: argparse.Namespace, metric: str, called: str) -> FigureRequest:
     return FigureRequest(
         metric=metric,
         time=arguments.time,
@@ -143,6 +157,7 @@ def _request(arguments: argparse.Namespace, metric: str) -> FigureRequest:
         size=arguments.size,
         caption=not arguments.no_caption,
         style=arguments.style,
+        called=called,
         **scores_options(arguments),
     )
 

@@ -27,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_folder_arguments(parser)
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="default: report.html in the results folder; of several, here"
+        "--output",
+        "-o",
+        type=Path,
+        metavar="FILE",
+        help="default: report.html in the results folder; for several, here",
     )
     parser.add_argument("--title", help="default: the project's name")
     for option in ("--lower-is-better", "--higher-is-better"):

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from mle_toolbox.cli.choice import (
+    NamesOfMetrics,
     add_choice_arguments,
     add_folder_arguments,
     choose_configurations,
     choose_metrics,
+    folders_given,
     result_folders,
     scores_options,
 )
-from mle_toolbox.cli.consoles import error_console, output_console
+from mle_toolbox.cli.consoles import error_console, output_console, print_words
 from mle_toolbox.cli.files import shown
 from mle_toolbox.errors import MissingExtraError, UsageError, did_you_mean
-from mle_toolbox.render.overview import MAX_METRICS, too_many_metrics
+from mle_toolbox.render.number_form import NumberForm
+from mle_toolbox.render.overview import metrics_to_show, words_on_others
 from mle_toolbox.results import Configurations, ExperimentResults, load
 from mle_toolbox.text import listed
 
 if TYPE_CHECKING:
     from mle_toolbox.render.rendered import Rendered
+    from mle_toolbox.results.shown import GroupTable, TrialTable
 
 __all__ = ["add_arguments", "call", "read_results"]
 
@@ -41,6 +46,8 @@ _FOR_PROGRAMS = ("csv", "parquet", "json")
 
 TOP = 10
 """Trials of a search in a terminal."""
+_ALL_METHODS_UP_TO = 6
+"""With --compare alone, so few methods are compared with each other, more only with the best one."""
 ALL = 0
 """``--top all``."""
 
@@ -48,7 +55,7 @@ ALL = 0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     add_folder_arguments(parser)
-    add_choice_arguments(parser, "all of them, with --compare the first one")
+    add_choice_arguments(parser, "all; with --compare, the first one")
     parser.add_argument(
         "--compare",
         nargs="?",
@@ -60,17 +67,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--top",
         type=_top,
         metavar="K",
-        help="of a search, only the best K trials, or all; default: 10 in a terminal, all of them elsewhere",
+        help="show only the best K configurations or trials, or all; default: 10 for a search in a terminal, else all",
+    )
+    parser.add_argument(
+        "--sort", metavar="METRIC", help="sort by this metric, the best first; default: in the order of exp.yaml"
+    )
+    parser.add_argument(
+        "--group-by",
+        metavar="KEY",
+        help="a row for each value of this setting, averaged over the configurations that have it",
+    )
+    parser.add_argument(
+        "--std",
+        action="store_true",
+        help="show the standard deviation over the seeds after ±, not the interval; CSV and JSON get a column for it",
+    )
+    parser.add_argument(
+        "--percent",
+        action=NamesOfMetrics,
+        nargs="+",
+        metavar="NAME",
+        help="show these metrics in percent: 91.4 for 0.914; CSV and JSON keep the number",
     )
     parser.add_argument("--include-unfinished", action="store_true", help="also count failed and running seed runs")
     parser.add_argument("--format", choices=_FORMATS, help="default: what --output ends with, else rich (a terminal)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write to this file instead of printing")
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Print or write the summary, and the comparisons if requested."""
     form = _format(arguments.format, arguments.output)
     results = read_results(arguments)
+    if form not in _FOR_PROGRAMS:
+        results = results.displayed()
     parts = _parts(results, arguments, form)
     if form == "parquet":
         _write_parquet(parts, arguments.output)
@@ -92,14 +121,14 @@ def call(arguments: argparse.Namespace) -> int:
 
 def read_results(arguments: argparse.Namespace) -> Configurations:
     """Return the results chosen by ``DIR…`` and ``--configurations``."""
-    folders = result_folders(arguments.experiments)
+    folders = result_folders(folders_given(arguments))
     current = arguments.only_current
     found = load(folders[0] if len(folders) == 1 else folders, only_current=current)
     # The folder of one configuration or seed run is shown as an experiment of one.
     results = found if isinstance(found, Configurations) else load([folders[0]], only_current=current)
     results = results.with_task(arguments.task)
     if arguments.configurations:
-        return results.select(choose_configurations(results, arguments.configurations))
+        return results.select(choose_configurations(results, map(results.name_here, arguments.configurations)))
     return results
 
 
@@ -111,29 +140,67 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
         "confidence": arguments.confidence,
         "include_unfinished": arguments.include_unfinished,
     }
-    if arguments.top is not None and results.tasks is not None:
-        raise UsageError(f"--top {arguments.top}: trials of several tasks ({results.tasks.key_words}) are not ranked.")
+    for option in ("top", "sort"):
+        if (value := getattr(arguments, option)) is not None and results.tasks is not None:
+            what = "trials" if results.searched else "configurations"
+            words = f"{what} of several tasks ({results.tasks.key_words}) are not ranked"
+            raise UsageError(f"--{option} {value or 'all'}: {words}.")
+    percent = choose_metrics(results, arguments.percent, "--percent") if arguments.percent else ()
+    numbers = NumberForm(arguments.std, percent)
+    if arguments.group_by is not None:
+        return [replace(_groups(results, arguments, form, options), form=numbers)]
     if _has_tasks(results):
-        return _over_tasks(results, arguments, form, options)
+        return _over_tasks(results, arguments, form, options, numbers)
     if _wants_trials(results, arguments):
-        return [_trials(results, arguments, form, options)]
-    if arguments.top is not None:
-        why = "leave out --compare, --at and --statistic" if results.searched else "this is no search"
-        if results.searched and not isinstance(results, ExperimentResults):
-            why = "give the results folder of one search"
+        return [replace(_trials(results, arguments, form, options), form=numbers)]
+    if arguments.top is not None and results.searched:
+        alone = isinstance(results, ExperimentResults)
+        why = "leave out --compare, --at and --statistic" if alone else "give the results folder of one search"
         raise UsageError(f"--top {arguments.top}: it shortens the ranking of a search's trials; {why}.")
     metrics = choose_metrics(results, arguments.metric)
     if not arguments.metric and not arguments.compare:
-        metrics = results.metrics[:MAX_METRICS] if form == "rich" else results.metrics
-        if len(results.metrics) > len(metrics):
-            error_console().print(too_many_metrics(results.metrics), markup=False)
+        metrics = metrics_to_show(results) if form == "rich" else results.metrics
+        if others := words_on_others(results, metrics):
+            print_words(error_console(), others)
     parts: list[Rendered] = []
     if not arguments.compare or form not in _ONE_TABLE:
-        parts.append(results.summary(metrics, statistic=arguments.statistic, **options))
+        [by] = choose_metrics(results, [arguments.sort] if arguments.sort else metrics[:1], "--sort")
+        shown = tuple(dict.fromkeys((by, *metrics)))
+        order: dict[str, Any] = {"sort": arguments.sort is not None, "top": arguments.top or None}
+        summary = results.summary(shown, statistic=arguments.statistic, **order, **options)
+        parts.append(replace(summary, form=numbers))
     if arguments.compare:
         baseline = _baseline(results, arguments.compare)
-        parts += [results.compare(metric=metric, baseline=baseline, **options) for metric in metrics]
+        parts += _comparisons(results, metrics, baseline, options)
     return parts
+
+
+def _comparisons(
+    results: Configurations, metrics: Sequence[str], baseline: str | None, options: Mapping[str, Any]
+) -> Iterator[Rendered]:
+    """Yield the comparisons in each metric; the titles of several name it."""
+    for metric in metrics:
+        found = results.compare(metric=metric, baseline=baseline, **options)
+        yield found if len(metrics) == 1 else replace(found, title=f"{found.title}, {metric}")
+
+
+def _groups(
+    results: Configurations, arguments: argparse.Namespace, form: str, options: Mapping[str, Any]
+) -> GroupTable:
+    for option in ("compare", "top", "sort"):
+        if getattr(arguments, option) is not None:
+            raise UsageError(f"--group-by and --{option} do not go together. Leave one out.")
+    if arguments.statistic != "mean":
+        raise UsageError(f"--statistic {arguments.statistic}: groups have means only. Leave it out.")
+    if arguments.std:
+        raise UsageError(
+            "--std: a group is the mean of several configurations, each with a standard deviation of its own. "
+            "Leave it out."
+        )
+    metrics = choose_metrics(results, arguments.metric)
+    if not arguments.metric:
+        metrics = metrics_to_show(results) if form == "rich" else results.metrics
+    return results.grouped(arguments.group_by, metrics, **options)
 
 
 def _has_tasks(results: Configurations) -> bool:
@@ -142,24 +209,45 @@ def _has_tasks(results: Configurations) -> bool:
 
 
 def _over_tasks(
-    results: Configurations, arguments: argparse.Namespace, form: str, options: Mapping[str, Any]
+    results: Configurations,
+    arguments: argparse.Namespace,
+    form: str,
+    options: Mapping[str, Any],
+    numbers: NumberForm,
 ) -> list[Rendered]:
-    """Return a table of methods and tasks for each metric; with --compare also the comparisons within each task."""
+    """Return a table of methods and tasks for each metric; with --compare also those over all tasks and within each."""
     metrics = choose_metrics(results, arguments.metric)
     if not arguments.metric and len(results.metrics) > 1:
         if form in _FOR_PROGRAMS:
             metrics = results.metrics
         else:
             others = [name for name in results.metrics if name not in metrics]
-            error_console().print(f"Not shown: {listed(others)}. --metric NAME shows them.", markup=False)
+            print_words(error_console(), f"Not shown: {listed(others)}. --metric NAME shows them.")
     parts: list[Rendered] = []
     for metric in metrics if not arguments.compare or form not in _ONE_TABLE else ():
         scores = scores_options(arguments)
-        parts.append(results.task_table(metric, statistic=arguments.statistic, **options, **scores))
+        table = results.task_table(metric, statistic=arguments.statistic, **options, **scores)
+        parts.append(replace(table, form=numbers))
     if arguments.compare:
         baseline = _baseline(results, arguments.compare)
-        parts += [results.compare(metric=metric, baseline=baseline, **options) for metric in metrics]
+        scores = scores_options(arguments)
+        parts += [each for metric in metrics for each in _methods(results, metric, baseline, options, scores)]
+        parts += _comparisons(results, metrics, baseline, options)
     return parts
+
+
+def _methods(
+    results: Configurations, metric: str, baseline: str | None, options: Mapping[str, Any], scores: Mapping[str, Any]
+) -> Iterator[Rendered]:
+    """Yield the comparisons of methods over the tasks, if there are any."""
+    methods = results.tasks.names if results.tasks is not None else ()
+    # A configuration as the baseline is one of a single task.
+    if baseline is None or baseline == "best" or baseline in methods:
+        few = len(methods) <= _ALL_METHODS_UP_TO
+        one = None if baseline == "best" and few else baseline
+        found = results.compare_methods(metric, baseline=one, **options, **scores)
+        if found.pairs:
+            yield found
 
 
 def _wants_trials(results: Configurations, arguments: argparse.Namespace) -> TypeGuard[ExperimentResults]:
@@ -170,8 +258,11 @@ def _wants_trials(results: Configurations, arguments: argparse.Namespace) -> Typ
 
 def _trials(
     results: ExperimentResults, arguments: argparse.Namespace, form: str, options: Mapping[str, Any]
-) -> Rendered:
+) -> TrialTable:
     metrics = choose_metrics(results, arguments.metric) if arguments.metric else None
+    if arguments.sort:
+        own = metrics or (results.search.metrics if results.search is not None else ())
+        metrics = tuple(dict.fromkeys((*choose_metrics(results, [arguments.sort], "--sort"), *own)))
     top = arguments.top if arguments.top is not None else TOP if form == "rich" else ALL
     given = {name: options[name] for name in ("lower_is_better", "confidence", "include_unfinished")}
     return results.trial_table(metrics, top=None if top == ALL else top, **given)
@@ -179,6 +270,7 @@ def _trials(
 
 def _baseline(results: Configurations, given: str) -> str | None:
     methods = results.tasks.names if results.tasks is not None else ()
+    given = results.name_here(given)
     if given in results or given in methods or given == "best":
         return given
     if given == "all":
@@ -186,7 +278,7 @@ def _baseline(results: Configurations, given: str) -> str | None:
     hint = did_you_mean(given, [*results, *methods, "best", "all"])
     if Path(given).is_dir():
         hint = f" To compare the experiments in {given!r}, write it before --compare."
-    raise UsageError(f"--compare {given}: there is {listed(map(repr, results), 12)}, or best, or all.{hint}")
+    raise UsageError(f"--compare {given}: the names are {listed(map(repr, results), 12)}, best and all.{hint}")
 
 
 def _top(text: str) -> int:
@@ -227,7 +319,13 @@ def _text(parts: list[Rendered], form: str) -> str:
     return "\n".join(map(_WRITERS[form], parts))
 
 
-_KINDS = {"Summary": "summary", "TaskTable": "tasks", "Comparisons": "comparisons"}
+_KINDS = {
+    "Summary": "summary",
+    "GroupTable": "groups",
+    "TaskTable": "tasks",
+    "MethodComparisons": "methods",
+    "Comparisons": "comparisons",
+}
 
 _WRITERS: dict[str, Callable[[Rendered], str]] = {
     "rich": lambda part: f"{part}\n",

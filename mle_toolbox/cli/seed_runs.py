@@ -13,8 +13,8 @@ from mle_toolbox.seed_run.stored_run import StoredRun
 __all__ = ["RUN_HELP", "find_seed_run"]
 
 RUN_HELP = (
-    "a seed run: CONFIGURATION/SEED (CONFIGURATION alone: its first seed), with EXPERIMENT: before it for another "
-    "experiment file or results folder than that of exp.yaml, or the folder of the seed run"
+    "a seed run: CONFIGURATION/SEED (CONFIGURATION alone: its first seed), after EXPERIMENT: for an experiment file or "
+    "results folder other than that of exp.yaml; or the folder of the seed run"
 )
 _NAMED = re.compile(rf"(?:(?P<experiment>.+):)?(?P<configuration>[^/:]+)(?:/(?:{SEED_PREFIX})?(?P<seed>\d+))?/?")
 

@@ -7,24 +7,38 @@ import contextlib
 import json
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.markup import escape
 
 from mle_toolbox.cli.consoles import output_console
 from mle_toolbox.cli.files import add_replacing_arguments, asked_by, find_experiment
-from mle_toolbox.drive.status import ExperimentStatus, read_plan_status, read_status
+from mle_toolbox.drive.pace import Going, Look, Pace
+from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, read_plan_status, read_status
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import experiment_words
 from mle_toolbox.experiment_record import project_in, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.render.statuses import changed_code, processing_line, status_grid, status_line
-from mle_toolbox.render.trial_statuses import is_search, search_grid
+from mle_toolbox.render.statuses import (
+    changed_code,
+    driver_line,
+    due_line,
+    failure_lines,
+    processing_line,
+    running_table,
+    status_grid,
+    status_line,
+)
+from mle_toolbox.render.trial_statuses import many_grid, search_grid
 from mle_toolbox.seed_run.own_code import not_frozen_in_words
-from mle_toolbox.text import count
+from mle_toolbox.text import count, listed, rough_duration
 
 __all__ = ["add_arguments", "call"]
+
+# From so many configurations on they are grouped.
+_MANY = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,20 +54,42 @@ def call(arguments: argparse.Namespace) -> int:
     The scheduler is asked only when the files name tasks whose driver is gone.
     """
     status = _read(arguments)
+    look = Pace().look(status)
     for sentence in status.damage:
         print(sentence, file=sys.stderr)
     if arguments.json:
-        print(json.dumps(_as_json(status), indent=2, ensure_ascii=False))
+        # Indented for people only: for ten thousand seed runs that takes seconds.
+        indent = 2 if sys.stdout.isatty() else None
+        print(json.dumps(_as_json(status, look), indent=indent, ensure_ascii=False))
         return 0
     console = output_console()
-    console.print(search_grid(status) if is_search(status) else status_grid(status))
-    console.print(status_line(status))
+    # No line of this is copied from the terminal, so all are broken between words.
+    console.soft_wrap = False
+    if status.is_search:
+        console.print(search_grid(status))
+    else:
+        console.print(status_grid(status) if len(status.configurations) < _MANY else many_grid(status))
+    left = f"; about {rough_duration(look.left)} left" if look.left is not None else ""
+    console.print(f"{status_line(status)}{left}", markup=False)
     for each in status.processing:
         console.print(processing_line(each))
+    if (running := running_table(status, look)) is not None:
+        console.print()
+        console.print(running)
+    if status.failed():
+        console.print()
+        for line in failure_lines(status):
+            console.print(line)
+    console.print()
+    if due := due_line(status):
+        console.print(due, markup=False)
+    console.print(driver_line(status), markup=False)
+    if status.dropped:
+        console.print(f"not in the experiment file any more: {listed(status.dropped)}", markup=False, style="dim")
     if purpose := _purpose(status.folder):
         console.print(escape(f"purpose: {purpose}"), style="dim")
-    for line in changed_code(status):
-        console.print(escape(line), style="yellow")
+    for sentence in changed_code(status):
+        console.print(escape(sentence), style="yellow")
     if not_frozen := _not_frozen(status):
         console.print(escape(not_frozen), style="yellow")
     if unattended := _unattended(status):
@@ -97,27 +133,64 @@ def _unattended(status: ExperimentStatus) -> str | None:
     return unattended_tasks(status.folder, (status.folder.path.absolute() / project).resolve())
 
 
-def _as_json(status: ExperimentStatus) -> dict[str, object]:
+def _as_json(status: ExperimentStatus, look: Look) -> dict[str, object]:
+    causes = {
+        run: {"cause": group.failure.words, "place": group.failure.place}
+        for group in status.failures
+        for run in group.runs
+    }
     return {
         "experiment_dir": str(status.folder.path),
         "experiment_file": status.record.get("experiment_file"),
         "purpose": _purpose(status.folder),
         "counts": dict(status.counts),
+        "due": sum(run.is_due for run in status.runs),
+        "new": sum(run.is_new for run in status.runs),
+        "seconds_left": look.left,
+        "driver": None if status.holder is None else asdict(status.holder),
+        "dropped": list(status.dropped),
+        **({} if status.looks is None else {"looks": status.looks.to_dict()}),
         **{
             each.stage: {"status": each.status, "run": each.record._asdict() if each.record is not None else None}
             for each in status.processing
         },
         "unattended": _unattended(status),
+        "failures": [
+            {
+                "cause": group.failure.words,
+                "place": group.failure.place,
+                "runs": [{"configuration": name, "seed": seed} for name, seed in group.runs],
+            }
+            for group in status.failures
+        ],
         "runs": [
             {
-                "configuration": run.configuration,
-                "seed": run.seed,
-                "status": run.status,
-                "stale": run.stale,
-                "changed_files": list(run.changed),
-                "folder": str(run.folder.path),
-                "run": run.record._asdict() if run.record is not None else None,
+                **_run_as_json(run, look.going.get((run.configuration, run.seed))),
+                **causes.get((run.configuration, run.seed), {}),
             }
             for run in status.runs
         ],
     }
+
+
+def _run_as_json(run: SeedRunStatus, going: Going | None) -> dict[str, object]:
+    content: dict[str, object] = {
+        "configuration": run.configuration,
+        "seed": run.seed,
+        "status": run.status,
+        "due": run.is_due,
+        "new": run.is_new,
+        "stale": run.stale,
+        "changed_files": list(run.changed),
+        "folder": str(run.folder.path),
+        "run": run.record._asdict() if run.record is not None else None,
+    }
+    if going is not None:
+        content |= {
+            "ticks": going.n_ticks,
+            "ticks_expected": going.expected,
+            "seconds": going.seconds,
+            "seconds_left": going.left,
+            "silent_seconds": going.silent,
+        }
+    return content

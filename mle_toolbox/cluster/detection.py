@@ -111,20 +111,21 @@ def detect_place(scheduler: Scheduler, queue: str | None, asked_by: str = "the e
     except SchedulerError as error:
         why = f"{scheduler.submitting} is there, but the scheduler does not answer ({_plain(error)})"
         return _silent(scheduler, why)
+    word = scheduler.queue_setting
     if queues.known and queues.unknown:
         unknown = queues.unknown[0]
         raise UsageError(
-            f"{asked_by} asks for queue {unknown!r}, which this {scheduler.name} does not have or does not let you use."
-            f"{did_you_mean(unknown, queues.known)} There are: {', '.join(queues.known)}. (--profile local runs on "
+            f"{asked_by} asks for {word} {unknown!r}, which this {scheduler.name} does not have or does not let you "
+            f"use.{did_you_mean(unknown, queues.known)} There are: {', '.join(queues.known)}. (--profile local runs on "
             "this machine.)"
         )
     open_queues = [each.name for each in queues.meant if each.accepts_jobs]
     if not open_queues:
-        return _silent(scheduler, f"{scheduler.name} answers, but no queue accepts jobs{_hindrance(queues.meant)}")
+        return _silent(scheduler, f"{scheduler.name} answers, but no {word} accepts jobs{_hindrance(queues.meant)}")
     plural = len(open_queues) > 1
     return Place(
         scheduler.profile,
-        f"{scheduler.name} answers and {'queues' if plural else 'queue'} {listed(open_queues, _NAMES_SHOWN)} "
+        f"{scheduler.name} answers and {word}{'s' if plural else ''} {listed(open_queues, _NAMES_SHOWN)} "
         f"{'accept' if plural else 'accepts'} jobs: running there (--profile local runs here).",
     )
 

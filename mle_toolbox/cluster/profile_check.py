@@ -113,7 +113,7 @@ def _executor_problems(document: Document, executor: str) -> Iterator[Problem]:
         except ValueError:
             fix = f" Write `{','.join(map(str, value))}`." if kind is str and isinstance(value, list) else ""
             yield _problem(document, key, f"expected {_KINDS[kind]}, found {value!r}.{fix}")
-    for name, sentence in plugin.mistakes(plugin.ExecutorSettings(**given)):
+    for name, sentence in plugin.ExecutorSettings(**given).mistakes():
         yield _problem(document, prefix + name.replace("_", "-"), sentence)
 
 

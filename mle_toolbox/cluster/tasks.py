@@ -45,7 +45,7 @@ class OpenTask:
     @property
     def scheduler_id(self) -> TaskId:
         """Job and task number; job 0 when unknown."""
-        return self.array.job_id or 0, self.number
+        return self.array.job_id or 0, self.array.scheduler_task(self.number)
 
     @property
     def has_started(self) -> bool:
@@ -136,7 +136,10 @@ def delete_tasks(tasks: Sequence[OpenTask], *, seconds: float) -> list[OpenTask]
     """
     for scheduler, members in _by_scheduler(tasks):
         arrays = {each[0].scheduler_id[0]: each for each in _by_array(members)}
-        numbers = {job: None if _is_whole(each) else [task.number for task in each] for job, each in arrays.items()}
+        numbers = {
+            job: None if _is_whole(each) else sorted({task.scheduler_id[1] for task in each})
+            for job, each in arrays.items()
+        }
         scheduler.delete(deletable(scheduler, numbers, {job: each[0].array.path for job, each in arrays.items()}))
     end, wait = time.monotonic() + seconds, _LOOK_SECONDS
     while (left := list(tasks_in_queue(tasks, seconds=seconds))) and time.monotonic() < end:

@@ -25,8 +25,9 @@ from mle_toolbox.environment import find_environment
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.installed_first import REPAIR
 from mle_toolbox.snakemake_side.assumptions import REQUIREMENT, VERSIONS_IN_WORDS, version_fits
+from mle_toolbox.surroundings import available_cores
 
-__all__ = ["available_cores", "check_experiment", "check_folder", "check_python", "nearest_folder"]
+__all__ = ["check_experiment", "check_folder", "check_python", "nearest_folder"]
 
 # The distribution on PyPI from which scripts and experiment files come, and this one until version 1.0.
 _ORIGINAL = "mle-toolbox"
@@ -63,7 +64,7 @@ def check_python() -> Iterator[Finding]:
             f"Snakemake {version}"
         )
     executors = [each.executor for each in schedulers()]
-    plugins = ["snakemake_logger_plugin_mle"]
+    plugins = ["snakemake_logger_plugin_mle", "snakemake_scheduler_plugin_mle"]
     plugins += [f"snakemake_executor_plugin_{name.replace('-', '_')}" for name in executors]
     # As Snakemake finds them: top-level modules by the prefix of their name.
     missing = [name for name in plugins if importlib.util.find_spec(name) is None]
@@ -73,7 +74,7 @@ def check_python() -> Iterator[Finding]:
             f"reinstall mle-toolbox: {sys.executable} -m pip install --force-reinstall --no-deps {_source()}",
         )
     else:
-        yield fine(f"Snakemake finds our plugins: the executor {' and '.join(executors)} and the logger mle")
+        yield fine(f"Snakemake finds our plugins: the executor {' and '.join(executors)}, the logger and scheduler mle")
     if (other := _version(_ORIGINAL)) is not None:
         yield warning(
             f"{_ORIGINAL} {other} is installed in the same environment: another distribution with the same package and "
@@ -85,7 +86,9 @@ def check_python() -> Iterator[Finding]:
 
 def check_experiment(plan: Plan, *, local: bool) -> Iterator[Finding]:
     """Check what the experiment file requires of this machine; ``local`` when seed runs execute here."""
-    counts = f"{len(plan.configurations)} x {len(plan.seeds)} = {len(plan.seed_runs)} seed runs"
+    counts = f"{len(plan.configurations)} x {len(plan.seeds)} = {len(plan.configurations) * len(plan.seeds)} seed runs"
+    if plan.looks is not None:
+        counts = f"up to {counts}, {len(plan.seed_runs)} by now"
     yield fine(f"{plan.experiment_file.name} has no mistakes: configurations x seeds are {counts}")
     cores = available_cores()
     if local and plan.job.cores > cores:
@@ -125,13 +128,6 @@ def check_folder(results: Path) -> Iterator[Finding]:
             f"the clock of the file server differs from this machine's by {abs(now - written):.0f} s",
             "Snakemake compares the times of files; ask your administrator to have the clocks set",
         )
-
-
-def available_cores() -> int:
-    """Return how many cores of this machine this process may use."""
-    # cpu_count() counts cores that a container or `taskset` has taken away; macOS knows no affinity.
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def nearest_folder(path: Path) -> Path:

@@ -68,7 +68,7 @@ def _unfinished(report: JobReport, wait: float) -> Finding:
 
 def _judge(scheduler: Scheduler, report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[Finding]:
     answer, host = report.answer, report.answer.get("host")
-    queue = f" in queue {answer['queue']}" if answer.get("queue") else ""
+    queue = f" in {scheduler.queue_setting} {answer['queue']}" if answer.get("queue") else ""
     yield fine(f"a job ran on {host}{queue}; from mle to its end {report.took:.0f} s")
     if report.seen_after is not None:
         yield _shared(report.seen_after, str(host), scheduler, profile)

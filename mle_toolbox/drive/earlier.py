@@ -12,12 +12,15 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mle_toolbox.drive.lock import Holder
 from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_record import with_asked, with_earned_seeds
+from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.snakemake_side.job_events import EventFile, Tally
 
-__all__ = ["EarlierSnakemake", "remember_plan"]
+__all__ = ["EarlierSnakemake", "is_plan_of_driver", "remember_plan"]
 
 _PLAN = "plan.json"
 
@@ -25,6 +28,31 @@ _PLAN = "plan.json"
 def remember_plan(folder: Path, plan: Plan) -> None:
     """Record, in the driver's folder, the plan for which its Snakemake is started."""
     (folder / _PLAN).write_text(json.dumps(plan.to_json()), encoding="utf-8")
+
+
+def is_plan_of_driver(folder: Path, plan: Plan) -> bool | None:
+    """Whether the Snakemake of the driver's folder was started for this plan; None when there is no record of that."""
+    try:
+        then = json.loads((folder / _PLAN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    # Through JSON, which turns tuples into lists. Trials that have been asked meanwhile are no other plan, nor are the
+    # further seeds that they have earned.
+    results = ExperimentFolder(folder.parent)
+    now = json.loads(json.dumps(plan.to_json()))
+
+    def by_now(each: dict[str, Any]) -> dict[str, Any]:
+        return with_earned_seeds(results, with_asked(results, each))
+
+    return bool(_fixed(by_now(then)) == _fixed(by_now(now)))
+
+
+def _fixed(plan: Any) -> Any:
+    """Return a plan without what changes while it is carried out: how many seeds its looks have decided on."""
+    if not isinstance(plan, dict) or "looks" not in plan:
+        return plan
+    entries = [{key: value for key, value in each.items() if key != "seeds"} for each in plan["configurations"]]
+    return {**plan, "configurations": entries}
 
 
 class EarlierSnakemake:
@@ -47,7 +75,8 @@ class EarlierSnakemake:
         self._plan = plan
         self._events = EventFile(events)
         self._watch = watch
-        self._tally = Tally(total=len(plan.seed_runs))
+        self.tally = Tally(total=len(plan.seed_runs))
+        """What it has done."""
         self._makes_the_same: bool | None = None
         self._is_met = False
 
@@ -58,11 +87,11 @@ class EarlierSnakemake:
             self._meet(holder)
         if self._makes_the_same:
             for event in self._events.new_events():
-                self._tally.count(event)
-        self._watch(self._tally)
+                self.tally.count(event)
+        self._watch(self.tally)
 
     def _meet(self, holder: Holder) -> None:
-        self._makes_the_same = self._compare()
+        self._makes_the_same = is_plan_of_driver(self._folder, self._plan)
         name = "its Snakemake" if holder.snakemake is None else f"its Snakemake (process {holder.snakemake})"
         words = f"An earlier `mle run` was killed; {name} goes on and this command waits until it ends."
         if self._makes_the_same is False and _kill(holder.snakemake):
@@ -70,16 +99,7 @@ class EarlierSnakemake:
                 f"An earlier `mle run` was killed; {name}, which was started before the last edits, was stopped. Its "
                 "jobs are continued or replaced."
             )
-        self._tally.said.append((words, True))
-
-    def _compare(self) -> bool | None:
-        """Whether it was started for the present plan; None when there is no record of that."""
-        try:
-            then = json.loads((self._folder / _PLAN).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        # Through JSON, which turns tuples into lists.
-        return bool(then == json.loads(json.dumps(self._plan.to_json())))
+        self.tally.said.append((words, True))
 
 
 def _kill(pid: int | None) -> bool:

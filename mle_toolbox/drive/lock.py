@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mle_toolbox.errors import FolderInUseError
+from mle_toolbox.text import moment
 
 __all__ = ["DriverLock", "Holder", "current_holder", "driver_lock", "is_alive", "is_driven"]
 
@@ -35,6 +36,14 @@ class Holder:
     pid: int
     since: str
     snakemake: int | None = None
+
+    @property
+    def when(self) -> str:
+        """When it began, in the zone of this machine."""
+        try:
+            return moment(datetime.fromisoformat(self.since))
+        except (ValueError, TypeError):  # another program may have written it
+            return self.since
 
     @property
     def is_orphaned(self) -> bool:
@@ -144,10 +153,10 @@ def _read_holder(path: Path) -> Holder | None:
 
 
 def _in_use(results: Path, holder: Holder | None) -> str:
-    who = f"by process {holder.pid} on {holder.host} since {holder.since}" if holder else "by another process"
+    who = f"by process {holder.pid} on {holder.host} since {holder.when}" if holder else "by another process"
     return (
-        f"{results}: this experiment is already being run {who}. Wait for it (`mle status` shows how far it is), "
-        "or stop it with `mle stop`."
+        f"{results}: this experiment is already being run {who}. Nothing has changed "
+        "since. `mle attach` follows it, `mle stop` stops it."
     )
 
 

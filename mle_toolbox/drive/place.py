@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from mle_cluster.known import scheduler_of_executor, schedulers
 from mle_cluster.scheduler import Scheduler, SchedulerError
-from mle_toolbox.cluster.detection import Place, choose_among
+from mle_toolbox.cluster.detection import Place, choose_among, detect_place
 from mle_toolbox.cluster.tasks import (
     OpenTask,
     open_tasks,
@@ -28,6 +28,7 @@ from mle_toolbox.errors import FolderInUseError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record, run_status
+from mle_toolbox.search_final import all_runs
 from mle_toolbox.snakemake_side.profile_files import read_profile
 
 __all__ = ["PROFILE_VARIABLE", "choose_place", "left_here"]
@@ -58,6 +59,12 @@ def choose_place(plan: Plan, profile: str | None, cores: int | None) -> Place:
         When the experiment names a queue that does not exist; or when this machine seems to be the login node of a
         scheduler that cannot be used, and nobody said that seed runs may execute here.
     """
+    place = _chosen(plan, profile, cores)
+    _check_queues_of_processing(plan, place)
+    return place
+
+
+def _chosen(plan: Plan, profile: str | None, cores: int | None) -> Place:
     place = _asked_for(profile, cores)
     if place is not None:
         if scheduler_of_executor(read_profile(place.profile, plan.project_dir).keys.get("executor")) is not None:
@@ -92,7 +99,7 @@ def left_here(plan: Plan) -> list[str]:
     if not (ExperimentFolder(plan.experiment_path).driver / "started").exists():
         return []
     found = []
-    for name, seed in plan.seed_runs:
+    for name, seed in all_runs(plan):
         folder = ExperimentFolder(plan.experiment_path).seed_run(name, seed)
         record = read_run_record(folder)
         # A task of an array is found by the executor's own records.
@@ -101,6 +108,17 @@ def left_here(plan: Plan) -> list[str]:
         if record.launcher is not None and run_status(folder) == "running":
             found.append(f"{name} seed {seed} (process {record.pid} on {record.host})")
     return found
+
+
+def _check_queues_of_processing(plan: Plan, place: Place) -> None:
+    """Refuse queues that do not exist, also where the user named the profile.
+
+    The scheduler would refuse them as well, but those of the post-processing only after the last seed run.
+    """
+    scheduler = scheduler_of_executor(read_profile(place.profile, plan.project_dir).keys.get("executor"))
+    for each in plan.processing:
+        if scheduler is not None and each.job.queue not in (None, plan.job.queue):
+            detect_place(scheduler, each.job.queue, f"{plan.experiment_file.name}, {each.stage}_args,")
 
 
 def _asked_for(profile: str | None, cores: int | None) -> Place | None:

@@ -15,7 +15,7 @@ from mle_toolbox.cluster.tasks import Submitter, delete_tasks, open_tasks, tasks
 from mle_toolbox.drive.lock import Holder, is_alive, is_driven
 from mle_toolbox.snakemake_side.assumptions import is_snakemake
 
-__all__ = ["Driver", "driver_of_lock", "driver_of_submissions", "drivers_by_hand", "end_processes"]
+__all__ = ["Driver", "driver_of_lock", "driver_of_submissions", "drivers_by_hand", "end_processes", "launchers_below"]
 
 _LOOK_SECONDS = 0.2
 _SECONDS_TO_END = 10.0
@@ -38,7 +38,7 @@ class Driver:
         """Ask it to stop, more firmly each time patience is over; return whether it has ended."""
         for number, step in enumerate(self.steps):
             if number:
-                say(f"It did not end within {patience:.0f} s; asking it more firmly ...")
+                say(f"It did not end within {patience:.0f} s; sending a stronger signal ...")
             with contextlib.suppress(ProcessLookupError):
                 step()
             end = time.monotonic() + patience
@@ -86,17 +86,33 @@ def drivers_by_hand(launchers: Iterable[int]) -> list[Driver]:
     return [Driver("Snakemake", os.uname().nodename, pid, _living(pid), _steps_by_hand(pid)) for pid in found]
 
 
-def end_processes(pids: Sequence[int], still: Callable[[], int]) -> None:
-    """Terminate processes, and kill them if ``still`` counts any after a while."""
+def end_processes(pids: Sequence[int], still: Callable[[], int], seconds: float = _SECONDS_TO_END) -> None:
+    """Terminate processes, and kill them if ``still`` counts any after so many seconds."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in filter(None, pids):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
-        end = time.monotonic() + _SECONDS_TO_END
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             if not still():
                 return
             time.sleep(_LOOK_SECONDS)
+
+
+def launchers_below(pid: int) -> dict[tuple[str, int], int]:
+    """Return the launchers that a process of this machine has started, by configuration and seed."""
+    import psutil
+
+    found: dict[int, tuple[tuple[str, int], int]] = {}
+    with contextlib.suppress(psutil.Error):
+        for process in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                given = dict(word.removeprefix("--").split("=", 1) for word in process.cmdline() if "=" in word)
+                # A shell that has the whole command in one word has none of these.
+                if {"script", "config", "seed", "experiment-dir"} <= given.keys() and given["seed"].isdecimal():
+                    found[process.pid] = ((Path(given["config"]).stem, int(given["seed"])), process.ppid())
+    # Its witness (experiment/child_process.py) is a copy of a launcher, below it.
+    return {run: number for number, (run, parent) in found.items() if parent not in found}
 
 
 def _steps_by_hand(pid: int) -> Sequence[Callable[[], None]]:

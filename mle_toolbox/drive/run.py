@@ -4,47 +4,65 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
-import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from mle_toolbox.drive.earlier import EarlierSnakemake, remember_plan
 from mle_toolbox.drive.finished import collect_what_finished
-from mle_toolbox.drive.lock import driver_lock, is_driven
+from mle_toolbox.drive.gpus import check_gpus, gpus_here
+from mle_toolbox.drive.lock import driver_lock
+from mle_toolbox.drive.pausing import Pausing
 from mle_toolbox.drive.processing import note_stopped_processing
-from mle_toolbox.drive.settle import code_check, settle
+from mle_toolbox.drive.settle import code_check, forget_merged, note_merged, settle
 from mle_toolbox.drive.status import read_plan_status
 from mle_toolbox.drive.stopped import note_stopped
+from mle_toolbox.drive.untouched import note_untouched, untouched
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment.orphan import STARTED_VARIABLE
+from mle_toolbox.experiment_file.looks_reader import as_of_now
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.processing_section import STAGES
+from mle_toolbox.experiment_file.search_reader import asked_since
 from mle_toolbox.experiment_record import note_purpose, read_experiment_record, write_experiment_record
-from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.layout import ExperimentFolder, SeedFolder, run_of
+from mle_toolbox.log.run_record import run_status
+from mle_toolbox.search_final import final_of_plan, read_choice
 from mle_toolbox.seed_run.code_snapshot import snapshot_variables
+from mle_toolbox.snakemake_side import pause
 from mle_toolbox.snakemake_side.assumptions import ENDED_ORDERLY
 from mle_toolbox.snakemake_side.job_events import EventFile, Tally
 from mle_toolbox.snakemake_side.leftovers import clear_leftovers
+from mle_toolbox.snakemake_side.profile_files import read_profile
 from mle_toolbox.snakemake_side.snakemake_command import (
+    CHOSEN_VARIABLE,
+    FINAL_VARIABLE,
+    ORDER_VARIABLE,
+    UNTOUCHED_VARIABLE,
     RunOptions,
-    dry_run_options,
-    environment_for,
     event_options,
     snakemake_command,
     start_snakemake,
     stop_snakemake,
 )
 
-__all__ = ["RunOutcome", "dry_run", "run_experiment"]
+__all__ = ["EVENTS", "RunOutcome", "run_experiment"]
+
+EVENTS = "events.jsonl"
+"""The file in the driver's folder to which Snakemake's events are written."""
 
 _LOOK_EVERY_SECONDS = 0.1
+_CHOSEN = "chosen.json"
+# Entries of experiment.json that it has only where the experiment file says something of them.
+_MAY_BE_ABSENT = {*STAGES, "display_names", "looks", "metrics", "task"}
 # Within this time a second signal counts as an echo of the first.
 _ECHO_SECONDS = 0.5
 
@@ -58,10 +76,14 @@ class RunOutcome:
     tally: Tally
     log: Path
     collected: bool = False
-    """Whether there are results of what has finished, although some of it failed."""
+    """Whether there are results of what has finished, although some seed runs failed or were not wanted."""
+    wanted: int | None = None
+    """How many seed runs were wanted, where the user has chosen some."""
 
 
-def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Callable[[Tally], None]) -> RunOutcome:
+def run_experiment(
+    plan: Plan, snakefile: Path, options: RunOptions, watch: Callable[[Tally], None], pausing: Pausing | None = None
+) -> RunOutcome:
     """Run Snakemake on an experiment until it ends or is interrupted.
 
     Parameters
@@ -74,25 +96,53 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         Profile, cores and further Snakemake arguments.
     watch
         Called about ten times a second with the state so far.
+    pausing
+        Decides whether no more seed runs are to be started.
 
     Raises
     ------
     FolderInUseError
         When another driver runs this experiment. The remaining Snakemake of a killed driver does not count: it is
         followed to its end first, or killed when it was started for another plan.
+    UsageError
+        When jobs ask for more GPUs than this machine has, as far as that is known before Snakemake starts.
     """
+    _refuse_missing_gpus(plan, options.profile)
     folder = ExperimentFolder(plan.experiment_path).driver
-    events, log, started = folder / "events.jsonl", folder / "snakemake.log", folder / "started"
-    earlier = EarlierSnakemake(folder, plan, events, watch)
+    events, log, started = folder / EVENTS, folder / "snakemake.log", folder / "started"
+
+    growing = None if plan.looks is None or options.is_partial else _Growing(plan, folder)
+
+    def look(tally: Tally) -> None:
+        if growing is not None:
+            growing.look(tally)
+        watch(tally)
+        if pausing is not None:
+            pausing.look(tally)
+
+    earlier = EarlierSnakemake(folder, plan, events, look)
     with driver_lock(folder, while_waiting=earlier.attend) as lock:
+        # A Snakemake that was waited for has held looks.
+        plan = as_of_now(plan)
         is_left_over = started.exists()
         # Before the leftovers are cleared: a seed run without a driver that finishes later is recognised by its time.
         started.touch()
         if is_left_over:
             clear_leftovers(plan.project_dir, plan.experiment_dir)
-        tally = Tally(total=len(plan.seed_runs))
-        settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code)
+        if pausing is not None and pausing.cause is not None:
+            # It was an earlier Snakemake whose seed runs failed: this one's would as well.
+            return RunOutcome(1, False, earlier.tally, log)
+        pause.forget(events)
+        # By an earlier Snakemake that was followed to its end.
+        plan = asked_since(plan)
+        tally = Tally(total=len(plan.seed_runs) + sum(_of_the_final(plan)), after=_after_choices(plan))
+        settled = settle(plan, is_current=code_check(plan), rerun=options.rerun, chosen=options.chosen)
+        to_run = [*settled.due, *settled.running]
+        wanted = to_run if options.is_partial else None
+        if wanted is not None:
+            tally.total = len(wanted)
         tally.said += [(sentence, False) for sentence in settled.sentences]
+        tally.due = _in_order(settled.due, options.order)
         if options.purpose is not None:
             note_purpose(ExperimentFolder(plan.experiment_path), options.purpose)
         _renew_record(plan, options.purpose)
@@ -100,12 +150,33 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         events.write_bytes(b"")
         remember_plan(folder, plan)
         command = [*snakemake_command(plan.project_dir, snakefile, options), *event_options(events)]
-        follower = _Follower(EventFile(events), tally, watch)
+        follower = _Follower(EventFile(events), tally, look, plan)
         with log.open("wb") as output, _termination_as_interrupt():
-            variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns), **snapshot_variables(plan, warnings.warn)}
-            process = start_snakemake(command, plan.project_dir, output, lock.descriptor, variables)
-            lock.sign(snakemake=process.pid)
-            stopped = _follow(process, follower)
+            variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns), ORDER_VARIABLE: options.order}
+            variables |= snapshot_variables(plan, warnings.warn)
+            (folder / _CHOSEN).unlink(missing_ok=True)
+            if wanted is not None:
+                variables[CHOSEN_VARIABLE] = str(_note_chosen(folder, wanted))
+            elif not options.snakemake_arguments:
+                # The user's own may ask for more than what is due.
+                variables[UNTOUCHED_VARIABLE] = str(note_untouched(folder, untouched(plan, to_run)))
+            steps = set[object]()
+            while True:
+                process = start_snakemake(command, plan.project_dir, output, lock.descriptor, variables)
+                lock.sign(snakemake=process.pid)
+                stopped = _follow(process, follower)
+                is_over = stopped is not None or options.is_partial or process.returncode == 0
+                if is_over or (pausing is not None and pausing.cause is not None):
+                    break
+                step = _next_step_of_the_final(plan)
+                if step is None or step in steps:
+                    break
+                steps.add(step)
+                # What has failed in the search would hold up its final for ever, and what has failed among the
+                # finalists the winner.
+                target = "final_of_what_finished"
+                command = [*snakemake_command(plan.project_dir, snakefile, options, target), *event_options(events)]
+                variables[FINAL_VARIABLE] = "1"
         interrupted = stopped is not None
         if stopped is not None:
             runs = [run for run in read_plan_status(plan).runs if (run.configuration, run.seed) in stopped]
@@ -114,47 +185,113 @@ def run_experiment(plan: Plan, snakefile: Path, options: RunOptions, watch: Call
         # An interrupted Snakemake marks outputs as incomplete that were just finished; the next call clears them.
         if not interrupted and process.returncode in ENDED_ORDERLY:
             started.unlink(missing_ok=True)
+        if plan.looks is not None:
+            # Looks were held meanwhile, and give some configurations more seeds.
+            plan = as_of_now(plan)
+            if process.returncode == 0 and not options.is_partial:
+                note_merged(plan)
         _restore_record(plan, ended_well=process.returncode == 0)
-        is_partial = plan.search is not None and not interrupted and bool(follower.tally.failed)
-        collected = is_partial and _collect(plan)
-    return RunOutcome(process.returncode, interrupted, follower.tally, log, collected)
+        # Snakemake makes results of what is complete only.
+        is_left_out = options.is_partial or (plan.search is not None and bool(follower.tally.failed))
+        # Snakemake itself goes on behind a failed seed run where the search learns.
+        is_complete = plan.learns and process.returncode == 0 and not options.is_partial
+        collected = (
+            is_left_out and not interrupted and not is_complete and _collect(plan, is_partial=options.is_partial)
+        )
+    return RunOutcome(
+        process.returncode, interrupted, follower.tally, log, collected, None if wanted is None else len(wanted)
+    )
 
 
-def _collect(plan: Plan) -> bool:
+class _Growing:
+    """Counts the seed runs that are added by looks while they go on."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._looks = 0
+
+    def look(self, tally: Tally) -> None:
+        """Add those of a look that has been held since the last call."""
+        if tally.finished_others["look"] == self._looks:
+            return
+        self._looks = tally.finished_others["look"]
+        self._plan, before = as_of_now(self._plan), set(self._plan.seed_runs)
+        added = [run for run in self._plan.seed_runs if run not in before]
+        tally.total += len(added)
+        logs = {run: ExperimentFolder(self._plan.experiment_path).seed_run(*run).log for run in added}
+        tally.due += tuple(run for run, log in logs.items() if not log.exists())
+        tally.done += sum(log.exists() for log in logs.values())
+        # `mle attach` reads there how many there are.
+        remember_plan(self._folder, self._plan)
+
+
+def _of_the_final(plan: Plan) -> tuple[int, int, int]:
+    """Return how many seed runs the finalists, the winner and its base configuration are going to have."""
+    if plan.final is None:
+        return 0, 0, 0
+    finalists, final = min(plan.final.num_finalists, len(plan.configurations)), plan.final.num_final_seeds
+    return finalists * plan.final.num_finalist_seeds, final, final
+
+
+def _after_choices(plan: Plan) -> dict[str, int]:
+    finalists, winner, base = _of_the_final(plan)
+    # An only base configuration is planned from the start.
+    return {"finalists": finalists, "winner": winner + (base if len(plan.final_bases) > 1 else 0)} if winner else {}
+
+
+def _next_step_of_the_final(plan: Plan) -> object:
+    """Return the state of a final that could go on but for seed runs that have failed; else None."""
+    stage = final_of_plan(plan)
+    if stage is None:
+        return None
+    status = {(run.configuration, run.seed): run.status for run in read_plan_status(plan).runs}
+    folder = ExperimentFolder(plan.experiment_path)
+    left_out = sorted({name for name, seed in plan.seed_runs if status[name, seed] != "done"})
+    if stage.finalists is not None and read_choice(folder.finalists).get("left_out") != left_out:
+        # Other seed runs have failed than when these were chosen.
+        folder.finalists.unlink()
+        return _next_step_of_the_final(plan)
+    before = plan.seed_runs if stage.finalists is None else stage.finalist_runs if stage.winner is None else ()
+    ends = Counter(status[run] for run in before)
+    if ends["done"] + ends["failed"] + ends["died"] < len(before) or (before and not ends["done"]):
+        return None
+    if stage.winner is not None and all(status[run] != "waiting" for run in stage.final_runs):
+        return None
+    return stage.finalists, stage.winner
+
+
+def _note_chosen(folder: Path, wanted: Iterable[SeedFolder]) -> Path:
+    """Write, into the driver's folder, the list of the seed runs that the workflow has to make."""
+    path = folder / _CHOSEN
+    path.write_text(json.dumps([run_of(each) for each in wanted]), encoding="utf-8")
+    return path
+
+
+def _refuse_missing_gpus(plan: Plan, profile: str) -> None:
+    executor = read_profile(profile, plan.project_dir).keys.get("executor")
+    if executor in (None, "local") and any(job.gpus for job in (plan.job, *(each.job for each in plan.processing))):
+        check_gpus(plan, gpus_here(os.environ))
+
+
+def _in_order(due: Iterable[SeedFolder], order: str) -> tuple[tuple[str, int], ...]:
+    """Return the seed runs that are due in the order in which they start."""
+    runs = list(map(run_of, due))
+    return tuple(sorted(runs, key=lambda run: run[1]) if order == "seeds" else runs)
+
+
+def _collect(plan: Plan, *, is_partial: bool) -> bool:
     """Make the results of what has finished; whether there are any."""
     folder = ExperimentFolder(plan.experiment_path)
     if not folder.record.exists():
         return False
     trouble = collect_what_finished(folder)
+    if is_partial and not plan.learns:
+        # Some of what is merged may lack seeds that were there before. A search merges its trials as they are complete.
+        forget_merged(folder)
     if trouble is not None:
         warnings.warn(trouble, stacklevel=2)
     return trouble is None
-
-
-def dry_run(plan: Plan, snakefile: Path, options: RunOptions, say: Callable[[str], None]) -> int:
-    """Have Snakemake print the jobs that would run; return its exit status. Nothing is moved or started.
-
-    Snakemake is told what `settle` would change: finished runs that lie elsewhere are left out, and those that would be
-    set aside are forced.
-    """
-    driver = ExperimentFolder(plan.experiment_path).driver
-    if (driver / "started").exists() and not is_driven(driver):
-        # Else runs that finished just before an interruption would count as due.
-        clear_leftovers(plan.project_dir, plan.experiment_dir)
-    settled = settle(plan, is_current=code_check(plan), rerun_older_code=options.rerun_older_code, only_look=True)
-    for sentence in settled.sentences:
-        say(sentence)
-    experiment = ExperimentFolder(plan.experiment_path)
-    again = {run.log for run in settled.put_aside if run not in settled.found}
-    again |= {experiment.configuration(run.path.parent.name).log for run in settled.found}
-    forced = [(plan.experiment_dir / path.relative_to(experiment.path)).as_posix() for path in again if path.exists()]
-    with tempfile.TemporaryDirectory() as folder:
-        found = Path(folder) / "found.json" if settled.found else None
-        if found is not None:
-            found.write_text(json.dumps([[run.path.parent.name, run.path.name] for run in settled.found]))
-        command = [*snakemake_command(plan.project_dir, snakefile, options), *dry_run_options(forced, found)]
-        environment = environment_for(plan.project_dir)
-        return subprocess.run(command, cwd=plan.project_dir, env=environment, check=False).returncode
 
 
 def _renew_record(plan: Plan, purpose: str | None) -> None:
@@ -165,7 +302,7 @@ def _renew_record(plan: Plan, purpose: str | None) -> None:
     with contextlib.suppress(ResultsError):
         record = read_experiment_record(ExperimentFolder(plan.experiment_path))
         wanted = json.loads(json.dumps(plan.to_json())) | ({} if purpose is None else {"purpose": purpose})
-        of_other_plan = {*STAGES} & (record or {}).keys() - wanted.keys()
+        of_other_plan = _MAY_BE_ABSENT & (record or {}).keys() - wanted.keys()
         if record is not None and (of_other_plan or any(record.get(key) != value for key, value in wanted.items())):
             write_experiment_record(plan)
 
@@ -187,11 +324,37 @@ class _Follower:
     events: EventFile
     tally: Tally
     watch: Callable[[Tally], None]
+    plan: Plan
+    good: set[tuple[str, int]] = field(default_factory=set)
+    """Seed runs of a search that learns whose records say that they have ended well."""
 
     def look(self) -> None:
         for event in self.events.new_events():
             self.tally.count(event)
+        if self.plan.learns:
+            self._note_bad_ends()
+            self._count_further_runs()
         self.watch(self.tally)
+
+    def _count_further_runs(self) -> None:
+        """Count by what has ended where trials earn further seeds: the jobs of these are in no plan of Snakemake."""
+        search, tally = self.plan.search, self.tally
+        if search is None or search.settings.seed_rungs is None or tally.to_run is None:
+            return
+        if tally.total < len(self.plan.seed_runs):
+            return  # only some of them are wanted
+        before = len(self.plan.seed_runs) - len(tally.due)
+        tally.done = before + len(tally.took.keys() - tally.failed)
+        tally.total = max(tally.total, tally.ended + len(tally.running))
+
+    def _note_bad_ends(self) -> None:
+        """Count seed runs as failed that did: the jobs of a search that learns end well whatever came of them."""
+        folder = ExperimentFolder(self.plan.experiment_path)
+        for run in self.tally.took.keys() - self.good:
+            if run_status(folder.seed_run(*run)) == "failed":
+                self.tally.note_bad_end(run, self.plan.retries + 1)
+            else:
+                self.good.add(run)
 
 
 def _follow(process: subprocess.Popen[bytes], follower: _Follower) -> set[tuple[str, int]] | None:

@@ -11,31 +11,42 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 from mle_toolbox.drive.processing import remove_outdated_marks
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
+from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
+from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
+from mle_toolbox.search_final import final_of_plan, fresh_runs_on_disk, settle_choices
 from mle_toolbox.seed_run.earlier_runs import EarlierRuns, set_aside
 from mle_toolbox.seed_run.identity import is_of
 from mle_toolbox.seed_run.own_code import Hashes, files_that_differ
 from mle_toolbox.snakemake_side.leftovers import forget_outputs
 from mle_toolbox.text import count, listed
+from mle_toolbox.trial_files import edited_by_hand
 
-__all__ = ["Settled", "code_check", "settle"]
+__all__ = ["RERUNS", "Reason", "Settled", "code_check", "forget_merged", "is_merged", "note_merged", "settle"]
 
 _MERGED = "merged.json"
+
+Reason = Literal["new", "failed", "stopped", "outdated", "older-code", "again"]
+"""Why a seed run has to run; ``again``: because the user wants to repeat all."""
+
+RERUNS = ("failed", "outdated", "older-code", "all")
+"""What the user may ask to be run again."""
 
 
 @dataclass
 class Settled:
     """What was decided, or done."""
 
-    due: list[SeedFolder] = field(default_factory=list)
-    """Seed runs that have to run."""
+    due: dict[SeedFolder, Reason] = field(default_factory=dict)
+    """Seed runs that have to run, and why."""
+    running: list[SeedFolder] = field(default_factory=list)
+    """Seed runs that a killed driver has left, whose scripts are still running."""
     put_aside: list[SeedFolder] = field(default_factory=list)
     """Of those, the ones in whose place a finished run lies: of an earlier configuration, or of older code."""
     found: dict[SeedFolder, str] = field(default_factory=dict)
@@ -44,6 +55,8 @@ class Settled:
     """Whether a sentence is about all configurations at once: the hundreds of trials of a search."""
     processing: list[str] = field(default_factory=list)
     """What was decided of pre-processing and post-processing, in sentences."""
+    edited: list[Path] = field(default_factory=list)
+    """Configurations of trials that somebody has edited; relative to the results folder."""
 
     @property
     def sentences(self) -> list[str]:
@@ -67,6 +80,14 @@ class Settled:
             f"{name}: {count(n, 'seed run')} set aside; undo the edit, and the next run restores them."
             for name, n in aside.items()
         ]
+        if self.edited:
+            files = listed([path.as_posix() for path in self.edited], 3)
+            was, it = ("was", "it is") if len(self.edited) == 1 else ("were", "they are")
+            said.append(
+                f"{files} {was} edited, but a trial keeps its settings: {it} written again, and the edited version is "
+                "kept beside it (.edited). Other values go into the experiment file, other settings into the base "
+                "configuration."
+            )
         return said + self.processing
 
 
@@ -85,8 +106,8 @@ def settle(
     plan: Plan,
     *,
     is_current: Callable[[RunRecord], bool] = lambda _: True,
-    rerun_older_code: bool = False,
-    rerun_all: bool = False,
+    rerun: str | None = None,
+    chosen: Collection[tuple[str, int]] | None = None,
     only_look: bool = False,
 ) -> Settled:
     """Leave only wanted results in the results folder, so that the missing ones are those that have to run.
@@ -99,29 +120,41 @@ def settle(
         The plan.
     is_current
         Whether a run was made by the present code.
-    rerun_older_code
-        Also set aside finished runs of other code.
-    rerun_all
-        Set aside all finished runs, because the user wants to repeat them.
+    rerun
+        One of `RERUNS`, if only such seed runs are to run: finished ones are set aside for ``older-code`` and ``all``.
+    chosen
+        The configurations and seeds to look at; None: all. The others are left as they are.
     only_look
         Decide, and move nothing.
     """
     experiment = ExperimentFolder(plan.experiment_path)
-    earlier = EarlierRuns(experiment, (each.name for each in plan.configurations), is_current)
-    settled = Settled(together=plan.search is not None)
+    planned = (each.name for each in (*plan.configurations, *plan.final_bases))
+    earlier = EarlierRuns(experiment, planned, is_current)
+    edited = [path.relative_to(plan.experiment_path) for path in edited_by_hand(plan, keep=not only_look)]
+    settled = Settled(together=plan.search is not None, edited=edited)
 
-    def look_at(run: SeedFolder, identity: str) -> None:
+    def look_at(run: SeedFolder, identity: str, *, may_run: bool = True) -> None:
+        if not only_look:
+            run.stop.unlink(missing_ok=True)
         record = read_run_record(run)
         status = run_status(run, record)
         if status == "running":
+            settled.running.append(run)
             return  # its script is writing into this folder
         is_finished, is_wanted = status == "done", is_of(run, record, identity)
-        older = rerun_older_code and record is not None and not is_current(record)
-        again = is_wanted and is_finished and (rerun_all or older)
+        is_older = rerun == "older-code" and is_finished and record is not None and not is_current(record)
+        why = _why(status, is_wanted=is_wanted, is_older=is_older)
+        again = is_wanted and is_finished and (rerun == "all" or rerun == why == "older-code")
         if is_finished and is_wanted and not again:
             # Snakemake removes the mark before it starts a job; the run itself may have finished without its driver.
-            if not (run.done.exists() or only_look):
-                run.done.touch()
+            for mark in marks_of(run, plan):
+                if not (mark.exists() or only_look):
+                    mark.touch()
+            return
+        if rerun not in (None, "all", why):
+            return  # the user has asked for others
+        if plan.learns and rerun is None and is_wanted and status == "failed" and run.ended.exists():
+            ended_badly.append(run)
             return
         # A failed run of this configuration is tried again, unless an earlier result of exactly this code exists.
         here = is_wanted and status != "waiting"
@@ -131,25 +164,89 @@ def settle(
                 settled.put_aside.append(run)
             if not only_look:
                 set_aside(run, experiment)
-        if source is None:
-            settled.due.append(run)
-        else:
+        if source is None and may_run:
+            settled.due[run] = why
+        elif source is not None:
             settled.found[run] = earlier.name_of(source)
             if not only_look:
                 earlier.take_back(source, run)
 
+    def is_wanted_now(name: str, seed: int) -> bool:
+        # What has failed and was left out by a look is tried again on request only: no look waits for it.
+        if plan.is_given_up(name, seed) and chosen is None and rerun is None:
+            return experiment.seed_run(name, seed).log.exists()
+        return chosen is None or (name, seed) in chosen
+
+    ended_badly: list[SeedFolder] = []
     for configuration in plan.configurations:
         folder = experiment.configuration(configuration.name)
-        for seed in plan.seeds:
-            look_at(folder.seed(seed), plan.identity(configuration.name))
+        for seed in plan.seeds_of(configuration.name):
+            if is_wanted_now(configuration.name, seed):
+                look_at(folder.seed(seed), plan.identity(configuration.name))
     if not only_look:
+        settle_choices(plan)
+    # A trial may become a finalist while Snakemake runs, so what lies in its folder has to be its own before.
+    stage = final_of_plan(plan)
+    in_the_final = stage.runs if stage is not None else ()
+    for name, seed in dict.fromkeys((*in_the_final, *fresh_runs_on_disk(plan), *_fresh_runs_aside(plan, earlier))):
+        if chosen is None or (name, seed) in chosen:
+            look_at(experiment.seed_run(name, seed), plan.identity(name), may_run=(name, seed) in in_the_final)
+    if ended_badly and not _is_any_good(plan, experiment):
+        # Of a search in which nothing has ended well yet nothing can be learned. The base configuration may have run as
+        # well, for the final.
+        settled.due |= dict.fromkeys(ended_badly, "failed")
+    if not only_look:
+        for run in settled.due if plan.learns else ():
+            run.ended.unlink(missing_ok=True)
+        for run in settled.found if plan.learns else ():
+            if run_status(run) == "done":
+                run.ended.touch()
         earlier.remove_what_is_empty()
         moved = [*settled.put_aside, *settled.found]
-        _forget(plan, (path for run in moved for path in (run.log, run.done)))
+        _forget(plan, (path for run in moved for path in (run.log, run.done, run.ended)))
         settled.processing += remove_outdated_marks(plan)
         _keep_what_is_finished(plan, experiment)
-        _have_merged_again_what_changed(plan, experiment)
+        if chosen is None and rerun in (None, "all"):
+            _have_merged_again_what_changed(plan, experiment)
     return settled
+
+
+def marks_of(run: SeedFolder, plan: Plan) -> list[Path]:
+    """Return the marks beside the log of a finished seed run."""
+    return [run.done, run.ended] if plan.learns else [run.done]
+
+
+def _is_any_good(plan: Plan, experiment: ExperimentFolder) -> bool:
+    """Return whether any seed run of the plan has ended well."""
+    runs = (experiment.seed_run(name, seed) for name, seed in plan.seed_runs)
+    return any(run_status(run) == "done" for run in runs)
+
+
+def _fresh_runs_aside(plan: Plan, earlier: EarlierRuns) -> Iterator[tuple[str, int]]:
+    """Yield the seed runs with fresh seeds that were set aside, of trials that are as they were then again."""
+    if plan.final is None:
+        return
+    wanted = {*plan.final.finalist_seeds, *plan.final.final_seeds}
+    for each in (*plan.configurations, *plan.final_bases):
+        yield from ((each.name, seed) for seed in earlier.seeds_aside(plan.identity(each.name)) if seed in wanted)
+
+
+def _why(status: RunStatus, *, is_wanted: bool, is_older: bool) -> Reason:
+    """Return why a seed run would run if it ran now."""
+    if status == "waiting":
+        return "new"
+    if not is_wanted:
+        return "outdated"
+    if status == "stopped":
+        return "stopped"
+    if status != "done":
+        return "failed"
+    return "older-code" if is_older else "again"
+
+
+def forget_merged(experiment: ExperimentFolder) -> None:
+    """Have everything merged again by the next complete run, after something was merged that was not complete."""
+    (experiment.driver / _MERGED).unlink(missing_ok=True)
 
 
 def _keep_what_is_finished(plan: Plan, experiment: ExperimentFolder) -> None:
@@ -158,31 +255,68 @@ def _keep_what_is_finished(plan: Plan, experiment: ExperimentFolder) -> None:
     if plan.pre_processing is None or experiment.processing(plan.pre_processing.stage).done.exists():
         return
     runs = [experiment.seed_run(name, seed) for name, seed in plan.seed_runs]
-    _forget(plan, (path for run in runs if run.log.exists() for path in (run.log, run.done)))
+    _forget(plan, (path for run in runs if run.log.exists() for path in (run.log, run.done, run.ended)))
 
 
 def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) -> None:
     """Make merged files older than their inputs when they were made from other seeds or configurations."""
     # Neither times nor contents of files show that there is one seed less.
-    wanted = {each.name: list(plan.seeds) for each in plan.configurations}
-    note = experiment.driver / _MERGED
-    try:
-        merged = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        merged = None
-    if merged == wanted:
+    wanted, known = _to_merge(plan), _merged(experiment)
+    if known == wanted:
         return
-    known = merged if isinstance(merged, dict) else {}
     changed = [name for name in wanted if known.get(name) != wanted[name]]
+
+    def made_from(run: SeedFolder) -> Path:
+        return run.ended if plan.learns else run.log
+
+    def merged(folder: ConfigurationFolder) -> Path:
+        return folder.score if plan.learns else folder.log
+
     for folder in map(experiment.configuration, changed):
-        _touch_first(folder.seed(seed).log for seed in plan.seeds)
+        _touch_first(made_from(folder.seed(seed)) for seed in plan.seeds_of(folder.path.name))
     if known.keys() != wanted.keys():
         # What is collected changes, what is merged does not.
-        _touch_first(experiment.configuration(name).log for name in wanted if name not in changed)
+        _touch_first(merged(experiment.configuration(name)) for name in wanted if name not in changed)
     # Snakemake ignores a newer time when its note has the same checksum.
-    _forget(plan, [*(experiment.configuration(name).log for name in changed), experiment.results, experiment.table])
+    note = experiment.driver / _MERGED
+    _forget(plan, [*(merged(experiment.configuration(name)) for name in changed), experiment.results, experiment.table])
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps(wanted), encoding="utf-8")
+
+
+def note_merged(plan: Plan) -> None:
+    """Note that everything was merged that this plan asks for, which may be more than at the start."""
+    note = ExperimentFolder(plan.experiment_path).driver / _MERGED
+    note.write_text(json.dumps(_to_merge(plan)), encoding="utf-8")
+
+
+def is_merged(plan: Plan) -> bool:
+    """Whether the merged files were made of the configurations and seeds of this plan."""
+    return _merged(ExperimentFolder(plan.experiment_path)) == _to_merge(plan)
+
+
+def _to_merge(plan: Plan) -> dict[str, list[int]]:
+    if plan.possible_seeds != plan.seeds:
+        # Also those that a trial may earn: the log of one that it has is newer than what was merged before.
+        return {each.name: list(plan.possible_seeds) for each in plan.configurations}
+    return {
+        each.name: [
+            seed
+            for seed in plan.seeds_of(each.name)
+            if not plan.is_given_up(each.name, seed)
+            or ExperimentFolder(plan.experiment_path).seed_run(each.name, seed).log.exists()
+        ]
+        for each in plan.configurations
+    }
+
+
+def _merged(experiment: ExperimentFolder) -> dict[str, Any]:
+    """Return of which configurations and seeds the merged files were made; empty when that is not known."""
+    try:
+        merged = json.loads((experiment.driver / _MERGED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return merged if isinstance(merged, dict) else {}
 
 
 def _forget(plan: Plan, outputs: Iterable[Path]) -> None:

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from mle_toolbox.climbing import with_seeds_by_now
+from mle_toolbox.drive.causes import FailureGroup, failure_of, grouped
+from mle_toolbox.drive.lock import Holder, current_holder
 from mle_toolbox.drive.processing import ProcessingStatus, processing_statuses
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.experiment_record import identities_of, project_in, read_experiment_record
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.experiment_file.search_reader import asked_since
+from mle_toolbox.experiment_record import (
+    identities_of,
+    pending_trials,
+    project_in,
+    read_experiment_record,
+)
+from mle_toolbox.layout import JOURNAL, RUN_RECORD, ExperimentFolder, SeedFolder
+from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
+from mle_toolbox.looks.held_looks import HeldLooks, looks_of
+from mle_toolbox.search_final import all_runs, final_of_record
 from mle_toolbox.seed_run.identity import status_as_of
 from mle_toolbox.seed_run.own_code import Hashes, files_that_differ
 
-__all__ = ["ExperimentStatus", "SeedRunStatus", "output_name", "read_plan_status", "read_status"]
+__all__ = [
+    "ExperimentStatus",
+    "SeedRunStatus",
+    "StatusReader",
+    "output_name",
+    "read_plan_status",
+    "read_status",
+]
 
 
 @dataclass(frozen=True)
@@ -32,6 +55,15 @@ class SeedRunStatus:
     folder: SeedFolder
     changed: tuple[str, ...] = ()
     """The files of its code that have changed since, relative to the project folder."""
+    is_new: bool = False
+    """Whether the experiment file lists it, but did not at the last start."""
+    is_learned_from: bool = False
+    """Whether it failed in a search that learns from that, so that it is tried again only on request."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next ``mle run`` starts it."""
+        return self.status not in ("done", "running") and not self.is_learned_from
 
 
 @dataclass(frozen=True)
@@ -44,6 +76,33 @@ class ExperimentStatus:
     runs: tuple[SeedRunStatus, ...]
     damage: tuple[str, ...] = ()
     """A sentence for each file that cannot be read."""
+    holder: Holder | None = None
+    """The ``mle run`` that is going on, if one is."""
+    dropped: tuple[str, ...] = ()
+    """Configurations that have results here and are in the experiment file no more."""
+
+    @property
+    def is_search(self) -> bool:
+        """Whether the experiment is a search."""
+        return isinstance(self.record.get("search"), Mapping)
+
+    @functools.cached_property
+    def looks(self) -> HeldLooks | None:
+        """Where the number of seeds is open: the looks that were held, and those that may come."""
+        return looks_of(self.folder, self.record)
+
+    @property
+    def learns(self) -> bool:
+        """Whether it is a search in which something depends on results: what trials are, or how many seeds they get."""
+        search = self.record.get("search")
+        return isinstance(search, Mapping) and any(
+            isinstance(search.get(key), Mapping) for key in ("learning", "seed_rungs")
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every seed run is done, or has failed in a search that learns from that."""
+        return all(run.status == "done" or run.is_learned_from for run in self.runs)
 
     @property
     def counts(self) -> Counter[str]:
@@ -53,7 +112,7 @@ class ExperimentStatus:
     @property
     def configurations(self) -> tuple[str, ...]:
         """Names in the order of the experiment file."""
-        return tuple(dict.fromkeys(each.configuration for each in self.runs))
+        return tuple(self._by_configuration)
 
     @property
     def processing(self) -> list[ProcessingStatus]:
@@ -62,7 +121,14 @@ class ExperimentStatus:
 
     def of(self, configuration: str) -> tuple[SeedRunStatus, ...]:
         """Return the seed runs of one configuration."""
-        return tuple(each for each in self.runs if each.configuration == configuration)
+        return self._by_configuration.get(configuration, ())
+
+    @functools.cached_property
+    def _by_configuration(self) -> dict[str, tuple[SeedRunStatus, ...]]:
+        found: dict[str, list[SeedRunStatus]] = {}
+        for each in self.runs:
+            found.setdefault(each.configuration, []).append(each)
+        return {name: tuple(runs) for name, runs in found.items()}
 
     def failed(self) -> tuple[SeedRunStatus, ...]:
         """Return the seed runs that were started and did not end well."""
@@ -71,6 +137,19 @@ class ExperimentStatus:
     def stopped(self) -> tuple[SeedRunStatus, ...]:
         """Return the seed runs that were asked to stop and did; the next attempt continues them."""
         return tuple(each for each in self.runs if each.status == "stopped")
+
+    @functools.cached_property
+    def failures(self) -> list[FailureGroup]:
+        """The failures that differ, those of most seed runs first; reads the end of each err file."""
+        job = self.record.get("job")
+        err_file = job.get("err_file") if isinstance(job, Mapping) else None
+        project = (self.folder.path.absolute() / (project_in(self.record) or "..")).resolve()
+        return grouped(
+            {
+                (run.configuration, run.seed): failure_of(run.folder, run.record, str(err_file or "err.txt"), project)
+                for run in self.failed()
+            }
+        )
 
 
 def read_status(folder: ExperimentFolder) -> ExperimentStatus:
@@ -94,18 +173,129 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
             f"{folder.path}: no experiment has been started here (there is no {folder.record.name}). "
             "Give the experiment_dir of an experiment file, or the experiment file itself."
         )
-    pairs = [(each["name"], seed) for each in record["configurations"] for seed in each.get("seeds", record["seeds"])]
-    return _read(folder, record, pairs)
+    return _read(folder, record, _pairs_of(folder, record))
 
 
 def read_plan_status(plan: Plan) -> ExperimentStatus:
     """Read the state of the seed runs of a plan, whatever was started in its results folder before."""
-    return _read(ExperimentFolder(plan.experiment_path), plan.to_json(), plan.seed_runs)
+    folder = ExperimentFolder(plan.experiment_path)
+    before: Mapping[str, Any] | None = None
+    with suppress(ResultsError):
+        before = read_experiment_record(folder)
+    known = set(_pairs_of(folder, before)) if before else None
+    now = with_seeds_by_now(asked_since(plan))
+    status = _read(folder, now.to_json(), all_runs(now), known=known)
+    if plan.search is not None or not folder.path.is_dir():
+        return status
+    planned = {each.name for each in plan.configurations}
+    dropped = tuple(each["name"] for each in (before or {}).get("configurations", ()) if each["name"] not in planned)
+    return replace(status, dropped=tuple(name for name in dropped if folder.configuration(name).seeds_on_disk()))
 
 
-def _read(folder: ExperimentFolder, record: dict[str, Any], pairs: Iterable[tuple[str, int]]) -> ExperimentStatus:
-    runs = _read_runs(folder, pairs, _CodeNow.of(folder, record), identities_of(record))
-    return _with_damage(ExperimentStatus(folder, record, tuple(runs)))
+def _pairs_of(folder: ExperimentFolder, record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    for each in record["configurations"]:
+        for seed in each.get("seeds", record["seeds"]):
+            yield each["name"], seed
+    if (stage := final_of_record(folder, record)) is not None:
+        yield from stage.runs
+
+
+def _read(
+    folder: ExperimentFolder,
+    record: dict[str, Any],
+    pairs: Iterable[tuple[str, int]],
+    known: Collection[tuple[str, int]] | None = None,
+) -> ExperimentStatus:
+    with _nothing_collected():
+        runs = tuple(_read_runs(folder, pairs, _CodeNow.of(folder, record), identities_of(record), known))
+    return _with_damage(ExperimentStatus(folder, record, runs, holder=current_holder(folder.driver)))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep Python from looking for garbage meanwhile: of ten thousand records, all kept, it takes half the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class StatusReader:
+    """Reads the state of one experiment again and again; of a seed run only if something has happened to it.
+
+    Parameters
+    ----------
+    read
+        Reads all of it: at the first look, and again when one of ``sources`` has changed.
+    sources
+        The experiment file, or what else decides which seed runs there are.
+    """
+
+    def __init__(self, read: Callable[[], ExperimentStatus], sources: Sequence[Path]) -> None:
+        self._read = read
+        self._sources = sources
+        self._status: ExperimentStatus | None = None
+        self._identities: Mapping[str, str | None] = {}
+        self._code: _CodeNow | None = None
+        self._seen: dict[tuple[str, int], _Signature] = {}
+        self._seen_sources: list[_Signature] = []
+        self._pending: set[str] = set()
+        self._seen_choices: list[_Signature] = []
+
+    def look(self) -> ExperimentStatus:
+        """Return the present state."""
+        sources, choices = [_signature(path) for path in self._sources], self._choices()
+        if self._status is None or sources != self._seen_sources or choices != self._seen_choices:
+            is_first = self._status is None
+            self._status, self._seen_sources, self._seen = self._read(), sources, {}
+            self._seen_choices = self._choices() if is_first else choices
+            self._identities = identities_of(self._status.record)
+            self._code = _CodeNow.of(self._status.folder, self._status.record)
+            self._pending = set(pending_trials(self._status.record))
+            return self._status
+        with _nothing_collected():
+            runs = tuple(map(self._again, self._status.runs))
+        if any(run.configuration in self._pending and run.status != "waiting" for run in runs):
+            self._seen_sources = []  # it has been asked, so all is read anew
+            return self.look()
+        if any(new is not old for new, old in zip(runs, self._status.runs, strict=True)):
+            # A copy has none of the values that were computed for the earlier one.
+            self._status = replace(self._status, runs=runs)
+        holder = current_holder(self._status.folder.driver)
+        if holder != self._status.holder:
+            self._status = replace(self._status, holder=holder)
+        return self._status
+
+    def _choices(self) -> list[_Signature]:
+        # The final of a search has seed runs that nobody knows before its choices.
+        folder = self._status.folder if self._status is not None else None
+        return [] if folder is None else [_signature(folder.finalists), _signature(folder.choice)]
+
+    def _again(self, run: SeedRunStatus) -> SeedRunStatus:
+        key = run.configuration, run.seed
+        # Before it is read, so that a change in between is seen at the next look.
+        signature = _signature(f"{run.folder.path}/{RUN_RECORD}")
+        unchanged = key in self._seen and self._seen[key] == signature
+        if unchanged and (run.status != "running" or is_locked(f"{run.folder.path}/{JOURNAL}")):
+            return run
+        self._seen[key] = signature
+        known = None if not run.is_new else ()
+        found = next(_read_runs(self._status.folder, [key], self._code, self._identities, known))  # type: ignore[union-attr]
+        return run if found == run else found
+
+
+_Signature = tuple[int, int] | None
+
+
+def _signature(path: Path | str) -> _Signature:
+    try:
+        state = os.stat(path)  # noqa: PTH116 (asked ten thousand times a second)
+    except OSError:
+        return None
+    return state.st_ino, state.st_mtime_ns
 
 
 def output_name(status: ExperimentStatus, key: Literal["log_file", "err_file"]) -> str:
@@ -134,13 +324,16 @@ def _read_runs(
     pairs: Iterable[tuple[str, int]],
     code: _CodeNow | None,
     identities: Mapping[str, str | None],
+    known: Collection[tuple[str, int]] | None = None,
 ) -> Iterator[SeedRunStatus]:
     for name, seed in pairs:
         run = folder.seed_run(name, seed)
         record = read_run_record(run)
         status = status_as_of(run, record, run_status(run, record), identities.get(name))
+        learned = status == "failed" and run.ended.exists()
         changed = code.changed(record) if status == "done" and record is not None and code is not None else ()
-        yield SeedRunStatus(name, seed, status, bool(changed), record, run, changed)
+        is_new = known is not None and (name, seed) not in known
+        yield SeedRunStatus(name, seed, status, bool(changed), record, run, changed, is_new, learned)
 
 
 def _with_damage(status: ExperimentStatus) -> ExperimentStatus:
@@ -160,6 +353,7 @@ class _CodeNow:
         self._project = project
         self._script = script
         self._hashes: Hashes = {}
+        self._known: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
 
     @classmethod
     def of(cls, folder: ExperimentFolder, record: dict[str, Any]) -> _CodeNow | None:
@@ -176,4 +370,8 @@ class _CodeNow:
         # Records of earlier versions know only the script.
         if not record.code and record.script_sha256 is not None:
             record = record._replace(code={self._script: record.script_sha256})
-        return files_that_differ(record, self._project, self._hashes)
+        # Nearly all runs of an experiment have the same code.
+        code = tuple(record.code.items())
+        if code not in self._known:
+            self._known[code] = files_that_differ(record, self._project, self._hashes)
+        return self._known[code]

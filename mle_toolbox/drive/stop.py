@@ -106,7 +106,7 @@ def _stop_drivers(
     for driver in drivers:
         if driver.host != platform.node():
             stopped.left.append(
-                f"{driver.what} (process {driver.pid}) runs this experiment on {driver.host}. Type there, or from "
+                f"{driver.what} (process {driver.pid}) runs this experiment on {driver.host}. Stop it there, or from "
                 f"here: {_from_here(driver.host, project, folder)}"
             )
             continue

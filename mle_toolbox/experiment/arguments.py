@@ -38,6 +38,8 @@ class Arguments:
     config_fname: str | None = None
     seed_id: int | None = None
     experiment_dir: str | None = None
+    stray: list[str] = field(default_factory=list)
+    """Words that belong to no option: ``configs/a.json`` in ``train.py configs/a.json``."""
     extra: dict[str, Any] = field(default_factory=dict)
     """All other options: ``-foo 3`` is ``{"foo": 3}``, an option without a value is True, one with several a list."""
 
@@ -64,7 +66,7 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     """
     arguments = Arguments()
     values: dict[str, list[Any]] = {}
-    current: list[Any] = []
+    current: list[Any] = arguments.stray
     is_expected = False
     rest = iter(words)
     for word in rest:
@@ -73,12 +75,12 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
         name, has_value, value = word.partition("=")
         if name in _OPTIONS:
             _set(arguments, name, value if has_value else next(rest, None))
-            current, is_expected = [], False
+            current, is_expected = arguments.stray, False
         elif _is_option(word) or (not is_expected and word.startswith("-") and word[1:2].isalpha()):
             current = values[name.lstrip("-")] = [parse_value(value)] if has_value else []
             is_expected = not has_value
         else:
-            current.append(parse_value(word))
+            current.append(word if current is arguments.stray else parse_value(word))
     arguments.extra = {name: given if len(given) > 1 else (given or [True])[0] for name, given in values.items()}
     return arguments
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import resource
     from collections.abc import Callable, Mapping, Sequence
 
+    from mle_toolbox.experiment.limits import Limits
+
 __all__ = ["ChildEnd", "ReceivedSignal", "run_child"]
 
 # Early warnings of a scheduler. Their default action is to terminate, so a child that has no handler ignores them.
@@ -50,11 +52,14 @@ class ReceivedSignal:
         The number of the signal.
     was_complete
         Whether the work of the child was complete at that moment.
+    limit
+        The limit of the run because of which this process itself has sent it, in words.
     """
 
-    def __init__(self, number: int, was_complete: bool) -> None:
+    def __init__(self, number: int, was_complete: bool, limit: str | None = None) -> None:
         self.number = number
         self.was_complete = was_complete
+        self.limit = limit
 
     @property
     def is_warning(self) -> bool:
@@ -75,15 +80,23 @@ class ChildEnd:
         The resources that it used.
     received
         The signals that arrived for it, directly or to be forwarded, in order.
+    excess
+        Why it was killed for having used more than it may, in words.
     """
 
     def __init__(
-        self, pid: int, code: int, usage: resource.struct_rusage, received: Sequence[ReceivedSignal] = ()
+        self,
+        pid: int,
+        code: int,
+        usage: resource.struct_rusage,
+        received: Sequence[ReceivedSignal] = (),
+        excess: str | None = None,
     ) -> None:
         self.pid = pid
         self.code = code
         self.usage = usage
         self.received = received
+        self.excess = excess
 
     @property
     def exit_status(self) -> int | None:
@@ -114,6 +127,7 @@ def run_child(
     is_complete: Callable[[], bool] = lambda: False,
     still_runs: Callable[[int], bool] | None = None,
     mark: str | None = None,
+    limits: Limits | None = None,
 ) -> ChildEnd:
     """Run a command to its end. Each signal that arrives meanwhile reaches it once.
 
@@ -131,6 +145,8 @@ def run_child(
         programs outlive it: whether to wait for them.
     mark
         The entry ``NAME=VALUE`` of the environment that all of them have, up to a blank.
+    limits
+        What it may use. The time begins now.
     """
     # What our parent ignores (nohup, a shell that starts us with &) the child ignores as well.
     heard = [number for number in _PASSED_ON if number in _WARNINGS or signal.getsignal(number) is not signal.SIG_IGN]
@@ -158,12 +174,28 @@ def run_child(
             last[number] = now
         time.sleep(_SECONDS_FOR_THE_GROUP)
         if number not in witness.has_seen() and is_new and child:
-            # Listed before the first of them gets it: of those whose parent has ended, nobody knows whose they were.
-            for process in [child] if still_runs is None else _below(witness.pid):
-                try:
-                    os.kill(process, number)
-                except (ProcessLookupError, PermissionError):
-                    pass
+            send(number)
+
+    def send(number: int) -> None:
+        # Listed before the first of them gets it: of those whose parent has ended, nobody knows whose they were.
+        for process in [child] if still_runs is None else _below(witness.pid):
+            try:
+                os.kill(process, number)
+            except (ProcessLookupError, PermissionError):
+                pass
+
+    def tell(number: int, limit: str) -> None:
+        if child:
+            received.append(ReceivedSignal(number, is_complete(), limit))
+            send(number)
+
+    def processes() -> list[int]:
+        from mle_toolbox.experiment.process_tree import with_descendants
+
+        # A shell may have ended before what it has started.
+        if still_runs is not None:
+            return _below(witness.pid)
+        return with_descendants(child) if child else []
 
     signal.pthread_sigmask(signal.SIG_BLOCK, heard)
     for number in heard:
@@ -177,14 +209,21 @@ def run_child(
     child = os.fork()
     if child == 0:
         _become(command, environment, heard, parent)
+    watch = None
+    if limits is not None:
+        from mle_toolbox.experiment.limits import LimitWatch
+
+        watch = LimitWatch(limits, processes, tell)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
     pid, status, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if still_runs is not None:
         _wait_for_the_others(witness.pid, lambda: still_runs(code))
     child = 0
+    if watch is not None:
+        watch.end()
     witness.end()
-    return ChildEnd(pid, code, usage, tuple(received))
+    return ChildEnd(pid, code, usage, tuple(received), watch.excess if watch is not None else None)
 
 
 def _below(witness: int) -> list[int]:

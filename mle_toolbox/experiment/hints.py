@@ -36,7 +36,9 @@ def _variable(error: BaseException, experiment: Any) -> str:
     traceback = error.__traceback__
     while traceback is not None:
         frame = traceback.tb_frame
+        traceback = traceback.tb_next
+        if str(frame.f_globals.get("__name__")).startswith("mle_toolbox."):
+            continue  # to us it is `self`
         for names in (frame.f_globals, frame.f_locals):
             found = next((name for name, value in names.items() if value is experiment), found)
-        traceback = traceback.tb_next
     return found

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mle_toolbox.errors import UsageError
 from mle_toolbox.experiment.arguments import Arguments, other_words, parse_arguments, parse_seed
 from mle_toolbox.experiment.command_line import (
     SEED_RUN_VARIABLE,
     is_in_launched_run,
+    is_multiprocessing_child,
     shell_script,
     start_folder,
     words_as_typed,
@@ -24,6 +26,7 @@ from mle_toolbox.experiment.run_configuration import LoadedConfiguration, load_c
 from mle_toolbox.experiment.session import script_path
 from mle_toolbox.experiment_file.argument_words import values_of
 from mle_toolbox.experiment_file.configuration_identity import identity_of
+from mle_toolbox.experiment_file.configuration_text import CONFIGURATION_SUFFIXES
 from mle_toolbox.layout import ExperimentFolder
 
 __all__ = ["RunInputs", "find_inputs", "is_launched"]
@@ -101,6 +104,7 @@ def _arguments_of_process() -> Arguments:
             arguments.extra = values_of(typed[6:]) or arguments.extra
         elif shell is not None and typed[6:][: len(shell.arguments)] == shell.arguments:  # "$@", and more behind it
             arguments.extra |= values_of(shell.arguments) or {}
+    _check_typed(typed, arguments)
     if now == typed:
         return arguments
     changed = parse_arguments(now)
@@ -111,6 +115,39 @@ def _arguments_of_process() -> Arguments:
         # In the order of the original command line, whose values win.
         extra={**arguments.extra, **changed.extra, **arguments.extra},
     )
+
+
+_HELP = """\
+usage: python {script} [-config FILE] [-seed N] [-exp_dir DIR] [more …]
+
+  -config FILE   the configuration, .json or .yaml; without it, the first one of
+                 the experiment file, or the only one beside the script
+  -seed N        the seed, a whole number; without it, what the configuration or
+                 the script says, else 0
+  -exp_dir DIR   the folder for results; without it, {by_hand}
+
+More arguments are those of the script; mle.extra_config has them too.
+`mle run exp.yaml` runs it with all configurations and seeds of that file.
+"""
+
+
+def _check_typed(typed: Sequence[str], arguments: Arguments) -> None:
+    """Answer a call for help, and refuse a configuration without its option: another one would be trained."""
+    if is_multiprocessing_child() or is_in_launched_run() or shell_script() is not None:
+        return
+    # A parser of the script's own has answered before, if it has one.
+    if not {"-h", "--help"}.isdisjoint(typed):
+        script = script_path()
+        print(_HELP.format(script=script.name if script is not None else "SCRIPT", by_hand=_BY_HAND), end="")
+        raise SystemExit(0)
+    files = [word for word in arguments.stray if word.endswith(CONFIGURATION_SUFFIXES)]
+    if files and arguments.config_fname is None:
+        words = [f"-config {word}" if word == files[0] else word for word in typed]
+        name = Path(sys.argv[0]).name
+        raise UsageError(
+            f"{files[0]}: a configuration is given after -config, and would not be used here. Type: python {name} "
+            f"{' '.join(words)}"
+        )
 
 
 def _configuration(

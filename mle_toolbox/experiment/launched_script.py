@@ -9,9 +9,13 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
+import time
 
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
 from mle_toolbox.layout import (
+    ENDED,
+    GPUS_VARIABLE,
+    HOLDS_LIMITS_VARIABLE,
     JOURNAL,
     LAUNCHED_BY_VARIABLE,
     LOG,
@@ -28,9 +32,12 @@ from mle_toolbox.log.publish import bound_times_by_now, publish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["LaunchedScript"]
+    from mle_toolbox.experiment.gpu_lease import GpuLease
+    from mle_toolbox.experiment.limits import Limits
+
+__all__ = ["LaunchedScript", "gpus_to_lease", "limits_to_hold"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _THREAD_VARIABLES = (
@@ -60,6 +67,10 @@ class LaunchedScript:
         Further arguments of the script.
     project_name
         The project of the experiment, for scripts in shell that ask for it.
+    limits
+        What the run may use, if this process has to see to that.
+    gpus
+        How many GPUs to lease for it, and how many runs may share each; None: it is started with those that there are.
     """
 
     def __init__(
@@ -74,6 +85,8 @@ class LaunchedScript:
         conda_prefix: str | None = None,
         extra_arguments: Sequence[str] = (),
         project_name: str | None = None,
+        limits: Limits | None = None,
+        gpus: tuple[int, int] | None = None,
     ) -> None:
         self.path = path
         self.configuration = configuration
@@ -83,6 +96,9 @@ class LaunchedScript:
         self.conda_prefix = conda_prefix
         self.extra_arguments = list(extra_arguments)
         self.project_name = project_name
+        self.limits = limits
+        self.gpus = gpus
+        self._lease: GpuLease | None = None
         self.is_shell = path.lower().endswith(".sh")
         self.name = os.path.splitext(os.path.basename(configuration))[0]
         self.folder = seed_folder(self.experiment_dir, self.name, seed)
@@ -102,7 +118,8 @@ class LaunchedScript:
         return [*ours, *self.extra_arguments]
 
     def start(self) -> ChildEnd:
-        """Run the script to its end."""
+        """Run the script to its end, as soon as there are GPUs for it."""
+        self._lease_gpus()
         before = self._prepared()
 
         def is_complete() -> bool:
@@ -111,9 +128,24 @@ class LaunchedScript:
         if self.is_shell:
             end = self._start_shell(is_complete)
         else:
-            end = run_child(self.command, self._environment(), is_complete)
+            end = run_child(self.command, self._environment(), is_complete, limits=self.limits)
+        self._end_lease()
         bound_times_by_now([self.path, self.configuration])
         return end
+
+    def _lease_gpus(self) -> None:
+        if self.gpus is not None:
+            from mle_toolbox.experiment.gpu_lease import GpuError, Gpus, lease
+
+            try:
+                self._lease = lease(Gpus.from_text(os.environ[GPUS_VARIABLE]), *self.gpus)
+            except GpuError as error:
+                os.write(2, f"mle-toolbox: {error}\n".encode(errors="replace"))
+                sys.exit(1)
+
+    def _end_lease(self) -> None:
+        if self._lease is not None:
+            self._lease.end()
 
     def _start_shell(self, is_complete: Callable[[], bool]) -> ChildEnd:
         """Run a script in shell to its end, and to that of the program which writes the log."""
@@ -125,7 +157,7 @@ class LaunchedScript:
             return self._is_held() or (status == 0 and self._mark_of(RUN_RECORD) in (None, before))
 
         mark = f"{LAUNCHED_BY_VARIABLE}={os.getpid()} "
-        return run_child(command, environment, is_complete, still_runs, mark)
+        return run_child(command, environment, is_complete, still_runs, mark, self.limits)
 
     def _shell(self) -> tuple[list[str | bytes], dict[str, str]]:
         """Return the command that runs a script in shell, and its environment."""
@@ -190,6 +222,13 @@ class LaunchedScript:
             os.close(journal)
         return True
 
+    def mark_ended(self) -> None:
+        """Say that the run came to its end, good or bad, where trials wait for that."""
+        mark = os.open(f"{self.folder}/{ENDED}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        # Snakemake ignores a newer time of a file whose content is the same.
+        os.write(mark, b"%d\n" % time.time_ns())
+        os.close(mark)
+
     def _is_held(self) -> bool:
         """Tell whether a program holds the journal of this run."""
         from pathlib import Path
@@ -221,8 +260,11 @@ class LaunchedScript:
             LAUNCHED_BY_VARIABLE: f"{os.getpid()} {os.getcwd()}",  # see command_line.py
             PROJECT_VARIABLE: os.getcwd(),
         }
-        for name in (SHELL_SCRIPT_VARIABLE, SHELL_ARGUMENTS_VARIABLE):  # of a run from within which this one is started
+        # Of a run from within which this one is started, and for an experiment that this one starts.
+        for name in (SHELL_SCRIPT_VARIABLE, SHELL_ARGUMENTS_VARIABLE, HOLDS_LIMITS_VARIABLE, GPUS_VARIABLE):
             environment.pop(name, None)
+        if self._lease is not None:
+            environment |= self._lease.variables
         if environment.get(SNAPSHOT_VARIABLE):
             # Whoever starts a Python for this run, the script or a pool of it, starts it with the code of the start.
             own, given = f"{_PACKAGE}/seed_run/frozen", environment.get("PYTHONPATH")
@@ -235,6 +277,34 @@ class LaunchedScript:
                 "CONDA_DEFAULT_ENV": os.path.basename(self.conda_prefix),
             }
         return environment
+
+
+def limits_to_hold(given: Mapping[str, str]) -> Limits | None:
+    """Return the limits among the options of a launcher, or None where a scheduler holds them, or there are none.
+
+    Parameters
+    ----------
+    given
+        The options by name: ``time-limit`` in seconds, ``memory-limit`` in MiB.
+    """
+    seconds, megabytes = given.get("time-limit"), given.get("memory-limit")
+    if HOLDS_LIMITS_VARIABLE not in os.environ or (seconds is None and megabytes is None):
+        return None
+    from mle_toolbox.experiment.limits import Limits
+
+    return Limits(float(seconds) if seconds is not None else None, float(megabytes) if megabytes is not None else None)
+
+
+def gpus_to_lease(given: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return how many GPUs to lease by the options of a launcher, and for how many runs each; None: not one.
+
+    Parameters
+    ----------
+    given
+        The options by name: ``gpus``, ``runs-per-gpu``.
+    """
+    number = int(given.get("gpus", 0))
+    return (number, int(given.get("runs-per-gpu", 1))) if number and GPUS_VARIABLE in os.environ else None
 
 
 def _absolute(path: str) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from mle_toolbox.experiment.after_import import when_imported
 from mle_toolbox.experiment.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from mle_toolbox.experiment.ending import STOPPED_STATUS, Ending, end_watch, ending_of
 from mle_toolbox.experiment.experiment_log import ExperimentLog
+from mle_toolbox.experiment.handed_on import CONTINUES, checkpoint_owner, read_handed_on
 from mle_toolbox.experiment.heard_signals import heard_signals
 from mle_toolbox.experiment.hints import hint_for
 from mle_toolbox.experiment.inputs import RunInputs, find_inputs
@@ -36,7 +38,6 @@ from mle_toolbox.experiment.settings import Settings, write_in_yaml
 from mle_toolbox.experiment.stop_notice import stop_notice, stopped_in_words
 from mle_toolbox.experiment.tensorboard_writer import TensorBoard
 from mle_toolbox.experiment.worker import ReadOnlyLog, hand_over, inputs_of_parent, worker_error
-from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.log_keys import board_name, is_wandb_used
 from mle_toolbox.experiment_file.sections import SECTIONS
 from mle_toolbox.installed_first import with_installed_modules
@@ -73,6 +74,8 @@ class MLExperiment:
     train_config, net_config, log_config, model_config, device_config
         Sections of the configuration as dictionaries, instead of those in the file. With ``train_config`` and
         ``log_config`` no file is needed.
+    default_config_fname, default_experiment_dir
+        What versions 0.2.9 to 0.3.1 of the original called ``config_fname`` and ``experiment_dir``.
 
     Attributes
     ----------
@@ -109,7 +112,11 @@ class MLExperiment:
         log_config: Mapping[str, Any] | None = None,
         model_config: Mapping[str, Any] | None = None,
         device_config: Mapping[str, Any] | None = None,
+        *,
+        default_config_fname: str | Path | None = None,
+        default_experiment_dir: str | Path | None = None,
     ) -> None:
+        config_fname, experiment_dir = config_fname or default_config_fname, experiment_dir or default_experiment_dir
         given = (train_config, net_config, model_config, log_config, device_config)
         sections = dict(zip(SECTIONS, given, strict=True))
 
@@ -299,18 +306,41 @@ class MLExperiment:
         try:
             moment = read_checkpoint(run.folder.checkpoint)
             if moment is None:
-                return None
+                return self._resume_from_another(run)
             moment.check_owner(run.folder.checkpoint, self._identity())
             run.journal.rewind(moment.n_ticks)
         except (LogError, OSError, ResultsError) as error:
             notice(f"the run starts over. {error}")
             return None
+        return self._go_on_from(moment, run)
+
+    def _go_on_from(self, moment: Checkpoint, run: SeedRun) -> Any:
         restore_random_states(moment.random_states)
         self._rng = rng_from_state(moment.rng)
         self.log.resume_at(moment.elapsed, moment.last_step, moment.n_ticks, moment.n_models)
         self._resumed = True
         run.note_resumed(moment.n_ticks)
         return moment.state
+
+    def _resume_from_another(self, run: SeedRun) -> Any:
+        """Go on where the run ended that the configuration continues; None if it continues none, or nothing is left."""
+        name = self._inputs.configuration.content.get(CONTINUES)
+        if not isinstance(name, str):
+            return None
+        file = Path(self._inputs.configuration.file)
+        try:
+            found = read_handed_on(
+                name, self.seed, self.extra_config.to_dict(), self.experiment_dir, file if file.is_file() else None
+            )
+            # Of an earlier attempt that was killed before its first checkpoint.
+            run.journal.rewind(0)
+            for time, metrics in found.ticks:
+                run.journal.append(time, metrics, save=False)
+            run.journal.flush()
+        except (LogError, OSError, ResultsError) as error:
+            notice(f"the run starts from scratch. {error}")
+            return None
+        return self._go_on_from(replace(found.checkpoint, n_models=0), run)
 
     def should_stop(self) -> bool:
         """Return whether this run should end now because it will soon be stopped. Call it at every step.
@@ -359,7 +389,8 @@ class MLExperiment:
         # IPython, copy and pickle probe for such names; they need no suggestion.
         if name.startswith("_"):
             raise AttributeError(name)
-        raise AttributeError(f"MLExperiment has no {name!r}.{did_you_mean(name, dir(self))}")
+        # With a name and no object Python looks for no suggestion of its own, which would stand behind this one.
+        raise AttributeError(f"MLExperiment has no {name!r}.{did_you_mean(name, dir(self))}", name=name, obj=None)
 
     def __dir__(self) -> list[str]:
         return sorted(name for name in {*dir(type(self)), *self.__dict__} if not name.startswith("_"))
@@ -399,9 +430,7 @@ class MLExperiment:
 
     def _identity(self) -> str:
         """Return the digest that a checkpoint of this run carries."""
-        return content_digest(
-            [self._inputs.configuration.digest, self.seed, repr(sorted(self.extra_config.to_dict().items()))]
-        )
+        return checkpoint_owner(self._inputs.configuration.digest, self.seed, self.extra_config.to_dict())
 
     def _go_on(self, time: Mapping[str, Any]) -> Continuation | None:
         """Return whether an attempt that does not resume continues from a checkpoint of the script's own."""
@@ -418,19 +447,20 @@ class MLExperiment:
         log_config = self._inputs.configuration.content["log_config"]
         if not is_wandb_used(log_config):
             return None
-        from mle_toolbox.experiment.wandb_run import WandbRun, require_wandb
+        from mle_toolbox.experiment.wandb_run import WandbRun, key_of_base, require_wandb
         from mle_toolbox.experiment_record import read_experiment_record
 
         require_wandb()
-        project = None
+        record: dict[str, Any] = {}
         with contextlib.suppress(ResultsError):
-            project = (read_experiment_record(ExperimentFolder(self.experiment_dir)) or {}).get("project_name")
+            record = read_experiment_record(ExperimentFolder(self.experiment_dir)) or {}
+        key = key_of_base(record, self.experiment_dir, self.config_name)
         content = self._inputs.configuration.content
         log_settings = {key: value for key, value in log_config.items() if key not in ("use_wandb", "wandb_config")}
         return WandbRun(
             self.seed_dir,
-            log_config.get("wandb_config") or {},
-            project=self.extra_config.get("wb_project") or project or self.experiment_dir.name,
+            {"key": key, **(log_config.get("wandb_config") or {})},
+            project=self.extra_config.get("wb_project") or record.get("project_name") or self.experiment_dir.name,
             group=self.extra_config.get("wb_group") or self.config_name,
             name=f"{self.config_name} seed {self.seed}",
             config={**content, "log_config": log_settings, "configuration": self.config_name, "seed": self.seed},
@@ -454,8 +484,9 @@ class MLExperiment:
                 return
             run.seal()
         except Exception as error:  # whatever it was, the run must not look as if it were still running
-            ending = ending_of(error)
-            run.fail(ending)
+            if ending.well:
+                ending = ending_of(error)
+                run.fail(ending)
             end_watch.remove(self)
             raise
         finally:

@@ -15,7 +15,8 @@ from signal import Signals
 from typing import NamedTuple
 
 from mle_toolbox.errors import MLEToolboxError
-from mle_toolbox.experiment.child_process import ChildEnd
+from mle_toolbox.excerpts import one_line
+from mle_toolbox.experiment.child_process import ChildEnd, ReceivedSignal
 from mle_toolbox.experiment.early_end import end_of_stderr, hint_for_early_end
 from mle_toolbox.experiment.ending import STOPPED_STATUS
 from mle_toolbox.experiment.launched_script import LaunchedScript
@@ -35,8 +36,9 @@ from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, 
 from mle_toolbox.log.sealing import commit_log, discard_prepared
 from mle_toolbox.seed_run.earlier_runs import set_aside
 from mle_toolbox.seed_run.identity import is_of
+from mle_toolbox.seed_run.traceback_text import last_error
 
-__all__ = ["finish", "run_seed"]
+__all__ = ["end_of_seed", "finish", "run_seed"]
 
 _PYTHON_ENDED = "Python did not come to its own end (os._exit)"
 _PROGRAM_ENDED = (
@@ -64,6 +66,9 @@ def run_seed(script: LaunchedScript) -> int:
         The exit status of the script; 128 + n when signal n has ended it; 1 when it ended well but left no log; 75
         when it was told to end and ended by itself.
     """
+    if (folder := SeedFolder(Path(script.folder))).stop.exists():
+        _say(f"{folder.path} was asked to stop before it began; the next `mle run` starts it.")
+        return STOPPED_STATUS
     if _is_done_by_another(script):
         bound_times_by_now([script.path, script.configuration])
         return 0
@@ -72,6 +77,50 @@ def run_seed(script: LaunchedScript) -> int:
         discard_prepared(SeedFolder(Path(script.folder)))
     before = _record_content(SeedFolder(Path(script.folder)))
     return finish(script, script.start(), before)
+
+
+def end_of_seed(script: LaunchedScript, tries: int, end: ChildEnd | None) -> int:
+    """Run a seed of a search that learns, and mark that it came to its end, also if it failed.
+
+    Parameters
+    ----------
+    script
+        What is run.
+    tries
+        How often it is tried at most.
+    end
+        How it ended, if it has been started already.
+
+    Returns
+    -------
+    int
+        0 after a bad end too, which is in ``run.json``. As of ``run_seed`` when it was stopped or killed, because then
+        it has not come to its end.
+    """
+    folder, status = SeedFolder(Path(script.folder)), 1
+    if end is None and orphan_of(folder) is not None:
+        wait_for_orphan(folder)
+        if _is_bad_end(folder):
+            script.mark_ended()
+            return 0
+    for _ in range(tries):
+        status = finish(script, end) if end is not None else run_seed(script)
+        end = None
+        if status == 0 or not _is_bad_end(folder):
+            break
+    if status == 0 or _is_bad_end(folder):
+        script.mark_ended()
+        return 0
+    return status
+
+
+def _is_bad_end(folder: SeedFolder) -> bool:
+    """Return whether a run has failed by itself."""
+    record = read_run_record(folder)
+    if record is None or record.status != "failed":
+        return False
+    # Killed from outside, by somebody or for want of memory, nobody knows: it is tried again, and counts then.
+    return record.attempt > 1 or not (record.reason or "").startswith("ended by SIGKILL")
 
 
 def _make_room(script: LaunchedScript) -> None:
@@ -145,10 +194,10 @@ class _Finish(NamedTuple):
             _say(f"{self.folder.path}: another process still writes to this folder, so this run is not finished.")
             return end.shell_status or 1
         record = self._record_of_script()
-        if record is not None and record.status == "stopped":
-            return self._put_off(end, record)
-        if (number := _stopped_by(end, record)) is not None:
-            return self._put_off(end, self._stopped(end, number, record))
+        if record is not None and record.status == "stopped" and end.excess is None:
+            return self._put_off(end, _by_our_limit(record, end, self.folder))
+        if end.excess is None and (stop := _stopped_by(end, record)) is not None:
+            return self._put_off(end, self._stopped(end, stop, record))
         problem = self._problem(end, record)
         if problem is None and record is not None:
             try:
@@ -178,7 +227,7 @@ class _Finish(NamedTuple):
         _say(f"{self.folder.path} was {record.reason}")
         return status
 
-    def _stopped(self, end: ChildEnd, number: int, record: RunRecord | None) -> RunRecord:
+    def _stopped(self, end: ChildEnd, stop: ReceivedSignal, record: RunRecord | None) -> RunRecord:
         """Return the record of a run that a signal has told to end."""
         error, n_ticks = None, 0
         if record is None:
@@ -187,7 +236,8 @@ class _Finish(NamedTuple):
             n_ticks = record.ticks if record.ticks is not None else self._ticks_in_journal()
             if record.status == "failed" and record.reason != "KeyboardInterrupt":
                 error = record.reason
-        words = stopped_in_words(number, n_ticks, has_checkpoint=self.folder.checkpoint.exists(), error=error)
+        has_checkpoint = self.folder.checkpoint.exists()
+        words = stopped_in_words(stop.number, n_ticks, has_checkpoint=has_checkpoint, error=error, limit=stop.limit)
         return record._replace(status="stopped", reason=words, ticks=n_ticks)
 
     def _ticks_in_journal(self) -> int:
@@ -206,12 +256,14 @@ class _Finish(NamedTuple):
 
     def _problem(self, end: ChildEnd, record: RunRecord | None) -> str | None:
         """Return why there is no log to put in place, in a sentence, or None when there is one."""
+        if end.excess is not None and end.code != 0:
+            return f"{end.excess}, so it was killed"
         if end.signal_name is not None:
             return f"ended by {end.signal_name}{_CAUSES.get(end.signal_name, '')}"
         if end.code > 0:
             if self.script.is_shell and record is not None and record.status == "done":
                 return f"ended with exit status {end.code}, after its log was complete"
-            return f"ended with exit status {end.code}{'' if record is not None else self._too_early()}"
+            return f"ended with exit status {end.code}" if record is not None else self._too_early(end.code)
         if record is None:
             return f"{self.script.path} {self._no_experiment()}"
         if record.status == "failed" or not self.folder.ready_log.exists():
@@ -242,12 +294,15 @@ class _Finish(NamedTuple):
         earlier = read_run_record(self.folder)
         return earlier is not None and earlier.status == "done" and self.folder.log.exists()
 
-    def _too_early(self) -> str:
+    def _too_early(self, status: int) -> str:
         if not self.folder.path.exists():  # it was there when the script was started
-            return ": its folder was removed while it ran"
+            return f"ended with exit status {status}: its folder was removed while it ran"
         prefix = self.script.conda_prefix
         where = f"; mle-toolbox must be installed in {prefix}" if prefix is not None else ""
-        return f" before it had made its MLExperiment{where}"
+        # Where there was no MLExperiment to put the error on record, it is in what was written.
+        error = last_error(end_of_stderr().splitlines())
+        cause = f"ended with exit status {status}" if error is None else f"{one_line(error.words)},"
+        return f"{cause} before it had made its MLExperiment{where}"
 
     def _first_record(self, end: ChildEnd) -> RunRecord:
         """Return what would stand on the record of a script that never came to its MLExperiment."""
@@ -276,7 +331,17 @@ class _Finish(NamedTuple):
             write_run_record(self.folder, failed)
 
 
-def _stopped_by(end: ChildEnd, record: RunRecord | None) -> int | None:
+def _by_our_limit(record: RunRecord, end: ChildEnd, folder: SeedFolder) -> RunRecord:
+    """Return the record of a script that has stopped itself, with the limit if it was told so because of one."""
+    first = end.received[0] if end.received else None
+    if first is None or first.limit is None or "KeyboardInterrupt" in (record.reason or ""):
+        return record
+    has_checkpoint = folder.checkpoint.exists()
+    words = stopped_in_words(first.number, record.ticks or 0, has_checkpoint=has_checkpoint, limit=first.limit)
+    return record._replace(reason=words)
+
+
+def _stopped_by(end: ChildEnd, record: RunRecord | None) -> ReceivedSignal | None:
     """Return the signal that told a script to end before its work was complete, or None.
 
     How the script ended says nothing: it may have caught the signal, broken off its loop and ended with status 0. A
@@ -285,16 +350,16 @@ def _stopped_by(end: ChildEnd, record: RunRecord | None) -> int | None:
     """
     orders = [each for each in end.received if not each.is_warning and (end.code != 0 or not each.was_complete)]
     if orders:
-        return orders[0].number
+        return orders[0]
     if -end.code in ENDING_SIGNALS:
-        return -end.code
+        return ReceivedSignal(-end.code, was_complete=False)
     for each in end.received:
         # Still "running": os._exit, which leaves no time to say what is handled.
         is_heeded = record is not None and (
             record.status == "running" or Signals(each.number).name in record.own_handlers
         )
         if each.is_warning and (end.code == -each.number or (is_heeded and not each.was_complete)):
-            return each.number
+            return each
     return None
 
 

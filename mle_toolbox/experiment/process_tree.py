@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["adopt_orphans", "descendants", "is_in_our_session", "terminate_marked"]
+__all__ = ["adopt_orphans", "descendants", "is_in_our_session", "terminate_marked", "with_descendants"]
 
 _PR_SET_CHILD_SUBREAPER = 36
 _IS_LINUX = sys.platform.startswith("linux")
@@ -37,6 +37,25 @@ def descendants(pid: int) -> list[int]:
         below = children.pop(due.pop(0), [])
         found += below
         due += below
+    return found
+
+
+def with_descendants(pid: int) -> list[int]:
+    """Return a process and those below it, itself first.
+
+    Quick where the kernel lists the children of each thread: it costs as much as the run has threads, while
+    ``descendants`` asks every process of the machine for its parent.
+    """
+    if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+        return [pid, *descendants(pid)]
+    found = [pid]
+    for each in found:  # which grows meanwhile
+        try:
+            for thread in os.listdir(f"/proc/{each}/task"):
+                with open(f"/proc/{each}/task/{thread}/children", "rb") as file:
+                    found += map(int, file.read().split())
+        except OSError:  # it has ended
+            continue
     return found
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mle_toolbox.experiment.child_process import ChildEnd, run_child
 from mle_toolbox.experiment.ending import STOPPED_STATUS
-from mle_toolbox.experiment.launched_script import LaunchedScript
+from mle_toolbox.experiment.launched_script import LaunchedScript, gpus_to_lease, limits_to_hold
 from mle_toolbox.layout import LAUNCHED_BY_VARIABLE, SNAPSHOT_VARIABLE, ExperimentFolder, ProcessingFolder
 from mle_toolbox.seed_run.processing_record import (
     ProcessingRecord,
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str]) -> int:
         int(given["cores"]),
         conda_prefix=given.get("conda-prefix"),
         extra_arguments=arguments[end + 1 :],
+        limits=limits_to_hold(given),
+        gpus=gpus_to_lease(given),
     )
     code = processing_code(Path(script.path), Path.cwd())
     digest = digest_of(code, script.extra_arguments)
@@ -81,11 +83,18 @@ class _ProcessingScript(LaunchedScript):
 
     def run(self) -> ChildEnd:
         """Run the script to its end, and a script in shell to that of the programs that it leaves behind."""
+        self._lease_gpus()
+        try:
+            return self._run()
+        finally:
+            self._end_lease()
+
+    def _run(self) -> ChildEnd:
         if not self.is_shell:
-            return run_child(self.command, self._environment())
+            return run_child(self.command, self._environment(), limits=self.limits)
         command, environment = self._shell()
         mark = f"{LAUNCHED_BY_VARIABLE}={os.getpid()} "
-        return run_child(command, environment, still_runs=lambda status: status == 0, mark=mark)
+        return run_child(command, environment, still_runs=lambda status: status == 0, mark=mark, limits=self.limits)
 
 
 @contextlib.contextmanager
@@ -112,8 +121,12 @@ def _locked(folder: ProcessingFolder) -> Iterator[bool]:
 def _ended(record: ProcessingRecord, ended: ChildEnd) -> ProcessingRecord:
     status = "done" if ended.code == 0 else "failed"
     reason = None
-    if any(not each.is_warning for each in ended.received):
-        status, reason = "stopped", "stopped on request"
+    orders = [each for each in ended.received if not each.is_warning]
+    if ended.excess is not None and ended.code != 0:
+        reason = f"{ended.excess}, so it was killed"
+    elif orders:
+        limit = orders[0].limit
+        status, reason = "stopped", "stopped on request" if limit is None else f"stopped by its {limit}"
     elif ended.signal_name is not None:
         reason = f"was killed by {ended.signal_name}"
     elif ended.code:

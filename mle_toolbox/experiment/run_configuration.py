@@ -17,7 +17,7 @@ from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.configuration_text import ParsedConfiguration, is_yaml, parse_configuration
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS, is_unused
-from mle_toolbox.experiment_file.sections import SECTIONS, has_sections
+from mle_toolbox.experiment_file.sections import NO_SECTIONS, SECTIONS, has_sections
 from mle_toolbox.experiment_file.source_text import read_text, text_of
 from mle_toolbox.installed_first import installed_modules
 from mle_toolbox.seed_run.frozen_code import frozen_bytes
@@ -116,6 +116,8 @@ _Found = tuple[tuple[str, ...], str]
 
 
 def _missing_sections(content: Mapping[str, Any]) -> list[_Found]:
+    if content and not has_sections(content):
+        return [((), NO_SECTIONS)]
     found: list[_Found] = []
     for section in ("train_config", "log_config"):
         if section not in content:

@@ -23,7 +23,8 @@ from mle_toolbox.experiment.command_line import (
     launcher,
     shell_script,
 )
-from mle_toolbox.experiment.ending import Ending
+from mle_toolbox.experiment.ending import Ending, one_line
+from mle_toolbox.experiment.handed_on import keep_checkpoint
 from mle_toolbox.experiment.inputs import RunInputs, is_launched
 from mle_toolbox.experiment.own_checkpoint import Continuation, continuation
 from mle_toolbox.experiment.provenance import (
@@ -139,6 +140,7 @@ class SeedRun:
         OSError, ResultsError
             When it cannot be written, or the journal is incomplete. The journal is kept.
         """
+        keep_checkpoint(self.folder)
         # From here on no thread can add a tick, so what is sealed is what was counted.
         n_ticks = self.journal.finish()
         self._note_end(ticks=n_ticks)
@@ -156,11 +158,15 @@ class SeedRun:
     def fail(self, ending: Ending) -> None:
         """Keep the journal and record why there is no log."""
         self.journal.release()
-        self._note_end(ticks=self.journal.n_ticks)
+        reason = ending.reason
+        try:
+            self._note_end(ticks=self.journal.n_ticks)
+        except Exception as error:  # whatever it was: it must not replace what ended the script
+            reason = f"{reason}. The record of its code and packages is incomplete: {one_line(error)}"
         # On a full disk the record cannot be written; the caller has reported the reason on stderr.
         with contextlib.suppress(OSError):
             status = "stopped" if ending.stopped else "failed"
-            self._update_record(status=status, end=_now(), exit_status=ending.exit_status, reason=ending.reason)
+            self._update_record(status=status, end=_now(), exit_status=ending.exit_status, reason=reason)
         if self.launched:
             with contextlib.suppress(OSError):
                 discard_prepared(self.folder)

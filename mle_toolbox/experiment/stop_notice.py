@@ -119,7 +119,9 @@ class StopNotice:
 stop_notice = StopNotice()
 
 
-def stopped_in_words(number: int, n_ticks: int, *, has_checkpoint: bool, error: str | None = None) -> str:
+def stopped_in_words(
+    number: int, n_ticks: int, *, has_checkpoint: bool, error: str | None = None, limit: str | None = None
+) -> str:
     """Return the recorded reason of a run that was asked to terminate.
 
     Parameters
@@ -132,9 +134,12 @@ def stopped_in_words(number: int, n_ticks: int, *, has_checkpoint: bool, error: 
         Whether the next attempt can resume from a checkpoint.
     error
         The error with which it ended as well, in one line.
+    limit
+        The limit of the run because of which it was asked, in words.
     """
     received = signal.Signals(number)
+    why = limit if limit is not None else f"{received.name}: {_WORDS[received]}"
     after = count(n_ticks, "tick")
     then = f", then {error}" if error is not None else ""
     next_time = "resumes from its checkpoint" if has_checkpoint else "starts over: no checkpoint was saved"
-    return f"stopped after {after} ({received.name}: {_WORDS[received]}{then}). The next attempt {next_time}."
+    return f"stopped after {after} ({why}{then}). The next attempt {next_time}."

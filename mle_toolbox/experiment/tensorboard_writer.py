@@ -5,6 +5,8 @@ The log matters more: a failure here is reported once and the run continues with
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,15 +78,14 @@ class TensorBoard:
         if self._writer is not None:
             return True
         try:
-            with installed_modules():
-                from tensorboardX import SummaryWriter
+            writer = _writer_class()
         except ImportError as error:
             self._give_up(f"they need tensorboardX ({error}). Install it: pip install tensorboardX")
             return False
         # Files of an earlier attempt are kept; purge_step tells TensorBoard from which step on to ignore them.
         is_new = not self._folder.is_dir() or not any(self._folder.iterdir())
         try:
-            self._writer = SummaryWriter(str(self._folder), purge_step=None if is_new else self._first_step)
+            self._writer = writer(str(self._folder), purge_step=None if is_new else self._first_step)
         except OSError as error:
             self._give_up(str(error))
         return self._writer is not None
@@ -97,6 +98,25 @@ class TensorBoard:
     def _give_up(self, reason: str) -> None:
         self._failed, self._writer = True, None
         notice(f"no TensorBoard files: {reason}")
+
+
+def _writer_class() -> Any:
+    """Import tensorboardX's writer, and not all of torch with it.
+
+    Where torch is installed, tensorboardX imports it for the annotation of its arguments: more than a second and
+    200 MB for every seed run of a script that uses numpy or jax.
+    """
+    # Another thread may be about to import torch, and must not find it missing.
+    is_spared = "torch" not in sys.modules and threading.active_count() == 1
+    if is_spared:
+        sys.modules["torch"] = None  # type: ignore[assignment]  # how Python marks a module that cannot be imported
+    try:
+        with installed_modules():
+            from tensorboardX import SummaryWriter
+    finally:
+        if is_spared:
+            del sys.modules["torch"]
+    return SummaryWriter
 
 
 def _array(value: Any) -> Any:

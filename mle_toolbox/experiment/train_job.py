@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 
-from mle_toolbox.experiment.launched_script import LaunchedScript
+from mle_toolbox.experiment.launched_script import LaunchedScript, gpus_to_lease, limits_to_hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,16 +39,23 @@ def main(arguments: Sequence[str]) -> int:
         conda_prefix=given.get("conda-prefix"),
         extra_arguments=arguments[end + 1 :],
         project_name=given.get("project-name"),
+        limits=limits_to_hold(given),
+        gpus=gpus_to_lease(given),
     )
+    tries = int(given.get("ended-after", 0))
     first = script.is_first()
     if first:
         ended = script.start()
         if ended.code == 0 and not ended.received and script.publish_log():
+            if tries:
+                script.mark_ended()
             return 0
     if sys.flags.no_site:  # find the packages after all
         import site
 
         site.main()
-    from mle_toolbox.experiment.outcome import finish, run_seed
+    from mle_toolbox.experiment.outcome import end_of_seed, finish, run_seed
 
+    if tries:
+        return end_of_seed(script, tries, ended if first else None)
     return finish(script, ended) if first else run_seed(script)

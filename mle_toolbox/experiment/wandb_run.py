@@ -18,14 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.environment import has_package
-from mle_toolbox.errors import UsageError
+from mle_toolbox.errors import ExperimentFileError, UsageError
+from mle_toolbox.experiment.run_configuration import read_configuration_file
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.tensorboard_writer import scalar_of
 from mle_toolbox.experiment_file.log_keys import WANDB_MISSING
+from mle_toolbox.experiment_record import project_in
 from mle_toolbox.installed_first import program
 from mle_toolbox.layout import SNAPSHOT_VARIABLE
 
-__all__ = ["WandbRun", "require_wandb"]
+__all__ = ["WandbRun", "key_of_base", "require_wandb"]
 
 _SENDER = Path(__file__).with_name("wandb_sender.py")
 _LARGEST_BATCH = 1 << 12
@@ -40,6 +42,26 @@ def require_wandb() -> None:
     """Raise UsageError if the package is not installed."""
     if not has_package("wandb"):
         raise UsageError(f"use_wandb is true in log_config, but {WANDB_MISSING}.")
+
+
+def key_of_base(record: Mapping[str, Any], results: Path, name: str) -> str | None:
+    """Return the API key in the base configuration of a trial, which is in no file of the results.
+
+    Parameters
+    ----------
+    record
+        ``experiment.json``.
+    results
+        Its folder.
+    name
+        The configuration. None is returned if it is no trial, or if its base has no key or is gone.
+    """
+    with contextlib.suppress(LookupError, TypeError, AttributeError, OSError, ExperimentFileError):
+        (trial,) = (each["trial"] for each in record["configurations"] if each["name"] == name)
+        (file,) = (each for each in record["search"]["base_files"] if Path(each).stem == trial["base"])
+        content = read_configuration_file(Path(os.path.realpath(results), project_in(record) or ".", file))
+        return content["log_config"]["wandb_config"].get("key") or None
+    return None
 
 
 class WandbRun:
@@ -130,9 +152,8 @@ class WandbRun:
         run_id = run_id or secrets.token_hex(4)  # an attempt that was killed here has left an empty file
         known.write_text(f"{run_id}\n")
         start = {**self._start, "id": run_id, "continues": self._continues, "dir": str(self._folder), "x": first_time}
-        # The sender runs the installed client, and nothing of the script's.
-        ours = {"PYTHONPATH", "PYTHONHOME", SNAPSHOT_VARIABLE}
-        environment = {name: value for name, value in os.environ.items() if name not in ours}
+        # With the user's PYTHONPATH, where the client may be, but without the stored code of the script's.
+        environment = {name: value for name, value in os.environ.items() if name != SNAPSHOT_VARIABLE}
         reader, self._pipe = os.pipe()
         with (place / "sender.log").open("wb") as output:
             # In a session of its own: Ctrl-C is for the script, whose end is the end of the pipe.

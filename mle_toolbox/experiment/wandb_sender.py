@@ -30,8 +30,8 @@ def main() -> None:
     if first is None:
         return
     start = json.loads(first)
-    if start.get("key"):
-        os.environ.setdefault("WANDB_API_KEY", start["key"])
+    if start.get("key") and not os.environ.get("WANDB_API_KEY"):
+        os.environ["WANDB_API_KEY"] = start["key"]
     if not os.environ.get("WANDB_MODE"):
         os.environ.pop("WANDB_MODE", None)  # set to nothing, it is no mode for the client
     import wandb

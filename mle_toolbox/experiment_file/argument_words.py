@@ -15,7 +15,7 @@ from typing import Any
 __all__ = ["parse_value", "values_of", "words_of"]
 
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
-_NAME = re.compile(r"-([A-Za-z_][A-Za-z0-9_.\-]*)(?:(=)(.*))?", re.DOTALL)
+_NAME = re.compile(r"--?([A-Za-z_][A-Za-z0-9_.\-]*)(?:(=)(.*))?", re.DOTALL)
 
 
 def words_of(extra: Mapping[str, Any]) -> Iterator[str]:
@@ -37,21 +37,26 @@ def words_of(extra: Mapping[str, Any]) -> Iterator[str]:
 def values_of(words: Sequence[str]) -> dict[str, Any] | None:
     """Return the mapping that ``words_of`` was given, or None when it did not produce these words.
 
-    Unlike on a command line typed by hand, every option has exactly one value here, and a value joined to its name is
-    a string. So the option ``-inf`` and the value ``-inf`` can be told apart.
+    An option of two dashes is one that the script declares (``script_options.py``), and so need not have a value.
+    Unlike on a command line typed by hand, every other option has exactly one value here, and a value joined to its
+    name is a string. So the option ``-inf`` and the value ``-inf`` can be told apart.
     """
     values: dict[str, Any] = {}
-    rest = iter(words)
-    for word in rest:
+    rest = list(reversed(words))
+    while rest:
+        word = rest.pop()
         name = _NAME.fullmatch(word)
         if name is None:
             return None
         if name[2]:
             values[name[1]] = name[3]
             continue
-        value = parse_value(next(rest, "-"))
+        value = parse_value(rest.pop()) if rest else "-"
         if isinstance(value, str) and value.startswith("-"):
-            return None
+            if not word.startswith("--"):
+                return None
+            rest += [value] if value != "-" else []
+            value = True
         values[name[1]] = value
     return values
 

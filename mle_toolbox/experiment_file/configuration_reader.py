@@ -16,7 +16,7 @@ from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.log_keys import OWN_CLOCKS
 from mle_toolbox.experiment_file.plan import Configuration, read_only
 from mle_toolbox.experiment_file.schema import LineOf, check_schema
-from mle_toolbox.experiment_file.sections import has_sections, section_meant
+from mle_toolbox.experiment_file.sections import NO_SECTIONS, has_sections, section_meant
 from mle_toolbox.experiment_file.source_text import read_text
 from mle_toolbox.text import listed
 from mle_toolbox.wording import location
@@ -70,6 +70,9 @@ def read_configuration(file: Path, written: Path, name: str, script: Path | None
 def configuration_problems(content: Any, lines: LineOf, name: str, script: Path | None) -> Iterator[Problem]:
     """Yield every mistake in the content of a configuration."""
     content = _with_given_sections(content, script)
+    if isinstance(content, Mapping) and content and not has_sections(content):
+        yield Problem(name, lines(()), NO_SECTIONS)
+        return
     checked = check_schema(content, lines, name, "configuration")
     yield from checked.problems
     if isinstance(content, Mapping):

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ExperimentFileError, Problem, UsageError, did_you_mean
-from mle_toolbox.experiment_file.argument_words import words_of
+from mle_toolbox.experiment_file.added_metrics import may_add_metrics
 from mle_toolbox.experiment_file.configuration_reader import ConfigurationFile, read_configuration
 from mle_toolbox.experiment_file.configuration_text import CONFIGURATION_SUFFIXES
+from mle_toolbox.experiment_file.display_names import DISPLAY_NAMES, read_display_names
 from mle_toolbox.experiment_file.experiment_rules import SEARCH, broken_rules
 from mle_toolbox.experiment_file.job_section import job_resources
 from mle_toolbox.experiment_file.json_locate import JsonPath
+from mle_toolbox.experiment_file.log_keys import without_secrets
+from mle_toolbox.experiment_file.looks_reader import with_looks
+from mle_toolbox.experiment_file.metrics_section import METRICS, MetricEntry, read_metrics, tracked_metrics
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
 from mle_toolbox.experiment_file.path_starts import (
     PathChoice,
@@ -28,10 +32,14 @@ from mle_toolbox.experiment_file.plan import Plan, Processing
 from mle_toolbox.experiment_file.processing_section import STAGES, named_scripts, processing_of
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_stem
 from mle_toolbox.experiment_file.schema import check_schema, load_schema
+from mle_toolbox.experiment_file.script_options import ScriptOptions, read_options
 from mle_toolbox.experiment_file.search_reader import SearchFile, read_search
+from mle_toolbox.experiment_file.set_values import is_set, with_set_values
 from mle_toolbox.experiment_file.source_text import trouble_with_file
 from mle_toolbox.experiment_file.task_keys import read_task
 from mle_toolbox.experiment_file.yaml_file import Document, read_yaml
+from mle_toolbox.layout import CODE
+from mle_toolbox.looks.look_schedule import read_schedule
 from mle_toolbox.surroundings import home
 from mle_toolbox.wording import expected
 
@@ -59,7 +67,8 @@ class Asked:
     kept: PathChoice | None = None
     """Where paths start, if that is known already."""
     given: Mapping[str, str] = field(default_factory=dict)
-    """Values that replace those of ``meta_job_args``: ``base_train_config``, ``experiment_dir``."""
+    """Values that replace those of the file: ``base_train_config`` and ``experiment_dir`` of ``meta_job_args``, and any
+    others by their dotted keys, as they would be written there."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,10 @@ class Experiment:
     """What a search varies; None where there is none, or where it has mistakes."""
     task: tuple[str, ...] | None = None
     """The dotted keys of the task; empty: there is none; None: the file does not say."""
+    metrics: Mapping[str, MetricEntry] = field(default_factory=dict)
+    """The metrics that matter, the most important one first."""
+    display_names: Mapping[str, str] = field(default_factory=dict)
+    """What tables, figures and the report call some of the configurations."""
 
     @property
     def project_dir(self) -> Path:
@@ -143,11 +156,14 @@ class Experiment:
         configurations = tuple(file.configuration for file in self.configurations if file.configuration is not None)
         if self.problems or script is None or experiment_dir is None:
             raise ExperimentFileError(self.problems)
+        extra, options = job["extra_cmd_line_input"] or {}, ScriptOptions()
+        if extra and script.suffix.lower() == ".py":
+            options = read_options(self.project_dir / script)
         seeds, search = _seeds(self.settings["multi_experiment_args"]), None
         if self.search is not None:
             configurations, search = self.search.trials(configurations, self.project_dir, experiment_dir)
             seeds = self.search.settings.seeds
-        return Plan(
+        plan = Plan(
             experiment_file=self.file,
             project_dir=self.project_dir,
             project_name=meta["project_name"],
@@ -157,16 +173,34 @@ class Experiment:
             configurations=configurations,
             seeds=seeds,
             job=job_resources(job),
-            extra_arguments=tuple(words_of(job["extra_cmd_line_input"] or {})),
+            extra_arguments=tuple(options.words(extra)),
             retries=int(job["retries"]),
             frozen_code=bool(job["frozen_code"]),
             paths_elsewhere=self._elsewhere(),
             given=self._given(),
             search=search,
             task=self.task,
+            metrics=self.metrics,
+            display_names=self.display_names,
             pre_processing=self._processing(STAGES[0]),
             post_processing=self._processing(STAGES[1]),
+            notices=(*options.notices(extra, script.name), *self._stored_keys(experiment_dir)),
         )
+        number = self.settings["multi_experiment_args"]["num_seeds"]
+        schedule = read_schedule(number, ())[0] if isinstance(number, Mapping) and search is None else None
+        return plan if schedule is None else with_looks(plan, schedule)
+
+    def _stored_keys(self, results: Path) -> Iterator[str]:
+        """Yield a sentence for each configuration whose API key gets into the results, with the stored code."""
+        if not self.settings["single_job_args"]["frozen_code"]:
+            return
+        for file in self.configurations:
+            content = file.configuration.content if file.configuration is not None else {}
+            if without_secrets(content) != content:
+                yield (
+                    f"{file.name}: the API key in wandb_config is stored with the code of each start, in "
+                    f"{results / CODE}. WANDB_API_KEY or `wandb login` keep it out."
+                )
 
     def _processing(self, stage: str) -> Processing | None:
         name = self.settings.get(f"{stage}_args", {}).get("processing_fname")
@@ -180,7 +214,10 @@ class Experiment:
 
     def _given(self) -> dict[str, str]:
         """Return what the command line replaces, as paths from the project folder."""
-        given = {name: self.starts.placed(_expanded(value)).as_posix() for name, value in self.asked.given.items()}
+        given = {
+            name: value if is_set(name) else self.starts.placed(_expanded(value)).as_posix()
+            for name, value in self.asked.given.items()
+        }
         results = self.experiment_dir()
         if results is not None and "experiment_dir" in given:
             given["experiment_dir"] = results.as_posix()
@@ -209,6 +246,7 @@ def read_experiment(path: Path, asked: Asked | None = None) -> Experiment:
     asked = asked if asked is not None else Asked()
     document = read_yaml(path, strict=_is_for_scripts, bare_exponents=_has_bare_exponents)
     document = _with_given(document, asked.given)
+    document = with_set_values(document, asked.given, strict=_is_for_scripts, bare_exponents=_has_bare_exponents)
     if document.data is None:
         what = expected(load_schema("experiment"))
         raise ExperimentFileError([Problem(document.name, 0, f"the file is empty. Expected {what}.")])
@@ -228,7 +266,8 @@ def _with_given(document: Document, given: Mapping[str, str]) -> Document:
     meta = document.data.get("meta_job_args")
     if not isinstance(meta, Mapping):
         return document
-    return replace(document, data={**document.data, "meta_job_args": {**meta, **given}})
+    paths = {name: value for name, value in given.items() if not is_set(name)}
+    return replace(document, data={**document.data, "meta_job_args": {**meta, **paths}})
 
 
 def _starts(experiment: Experiment) -> Starts:
@@ -312,8 +351,61 @@ def _with_files(experiment: Experiment) -> Experiment:
         search, mistakes = read_search(experiment.document.data, files)
         problems += [experiment.problem(path, sentence) for path, sentence in mistakes]
     task, mistakes = _task(experiment, files, search)
-    problems += [experiment.problem(path, sentence) for path, sentence in mistakes]
-    return replace(experiment, configurations=tuple(files), problems=tuple(problems), search=search, task=task)
+    metrics, wrong = _metrics(experiment, files, search)
+    names, misnamed = _display_names(experiment, files, search)
+    problems += [experiment.problem(path, sentence) for path, sentence in (*mistakes, *wrong, *misnamed)]
+    if (trouble := _trouble_with_deciding_metric(experiment, metrics)) is not None and not wrong:
+        problems.append(experiment.problem(("multi_experiment_args", "num_seeds"), trouble))
+    return replace(
+        experiment,
+        configurations=tuple(files),
+        problems=tuple(problems),
+        search=search,
+        task=task,
+        metrics=metrics,
+        display_names=names,
+    )
+
+
+def _display_names(
+    experiment: Experiment, files: Sequence[ConfigurationFile], search: SearchFile | None
+) -> tuple[Mapping[str, str], list[tuple[JsonPath, str]]]:
+    # Not from the settings, in which a configuration called "partition" would have its primary name.
+    data = experiment.document.data
+    section = data.get(DISPLAY_NAMES) if isinstance(data, Mapping) else None
+    if any(file.configuration is None for file in files):
+        return {}, []  # a configuration with mistakes has no name yet
+    names = [file.configuration.name for file in files if file.configuration is not None]
+    return read_display_names(section, names, is_search=search is not None)
+
+
+def _metrics(
+    experiment: Experiment, files: Sequence[ConfigurationFile], search: SearchFile | None
+) -> tuple[Mapping[str, MetricEntry], list[tuple[JsonPath, str]]]:
+    # Not from the settings, in which a metric called "partition" would have its primary name.
+    data, script = experiment.document.data, experiment.script()
+    section = data.get(METRICS) if isinstance(data, Mapping) else None
+    read, tracked = [file.configuration for file in files], None
+    # A configuration with mistakes of its own may be the one that tracks a metric.
+    if read and None not in read and script is not None and not may_add_metrics(experiment.project_dir / script):
+        tracked = tracked_metrics(each.content for each in read if each is not None)
+    ranking = search.settings if search is not None and search.settings.maximize is not None else None
+    better = {} if ranking is None else dict.fromkeys(ranking.metrics, "higher" if ranking.maximize else "lower")
+    return read_metrics(section, tracked, better)
+
+
+def _trouble_with_deciding_metric(experiment: Experiment, metrics: Mapping[str, MetricEntry]) -> str | None:
+    """Return why nobody knows which metric decides how many seeds there are; None where it is clear."""
+    if not isinstance(experiment.settings["multi_experiment_args"].get("num_seeds"), Mapping):
+        return None
+    decides = "until: decided needs to know which metric decides, and which way is better"
+    if not metrics:
+        return f"{decides}. Say it in a section of its own, like metrics: {{loss: lower}}."
+    first = next(iter(metrics))
+    # Guessed from the name, a wrong direction would stop the best configuration.
+    if metrics[first].get("better") is None:
+        return f"{decides}. Write {first}: higher or {first}: lower in the section metrics."
+    return None
 
 
 def _task(
@@ -411,5 +503,6 @@ def _expanded(name: str) -> Path:
 
 
 def _seeds(section: Mapping[str, Any]) -> tuple[int, ...]:
-    explicit = section["random_seeds"]
-    return tuple(range(int(section["num_seeds"]))) if explicit is None else tuple(int(seed) for seed in explicit)
+    explicit, number = section["random_seeds"], section["num_seeds"]
+    most = number["max"] if isinstance(number, Mapping) else number
+    return tuple(range(int(most))) if explicit is None else tuple(int(seed) for seed in explicit)

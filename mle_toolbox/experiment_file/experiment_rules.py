@@ -15,6 +15,7 @@ from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.log_keys import is_unused
 from mle_toolbox.experiment_file.reserved_names import collision_key, trouble_with_file_name
 from mle_toolbox.experiment_file.schema import load_schema
+from mle_toolbox.looks.look_schedule import read_schedule
 from mle_toolbox.wording import expected, location
 
 __all__ = ["SEARCH", "broken_rules"]
@@ -26,6 +27,8 @@ _META, _MULTI, _JOB = "meta_job_args", "multi_experiment_args", "single_job_args
 _SEARCH_ARGS = "param_search_args"
 SEARCH = "hyperparameter-search"
 """The job_type of a search."""
+# An environment of this name is looked for, and that it is not there is said.
+_ANY_TEXT = ("job_name", "log_file", "err_file", "env_name", "extra_cmd_line_input")
 
 
 def broken_rules(data: Any, settings: _Settings) -> _Mistakes:
@@ -180,9 +183,23 @@ def _no_configurations(data: Mapping[str, Any], multi: str, job_type: str) -> _M
 def _seeds(data: Mapping[str, Any], settings: _Settings) -> _Mistakes:
     multi = _multi_name(data)
     number, seeds = settings[_MULTI].get("num_seeds"), settings[_MULTI].get("random_seeds")
+    if isinstance(number, Mapping):
+        yield from _looks(data, settings, number, (multi, "num_seeds"))
+        return
     if "num_seeds" in _section(data, multi) and number is not None and seeds and len(seeds) != number:
         listed = f"random_seeds lists {len(seeds)}"
         yield (multi, "num_seeds"), f"num_seeds is {number}, but {listed}. Make them agree, or remove num_seeds."
+
+
+def _looks(data: Mapping[str, Any], settings: _Settings, given: Mapping[str, Any], at: JsonPath) -> _Mistakes:
+    schedule, mistakes = read_schedule(given, at)
+    yield from mistakes
+    seeds, files = settings[_MULTI].get("random_seeds"), _section(data, at[0]).get("config_fnames")  # type: ignore[arg-type]
+    if settings[_META].get("job_type", "").startswith("single") or (isinstance(files, list) and len(files) < 2):
+        yield at, "until: decided compares configurations, and there is only one. Write num_seeds: 10, or list others."
+    if schedule is not None and seeds and len(seeds) != schedule.maximum:
+        listed = f"random_seeds lists {len(seeds)}"
+        yield (*at, "max"), f"max is {schedule.maximum}, but {listed}. Make them agree."
 
 
 def _processing_job(data: Mapping[str, Any], settings: _Settings, section: str) -> _Mistakes:
@@ -196,10 +213,17 @@ def _processing_job(data: Mapping[str, Any], settings: _Settings, section: str) 
 
 
 def _job(job: Mapping[str, Any], at: JsonPath) -> _Mistakes:
+    yield from _none_as_text(job, at)
     yield from _memory(job, at)
     yield from _output_files(job, at)
     if minutes(job.get("time_per_job")) == 0:
         yield (*at, "time_per_job"), f"{location((*at, 'time_per_job'))} must be at least one minute, found zero."
+
+
+def _none_as_text(job: Mapping[str, Any], at: JsonPath) -> _Mistakes:
+    for key, value in job.items():
+        if key not in _ANY_TEXT and "None" in (value if isinstance(value, list | tuple) else (value,)):
+            yield (*at, key), f"{location((*at, key))} is the text 'None'. Write null."
 
 
 def _memory(job: Mapping[str, Any], at: JsonPath) -> _Mistakes:

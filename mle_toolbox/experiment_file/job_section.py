@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from mle_toolbox.experiment_file.plan import JobResources
 __all__ = ["job_resources", "megabytes", "minutes"]
 
 _UNITS = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
+_AMOUNT = re.compile(r"(\d+) ?([KMGT])I?B?")
+# Not between brackets, where a scheduler lists numbers of machines: node[1,3].
+_COMMA = re.compile(r",(?![^\[\]]*\])")
 
 
 def job_resources(job: Mapping[str, Any]) -> JobResources:
@@ -30,6 +34,8 @@ def job_resources(job: Mapping[str, Any]) -> JobResources:
         gpu_resource=next(iter(_names(job["gpu_prefix"])), None),
         exclude_nodes=_names(job["exclude_nodes"]),
         include_nodes=_names(job["include_nodes"]),
+        runs_per_gpu=int(job["runs_per_gpu"]),
+        seeds_per_job=int(job["seeds_per_job"]),
     )
 
 
@@ -48,16 +54,22 @@ def minutes(time: str | None) -> int | None:
 def megabytes(memory: int | float | str | None) -> int | None:
     """Return an amount of memory in MB; without a unit it is in MB already.
 
-    >>> megabytes(4000), megabytes("4000"), megabytes("4G"), megabytes("500k")
-    (4000, 4000, 4096, 1)
+    >>> megabytes(4000), megabytes("4000"), megabytes("4G"), megabytes("4 GB"), megabytes("500k")
+    (4000, 4000, 4096, 4096, 1)
     """
     if memory is None:
         return None
     text = str(memory).upper()
-    unit = _UNITS.get(text[-1])
-    return int(float(text)) if unit is None else max(1, round(int(text[:-1]) * unit))
+    amount = _AMOUNT.fullmatch(text)
+    return int(float(text)) if amount is None else max(1, round(int(amount[1]) * _UNITS[amount[2]]))
 
 
 def _names(given: str | list[str] | None) -> tuple[str, ...]:
-    """Return one name or several, each once and in their order."""
-    return tuple(dict.fromkeys([given] if isinstance(given, str) else given or ()))
+    """Return one name or several, each once and in their order.
+
+    >>> _names("a, b"), _names(["node[1,3]", "node7"])
+    (('a', 'b'), ('node[1,3]', 'node7'))
+    """
+    texts = [given] if isinstance(given, str) else given or ()
+    names = (name.strip() for text in texts for name in _COMMA.split(text))
+    return tuple(dict.fromkeys(filter(None, names)))

@@ -16,8 +16,10 @@ from mle_toolbox.experiment_file.log_keys import WANDB_MISSING, is_wandb_used
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.results_place import trouble_with_results_place
+from mle_toolbox.experiment_file.set_values import located
 from mle_toolbox.experiment_file.shell_check import check_shell_script
 from mle_toolbox.experiment_file.shell_text import is_shell_script
+from mle_toolbox.search.smbo import missing_library
 
 __all__ = ["Asked", "load_plan"]
 
@@ -46,11 +48,13 @@ def load_plan(path: str | os.PathLike[str], *, check_sources: bool = True, asked
         problems += [
             *_script_problems(experiment),
             *_processing_problems(experiment),
+            *_missing_resume(experiment),
             *_results_folder_problems(experiment),
             *_missing_wandb(experiment),
+            *_missing_search_library(experiment),
         ]
     if problems:
-        raise ExperimentFileError(sorted(set(problems)))
+        raise ExperimentFileError(sorted(set(located(problems, experiment.asked.given))))
     return experiment.plan()
 
 
@@ -81,6 +85,23 @@ def _processing_problems(experiment: Experiment) -> Iterator[Problem]:
             yield from check_plain_script(path, name)
 
 
+def _missing_resume(experiment: Experiment) -> Iterator[Problem]:
+    """Yield a problem where a population is trained by a script that never goes on from a checkpoint."""
+    script, search = experiment.script(), experiment.search
+    if script is None or search is None or search.settings.search_type != "pbt" or is_shell_script(script):
+        return
+    try:
+        text = (experiment.project_dir / script).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return  # reported elsewhere
+    if ".resume(" not in text:
+        said = f"PBT hands on checkpoints, and {experiment.shown(script)} never calls mle.resume()"
+        yield experiment.problem(
+            ("param_search_args", "search_config", "search_type"),
+            f"{said}: each generation would begin with the first step.",
+        )
+
+
 def _missing_wandb(experiment: Experiment) -> Iterator[Problem]:
     """Yield a problem for each configuration that needs the package wandb where the script's Python lacks it."""
     script, job = experiment.script(), experiment.settings["single_job_args"]
@@ -95,6 +116,14 @@ def _missing_wandb(experiment: Experiment) -> Iterator[Problem]:
             yield Problem(
                 file.name, file.line(("log_config", "use_wandb")), f"use_wandb is true, but{where} {WANDB_MISSING}."
             )
+
+
+def _missing_search_library(experiment: Experiment) -> list[Problem]:
+    """Return a problem where the strategy of a search needs a package that is not installed."""
+    if experiment.search is None or experiment.search.settings.search_type != "smbo":
+        return []
+    trouble = missing_library()
+    return [] if trouble is None else [experiment.problem(experiment.search.settings.type_path, trouble)]
 
 
 def _results_folder_problems(experiment: Experiment) -> list[Problem]:

@@ -76,8 +76,10 @@ def board_name(log: Mapping[str, Any]) -> str | None:
 
 def is_wandb_used(log: Mapping[str, Any]) -> bool:
     """Return whether ticks are sent to Weights & Biases."""
-    mode = (log.get("wandb_config") or {}).get("mode") or os.environ.get("WANDB_MODE")
-    return bool(log.get("use_wandb")) and mode != "disabled"
+    settings = log.get("wandb_config")
+    # Whether the configuration is valid is said elsewhere.
+    mode = settings.get("mode") if isinstance(settings, Mapping) else None
+    return bool(log.get("use_wandb")) and (mode or os.environ.get("WANDB_MODE")) != "disabled"
 
 
 def without_secrets(content: Mapping[str, Any]) -> dict[str, Any]:

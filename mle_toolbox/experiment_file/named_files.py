@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from mle_toolbox.errors import did_you_mean
+from mle_toolbox.experiment_file.reserved_names import variable_in
 from mle_toolbox.experiment_file.source_text import trouble_with_file
 from mle_toolbox.snakemake_side.assumptions import trouble_with_path
 
@@ -33,8 +34,11 @@ def trouble_with_named_file(
         Further folders in which the path might have started, and in which near names are suggested.
     """
     name = str(written)
+    if (variable := variable_in(name)) is not None:
+        return f"{name!r} {variable}."
     if written.suffix.lower() not in suffixes:
-        return f"{name!r} must be a {' or '.join(filter(None, [', '.join(suffixes[:-1]), suffixes[-1]]))} file."
+        kinds = " or ".join(filter(None, [", ".join(suffixes[:-1]), suffixes[-1]]))
+        return f"{name!r} must be a {kinds} file.{_without_arguments(project_dir, name, suffixes)}"
     if (braces := trouble_with_path(name)) is not None:
         return f"{braces}. Choose another name."
     trouble = trouble_with_file(project_dir / written)
@@ -44,7 +48,18 @@ def trouble_with_named_file(
     near = [each for folder in folders for each in _alternatives(folder, written, suffixes)]
     # The same name with another suffix is nearer than another name.
     same = [each for each in near if Path(each).with_suffix("") == written.with_suffix("")]
-    return f"{name!r} {trouble}.{did_you_mean(name, same or near)}"
+    advice = f" Did you mean {same[0]!r}?" if same else did_you_mean(name, near)
+    return f"{name!r} {trouble}.{advice}"
+
+
+def _without_arguments(project_dir: Path, name: str, suffixes: Sequence[str]) -> str:
+    """Return the file that is there without what was written behind its name, or with the suffix that is missing."""
+    first, *arguments = name.split() or [""]
+    meant = next((each for each in (first, *(first + end for end in suffixes)) if (project_dir / each).is_file()), None)
+    if meant is None or not meant.endswith(tuple(suffixes)):
+        return ""
+    rest = " Arguments of the script belong in extra_cmd_line_input." if arguments else ""
+    return f" Did you mean {meant!r}?{rest}"
 
 
 def _alternatives(project_dir: Path, written: Path, suffixes: Sequence[str]) -> list[str]:

@@ -8,19 +8,34 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.experiment_file.log_keys import without_secrets
-from mle_toolbox.search.placement import plain
+from mle_toolbox.looks.held_looks import HeldLooks
+from mle_toolbox.search.final_settings import FinalSettings
+from mle_toolbox.search.placement import place_of, plain
+from mle_toolbox.search.schedule import Learning
 from mle_toolbox.search.search_settings import SearchSettings
 from mle_toolbox.search.space import Space
 from mle_toolbox.search.trials import Trial
 
-__all__ = ["Configuration", "JobResources", "Plan", "Processing", "SearchPlan", "experiment_words", "read_only"]
+__all__ = [
+    "NOT_ASKED",
+    "Configuration",
+    "JobResources",
+    "Plan",
+    "Processing",
+    "SearchPlan",
+    "experiment_words",
+    "read_only",
+]
+
+NOT_ASKED = "not asked"
+"""In place of the identity of seed runs whose trial has not been asked: it is that of no run."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,13 @@ class Configuration:
     """``content_digest`` of the content, which ignores comments, white space and the order of keys."""
     trial: Trial | None = None
     """The point of the search that it is; its file is in the results folder, and made when the experiment runs."""
+    more_seeds: tuple[int, ...] = ()
+    """The seeds that it has earned on top of those of all configurations."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is a trial that is still to be asked; its content is that of the base configuration until then."""
+        return self.trial is not None and self.trial.is_pending
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,14 @@ class SearchPlan:
     """Trials on disk that are not due: outside the present space, or beyond the budget."""
     notices: tuple[str, ...]
     """What the user should know before it runs: sentences."""
+    learning: Learning | None = None
+    """What its strategy is made from, where trials depend on the results of earlier ones."""
+    to_decide: tuple[int, ...] = ()
+    """The rungs of which it is still open which trials get further seeds."""
+
+    def space_of(self, base: Configuration) -> Space:
+        """Return the space as it is for one of the base configurations."""
+        return Space(tuple(replace(each, place=place_of(each.name, base.content)) for each in self.space.variables))
 
     @property
     def left_out(self) -> int:
@@ -76,6 +106,11 @@ class SearchPlan:
             "left_out": self.left_out,
             "seed": settings.seed,
             "bases": [each.name for each in self.bases],
+            "base_files": [each.path.as_posix() for each in self.bases],
+            **({} if self.learning is None else {"learning": self.learning.to_json()}),
+            # Only where there is one, so that records of other searches are as they were.
+            **({} if settings.final is None else {"final": settings.final.to_json()}),
+            **({} if settings.seed_rungs is None else {"seed_rungs": settings.seed_rungs.to_json()}),
         }
 
 
@@ -106,6 +141,10 @@ class JobResources:
     """Machines on which no seed run may start."""
     include_nodes: tuple[str, ...] = ()
     """Machines on which seed runs may start; empty: all."""
+    runs_per_gpu: int = 1
+    """How many seed runs may share a GPU of this machine."""
+    seeds_per_job: int = 1
+    """How many seed runs one job on a cluster executes, one after another."""
 
     @property
     def asked(self) -> dict[str, int | str]:
@@ -118,6 +157,7 @@ class JobResources:
             "job_name": self.name,
             "exclude_nodes": ",".join(self.exclude_nodes) or None,
             "include_nodes": ",".join(self.include_nodes) or None,
+            "seeds_per_job": self.seeds_per_job if self.seeds_per_job > 1 else None,
         }
         if self.gpus:
             asked |= {"gpu_type": ",".join(self.gpu_types) or None, "gpu_prefix": self.gpu_resource}
@@ -171,6 +211,7 @@ class Plan:
     """As written: absolute, or relative to the project folder."""
     configurations: tuple[Configuration, ...]
     seeds: tuple[int, ...]
+    """Where the number of seeds is open, all that there may be; see `seeds_of`."""
     job: JobResources
     extra_arguments: tuple[str, ...]
     """The arguments of every seed run besides ``-config -seed -exp_dir``: ``("-key", "value", …)``."""
@@ -186,8 +227,23 @@ class Plan:
     """The search whose trials the configurations are."""
     task: tuple[str, ...] | None = None
     """The dotted keys of the settings that are the task; empty: there is none; None: nothing is said."""
+    metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The metrics that matter, the most important one first: ``better`` and ``name``, each as far as it is said."""
+    display_names: Mapping[str, str] = field(default_factory=dict)
+    """What tables, figures and the report call some of the configurations."""
     pre_processing: Processing | None = None
     post_processing: Processing | None = None
+    notices: tuple[str, ...] = ()
+    """What the user should know of the arguments before anything runs: sentences."""
+    looks: HeldLooks | None = None
+    """Where the number of seeds is open: when it is decided who gets more."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether it is a search in which something depends on results: what trials are, or how many seeds they get."""
+        if self.search is None:
+            return False
+        return self.search.learning is not None or self.search.settings.seed_rungs is not None
 
     @property
     def processing(self) -> tuple[Processing, ...]:
@@ -217,9 +273,37 @@ class Plan:
         return self.project_dir / self.script
 
     @property
+    def final(self) -> FinalSettings | None:
+        """How the winner of a search is confirmed; None where it is not, or where there is no search."""
+        return None if self.search is None else self.search.settings.final
+
+    @property
+    def final_bases(self) -> tuple[Configuration, ...]:
+        """The base configurations that a winner may be compared with; they run with the seeds of the final only."""
+        return () if self.search is None or self.final is None else self.search.bases
+
+    @property
     def seed_runs(self) -> tuple[tuple[str, int], ...]:
-        """Every (configuration name, seed); the seeds of the first configuration come first."""
-        return tuple((configuration.name, seed) for configuration in self.configurations for seed in self.seeds)
+        """Every (configuration name, seed); the seeds of the first configuration come first.
+
+        Of a search those of its trials. Which further ones its final has, its files say (`search_final.py`).
+        """
+        return tuple((each.name, seed) for each in self.configurations for seed in self.seeds_of(each.name))
+
+    def seeds_of(self, name: str) -> tuple[int, ...]:
+        """Return the seeds of a configuration, as far as it is decided by now how many it gets."""
+        seeds = self.seeds if self.looks is None else self.seeds[: self.looks.number_of_seeds(name)]
+        return (*seeds, *self.configuration(name).more_seeds)
+
+    @property
+    def possible_seeds(self) -> tuple[int, ...]:
+        """All seeds that a configuration may come to have."""
+        rungs = self.search.settings.seed_rungs if self.search is not None else None
+        return self.seeds if rungs is None else rungs.up_to(len(rungs.seeds))
+
+    def is_given_up(self, name: str, seed: int) -> bool:
+        """Tell whether a seed run has failed and nothing waits for it any more."""
+        return self.looks is not None and (name, seed) in self.looks.failed
 
     def configuration(self, name: str) -> Configuration:
         """Return the configuration of this name; KeyError when there is none."""
@@ -231,11 +315,14 @@ class Plan:
 
     @functools.cached_property
     def _identities(self) -> dict[str, str]:
-        return {each.name: identity_of(plain(each.content), self.extra_arguments) for each in self.configurations}
+        return {
+            each.name: NOT_ASKED if each.is_pending else identity_of(plain(each.content), self.extra_arguments)
+            for each in (*self.final_bases, *self.configurations)
+        }
 
     @functools.cached_property
     def _by_name(self) -> dict[str, Configuration]:
-        return {configuration.name: configuration for configuration in self.configurations}
+        return {each.name: each for each in (*self.final_bases, *self.configurations)}
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain data for ``experiment.json``.
@@ -268,32 +355,43 @@ class Plan:
             "retries": self.retries,
             "frozen_code": self.frozen_code,
             **({} if self.task is None else {"task": list(self.task)}),
+            **({"metrics": {name: dict(entry) for name, entry in self.metrics.items()}} if self.metrics else {}),
+            **({"display_names": dict(self.display_names)} if self.display_names else {}),
+            **({} if self.looks is None else {"looks": self.looks.to_json()}),
             **self._search_entries(),
             **{each.stage: each.to_json() for each in self.processing},
         }
 
     def _entry(self, configuration: Configuration) -> dict[str, Any]:
-        content = plain(configuration.content)
-        entry = {
-            "name": configuration.name,
-            "path": configuration.path.as_posix(),
-            "digest": configuration.digest,
-            # The file of a trial is written from this, and has to be complete.
-            "content": content if configuration.trial is not None else without_secrets(content),
-            "identity": self._identities.get(configuration.name) or identity_of(content, self.extra_arguments),
-        }
-        trial = configuration.trial
+        content, trial = plain(configuration.content), configuration.trial
+        entry: dict[str, Any] = {"name": configuration.name, "path": configuration.path.as_posix()}
+        if not configuration.is_pending:
+            entry["digest"] = configuration.digest
+        entry["content"] = without_secrets(content)
+        if not configuration.is_pending:
+            entry["identity"] = self._identities.get(configuration.name) or identity_of(content, self.extra_arguments)
+        if self.looks is not None:
+            entry["seeds"] = list(self.seeds_of(configuration.name))
+        if configuration.more_seeds:
+            entry["seeds"] = [*self.seeds, *configuration.more_seeds]
         return entry if trial is None else {**entry, "trial": {**trial.to_json(), "inside": trial.inside}}
 
     def _search_entries(self) -> dict[str, Any]:
         if self.search is None:
             return {}
-        return {"search": self.search.to_json(), "outside": [self._entry(each) for each in self.search.outside]}
+        return {
+            "search": self.search.to_json(),
+            "outside": [self._entry(each) for each in self.search.outside],
+            **({"bases": [self._entry(each) for each in self.final_bases]} if self.final_bases else {}),
+        }
 
 
 def experiment_words(file: str, given: Mapping[str, str]) -> list[str]:
     """Return the words that name an experiment to `mle run`: the file, and the values that replace some of its own."""
-    return [file, *(word for name, value in given.items() for word in (f"--{name}", value))]
+    words = [file]
+    for name, value in given.items():
+        words += ["--set", f"{name}={value}"] if "." in name else [f"--{name}", value]
+    return words
 
 
 def read_only(value: Any) -> Any:

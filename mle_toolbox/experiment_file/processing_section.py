@@ -56,6 +56,7 @@ def processing_of(
         job |= {key: seed_runs[key] for key in _ENVIRONMENT}
     if "job_name" not in given:
         job["job_name"] = seed_runs["job_name"]
+    job["seeds_per_job"] = 1  # it is one job
     arguments = {**(job["extra_cmd_line_input"] or {}), **(section.get("extra_cmd_line_input") or {})}
     return Processing(
         stage=stage,

@@ -6,6 +6,7 @@ braces and ``<word>``, which Snakemake reads as wildcards and variables in every
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -20,12 +21,15 @@ __all__ = [
     "trouble_with_file_name",
     "trouble_with_results_name",
     "trouble_with_stem",
+    "variable_in",
 ]
 
 # The pictures of `mle plot` may lie among the seeds of a configuration that is called figures.
 OWN_IN_EXPERIMENT = tuple(name for name in names_in(ExperimentFolder) if name != "figures")
 OWN_IN_PROJECT = ("Snakefile", "profiles", "local", "sge", "slurm", OWN_FOLDER)
 OWN_IN_SEED_RUN = names_in(SeedFolder)
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?/")
 
 
 def collision_key(name: str) -> str:
@@ -56,6 +60,15 @@ def trouble_with_results_name(path: str) -> str | None:
     first = path.partition("/")[0]
     taken = _is_among(first, OWN_IN_PROJECT)
     return f"{first!r} is a name that mle-toolbox or Snakemake uses in this folder" if taken else None
+
+
+def variable_in(path: str) -> str | None:
+    """Return what is wrong with a path that begins with a variable of the environment, in words after it, or None.
+
+    The results must not depend on who types the command, so it is not replaced.
+    """
+    found = _VARIABLE.match(path)
+    return f"names the variable {found[1]}, which is not replaced in a path: write the path itself" if found else None
 
 
 def _is_among(name: str, names: Iterable[str]) -> bool:

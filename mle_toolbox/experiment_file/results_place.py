@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mle_toolbox.experiment_file.reserved_names import trouble_with_results_name
+from mle_toolbox.experiment_file.reserved_names import trouble_with_results_name, variable_in
 from mle_toolbox.layout import EXPERIMENT_RECORD, ExperimentFolder
 from mle_toolbox.snakemake_side.assumptions import trouble_with_path
 
@@ -37,6 +37,8 @@ def trouble_with_results_place(
     project
         The folder where Snakemake runs; None: that of the experiment file.
     """
+    if (variable := variable_in(written)) is not None:
+        return f"{written!r} {variable}."
     name = trouble_with_path(written)
     name = name or trouble_with_results_name(os.path.relpath(folder, project or experiment_file.parent))
     if name is not None:

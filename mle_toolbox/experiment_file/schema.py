@@ -143,11 +143,18 @@ def _unknown_keys(
             yield (*path, key), f"{what} belongs to the original mle-toolbox and is not supported (yet){way_out}."
         elif key not in known:
             # A valid key in the wrong section is more likely than a misspelling of another one.
-            sections = root["properties"].items()
-            home = next((name for name, inner in sections if key in _resolved(inner, root).get("properties", {})), None)
+            sections = {name: _resolved(inner, root) for name, inner in root["properties"].items()}
+            holding = (
+                name
+                for name, inner in sections.items()
+                if key in {*inner.get("properties", ()), *inner.get("x-keys", ())}
+            )
+            home = next(holding, None)
             within = (name for name, inner in known.items() if path and key in inner.get("properties", {}))
             home = next(within, home)
-            near = did_you_mean(key, [*known, *refused, *without_effect])
+            also_called = {name: each for each, names in rules.get("x-also-called", {}).items() for name in names}
+            meant = also_called.get(key.lower())
+            near = f" Did you mean {meant!r}?" if meant else did_you_mean(key, [*known, *refused, *without_effect])
             near = near or f" Valid names are {listed(map(repr, known), None)}."
             advice = f" It belongs in {home}." if home else near
             yield (*path, key), f"unknown {what}.{advice}"
@@ -158,7 +165,11 @@ def _missing_keys(section: Mapping[str, Any], rules: Rules, path: JsonPath) -> I
     of_the_original = {**rules.get("x-refused", {}), **rules.get("x-without-effect", {})}
     unknown = [key for key in section if key not in known and key not in of_the_original]
     is_open = rules.get("additionalProperties", True) is not False
-    missing_keys = {key: nearest(key, unknown) for key in rules["required"] if key not in section}
+    missing_keys = {
+        key: nearest(key, unknown) or next((each for each in unknown if key.startswith(f"{each}_")), None)
+        for key in rules["required"]
+        if key not in section
+    }
     for key, misspelt in missing_keys.items():
         # Where any key is allowed, one that resembles two missing ones ("es_config") is a misspelling of neither.
         if misspelt is None or (is_open and list(missing_keys.values()).count(misspelt) > 1):

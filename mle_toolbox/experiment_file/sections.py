@@ -6,9 +6,15 @@ from collections.abc import Iterable
 
 from mle_toolbox.errors import nearest
 
-__all__ = ["SECTIONS", "has_sections", "section_meant"]
+__all__ = ["NO_SECTIONS", "SECTIONS", "has_sections", "section_meant"]
 
 SECTIONS = ("train_config", "net_config", "model_config", "log_config", "device_config")
+
+
+NO_SECTIONS = (
+    "the file has no sections. Put its keys into a section 'train_config', and write a section 'log_config' with "
+    "time_to_track and what_to_track."
+)
 
 
 def has_sections(content: Iterable[str]) -> bool:

@@ -39,6 +39,7 @@ _MORE_FLOATS = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)[eE][-
 
 _OTHER_INTEGERS = re.compile(r"0o[0-7]+|[-+]?0[0-9]+")
 _IN_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:_[0-9]{3})*(?:\.(?:[0-9]{3}_)*[0-9]{0,3})?(?:[eE][-+]?[0-9]+)?")
+_POWER = re.compile(r"[-+]?[0-9.]+ ?(?:\*\*|\^) ?[-+]?[0-9.]+")
 _MEANT_BY_PYTHON = {"None": "null", "none": "null"}
 _WORDS_FOR_NO_NUMBER = frozenset({"nan", "inf", "infinity"})
 _SIGNS_OF_PRINT = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
@@ -173,6 +174,10 @@ def _mistaken_text(text: str) -> str | None:
         return None  # most texts
     if text[-1] == "," and (_is_number(text[:-1]) or text[:-1] in _WORDS):
         return f"{without}, because of the comma at its end. Write {text[:-1]}, {quoted}."
+    if text[-1] in ".;" and _is_number(text[:-1]):
+        return f"{without}, because of the {text[-1]!r} at its end. Write {text[:-1]}, {quoted}."
+    if _POWER.fullmatch(text):
+        return f"{without}: nothing is computed. Write the number, {quoted}."
     before, sign, _ = text.partition("#")
     if sign and _is_number(before.strip()):
         return f"{without}: a comment needs a space before its '#'. Write {before.strip()} #…, {quoted}."

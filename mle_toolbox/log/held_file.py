@@ -104,14 +104,14 @@ def is_held_here(path: Path) -> bool:
         return _key(path) in _held
 
 
-def is_locked(path: Path) -> bool:
+def is_locked(path: Path | str) -> bool:
     """Return whether some process, this one included, holds the file; a missing file is not held.
 
     If that cannot be known (no locks on this file system, no permission) the answer is True: then there is no reason to
     doubt a run record that says "running".
     """
     with _guard:
-        if _key(path) in _held:
+        if _held and _key(path) in _held:
             return True
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -181,9 +181,9 @@ def _held_elsewhere(descriptor: int) -> bool:
     return bool(answer[0 if linux else 3] != fcntl.F_UNLCK)
 
 
-def _key(file: Path | int) -> _Key | None:
+def _key(file: Path | str | int) -> _Key | None:
     try:
-        status = os.fstat(file) if isinstance(file, int) else file.stat()
+        status = os.stat(file)  # noqa: PTH116 (of a descriptor as well)
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino

@@ -34,6 +34,8 @@ ONLY_IN_THE_MAIN_PROCESS = (
 
 # Ticks with save=False wait in memory up to this size.
 _PENDING_BYTES = 64 * 1024
+# And no longer than this: whoever looks at a run from outside sees that it still makes ticks.
+_PENDING_SECONDS = 60.0
 # Seconds after a tick in which the script can hardly have closed the descriptor. Asking for its position at every tick
 # would cost 15 % of one in a tight loop, with this it is 4 %.
 _AT_ONCE = 20e-6
@@ -81,6 +83,7 @@ class JournalWriter:
         self._n_written = self._position = 0
         self._look_at = 0.0
         self._pending: list[bytes] = []
+        self._pending_since = 0.0
         # Whether the next row can be written at the current position of the descriptor.
         self._is_quick = self._is_finished = False
         try:
@@ -102,7 +105,8 @@ class JournalWriter:
             All time variables, and those metrics that were measured: each with a number, or for metrics an array that
             has the same shape at every tick. None stands for a metric that was not measured.
         save
-            Write now. Otherwise the tick waits in memory for the next one that is saved, or 64 kB, or the end.
+            Write now. Otherwise the tick waits in memory for the next one that is saved, or the first that comes a
+            minute later, or 64 kB, or the end.
 
         Raises
         ------
@@ -150,10 +154,13 @@ class JournalWriter:
         # The state is the number of rows on disk and the list of those in memory. Each change of it is one assignment,
         # so that a signal handler that raises in between (Ctrl-C in a notebook) leaves no tick half counted.
         row += zlib.crc32(row, self._checksum + self._n_written + len(self._pending)).to_bytes(4, "little")
-        if save or len(self._pending) * self._row_size > _PENDING_BYTES:
+        now = time_now()
+        is_due = bool(self._pending) and now - self._pending_since > _PENDING_SECONDS
+        if save or is_due or len(self._pending) * self._row_size > _PENDING_BYTES:
             self._write([*self._pending, row])
         else:
             self._is_quick = False
+            self._pending_since = self._pending_since if self._pending else now
             self._pending.append(row)
 
     @property

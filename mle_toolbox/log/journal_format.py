@@ -38,7 +38,9 @@ __all__ = [
     "UINT",
     "Header",
     "Segment",
+    "count_whole_rows",
     "decode_header",
+    "is_whole_row",
     "may_continue",
     "read_segments",
 ]
@@ -191,13 +193,21 @@ def read_segments(data: bytes, path: Path) -> tuple[Segment, ...]:
         # A segment that does not continue the count follows damaged rows: its ticks would get wrong numbers.
         if header is None or header.first_tick != n_ticks:
             break
-        found.append(Segment(header, _count_whole_rows(data, header)))
+        found.append(Segment(header, count_whole_rows(data, header)))
         n_ticks, end = n_ticks + found[-1].n_rows, found[-1].end
     return tuple(found)
 
 
-def _count_whole_rows(data: bytes, header: Header) -> int:
-    """Return how many rows before the first damaged one there are; ``data`` is the content of the file."""
+def is_whole_row(row: bytes, header: Header, index: int) -> bool:
+    """Return whether these bytes are the row of this index, from 0, in the segment of this header."""
+    return len(row) == header.row_size and zlib.crc32(row, (header.checksum + index) & 0xFFFFFFFF) == _OF_A_WHOLE_ROW
+
+
+def count_whole_rows(data: bytes, header: Header) -> int:
+    """Return how many rows before the first damaged one there are; ``data`` is the content of the file.
+
+    With the ``size`` and ``checksum`` of a later row in ``header`` it may also begin there.
+    """
     n_rows = (len(data) - header.size) // header.row_size
     whole = memoryview(data)[header.size : header.size + n_rows * header.row_size]
     # A loop that runs in C throughout, because closing a log spends much of its time here.

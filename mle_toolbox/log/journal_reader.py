@@ -23,7 +23,7 @@ from mle_toolbox.log.journal_format import (
 )
 from mle_toolbox.log.log_data import LogData, is_exact_in_float
 
-__all__ = ["read"]
+__all__ = ["numbers_of", "read"]
 
 
 def read(path: Path) -> LogData:
@@ -54,6 +54,17 @@ def read(path: Path) -> LogData:
         remarks=tuple(remarks),
         absent=absent,
     )
+
+
+def numbers_of(data: bytes, segment: Segment) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.bool_]]]:
+    """Return the variables that are one number a tick, each of shape (T,), and where some were not measured."""
+    columns, absent = {}, {}
+    for name, (tags, values) in _of_segment(data, segment).items():
+        if values.ndim == 1:
+            columns[name] = _join(tags, values)[0].astype(np.float64)
+            if (tags == ABSENT).any():
+                absent[name] = tags == ABSENT
+    return columns, absent
 
 
 def _damage(data: bytes, segments: Sequence[Segment], path: Path) -> str | None:

@@ -21,14 +21,19 @@ __all__ = ["write_table"]
 _FIXED = ("configuration", "seed", "status", "ticks", "code")
 
 
-def write_table(folder: ExperimentFolder, configurations: Sequence[str], seeds: Sequence[int]) -> None:
+def write_table(
+    folder: ExperimentFolder, configurations: Sequence[str], seeds: Sequence[int] | Mapping[str, Sequence[int]]
+) -> None:
     """Write one row per configuration and seed: status, ticks, code, and the last value of every scalar variable.
+
+    ``seeds`` are those of all configurations, or of each by its name.
 
     ``code`` is a short hash of the code: runs with the same one had the same files with the same content. A cell
     without a value is empty. A variable with the name of one of the first columns gets a ``_`` after its own. The last
     value is the last one measured (``was_measured``).
     """
-    runs = [(name, seed, read_seed_log(folder.seed_run(name, seed))) for name in configurations for seed in seeds]
+    pairs = [(name, seed) for name in configurations for seed in (seeds[name] if isinstance(seeds, Mapping) else seeds)]
+    runs = [(name, seed, read_seed_log(folder.seed_run(name, seed))) for name, seed in pairs]
     names = _scalar_names(run.data for _, _, run in runs if run.data is not None)
     header = [*_FIXED, *(f"{name}_" if name in _FIXED else name for name in names)]
 

@@ -6,10 +6,12 @@ Standard library only.
 from __future__ import annotations
 
 import json
+import operator
+import os
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from mle_toolbox.layout import SeedFolder
+from mle_toolbox.layout import JOURNAL, LOG, RUN_RECORD, SeedFolder
 from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.log.held_file import is_locked
 
@@ -26,6 +28,8 @@ __all__ = [
 ]
 
 RECORD_FORMAT = 1
+
+_PIECE = 1 << 16
 
 RunStatus = Literal["waiting", "running", "done", "stopped", "failed", "died", "outdated", "older code"]
 """``outdated``: ended, with an earlier configuration; ``older code``: done, and left out by ``only_current``."""
@@ -86,9 +90,10 @@ class RunRecord(NamedTuple):
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> RunRecord:
         """Make a record from the content of ``run.json``."""
-        known = {name: content[name] for name in _FIELDS if name in content}
-        extra = {name: value for name, value in content.items() if name not in _FIELDS}
-        return cls(**known, extra=extra)
+        # By position: with thirty keywords it takes four times as long, and ten thousand records a tenth of a second.
+        every = {**_DEFAULTS, **content}
+        extra = {} if len(every) == len(_DEFAULTS) else {name: every[name] for name in every if name not in _FIELDS}
+        return cls._make((*_values_of(every), extra))
 
 
 _TYPES = {"str": str, "int": int, "bool": bool, "float": (int, float), "dict": dict, "list": list, "None": type(None)}
@@ -100,25 +105,43 @@ _FIELDS: dict[str, tuple[Any, ...]] = {
     for name, annotation in RunRecord.__annotations__.items()
     if name != "extra"
 }
+_DEFAULTS = {name: RunRecord._field_defaults[name] for name in _FIELDS}
+_values_of = operator.itemgetter(*_FIELDS)
 
 
 def read_run_record(folder: SeedFolder) -> RunRecord | None:
     """Return the record of a seed run, or None if it is missing or unreadable."""
-    return read_record(folder.run_record)
+    return read_record(f"{folder.path}/{RUN_RECORD}")
 
 
-def read_record(path: Path) -> RunRecord | None:
+def read_record(path: Path | str) -> RunRecord | None:
     """Return the record in a file, or None if it is missing or unreadable."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(_content(path))
     except (OSError, ValueError, RecursionError):
         return None
     return RunRecord.from_json(content) if isinstance(content, dict) and _is_whole(content) else None
 
 
+def _content(path: Path | str) -> bytes:
+    # `mle status` reads ten thousand of them; a file object would take as long as all the rest.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        content = piece = os.read(descriptor, _PIECE)
+        while len(piece) == _PIECE:
+            piece = os.read(descriptor, _PIECE)
+            content += piece
+        return content
+    finally:
+        os.close(descriptor)
+
+
 def _is_whole(content: dict[str, Any]) -> bool:
     """Return whether every field that this version knows has the right type, so that no caller need check."""
-    return all(isinstance(content[name], types) for name, types in _FIELDS.items() if name in content)
+    for name, value in content.items():
+        if (types := _FIELDS.get(name)) is not None and not isinstance(value, types):
+            return False
+    return True
 
 
 def write_run_record(folder: SeedFolder, record: RunRecord) -> None:
@@ -175,11 +198,11 @@ def bad_end(record: RunRecord | None) -> Literal["failed", "stopped"] | None:
 
 def _status_now(folder: SeedFolder, record: RunRecord | None) -> RunStatus:
     # The lock comes first: it is the only evidence that cannot be out of date.
-    if is_locked(folder.journal):
+    if is_locked(f"{folder.path}/{JOURNAL}"):
         return "running"
     if (bad := bad_end(record)) is not None:
         return bad
-    if folder.log.exists():
+    if os.path.exists(f"{folder.path}/{LOG}"):  # noqa: PTH110 (a Path would have to be made of it first)
         return "done"
     if record is None:
         # The journal is made before the record, so a run may have been killed in between.

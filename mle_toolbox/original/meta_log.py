@@ -72,13 +72,13 @@ class MetaLog:
         return MetaLog({name: self._runs[name] for name in names}, self._other_names, self._aggregates)
 
     def plot(
-        self, target_to_plot: str, iter_to_plot: str | None = None, fig: Any = None, ax: Any = None
+        self, target_to_plot: str | Sequence[str], iter_to_plot: str | None = None, *arguments: Any, **options: Any
     ) -> tuple[Any, Any]:
-        """Draw the mean of a metric in each run; return figure and axes."""
+        """Draw the mean of a metric in each run; return figure and axes. Options as for ``visualize_1D_lcurves``."""
         from mle_toolbox.original.charts import visualize_1D_lcurves
 
         time = self.time_vars[0] if iter_to_plot is None else iter_to_plot
-        return visualize_1D_lcurves(self, time, target_to_plot, fig=fig, ax=ax)
+        return visualize_1D_lcurves(self, time, target_to_plot, *arguments, **options)
 
     def keys(self) -> list[str]:
         """Return the names of the runs."""

@@ -17,7 +17,7 @@ from mle_toolbox.original.hyper_log import HyperLog
 from mle_toolbox.original.meta_log import MetaLog, finished, provenance
 from mle_toolbox.results import load
 from mle_toolbox.results.configuration import ConfigurationResults
-from mle_toolbox.results.differences import short_names
+from mle_toolbox.results.differences import differing_keys, short_names
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.ranking import best_is_maximum
 from mle_toolbox.results.trial_scores import score_of
@@ -162,7 +162,7 @@ def _settings(results: ExperimentResults, runs: Mapping[str, ConfigurationResult
         base = {name: {"base_train_config": trials[name].base} if several else {} for name in runs}
         return {name: {**base[name], **trials[name].values} for name in runs}
     differences = results.differences()
-    names = short_names(dict.fromkeys(key for each in differences.values() for key in each))
+    names = short_names(differing_keys(differences))
     return {name: {names[key]: value for key, value in differences[name].items()} for name in runs}
 
 

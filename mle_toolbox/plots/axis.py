@@ -18,7 +18,17 @@ from mle_toolbox.plots.sheet import Sheet
 from mle_toolbox.plots.style import points
 from mle_toolbox.text import count as number_of
 
-__all__ = ["hidden_by_log", "hidden_words", "label_axis", "label_sheet", "log_scale", "marker_places"]
+__all__ = [
+    "hidden_by_log",
+    "hidden_words",
+    "label_axis",
+    "label_sheet",
+    "log_scale",
+    "marker_places",
+    "spans_magnitudes",
+]
+
+_MAGNITUDES = 100
 
 
 class _PlainLog(LogFormatterSciNotation):
@@ -70,6 +80,12 @@ def log_scale(axes: Axes, axis: Literal["x", "y"], values: Iterable[NDArray[np.f
     return hidden
 
 
+def spans_magnitudes(values: Iterable[float]) -> bool:
+    """Tell whether a setting with these values is drawn logarithmically: all above 0, and a factor of 100 apart."""
+    values = list(values)
+    return min(values) > 0 and max(values) / min(values) >= _MAGNITUDES
+
+
 def hidden_by_log(values: Iterable[NDArray[np.float64]]) -> int:
     """Return how many of ``values`` are not above 0.
 
@@ -97,7 +113,7 @@ def label_sheet(sheet: Sheet, x: str, y: str) -> None:
         label_axis(axes.yaxis, "" if len(sheet.axes) > 1 else y)
     if len(sheet.axes) > 1:
         sheet.x_label = x
-        sheet.figure.supylabel(plain(y), fontsize=points(1.0))
+        sheet.figure.supylabel(plain(y), fontsize=points(1.0), gid="y label")
 
 
 def marker_places(

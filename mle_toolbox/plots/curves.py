@@ -28,6 +28,7 @@ _MOST_WITH_SEEDS = 4
 def learning_curves(
     curves: Mapping[str, Curve],
     *,
+    metric: str | None = None,
     statistic: str = "mean",
     confidence: float = 0.95,
     log_x: bool = False,
@@ -46,6 +47,8 @@ def learning_curves(
     ----------
     curves
         By configuration, from ``results.curve()``.
+    metric
+        The label of its axis; by default the name that it has in the logs.
     statistic, confidence
         "mean", "median" or "iqm" and its interval, see ``statistics.Curve.band``.
     log_x, log_y
@@ -100,7 +103,7 @@ def learning_curves(
             draw_diverged(where, each, look)
         # Configurations of several experiments may have different names for these.
         times, metrics = ([each.curve.time_name for each in lines], [each.curve.metric for each in lines])
-        label_sheet(sheet, _joined(times), _joined(metrics))
+        label_sheet(sheet, _joined(times), metric or _joined(metrics))
         figure = sheet.finish([*_caption(lines, with_seeds), hidden, cut, note] if caption else ())
         # Last: how much room a title has is known when the layout is.
         if in_panels:

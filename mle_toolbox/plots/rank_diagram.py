@@ -13,7 +13,6 @@ from mle_toolbox.plots.figure_text import measure, plain, shortened
 from mle_toolbox.plots.sheet import new_sheet
 from mle_toolbox.plots.style import drawing, points
 from mle_toolbox.statistics.over_tasks import Ranks
-from mle_toolbox.text import p_text, percent
 
 __all__ = ["critical_difference_diagram"]
 
@@ -91,7 +90,7 @@ def critical_difference_diagram(
                 va="center",
                 gid="name",
             )
-        return sheet.finish([*_caption(ranks), note] if caption else ())
+        return sheet.finish([*ranks.sentences, note] if caption else ())
 
 
 def _scale(axes: Axes, across: Callable[[float], float], k: int, y: float) -> None:
@@ -114,12 +113,3 @@ def _ruler(axes: Axes, ranks: Ranks, left: float, unit: float) -> None:
         va="center",
         fontsize=0.85 * mpl.rcParams["font.size"],
     )
-
-
-def _caption(ranks: Ranks) -> list[str]:
-    tested = f" Friedman's test (F of Iman and Davenport): {p_text(ranks.f_p)}." if math.isfinite(ranks.f_p) else ""
-    return [
-        f"Average ranks over {ranks.n_tasks} tasks, 1 is best. Methods joined by a bar do not differ significantly "
-        f"(Nemenyi, {percent(ranks.confidence)}).{tested}",
-        ranks.caution or "",
-    ]

@@ -13,9 +13,10 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from mle_toolbox.plots.figure_text import measure, plain, shortened, wrapped
+from mle_toolbox.plots.figure_text import Measure, measure, plain, shortened, wrapped
 from mle_toolbox.plots.style import points
 
 __all__ = ["Entry", "Sheet", "new_sheet", "sheet_on"]
@@ -23,6 +24,8 @@ __all__ = ["Entry", "Sheet", "new_sheet", "sheet_on"]
 _MARGIN = 0.08  # inches
 _CAPTION_SIZE = 0.78  # of the text
 _LINE_HEIGHT = 1.35 / 72  # inches for each point of the size
+_LEGEND_ROOM = 0.3  # inches of the given height that the legend may take
+_MOST_OF_HEIGHT = 0.3  # of the axes: a legend that is higher gets a smaller form
 
 
 class _ShownFigure(Figure):
@@ -43,6 +46,18 @@ class Entry:
     remark: str = ""
 
 
+@dataclass(frozen=True)
+class _LegendForm:
+    """``text``: its size, as a share of the user's; the others in units of it."""
+
+    text: float
+    handle: float
+    gap: float
+
+
+_ROOMY, _TIGHT = _LegendForm(1.0, 2.6, 1.6), _LegendForm(0.85, 1.8, 1.0)
+
+
 @dataclass
 class Sheet:
     """Axes to draw in; ``own`` if the layout of the figure is ours."""
@@ -61,13 +76,21 @@ class Sheet:
         if not self.own:
             self._legend_inside()
             return root
+        self._wrap_labels(root)
+        sentences = " ".join(sentence for sentence in caption if sentence)
+        legend, of_all = self._fitting_legend(root) if self.entries else (None, "")
+        if of_all and legend is not None:
+            words = f"{of_all.strip(' ()')} each"
+            if sentences:
+                sentences = f"{words}. {sentences}"
+            else:
+                legend.set_title(words, {"size": legend.get_texts()[0].get_fontsize()})
         # From the bottom upwards: each part is placed on top of those before.
         height = _MARGIN
-        sentences = " ".join(sentence for sentence in caption if sentence)
         if sentences:
             height += self._caption(root, sentences, height)
-        if self.entries:
-            height += self._legend(root, height)
+        if legend is not None:
+            height += self._place(root, legend, height)
         if self.x_label:
             height += self._strip(root, plain(self.x_label), height, points(1.0), middle=True)
         bottom = height / root.get_figheight()
@@ -98,48 +121,77 @@ class Sheet:
         text.set_in_layout(False)
         return height
 
-    def _legend(self, figure: Figure, bottom: float) -> float:
-        """Put the legend below the axes, in as many columns as fit, and return its height in inches."""
+    def _wrap_labels(self, figure: Figure) -> None:
+        """Break the labels of axes that are longer than it, before legend and caption make the figure higher."""
+        measured = measure(figure, points(1.0))
+        # What the numbers and the label of the other axis take, about, and of the height what the legend does.
+        width = figure.get_figwidth() - 0.6
+        height = figure.get_figheight() - 0.6 - (_LEGEND_ROOM if self.entries else 0)
+        for axes in self.axes:
+            for label, room in ((axes.xaxis.label, width / self.columns), (axes.yaxis.label, height)):
+                label.set_text(wrapped(label.get_text(), room, measured))
+        for label in figure.texts:
+            if label.get_gid() == "y label":
+                label.set_text(wrapped(label.get_text(), height, measured))
+
+    def _fitting_legend(self, figure: Figure) -> tuple[Any, str]:
+        """Make the legend in the roomiest form that is not too high.
+
+        Return it, and the remark on all entries if that was left out to make it smaller.
+        """
+        most = _MOST_OF_HEIGHT * figure.get_figheight()
+        remarks = {entry.remark for entry in self.entries}
+        common = remarks.pop() if len(remarks) == 1 and len(self.entries) > 1 else ""
+        forms = [(_ROOMY, False), (_TIGHT, False), *([(_TIGHT, True)] if common else [])]
+        for form, is_left_out in forms:
+            legend = self._legend_in(figure, form, with_remarks=not is_left_out)
+            if legend.get_window_extent().height / figure.dpi <= most or (form, is_left_out) == forms[-1]:
+                break
+            legend.remove()
+        return legend, common if is_left_out else ""
+
+    def _legend_in(self, figure: Figure, form: _LegendForm, *, with_remarks: bool) -> Any:
+        """Make the legend below the axes, in as many columns as fit."""
         width = figure.get_figwidth() - 2 * _MARGIN
-        self._shorten(figure, width)
+        size = form.text * FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
+        texts = self._texts(measure(figure, size), width, with_remarks=with_remarks)
         for columns in range(min(len(self.entries), 6), 0, -1):
             legend = figure.legend(
                 [entry.handle for entry in self.entries],
                 ["x" for _ in self.entries],
                 loc="lower center",
-                bbox_to_anchor=(0.5, bottom / figure.get_figheight()),
+                bbox_to_anchor=(0.5, 0.0),
                 ncols=columns,
                 borderaxespad=0.0,
-                columnspacing=1.6,
-                handlelength=2.6,
+                fontsize=size,
+                columnspacing=form.gap,
+                handlelength=form.handle,
             )
-            self._name(legend)
+            _name(legend, texts)
             legend.set_in_layout(False)
-            extent = legend.get_window_extent()
-            if extent.width / figure.dpi <= width or columns == 1:
+            if columns == 1 or legend.get_window_extent().width / figure.dpi <= width:
                 break
             legend.remove()
-        height = float(extent.height / figure.dpi)
-        self._grow(figure, max(0.0, height - 0.3))
+        return legend
+
+    def _place(self, figure: Figure, legend: Any, bottom: float) -> float:
+        """Put the legend at ``bottom`` inches, and return its height in inches."""
+        height = float(legend.get_window_extent().height / figure.dpi)
+        self._grow(figure, max(0.0, height - _LEGEND_ROOM))
         legend.set_bbox_to_anchor((0.5, bottom / figure.get_figheight()))
         return height
 
     def _legend_inside(self) -> None:
         if self.entries:
             legend = self.axes[0].legend([entry.handle for entry in self.entries], ["x" for _ in self.entries])
-            self._name(legend)
+            _name(legend, [f"{plain(entry.name)}{entry.remark}" for entry in self.entries])
 
-    def _name(self, legend: Any) -> None:
-        # Names are set afterwards: matplotlib leaves labels that start with "_" out of a legend.
-        for text, entry in zip(legend.get_texts(), self.entries, strict=True):
-            text.set_text(f"{plain(entry.name)}{entry.remark}")
-
-    def _shorten(self, figure: Figure, width: float) -> None:
-        measured = measure(figure, mpl.rcParams["legend.fontsize"])
-        room = width - 0.6 - max(measured(entry.remark) for entry in self.entries)
+    def _texts(self, measured: Measure, width: float, *, with_remarks: bool) -> list[str]:
+        """Return the lines of the legend, the names shortened to the width of a column that fills the figure."""
+        remarks = [entry.remark if with_remarks else "" for entry in self.entries]
+        room = width - 0.6 - max(map(measured, remarks))
         names = shortened([entry.name for entry in self.entries], room, lambda name: measured(plain(name)))
-        for entry, name in zip(self.entries, names, strict=True):
-            entry.name = name
+        return [f"{plain(name)}{remark}" for name, remark in zip(names, remarks, strict=True)]
 
     def _grow(self, figure: Figure, height: float) -> None:
         """Make the figure taller at the bottom; texts and legends keep their place in inches."""
@@ -150,6 +202,12 @@ class Sheet:
         for legend in figure.legends:
             x, y, _, _ = legend.get_bbox_to_anchor().transformed(figure.transFigure.inverted()).bounds
             legend.set_bbox_to_anchor((x, y * before / figure.get_figheight()))
+
+
+def _name(legend: Any, texts: Sequence[str]) -> None:
+    # Names are set afterwards: matplotlib leaves labels that start with "_" out of a legend.
+    for shown, text in zip(legend.get_texts(), texts, strict=True):
+        shown.set_text(text)
 
 
 def new_sheet(

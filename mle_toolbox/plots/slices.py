@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from mle_toolbox.colours import COLOURS
 from mle_toolbox.errors import StatisticsError
-from mle_toolbox.plots.axis import hidden_words, label_axis, log_scale
+from mle_toolbox.plots.axis import hidden_words, label_axis, log_scale, spans_magnitudes
 from mle_toolbox.plots.figure_text import plain
 from mle_toolbox.plots.heat import are_numbers, check_setting, ordered, value_shown
 from mle_toolbox.plots.samples import SampleLike, samples_of
@@ -30,7 +30,6 @@ _PANEL = (2.9, 2.1)  # inches
 _MOST_COLUMNS = 3
 _MOST_MEANS = 40
 _MOST_INTERVALS = 30
-_MAGNITUDES = 100  # a setting whose values are this factor apart is drawn logarithmically
 _MOST_NAMES = 8
 
 
@@ -139,8 +138,7 @@ def _panel(
             mean = float(np.mean([each.value for each in inside]))
             axes.plot([place - 0.25, place + 0.25], [mean, mean], color=COLOURS[1], linewidth=1.6, gid="means")
     if numbers:
-        low, high = min(places.values()), max(places.values())
-        if low > 0 and high / low >= _MAGNITUDES:
+        if spans_magnitudes(places.values()):
             log_scale(axes, "x", [np.array(list(places.values()))])
         label_axis(axes.xaxis, name)
     else:

@@ -40,6 +40,7 @@ def final_values(
     axes: Axes | None = None,
     caption: bool = True,
     style: str | None = None,
+    estimates: Mapping[str, Estimate] | None = None,
 ) -> Figure:
     """Draw one row for each configuration: its seeds as dots, their aggregate and its interval.
 
@@ -64,6 +65,8 @@ def final_values(
         Whether a caption below the figure says how it was made.
     style
         A matplotlib style.
+    estimates
+        The aggregates with their intervals, if they are known already, such as ``results.answer().estimates``.
 
     Returns
     -------
@@ -76,9 +79,10 @@ def final_values(
         When there is nothing to draw.
     """
     read = samples_of(samples)
-    estimates = {
-        name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in read.items()
-    }
+    if estimates is None:
+        estimates = {
+            name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in read.items()
+        }
     with drawing(style):
         height = 0.6 + len(read) * next(inches for most, inches in _ROWS if len(read) <= most)  # 0.6 for the x axis
         sheet = sheet_on(axes) if axes is not None else new_sheet(size or (_WIDTH, height))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -14,7 +13,7 @@ from mle_toolbox.errors import StatisticsError
 from mle_toolbox.plots.axis import label_sheet, marker_places
 from mle_toolbox.plots.sheet import Entry, new_sheet
 from mle_toolbox.plots.style import drawing, looks
-from mle_toolbox.statistics.over_tasks import profile_over_tasks
+from mle_toolbox.statistics.over_tasks.profiles import profiles_over_tasks
 from mle_toolbox.text import percent
 
 __all__ = ["task_profiles"]
@@ -66,17 +65,13 @@ def task_profiles(
     """
     if not cells:
         raise StatisticsError("There is nothing to draw: no method has a score on all tasks.")
-    everything = np.concatenate([np.ravel(np.asarray(values)) for each in cells.values() for values in each.values()])
-    beyond = 0.02 * float(np.ptp(everything)) or 0.1
-    grid = np.linspace(float(everything.min()) - beyond, float(everything.max()) + beyond, _POINTS)
-    sign = -1.0 if lower_is_better else 1.0
+    grid, profiles = profiles_over_tasks(cells, _POINTS, confidence, lower_is_better=lower_is_better)
     with_band = len(cells) <= _MOST_WITH_BAND
     with drawing(style):
         sheet = new_sheet(size or _SIZE)
         axes = sheet.axes[0]
-        for place, (look, (method, each)) in enumerate(zip(looks(len(cells)), cells.items(), strict=True)):
-            turned = {task: sign * np.asarray(values, dtype=np.float64) for task, values in each.items()}
-            share, low, high = profile_over_tasks(turned, sign * grid, confidence)
+        for place, (look, (method, found)) in enumerate(zip(looks(len(cells)), profiles.items(), strict=True)):
+            share, low, high = found
             if with_band:
                 axes.fill_between(grid, low, high, color=look.colour, alpha=0.15, linewidth=0, gid="band")
             axes.plot(

@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.looks.held_looks import HeldLooks
+from mle_toolbox.render.look_words import look_cautions, look_sentences
 from mle_toolbox.render.rendered import Rendered
-from mle_toolbox.render.sentences import at_words, better_words, ends_words, pair_cautions, search_caution
+from mle_toolbox.render.sentences import SEE_RESULTS, at_words, better_words, ends_words, pair_cautions, search_caution
 from mle_toolbox.render.table import Cell, Column, Table
+from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.code import CodeState, code_record
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.text import NOTHING, counted, interval_text, p_value
@@ -46,6 +49,8 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         By configuration, which of its runs are of older code.
     trials
         How many trials of a search were compared, 0 where it is none.
+    answer
+        What they are of, if its number of seeds was open.
     """
 
     title: str
@@ -59,6 +64,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     remarks: tuple[str, ...] = ()
     code: Mapping[str, CodeState] = field(default_factory=dict)
     trials: int = 0
+    answer: Answer | None = None
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -106,6 +112,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
                 **asdict(comparison),
                 "correction": str(comparison.correction) if comparison.correction else None,
                 "better": self._better((a, b)) or None,
+                **self._look(a, b),
                 "code": self._code_word(a, b),
             }
             for (a, b), comparison in self.found.items()
@@ -123,7 +130,17 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
             "comparisons": self.records(),
             "method": list(self._method()),
             "code": {name: code_record(self.code.get(name)) for name in self.samples},
+            **({} if self._looks is None else {"looks": self._looks.to_dict()}),
         }
+
+    @property
+    def _looks(self) -> HeldLooks | None:
+        return self.answer.looks if self.answer is not None else None
+
+    def _look(self, a: str, b: str) -> dict[str, int]:
+        """Return the last look at which both were compared, where there were looks."""
+        looks = self._looks
+        return {} if looks is None else {"look": min(looks.last(a), looks.last(b))}
 
     def _cells(self, pair: Pair) -> Iterator[Cell]:
         found, better = self.found[pair], self._better(pair)
@@ -138,6 +155,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         return {"a": pair[0], "b": pair[1], None: ""}[self.found[pair].better()]
 
     def _method(self) -> Iterator[str]:
+        yield from look_sentences([self.answer] if self.answer is not None else [])
         yield (
             f"{self.metric}: {at_words(self.at)} of each run; {better_words(self.lower_is_better, self.assumed)}. "
             "a - b and a / b of the means, P(a better) of the runs, with their intervals."
@@ -147,7 +165,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         if self.correction:
             yield f"p corrected: {self.correction}, {self.correction.reason}."
         if any(not each.better() and each.seeds_needed is not None for each in self.found.values()):
-            yield "Seeds needed: of each, to see a true difference as large as this one in 80 % of all cases."
+            yield "Seeds needed: for each of the two, to detect a true difference this large in 80 % of all cases."
         undecided = [pair for pair, each in self.found.items() if not each.better() and math.isfinite(each.detectable)]
         # With many pairs these sentences would be longer than the table.
         for a, b in undecided if len(undecided) <= _POWER_IN_WORDS else ():
@@ -163,8 +181,9 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     def _first(self) -> Iterator[str]:
         """Yield the cautions that come above the numbers."""
         yield from self.first
+        yield from look_cautions([self.answer] if self.answer is not None else [])
         if self.trials > 1:
-            yield search_caution(self.trials)
+            yield f"{search_caution(self.trials)} {SEE_RESULTS}"
         better = {self._better(pair) for pair in self.found}
         for name, sample in self.samples.items():
             left_out = {"diverged": sample.diverged, **sample.left_out}

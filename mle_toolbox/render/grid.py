@@ -41,6 +41,8 @@ class Grid:
         Cautions below the table: one sentence each.
     first
         Cautions above the table, to be read before the numbers: one sentence each.
+    answer
+        What comes before everything else: the result in sentences.
     keep
         Where all columns are needed: how many of the first ones stand in every part when a narrow terminal shows the
         table in parts. 0: columns are left out instead.
@@ -56,6 +58,7 @@ class Grid:
     best: str = ""
     first: tuple[str, ...] = ()
     keep: int = 0
+    answer: tuple[str, ...] = ()
 
     def parts(self, width: int, width_of: Callable[[Grid], int]) -> list[Grid]:
         """Return parts of as many columns as fit into ``width``, each beginning with the first ``keep`` columns.

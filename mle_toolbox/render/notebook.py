@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
-from mle_toolbox.results.differences import short_names, value_text
+from mle_toolbox.results.differences import differing_keys, short_names, value_text
 from mle_toolbox.results.seed import SeedResults
 
 __all__ = ["html_of"]
@@ -25,7 +25,7 @@ def html_of(results: Configurations | ConfigurationResults | SeedResults) -> str
 def _configurations(results: Configurations) -> str:
     """Return the configurations, the settings that differ, and the status of their seeds."""
     differences = results.differences()
-    keys = list(dict.fromkeys(key for each in differences.values() for key in each))[:_MAX_KEYS]
+    keys = differing_keys(differences)[:_MAX_KEYS]
     titles = short_names(keys)
     columns = (Column("configuration"), *(Column(titles[key], right=True) for key in keys), Column("seeds"))
     rows = tuple(

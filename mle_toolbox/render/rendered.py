@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.render.records import csv_text, dataframe, json_text
 from mle_toolbox.render.table import Table
+from mle_toolbox.results.differences import differing_keys
+from mle_toolbox.text import AS_WIDE_AS_NEEDED
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-__all__ = ["AS_WIDE_AS_NEEDED", "Rendered"]
-
-AS_WIDE_AS_NEEDED = 10_000
-"""Width of output that goes elsewhere than to a terminal: no table is cut to fit."""
+__all__ = ["Rendered"]
 
 
 class Rendered(ABC):
@@ -89,7 +88,7 @@ def with_differences(
     names: Sequence[str], differences: Mapping[str, Mapping[str, Any]], taken: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the first columns of each row: configuration and differing keys; keys that are ``taken`` get a ``_``."""
-    keys = list(dict.fromkeys(key for name in names for key in differences.get(name, ())))
+    keys = differing_keys({name: differences.get(name, {}) for name in names})
     titles = {key: f"{key}_" if key in taken or key == "configuration" else key for key in keys}
     return [
         {"configuration": name, **{titles[key]: differences.get(name, {}).get(key) for key in keys}} for name in names

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mle_toolbox.statistics import Comparison
 
 __all__ = [
+    "SEE_RESULTS",
     "at_words",
     "best_cautions",
     "best_of_many",
@@ -28,6 +29,9 @@ __all__ = [
     "search_caution",
     "search_test_words",
 ]
+
+# For where it is not known whether the search has a final already, or may have one.
+SEE_RESULTS = "`mle results` begins with the number to report, or with how to get one."
 
 _PAIRS = 3
 
@@ -75,31 +79,41 @@ def best_cautions(answers: Sequence[Answer], shown: Callable[[str], str] = str) 
             metrics.setdefault(listed(marked, 3), []).append(shown(each.metric))
     among = max((each.searched for each in answers), default=0)
     if among > 1:
-        yield search_caution(among)
+        yield f"{search_caution(among)} {SEE_RESULTS}"
     for named, those in metrics.items():
         of = "" if len(those) == len(answers) else f" in {listed(those)}"
         yield f"Among the best{of} only by the seeds that ended well: {named}."
 
 
 def search_caution(among: int, best: str = "") -> str:
-    """Say why the best of a search's trials is not as good as its number."""
+    """Say why the best of a search's trials, ``best`` if it is named, is not as good as its number."""
     named = f" ({best})" if best else ""
+    return f"The best of {among:,} trials{named} was chosen by these same seeds, so it looks better than it is."
+
+
+def _number_to_report(search: SearchRecord) -> str:
+    if search.type == "pbt":
+        # Its members have changed their values while they trained: no configuration does that again.
+        return "For a number to report, run the search again with other seeds (random_seeds)."
     return (
-        f"The best of {among:,} trials{named} was chosen by these same seeds, so it looks better than it is. For a "
-        "number to report, run best.json with other seeds (random_seeds)."
+        "For a number to report, write `search_final: True` in param_search_args and run again: fresh seeds then "
+        "confirm it."
     )
 
 
-def best_of_many(found: RankedTrials, shown: Callable[[str], str] = str) -> Iterator[str]:
-    """Yield what to know about the best trial before its number is read; ``shown`` formats a name of the user."""
+def best_of_many(found: RankedTrials, shown: Callable[[str], str] = str, *, has_final: bool = False) -> Iterator[str]:
+    """Yield what to know about the best trial before its number is read; ``shown`` formats a name of the user.
+
+    ``has_final``: whether fresh seeds confirm the winner, which is said elsewhere.
+    """
     best = found.best
     if best is None:
         return
-    if len(found.ranked) > 1:
-        yield search_caution(len(found.ranked), shown(best.name))
+    if len(found.ranked) > 1 and not has_final:
+        yield f"{search_caution(len(found.ranked), shown(best.name))} {_number_to_report(found.search)}"
     ends = ends_words(best.scores[found.metrics[0]].sample)
     if ends and not best.complete:
-        yield f"The best trial is so only by the seeds that ended well: {shown(best.name)} ({ends})."
+        yield f"The best trial is best only by the seeds that ended well: {shown(best.name)} ({ends})."
 
 
 def left_out_words(search: SearchRecord) -> str:
@@ -143,8 +157,14 @@ def cautions_about(
             if sentence:
                 places.setdefault(sentence, {}).setdefault(metric, []).append(name)
     for sentence, by_metric in places.items():
-        if all(len(by_metric.get(metric, ())) == len(each) for metric, each in cautions.items()):
+        alike = set(map(tuple, by_metric.values()))
+        everywhere = all(len(by_metric.get(metric, ())) == len(each) for metric, each in cautions.items())
+        # "With fewer than 25 seeds …" says itself what it is about.
+        if everywhere or sentence.startswith("With fewer than"):
             yield sentence
+            continue
+        if len(by_metric) == len(cautions) and len(alike) == 1:
+            yield f"{listed(map(shown, alike.pop()))}: {sentence}"
             continue
         of = []
         for metric, names in by_metric.items():
@@ -152,7 +172,7 @@ def cautions_about(
             if len(names) == len(cautions[metric]):
                 of.append(shown(metric))
             else:
-                of.append(some if len(cautions) == 1 else f"{shown(metric)} of {some}")
+                of.append(f"{shown(metric)} of {some}")
         yield f"{'; '.join(of)}: {sentence}"
 
 

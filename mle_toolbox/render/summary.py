@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.looks.held_looks import HeldLooks
+from mle_toolbox.render.look_words import look_cautions, look_sentences
+from mle_toolbox.render.number_form import AS_LOGGED, NumberForm, std_over_seeds
 from mle_toolbox.render.rendered import Rendered, with_differences
 from mle_toolbox.render.sentences import (
     at_words,
@@ -18,7 +21,8 @@ from mle_toolbox.render.sentences import (
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.code import CodeState, code_record
-from mle_toolbox.results.differences import short_names, value_text
+from mle_toolbox.results.differences import differing_keys, short_names, value_text
+from mle_toolbox.statistics.estimate import STATISTICS
 from mle_toolbox.text import count, counted, listed
 
 if TYPE_CHECKING:
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "SummaryRow"]
 
+# Ranks of columns: which a narrow terminal leaves out first.
+_SETTINGS, _METRICS = 1, 2
 # Settings in the table; the names of all others are in a caution below.
 _MAX_KEYS = 6
 
@@ -50,7 +56,10 @@ class SummaryRow:
 
 @dataclass(frozen=True, repr=False)
 class Summary(Rendered):
-    """A table of the configurations ``of`` an experiment, with an answer for each metric; see its ``summary``."""
+    """A table of the configurations ``of`` an experiment, with an answer for each metric; see its ``summary``.
+
+    ``labels``: what the columns of some metrics are called.
+    """
 
     of: str
     metrics: tuple[Answer, ...]
@@ -59,13 +68,19 @@ class Summary(Rendered):
     includes_unfinished: bool = False
     first: tuple[str, ...] = ()
     code: Mapping[str, CodeState] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    form: NumberForm = AS_LOGGED
 
     @property
     def title(self) -> str:
         """What the table shows."""
         # "last values", but "mean of the last 5 values" is plural already.
         at = next(each.at for each in self.metrics)
-        return f"{self.of}: {at_words(at)}{'' if at.startswith('mean') else 's'}"
+        title = f"{self.of}: {at_words(at)}{'' if at.startswith('mean') else 's'}"
+        n = len(self.metrics[0].samples)
+        return (
+            title if len(self.rows) == n else f"{title}, the best {len(self.rows)} of {n} by {self.metrics[0].metric}"
+        )
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -87,7 +102,7 @@ class Summary(Rendered):
     @property
     def keys_that_differ(self) -> tuple[str, ...]:
         """The dotted keys that are columns."""
-        return tuple(dict.fromkeys(key for row in self.rows for key in row.differences))
+        return tuple(differing_keys({row.configuration: row.differences for row in self.rows}))
 
     def table(self, *, compact: bool = False) -> Table:
         """Return the table for people; with ``compact`` n is said once, below, where it is the same everywhere."""
@@ -96,11 +111,14 @@ class Summary(Rendered):
         # Of all keys, not only those shown: a short name must not be mistaken for a key that is left out.
         titles = short_names(self.keys_that_differ)
         columns = [Column("configuration")]
-        columns += [Column(titles[key], right=self._has_numbers(key), rank=2) for key in keys]
+        columns += [Column(titles[key], right=self._has_numbers(key), rank=_SETTINGS) for key in keys]
         columns += [Column("seeds done", right=True)] if shared_n is None else []
-        # Settings have rank 2, so a narrow terminal keeps the first two metrics longer than those.
-        ranks = (0, 1, *[3] * len(self.metrics))
-        columns += [Column(each.metric, right=True, rank=rank) for each, rank in zip(self.metrics, ranks, strict=False)]
+        # A narrow terminal keeps the settings longest, without which the names of configurations may say nothing.
+        ranks = (0, *[_METRICS] * len(self.metrics))
+        columns += [
+            Column(self._label(each.metric), right=True, rank=rank)
+            for each, rank in zip(self.metrics, ranks, strict=False)
+        ]
         rows = tuple(tuple(self._cells(row, keys, shared_n)) for row in self.rows)
         return Table(
             self.title,
@@ -146,6 +164,11 @@ class Summary(Rendered):
                     "lower_is_better": metric.lower_is_better,
                     "direction_assumed": metric.assumed,
                     "estimates": {name: asdict(each) for name, each in metric.estimates.items()},
+                    **(
+                        {"std": {name: std_over_seeds(each) for name, each in metric.samples.items()}}
+                        if self.form.std
+                        else {}
+                    ),
                     "values": {
                         # JSON has only text as keys.
                         name: dict(zip(map(str, each.seeds), each.values.tolist(), strict=True))
@@ -157,7 +180,12 @@ class Summary(Rendered):
                 for metric in self.metrics
             ],
             "method": list(self._method(None)),
+            **({} if self._looks is None else {"looks": self._looks.to_dict()}),
         }
+
+    @property
+    def _looks(self) -> HeldLooks | None:
+        return next((each.looks for each in self.metrics), None)
 
     def _record(self, row: SummaryRow, metric: Answer) -> dict[str, Any]:
         estimate = row.estimates[metric.metric]
@@ -165,11 +193,13 @@ class Summary(Rendered):
             "metric": metric.metric,
             "at": metric.at,
             **{name: getattr(estimate, name) for name in _ESTIMATE},
+            **({"std": std_over_seeds(metric.samples[row.configuration])} if self.form.std else {}),
             "best": row.configuration in metric.best,
             "lower_is_better": metric.lower_is_better,
             "seeds_done": row.done,
             "seeds_planned": row.planned,
             "code": state.word if (state := self.code.get(row.configuration)) is not None else None,
+            **({} if metric.looks is None else {"looks": metric.looks.last(row.configuration)}),
         }
 
     def _cells(self, row: SummaryRow, keys: Sequence[str], shared_n: int | None) -> Iterator[Cell]:
@@ -178,9 +208,13 @@ class Summary(Rendered):
         if shared_n is None:
             yield Cell(row.seeds)
         for metric in self.metrics:
-            estimate = row.estimates[metric.metric]
-            text = str(estimate) if shared_n is None else estimate.numbers()
+            sample = metric.samples[row.configuration]
+            estimate = self.form.shown(row.estimates[metric.metric], metric.metric, sample)
+            text = estimate.beside(row.done) if shared_n is None else estimate.numbers()
             yield Cell(text, best=row.configuration in metric.best)
+
+    def _label(self, metric: str) -> str:
+        return self.form.label(metric, self.labels.get(metric))
 
     def _shared_n(self) -> int | None:
         """Return n if it is the same in the whole table and no seed is left out."""
@@ -199,9 +233,18 @@ class Summary(Rendered):
         for metric in self.metrics:
             # The longest one also says what was done with diverged seeds.
             how = max((each.method for each in metric.estimates.values() if each.n > 1), key=len, default="no interval")
+            if how != "no interval":
+                how = self.form.method(how, STATISTICS[next(iter(metric.estimates.values())).statistic])
             better = better_words(metric.lower_is_better, metric.assumed)
-            names.setdefault(f"{at_words(metric.at)} of each run; {how}{seeds}; {better}.", []).append(metric.metric)
+            sentence = f"{at_words(metric.at)} of each run; {how}{seeds}; {better}."
+            names.setdefault(sentence, []).append(self._named(metric))
+        yield from look_sentences(self.metrics)
         yield from (f"{listed(each)}: {sentence}" for sentence, each in names.items())
+
+    def _named(self, metric: Answer) -> str:
+        """Return a metric by its label, and how commands call it."""
+        label = self._label(metric.metric)
+        return label if label.startswith(metric.metric) else f"{label} ({metric.metric})"
 
     def _has_numbers(self, key: str) -> bool:
         values = [row.differences[key] for row in self.rows if row.differences.get(key) is not None]
@@ -211,6 +254,7 @@ class Summary(Rendered):
     def _first(self) -> Iterator[str]:
         """Yield the cautions that come above the numbers."""
         yield from self.first
+        yield from look_cautions(self.metrics)
         yield from best_cautions(self.metrics)
 
     def _cautions(self, keys: Sequence[str]) -> Iterator[str]:
@@ -221,7 +265,7 @@ class Summary(Rendered):
         if running and not self.includes_unfinished:
             runs = count(running, "seed run is", "seed runs are")
             yield f"{runs} still running; these numbers are of finished runs only."
-        yield from estimate_cautions(self.metrics)
+        yield from filter(self.form.applies, estimate_cautions(self.metrics))
         yield from (f"{sentence}." for sentence in cautions_about(self._without_the_metric()))
         yield from self.remarks
 

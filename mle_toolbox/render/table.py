@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mle_toolbox.render.grid import Cell, Column, Grid
+from mle_toolbox.render.latex import latex_of
 from mle_toolbox.results.cautions import WAY_OUT
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class Table(Grid):
             "| " + " | ".join("---:" if column.right else ":---" for column in self.columns) + " |",
         ]
         lines += ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in self.rows]
-        first = [line for said in self.first for line in (f"Caution: {_markdown(said)}", "")]
+        first = [line for said in self.answer for line in (_markdown(said), "")]
+        first += [line for said in self.first for line in (f"Caution: {_markdown(said)}", "")]
         notes = [*self._notes(), *(f"Caution: {line}" for line in self.cautions)]
         return (
             "\n".join([f"**{_markdown(self.title)}**", "", *first, *lines, *(f"\n{_markdown(note)}" for note in notes)])
@@ -45,26 +47,8 @@ class Table(Grid):
     def to_latex(self) -> str:
         r"""Return a floating table for ``\usepackage{booktabs}``, or several where it is too wide; the best is bold."""
         # Commands to type do not belong into a paper.
-        first = (line.removesuffix(WAY_OUT) for line in self.first)
-        caption = " ".join([f"{self.title}.", *first, *self._notes(), *self.cautions])
-        parts = self.parts(_PAGE, _characters)
-        lines = [r"% \usepackage{booktabs}"]
-        for place, part in enumerate(parts, start=1):
-            said = caption if place == 1 else f"{self.title}, part {place} of {len(parts)}."
-            lines += [
-                r"\begin{table}",
-                r"  \centering",
-                rf"  \caption{{{_latex(said)}}}",
-                rf"  \begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in part.columns)}}}",
-                r"    \toprule",
-                rf"    {' & '.join(_latex(column.title) for column in part.columns)} \\",
-                r"    \midrule",
-                *(rf"    {' & '.join(map(_latex_cell, row))} \\" for row in part.rows),
-                r"    \bottomrule",
-                r"  \end{tabular}",
-                r"\end{table}",
-            ]
-        return "\n".join(lines) + "\n"
+        first = [*self.answer, *(line.removesuffix(WAY_OUT) for line in self.first)]
+        return latex_of(self, first, [*self._notes(), *self.cautions])
 
     def to_html(self) -> str:
         """Return it for a notebook; the best is bold."""
@@ -73,7 +57,8 @@ class Table(Grid):
             "<tr>" + "".join(_html_cell("td", *each) for each in zip(row, self.columns, strict=True)) + "</tr>"
             for row in self.rows
         )
-        first = "".join(f"<div><b>Caution:</b> {html.escape(line)}</div>" for line in self.first)
+        first = "".join(f"<div>{html.escape(line)}</div>" for line in self.answer)
+        first += "".join(f"<div><b>Caution:</b> {html.escape(line)}</div>" for line in self.first)
         notes = "".join(f"<div style='opacity:.75'>{html.escape(line)}</div>" for line in self._notes())
         notes += "".join(f"<div><b>Caution:</b> {html.escape(line)}</div>" for line in self.cautions)
         return (
@@ -85,39 +70,11 @@ class Table(Grid):
         return (*self.method, *([f"Bold: {self.best}"] if self.best else []))
 
 
-# Characters of a line on a page of text, about.
-_PAGE = 100
-
-
-def _characters(table: Grid) -> int:
-    texts = [[column.title for column in table.columns], *([cell.text for cell in row] for row in table.rows)]
-    return sum(2 + max(map(len, column)) for column in zip(*texts, strict=True))
-
-
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "±": r"\(\pm\)",
-    "\N{MINUS SIGN}": r"\(-\)",
-    "\N{EN DASH}": "--",
-    "·": r"\(\cdot\)",
-    "\N{MULTIPLICATION SIGN}": r"\(\times\)",
-    "≥": r"\(\geq\)",
-    "≤": r"\(\leq\)",
-    "≈": r"\(\approx\)",
-    "Δ": r"\(\Delta\)",
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-}
 
 
 def _one_line(text: str) -> str:
-    # A line break ends a row of Markdown, and a blank line the argument of \caption.
+    # A line break ends a row of Markdown.
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
@@ -130,19 +87,9 @@ def _markdown_cell(cell: Cell) -> str:
     return f"**{text}**" if cell.best and text else text
 
 
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(char, char) for char in _one_line(text))
-
-
-def _latex_cell(cell: Cell) -> str:
-    text = _latex(cell.text)
-    # At the beginning of a row "[" would be read as an argument of the "\\" before it.
-    text = f"{{}}{text}" if text.startswith(("[", "*")) else text
-    return rf"\textbf{{{text}}}" if cell.best else text
-
-
 def _html_cell(tag: str, content: Cell | str, column: Column) -> str:
     cell = content if isinstance(content, Cell) else Cell(content)
     text = html.escape(cell.text)
-    side = "right" if column.right else "left"
-    return f"<{tag} style='text-align:{side}'>{f'<b>{text}</b>' if cell.best else text}</{tag}>"
+    # A value and its interval stay on one line: a notebook scrolls what is wider than its page.
+    style = "text-align:right;white-space:nowrap" if column.right else "text-align:left"
+    return f"<{tag} style='{style}'>{f'<b>{text}</b>' if cell.best else text}</{tag}>"

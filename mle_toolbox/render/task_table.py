@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.render.look_words import look_cautions, look_sentences, over_tasks_caution
+from mle_toolbox.render.number_form import AS_LOGGED, NumberForm, std_over_seeds
 from mle_toolbox.render.rendered import Rendered
 from mle_toolbox.render.sentences import at_words, better_words, ends_words
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.over_tasks import OverTasks
-from mle_toolbox.text import NOTHING, count, listed, p_text, percent, short
+from mle_toolbox.statistics.estimate import STATISTICS
+from mle_toolbox.text import NOTHING, count, interval_text, listed, p_text, percent, short
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
@@ -34,6 +38,7 @@ class TaskTable(Rendered):
     found: OverTasks
     first: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    form: NumberForm = AS_LOGGED
 
     @property
     def title(self) -> str:
@@ -41,7 +46,7 @@ class TaskTable(Rendered):
         role = self.found.role
         within = self.found.within
         what = f"{count(len(role.names), 'method')} on {count(len(role.tasks), 'task')}"
-        return f"{self.of}: {what} ({role.key_words}), {within.metric}, {at_words(within.at)}"
+        return f"{self.of}: {what} ({role.key_words}), {self.form.label(within.metric)}, {at_words(within.at)}"
 
     @cached_property
     def aggregates(self) -> dict[str, dict[str, Estimate]]:
@@ -66,9 +71,14 @@ class TaskTable(Rendered):
             tuple(self._method()),
             tuple(self._cautions()),
             self._best_words(),
-            self.first,
+            self._first,
             keep=1,
         )
+
+    @property
+    def _first(self) -> tuple[str, ...]:
+        """Cautions that come above the numbers."""
+        return (*self.first, *look_cautions([self.found.within]))
 
     def records(self) -> list[dict[str, Any]]:
         """Return a row for each method and task, then one for each method and aggregate over tasks."""
@@ -85,6 +95,7 @@ class TaskTable(Rendered):
                     "metric": within.metric,
                     "at": within.at,
                     **_plain(estimate),
+                    **({"std": std_over_seeds(within.samples[name])} if self.form.std else {}),
                     "best": name in within.best,
                     "scale": None,
                 }
@@ -113,7 +124,7 @@ class TaskTable(Rendered):
         pairs = [(a, b) for place, a in enumerate(found.methods) for b in found.methods[place + 1 :]]
         return {
             "title": self.title,
-            "cautions": [*self.first, *self._cautions()],
+            "cautions": [*self._first, *self._cautions()],
             "metric": within.metric,
             "at": within.at,
             "lower_is_better": within.lower_is_better,
@@ -154,7 +165,7 @@ class TaskTable(Rendered):
             if name is None:
                 yield Cell(NOTHING)
                 continue
-            estimate = within.estimates[name]
+            estimate = self.form.shown(within.estimates[name], within.metric, within.samples[name])
             # n where it is not that of the other cells, and always where a seed has no number.
             usual = estimate.n == self._usual_n and not estimate.diverged and not estimate.missing
             if self._is_large:
@@ -165,18 +176,33 @@ class TaskTable(Rendered):
 
     def _aggregates(self, method: str) -> Iterator[Cell]:
         for statistic, estimates in self.aggregates.items():
-            text = estimates[method].numbers() if method in estimates else NOTHING
+            text = self._aggregate(estimates[method]) if method in estimates else NOTHING
             yield Cell(text, best=method in self._best[statistic])
         ranks = self.found.ranks
         if ranks is not None:
             place = ranks.average.get(method)
-            leader = next(iter(ranks.average))
-            near = (
-                not self.found.within.searched
-                and place is not None
-                and place - ranks.average[leader] < ranks.critical_difference
-            )
-            yield Cell(NOTHING if place is None else f"{place:.2f}", best=near and not self.found.within.searched)
+            near = self._near_in_rank[self.found.role.names.index(method)]
+            yield Cell(NOTHING if place is None else f"{place:.2f}", best=near)
+
+    def _aggregate(self, estimate: Estimate) -> str:
+        if self._in_percent:
+            estimate = self.form.shown(estimate, self.found.within.metric)
+        # Next to standard deviations, another ± would be taken for one.
+        return interval_text(estimate.value, estimate.low, estimate.high, brackets=self.form.std)
+
+    @property
+    def _in_percent(self) -> bool:
+        """Whether aggregates are in percent: only scores as they are have the unit of the metric."""
+        return self.found.within.metric in self.form.percent and self.found.scale.how == "as-is"
+
+    @cached_property
+    def _near_in_rank(self) -> list[bool]:
+        """Whether each method has an average rank that does not differ significantly from the best one."""
+        ranks = self.found.ranks
+        if ranks is None or self.found.within.searched:
+            return [False] * len(self.found.role.names)
+        least = min(ranks.average.values()) + ranks.critical_difference
+        return [ranks.average.get(name, math.inf) < least for name in self.found.role.names]
 
     @property
     def _is_large(self) -> bool:
@@ -197,29 +223,44 @@ class TaskTable(Rendered):
         return max(set(numbers), key=numbers.count) if numbers else 0
 
     def _method(self) -> Iterator[str]:
+        yield from look_sentences([self.found.within])
         found, within = self.found, self.found.within
         how = max((each.method for each in within.estimates.values() if each.n > 1), key=len, default="no interval")
-        n = f", n = {self._usual_n} seeds unless another n stands there" if self._usual_n else ""
+        if how != "no interval":
+            how = self.form.method(how, STATISTICS[next(iter(within.estimates.values())).statistic])
+        unit = "in percent; " if within.metric in self.form.percent else ""
+        n = f", n = {self._usual_n} seeds unless another n is shown" if self._usual_n else ""
         yield (
-            f"Tasks: {at_words(within.at)} of each run; {how}{n}; "
+            f"Tasks: {unit}{at_words(within.at)} of each run; {how}{n}; "
             f"{better_words(within.lower_is_better, within.assumed)}."
         )
         if self._is_large:
-            yield "Of single tasks only the estimates are shown; --format csv has their intervals."
+            more = "standard deviations" if self.form.std else "intervals"
+            yield f"For single tasks only the estimates are shown; --format csv has their {more}."
         if not found.methods:
             return
         yield (
-            f"Over {self._over()}: {found.scale.sentence}; {percent(within.confidence)} intervals are about these "
-            "tasks, only seeds vary; every task weighs the same."
+            f"Over {found.tasks_words}: {found.scale.sentence}; {percent(within.confidence)} intervals are about these "
+            "tasks (only seeds vary); every task has the same weight."
         )
         if found.ranks is not None:
             ranks = found.ranks
             yield (
-                f"rank: average over the tasks of the rank of the mean, 1 is best; ranks differ significantly from "
-                f"{ranks.critical_difference:.2f} apart on (Nemenyi; Friedman's test, corrected for "
-                f"F, {p_text(ranks.f_p)})."
+                f"rank: the rank of the mean, averaged over the tasks; 1 is best. Ranks that are at least "
+                f"{ranks.critical_difference:.2f} apart differ significantly (Nemenyi; Friedman's test, corrected for "
+                f"F, {p_text(ranks.f_p)}). {self._two_questions()}"
             )
         yield from self._pair_words()
+
+    def _two_questions(self) -> str:
+        """Say that ranks and aggregates answer different questions, and where they mark different methods."""
+        near = {name for name, place in zip(self.found.role.names, self._near_in_rank, strict=True) if place}
+        apart = [name for name in self.found.methods if (name in near) != (name in self._best["mean"])]
+        asked = "Ranks treat the tasks as a sample of others of their kind; the tests of mean, median and IQM"
+        if not apart or not self._best["mean"]:
+            return f"{asked} are about these tasks."
+        are = "is" if len(apart) == 1 else "are"
+        return f"{asked} are about these tasks: so {listed(apart)} {are} marked in only one of rank and mean."
 
     def _pair_words(self) -> Iterator[str]:
         """Say how the two best methods differ, and what it takes to tell them apart."""
@@ -235,8 +276,9 @@ class TaskTable(Rendered):
         wins = found.wins.get((leader, second)) or found.wins[second, leader]
         won, lost = (wins.won, wins.lost) if (leader, second) in found.wins else (wins.lost, wins.won)
         improvement = found.improvement(leader, second)
+        corrected = f" ({found.correction} over all pairs of methods)" if found.correction else ""
         yield (
-            f"{leader} and {second}, the first two by the mean: {p_text(p)} (Holm over all pairs of methods); "
+            f"{leader} and {second}, the first two by the mean: {p_text(p)}{corrected}; "
             f"significantly better on {count(len(won), 'task')}, worse on {len(lost)}; a run of {leader} beats one of "
             f"{second} with probability {improvement.value:.2f} [{improvement.low:.2f}, {improvement.high:.2f}]."
         )
@@ -259,27 +301,25 @@ class TaskTable(Rendered):
         yield from found.scale.cautions if found.methods else ()
         for method, tasks in found.lacking.items():
             yield (
-                f"{method} has no finished seed run with a finite value on {listed(tasks)}, so nothing is said of it "
-                "over all tasks. --common-tasks compares all methods over the tasks that all have."
+                f"{method} has no finished seed run with a finite value on {listed(tasks)}, so it has no "
+                "aggregate over tasks. --common-tasks compares all methods over the tasks on which all have scores."
             )
         for (method, task), sample in found.samples.items():
             if (words := ends_words(sample)) and sample.n:
                 yield f"{method} on {task}: {words}."
-        yield from dict.fromkeys(each.caution for each in self.aggregates["mean"].values() if each.caution)
+        yield from found.cautions
+        yield from over_tasks_caution(found.within)
         if found.ranks is not None and found.ranks.caution:
             yield found.ranks.caution
         yield from self.remarks
-
-    def _over(self) -> str:
-        found = self.found
-        n, all_tasks = len(found.tasks), len(found.role.tasks)
-        return f"all {n} tasks" if n == all_tasks else f"{n} of {all_tasks} tasks ({listed(found.tasks)})"
 
     def _best_words(self) -> str:
         test = self.found.within.test
         if self.found.within.searched:
             return ""
-        over = " Over tasks: t test, Holm over all pairs of methods." if self.found.methods else ""
+        corrected = f", {self.found.correction} over all pairs of methods" if self.found.correction else ""
+        over = f" Over tasks: t test{corrected}." if self.found.methods else ""
+        over += " rank: Nemenyi." if self.found.ranks is not None else ""
         line = "row" if self._is_turned else "column"
         return f"best in its {line}, or not significantly different from the best ({test}).{over}" if test else ""
 

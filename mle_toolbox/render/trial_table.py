@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.render.final_words import answer_data, answer_words, role_of
+from mle_toolbox.render.number_form import AS_LOGGED, NumberForm, std_over_seeds
 from mle_toolbox.render.rendered import Rendered
 from mle_toolbox.render.sentences import best_of_many, better_words, cautions_about, left_out_words, search_test_words
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.code import code_record
 from mle_toolbox.results.differences import value_text
+from mle_toolbox.results.final_answer import FinalAnswer
 from mle_toolbox.results.ranking import RankedTrials, ScoredTrial, best_is_maximum
-from mle_toolbox.results.trial_scores import TrialScore, score_words
+from mle_toolbox.results.trial_scores import score_words
 from mle_toolbox.text import count, counted, listed, value_key
+
+if TYPE_CHECKING:
+    from mle_toolbox.statistics import Estimate
 
 __all__ = ["NOT_DIFFERENT", "TrialTable"]
 
@@ -23,7 +29,7 @@ NOT_DIFFERENT = "≈"
 """The sign of a trial that is not significantly different from the best one."""
 
 # What a narrow terminal leaves out first has the highest rank; the place, the trial and its score always stay.
-_SEEDS, _BASE, _VARIABLES, _MORE_METRICS, _FIXED, _ORIGINAL = 1, 2, 3, 4, 5, 6
+_SEEDS, _BASE, _VARIABLES, _MORE_METRICS, _PARENT, _FIXED, _ORIGINAL = 1, 2, 3, 4, 5, 6, 7
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,6 +41,8 @@ class TrialTable(Rendered):
     top: int | None = None
     first: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    final: FinalAnswer | None = None
+    form: NumberForm = AS_LOGGED
 
     @property
     def shown(self) -> tuple[ScoredTrial, ...]:
@@ -46,7 +54,9 @@ class TrialTable(Rendered):
         """What the table shows."""
         all_of_them = count(len(self.found), "trial")
         shown = all_of_them if len(self.shown) == len(self.found) else f"the first {len(self.shown)} of {all_of_them}"
-        return f"{self.of}: {shown} of a {self.found.search.type} search, ranked"
+        # Where fresh seeds tell the value of the winner, nobody may take this one for it.
+        by = f" by the search's own seeds (optimistic: best of {len(self.found.ranked):,})" if self.final else ""
+        return f"{self.of}: {shown} of {self.found.search.words}, ranked{by}"
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -74,9 +84,13 @@ class TrialTable(Rendered):
             )
             for each in found.search.variables
         ]
+        columns += [Column("final")] if self._any_in_the_final() else []
+        columns += [Column("steps", right=True, rank=_SEEDS)] if self._has_steps() else []
+        columns += [Column("parent", rank=_PARENT)] if self._has_parents() else []
         columns += [Column("seeds done", right=True, rank=_SEEDS)] if shared_n is None else []
         columns += [
-            Column(metric, right=True, rank=_MORE_METRICS if place else 0) for place, metric in enumerate(found.metrics)
+            Column(self.form.label(metric), right=True, rank=_MORE_METRICS if place else 0)
+            for place, metric in enumerate(found.metrics)
         ]
         columns += [Column("original id", rank=_ORIGINAL)]
         rows = tuple(tuple(self._cells(trial, marks, shared_n)) for trial in self.shown)
@@ -88,6 +102,7 @@ class TrialTable(Rendered):
             tuple(self._cautions()),
             "",
             tuple(self._first()),
+            answer=tuple(answer_words(self.final)) if self.final is not None else (),
         )
 
     def records(self) -> list[dict[str, Any]]:
@@ -116,6 +131,7 @@ class TrialTable(Rendered):
                 }
                 for metric in self.found.metrics
             ],
+            **({} if self.final is None else {"final": answer_data(self.final)}),
             "best": self.found.best.name if self.found.best is not None else None,
             "test": self.found.answer.test if self.found.answer is not None else None,
             "cautions": list(self.cautions),
@@ -134,15 +150,22 @@ class TrialTable(Rendered):
         if len(self.found.search.bases) > 1:
             record["base"] = own.base
         record |= {names[each.name]: own.values.get(each.name) for each in self.found.search.variables}
+        if self._has_steps():
+            record["steps"] = own.steps
+        if self._has_parents():
+            record["parent"] = own.parent
         for metric in self.found.metrics:
             estimate, title = trial.scores[metric].estimate, names[f"metric {metric}"]
             record |= {
                 title: estimate.value,
                 f"{title}_low": estimate.low,
                 f"{title}_high": estimate.high,
+                **({f"{title}_std": std_over_seeds(trial.scores[metric].sample)} if self.form.std else {}),
                 f"{title}_n": estimate.n,
                 f"{title}_diverged": estimate.diverged,
             }
+        if self.final is not None:
+            record |= self._fresh(own.name)
         return {
             **record,
             "not_different_from_best": self.found.is_tied(trial),
@@ -155,6 +178,20 @@ class TrialTable(Rendered):
             "code": trial.code.word if trial.code is not None else None,
         }
 
+    def _fresh(self, name: str) -> dict[str, Any]:
+        """Return the value with the fresh seeds: of the winner those that are reported, else those that chose it."""
+        final = self.final
+        role = role_of(final, name) if final is not None else ""
+        trial = final.winner if final is not None and role == "winner" else None
+        if final is not None and role == "finalist" and final.finalists is not None:
+            trial = next((each for each in final.finalists if each.name == name), None)
+        estimate = trial.scores[final.metric].estimate if trial is not None and final is not None else None
+        numbers = {f"fresh_{key}": getattr(estimate, key, None) for key in ("value", "low", "high", "n")}
+        return {"final": role, **numbers}
+
+    def _any_in_the_final(self) -> bool:
+        return self.final is not None and any(role_of(self.final, each.name) for each in self.shown)
+
     def _nested(self, trial: ScoredTrial) -> dict[str, Any]:
         return {
             "rank": trial.rank,
@@ -163,12 +200,14 @@ class TrialTable(Rendered):
             "original_id": trial.record.original_id,
             "base": trial.record.base,
             "values": dict(trial.record.values),
+            **({} if trial.record.steps is None else {"steps": trial.record.steps, "parent": trial.record.parent}),
             "scores": {
                 metric: {
                     **{
                         key: getattr(score.estimate, key)
                         for key in ("value", "low", "high", "n", "diverged", "missing")
                     },
+                    **({"std": std_over_seeds(score.sample)} if self.form.std else {}),
                     "by_seed": dict(zip(map(str, score.sample.seeds), score.sample.values.tolist(), strict=True)),
                 }
                 for metric, score in trial.scores.items()
@@ -199,13 +238,26 @@ class TrialTable(Rendered):
             yield Cell(trial.record.base)
         for each in self.found.search.variables:
             yield Cell(value_text(trial.record.values[each.name]) if each.name in trial.record.values else "")
+        if self.final is not None and self._any_in_the_final():
+            yield Cell(role_of(self.final, trial.name))
+        if self._has_steps():
+            yield Cell("" if trial.record.steps is None else str(trial.record.steps))
+        if self._has_parents():
+            yield Cell(trial.record.parent or "")
         if shared_n is None:
             rest = counted(trial.others)
             yield Cell(f"{trial.done}/{trial.planned}" + (f" ({rest})" if rest else ""))
         for metric in self.found.metrics:
             score = trial.scores[metric]
-            yield Cell(_score_text(score) if shared_n is None else score.estimate.numbers())
+            shown = self.form.shown(score.estimate, metric, score.sample)
+            yield Cell(_score_text(shown, trial.done) if shared_n is None else shown.numbers())
         yield Cell(trial.record.original_id)
+
+    def _has_steps(self) -> bool:
+        return any(each.record.steps is not None for each in self.found)
+
+    def _has_parents(self) -> bool:
+        return any(each.record.parent is not None for each in self.found)
 
     def _varies(self, variable: str) -> bool:
         return len({value_key(trial.record.values.get(variable)) for trial in self.found}) > 1
@@ -219,7 +271,7 @@ class TrialTable(Rendered):
 
     def _first(self) -> Iterator[str]:
         yield from self.first
-        yield from best_of_many(self.found)
+        yield from best_of_many(self.found, has_final=self.final is not None)
 
     def _method(self, shared_n: int | None) -> Iterator[str]:
         found, search = self.found, self.found.search
@@ -230,12 +282,23 @@ class TrialTable(Rendered):
             methods = [each.scores[metric].estimate for each in found if each.scores[metric].estimate.n > 1]
             # The longest one also says what was done with diverged seeds.
             how = max((each.method for each in methods), key=len, default="no interval")
+            if methods:
+                how = self.form.method(how, "score")
             better = better_words(lower, found.assumed[metric])
-            yield f"Score, {metric}: {made}; {how}{seeds}; {better}."
+            yield f"Score, {self.form.label(metric)}: {made}; {how}{seeds}; {better}."
         if any(each.rank is not None for each in found) and any(not each.complete for each in found.ranked):
             yield (
-                "Order: trials of which every seed ended well, then those that are incomplete, then those with a seed "
-                "that failed or diverged."
+                "Order: trials whose seeds all ended well, then those that are incomplete, then those with a seed that "
+                "failed or diverged."
+            )
+        whole = [each for each in found.ranked if each.complete]
+        more = ["steps"] if len({each.record.steps for each in whole}) > 1 else []
+        more += ["seeds"] if len({each.planned for each in whole}) > 1 else []
+        if more:
+            words = listed(more)
+            yield (
+                f"Trials with more {words} come first, because their scores with fewer earned them; tests compare only "
+                f"trials with equally many {words}."
             )
         if found.tied:
             words = search_test_words(found)
@@ -264,7 +327,7 @@ class TrialTable(Rendered):
         cautions = {
             metric: {each.name: each.scores[metric].estimate.caution for each in self.shown} for metric in found.metrics
         }
-        yield from cautions_about(cautions)
+        yield from filter(self.form.applies, cautions_about(cautions))
         yield from self.remarks
 
 
@@ -281,13 +344,9 @@ def _named(trials: list[ScoredTrial]) -> str:
     return listed((each.name for each in trials), 3)
 
 
-def _score_text(score: TrialScore) -> str:
+def _score_text(estimate: Estimate, done: int) -> str:
     """Return the score without the number of missing seeds, which stands beside it by their status."""
-    estimate = score.estimate
-    if not estimate.n:
-        return ""
-    diverged = f", {estimate.diverged} diverged" if estimate.diverged else ""
-    return f"{estimate.numbers()} (n={estimate.n}{', no interval' if estimate.n == 1 else ''}{diverged})"
+    return replace(estimate, missing=0).beside(done) if estimate.n else ""
 
 
 def _short_titles(found: RankedTrials) -> dict[str, str]:
@@ -300,7 +359,10 @@ def _short_titles(found: RankedTrials) -> dict[str, str]:
 def _titles(found: RankedTrials) -> dict[str, str]:
     """Return the columns of the variables, by name, and of the metrics, by ``metric NAME``; ours keep their names."""
     taken = {"rank", "trial", "number", "original_id", "base", "not_different_from_best", "seeds_done", "seeds_planned"}
-    taken |= {"failed", "diverged", "status", "inside", "code"}
+    taken |= {"failed", "diverged", "status", "inside", "code", "final"}
+    taken |= {f"fresh_{each}" for each in ("value", "low", "high", "n")}
+    if any(each.record.steps is not None for each in found):
+        taken |= {"steps", "parent"}
     titles = {}
     wanted = [(f"metric {name}", name) for name in found.metrics] + [
         (each.name, each.name) for each in found.search.variables

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mle_toolbox.render.comparisons import comparison_cells
+from mle_toolbox.render.look_words import look_cautions, look_sentences
 from mle_toolbox.render.sentences import ends_words, pair_cautions, search_caution
 from mle_toolbox.report.numbers import AT, Metric, Numbers
+from mle_toolbox.report.packing import Store
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.task_answers import AnswerOfTasks
 from mle_toolbox.statistics import Comparison
@@ -18,6 +20,7 @@ __all__ = ["answers", "comparison_data", "comparison_tables"]
 
 _ALL_PAIRS_IN_TABLE_UP_TO = 6
 _TASKS_IN_WORDS = 8
+_EXACT_UP_TO = 600
 _NUMBERS = (
     *("n_a", "n_b", "mean_a", "mean_b", "difference", "difference_low", "difference_high"),
     *("ratio", "ratio_low", "ratio_high", "t_test_p", "adjusted_p", "permutation_p"),
@@ -26,22 +29,29 @@ _NUMBERS = (
 
 
 def answers(numbers: Numbers) -> list[dict[str, Any]]:
-    """Return which configuration is best, with its uncertainty, for each metric and value of a run."""
+    """Return which configuration is best, with its uncertainty, for each metric and value of a run.
+
+    Of several tasks a sentence is of one task, whose index it has, and stands there when this task is chosen;
+    ``always`` says whether it does so when all are.
+    """
     # All choices of the page are computed here: it computes no statistics itself.
     found = []
     for i, metric in enumerate(numbers.metrics):
         for at, words in AT.items():
-            found.append({"key": f"{i}|{at}", "sentences": _sentences_of(numbers.answer(metric, at), metric, words)})
+            found.append({"key": f"{i}|{at}", "sentences": _sentences(numbers.answer(metric, at), metric, words)})
     return found
 
 
 def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
-    """Return the comparisons for each metric and value of a run; with many configurations only those with the best."""
-    tables = []
+    """Return the comparisons for each metric and value of a run; with many configurations only those with the best.
+
+    Only the first table has its rows: the page makes those of the others from `comparison_data`.
+    """
+    tables: list[dict[str, Any]] = []
     for i, metric in enumerate(numbers.metrics):
         for at, words in AT.items():
             answer = numbers.answer(metric, at)
-            shown = _in_table(answer, len(numbers.configurations))
+            shown = _in_table(answer)
             if not shown:
                 continue
             methods = dict.fromkeys(each.method for each in answer.comparisons.values())
@@ -54,53 +64,64 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
                     "at": words,
                     "confidence": percent(numbers.confidence),
                     "p": f"p ({correction.method})" if correction else "p",
-                    "rows": [_comparison_row(a, b, each) for (a, b), each in shown.items()],
+                    "rows": [_row(numbers, pair, each) for pair, each in shown.items()] if not tables else [],
                     "caption": f"Mean {words} over seeds, {metric.direction}. " + _which_pairs(answer, shown),
                     "notes": [
                         *(f"{method[0].upper()}{method[1:]}." for method in methods),
                         *corrected,
-                        *pair_cautions(shown, isolated),
+                        *pair_cautions(shown, lambda name: isolated(numbers.shown(name))),
                     ],
                 }
             )
     return tables
 
 
-def comparison_data(numbers: Numbers) -> dict[str, dict[str, Any]]:
-    """Return for each ``metric|at`` all pairs for the matrix and the CSV file."""
+def comparison_data(numbers: Numbers, store: Store) -> dict[str, dict[str, Any]]:
+    """Return for each ``metric|at`` all pairs for the matrix and the CSV file, and the cells of those in the table."""
     places = {name: index for index, name in enumerate(numbers.configurations)}
     found = {}
     for i, metric in enumerate(numbers.metrics):
         for at in AT:
             answer = numbers.answer(metric, at)
-            if not answer.comparisons:
+            if not (pairs := answer.comparisons):
                 continue
+            in_table = _in_table(answer)
+            # comparisons.csv has all digits; of hundreds of pairs the CSV file of the page has seven.
+            exact, made = len(pairs) <= _EXACT_UP_TO, list(pairs.values())
+            rows = {pair: list(map(store.text, _texts(each).values())) for pair, each in in_table.items()}
             found[f"{i}|{at}"] = {
-                "columns": list(_NUMBERS),
                 "complete": answer.shows_all_pairs,
-                "pairs": [
-                    {
-                        "a": places[a],
-                        "b": places[b],
-                        "improvement": each.probability_of_improvement,
-                        "text": f"difference of the means {_cells(each)['difference']}, {p_text(each.p)}{_after(each)}",
-                        "numbers": [getattr(each, name) for name in _NUMBERS],
-                    }
-                    for (a, b), each in answer.comparisons.items()
-                ],
+                "a": store.array([places[a] for a, _ in pairs], exact=True),
+                "b": store.array([places[b] for _, b in pairs], exact=True),
+                "columns": {
+                    name: store.array([getattr(each, name) for each in made], exact=exact) for name in _NUMBERS
+                },
+                "difference": [store.text(_texts(each)["difference"]) for each in made],
+                "p": [store.text(f"{p_text(each.p)}{_after(each)}") for each in made],
+                "rows": [rows.get(pair) for pair in pairs],
             }
     return found
 
 
-def _sentences_of(answer: Answer, metric: Metric, at: str) -> list[str]:
-    if isinstance(answer, AnswerOfTasks):
-        if len(answer.parts) > _TASKS_IN_WORDS:
-            return [f"The best on each of the {len(answer.parts)} tasks are bold in the tables."]
-        parts = {task: _sentences_of(each, metric, at) for task, each in answer.parts.items()}
-        return [f"On {isolated(task)}: {' '.join(sentences)}" for task, sentences in parts.items()]
+def _sentences(answer: Answer, metric: Metric, at: str) -> list[dict[str, Any]]:
+    if not isinstance(answer, AnswerOfTasks):
+        return [{"text": text, "task": None, "always": True} for text in _sentences_of(answer, metric, at, str)]
+    few = len(answer.parts) <= _TASKS_IN_WORDS
+    role, found = answer.role, []
+    for task, part in answer.parts.items():
+        sentences = " ".join(_sentences_of(part, metric, at, role.methods.__getitem__))
+        found.append({"text": f"On {isolated(task)}: {sentences}", "task": role.tasks.index(task), "always": few})
+    if few:
+        return found
+    best = f"The best on each of the {len(answer.parts)} tasks are bold in the tables; choose a task to read about it."
+    return [{"text": best, "task": None, "always": True}, *found]
+
+
+def _sentences_of(answer: Answer, metric: Metric, at: str, shown: Callable[[str], str]) -> list[str]:
+    """Return the sentences about comparable configurations; ``shown`` is what they are called."""
     if answer.leader is None:
         return [f"No seed run has a finite {at} of {isolated(metric.name)} yet."]
-    leader = isolated(answer.leader)
+    leader = isolated(shown(answer.leader))
     numbers = f"{isolated(metric.name)} {answer.estimates[answer.leader]}, mean {at}"
     ends = ends_words(answer.samples[answer.leader])
     if not answer.comparisons:
@@ -110,10 +131,12 @@ def _sentences_of(answer: Answer, metric: Metric, at: str) -> list[str]:
     if answer.searched:
         return [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", search_caution(answer.searched)]
     cautions = dict.fromkeys(each.caution for each in answer.with_leader.values() if each.caution)
-    return [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", *_verdict(answer), *cautions]
+    verdict = [f"{leader} is ahead{among}: {numbers}; {metric.direction}.", *_verdict(answer, shown)]
+    looked = look_sentences([answer], lambda name: isolated(shown(name)))
+    return [*verdict, *looked, *look_cautions([answer]), *cautions]
 
 
-def _verdict(answer: Answer) -> list[str]:
+def _verdict(answer: Answer, shown: Callable[[str], str]) -> list[str]:
     """Say how the leader compares with the configurations that can be tested."""
     rivals = {name: each for name, each in answer.with_leader.items() if _is_tested(each)}
     if not rivals:
@@ -125,36 +148,38 @@ def _verdict(answer: Answer) -> list[str]:
         whom = "the other" if len(rivals) == 1 else f"each of the {len(rivals)} others"
         # Those with one seed were not tested, so "each of the others" would claim too much.
         if len(rivals) < len(answer.with_leader):
-            whom = _named(rivals)
+            whom = _named(rivals, shown)
         return [f"It is significantly better than {whom}: {p_text(largest.p)}{_after(largest)}."]
     others = [name for name in rivals if name not in ties]
-    better = f" It is better than {_named(others)}." if others else ""
-    return [f"It is not significantly different from {_named(ties)}.{better}", *_power(ties, rivals)]
+    better = f" It is better than {_named(others, shown)}." if others else ""
+    return [f"It is not significantly different from {_named(ties, shown)}.{better}", *_power(ties, rivals, shown)]
 
 
-def _power(ties: Sequence[str], rivals: Mapping[str, Comparison]) -> Iterator[str]:
+def _power(ties: Sequence[str], rivals: Mapping[str, Comparison], shown: Callable[[str], str]) -> Iterator[str]:
     """Say how many seeds the nearest needs; equal results, as of a setting without effect, need none."""
     known = [name for name in ties if math.isfinite(rivals[name].detectable)]
     if known:
         # Holm's correction makes many p equal, so the nearest is the one with the smallest difference.
         nearest = min(known, key=lambda name: abs(rivals[name].difference))
-        whom = "" if len(ties) == 1 else f"The nearest is {isolated(nearest)}. "
+        whom = "" if len(ties) == 1 else f"The nearest is {isolated(shown(nearest))}. "
         yield whom + rivals[nearest].power_words()
 
 
-def _named(names: Iterable[str]) -> str:
-    return listed(map(isolated, names), 5)
+def _named(names: Iterable[str], shown: Callable[[str], str]) -> str:
+    return listed((isolated(shown(name)) for name in names), 5)
 
 
 def _after(each: Comparison) -> str:
     return f" ({each.correction})" if each.correction else ""
 
 
-def _in_table(answer: Answer, n_configurations: int) -> Mapping[tuple[str, str], Comparison]:
+def _in_table(answer: Answer) -> Mapping[tuple[str, str], Comparison]:
+    if isinstance(answer, AnswerOfTasks):
+        return {pair: each for part in answer.parts.values() for pair, each in _in_table(part).items()}
     # 7 configurations have 21 pairs already.
-    if n_configurations <= _ALL_PAIRS_IN_TABLE_UP_TO:
+    if len(answer.samples) <= _ALL_PAIRS_IN_TABLE_UP_TO:
         return answer.comparisons
-    return {pair: each for pair, each in answer.comparisons.items() if not set(answer.leaders).isdisjoint(pair)}
+    return {pair: each for pair, each in answer.comparisons.items() if answer.leader in pair}
 
 
 def _which_pairs(answer: Answer, shown: Mapping[tuple[str, str], Comparison]) -> str:
@@ -162,13 +187,13 @@ def _which_pairs(answer: Answer, shown: Mapping[tuple[str, str], Comparison]) ->
     if not answer.shows_all_pairs:
         return f"All others are compared with the best one{on}."
     if len(shown) < len(answer.comparisons):
-        return f"Shown are those with the best one{on}; the CSV file has all {len(answer.comparisons)} pairs."
+        return f"Only pairs with the best one{on} are shown; the CSV file has all {len(answer.comparisons)} pairs."
     return f"All pairs{on}."
 
 
-def _comparison_row(a: str, b: str, each: Comparison) -> dict[str, str]:
-    verdict = {"a": "yes, better", "b": "yes, worse", None: "no"}[each.better()] if _is_tested(each) else NOTHING
-    return {"a": a, "b": b, **_cells(each), "verdict": verdict}
+def _row(numbers: Numbers, pair: tuple[str, str], each: Comparison) -> dict[str, Any]:
+    task = None if numbers.tasks is None else numbers.tasks.of[pair[0]]
+    return {"task": task, "names": list(map(numbers.shown_on_task, pair)), "texts": list(_texts(each).values())}
 
 
 def _is_tested(each: Comparison) -> bool:
@@ -176,6 +201,10 @@ def _is_tested(each: Comparison) -> bool:
     return not math.isnan(each.p)
 
 
-def _cells(each: Comparison) -> dict[str, str]:
+def _texts(each: Comparison) -> dict[str, str]:
+    """Return the cells of the table behind the two names."""
+    cells = comparison_cells(each)
     # Typography of the page; files for programs keep the ASCII hyphen.
-    return {name: text.replace("-", MINUS) for name, text in comparison_cells(each).items()}
+    texts = {name: cells[name].replace("-", MINUS) for name in ("difference", "ratio", "p", "improvement", "effect")}
+    verdict = {"a": "yes, better", "b": "yes, worse", None: "no"}[each.better()] if _is_tested(each) else NOTHING
+    return {**texts, "verdict": verdict, "needed": cells["needed"]}

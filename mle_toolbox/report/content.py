@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,31 +15,40 @@ from mle_toolbox.colours import COLOURS, COLOURS_ON_DARK
 from mle_toolbox.drive.processing import ProcessingStatus, processing_statuses
 from mle_toolbox.excerpts import readable
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.render.task_table import TaskTable
 from mle_toolbox.report import answers, history, tables
 from mle_toolbox.report.curves import curve_data
-from mle_toolbox.report.facts import SeedRun, all_runs, cost
+from mle_toolbox.report.facts import SeedRun, all_runs, cost, moment_in
 from mle_toolbox.report.how import how_made
 from mle_toolbox.report.numbers import AT, STATISTICS, Numbers
+from mle_toolbox.report.packing import Store
 from mle_toolbox.report.search_section import SearchView
-from mle_toolbox.report.task_section import task_tables
+from mle_toolbox.report.task_section import task_choice, task_data, task_section
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodeState
-from mle_toolbox.results.task_role import TaskRole
 from mle_toolbox.seed_ranges import format_seeds, seeds_in_words
 from mle_toolbox.seed_run.own_code import git_in_words, not_frozen_in_words
-from mle_toolbox.text import NOTHING, amount, count, duration, isolated
+from mle_toolbox.text import NOTHING, amount, count, duration, isolated, moment
 
 __all__ = ["page_content", "page_data"]
 
 _CHOSEN_AT_FIRST = 8
+_ALL_SETTINGS_UP_TO = 200
 
 
 def page_content(
-    results: Configurations, numbers: Numbers, title: str | None = None, search: SearchView | None = None
+    results: Configurations,
+    numbers: Numbers,
+    title: str | None = None,
+    search: SearchView | None = None,
+    tables_of_tasks: Mapping[str, TaskTable] | None = None,
 ) -> dict[str, Any]:
-    """Return what the template shows; of a search ``numbers`` are those of its first trials."""
+    """Return what the template shows; of a search ``numbers`` are those of its first trials.
+
+    ``tables_of_tasks`` by metric, where there are several tasks.
+    """
     record, folder = _source(results)
     code = results.code()
     runs = [
@@ -57,41 +66,47 @@ def page_content(
     state = history.state(runs)
     differences = tables.difference_table(contents)
     has_numbers = bool(numbers.metrics)
+    choice = task_choice(numbers, _CHOSEN_AT_FIRST)
+
+    def shown(name: str) -> str:
+        return isolated(numbers.shown(name))
+
     processing = processing_statuses(folder, record) if folder is not None else []
     return {
         "version": mle_toolbox.__version__,
-        "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "made": moment(datetime.now(UTC)),
         "title": title or str(record.get("project_name") or results.title),
         "subtitle": _subtitle(record, folder),
         "purpose": record["purpose"] if isinstance(record.get("purpose"), str) else "",
         "state": state,
         "facts": [*_facts(runs, record), *_processing_facts(record, processing)],
         "notices": [*_notices(runs, state), *_processing_notices(processing)],
-        "cautions": list(_cautions(results, code)),
+        "cautions": list(_cautions(results, code, shown)),
         "has_numbers": has_numbers,
         "waiting": any(run.status in ("waiting", "running") for run in runs),
         # Tests among the first trials of a search would be tests of what was chosen by the same numbers.
         "answers": answers.answers(numbers) if search is None else [],
         "search": search.page if search is not None else None,
-        "tasks": task_tables(results, numbers.metrics),
+        "tasks": task_section(tables_of_tasks or {}),
+        "task_names": list(numbers.tasks.tasks) if numbers.tasks is not None else [],
         "first_trials": _first_trials(results, search),
         "final": tables.final_table(numbers, contents) if has_numbers else None,
         "comparisons": answers.comparison_tables(numbers) if search is None else [],
         "no_comparison": _no_comparison(search),
-        "chosen": _chosen(numbers, search, results.tasks),
-        "chosen_words": "Best" if results.tasks is None else f"{results.tasks.tasks[0]}:",
+        "chosen": _chosen(numbers, search, choice),
+        "choice": choice,
         "first_seeds": format_seeds(sorted({run.seed for run in runs})[:3]),
         "failures": failures,
         "more_failures": more_failures,
         "remarks": list(_remarks(results, numbers, runs)),
         "differences": differences,
         "no_differences": "Nothing differs between them." if contents else "Their settings were not recorded.",
-        "full": history.full_texts(contents),
+        **_full(contents),
         "grid": history.grid(runs),
         "cost": history.cost_lines(cost(runs, _cores(record))),
         "runs": rows,
         "too_many_runs": too_many,
-        "how": how_made(numbers, code_cautions(code, isolated)),
+        "how": how_made(numbers, code_cautions(code, shown)),
         "steps": history.steps(record, folder, runs),
         "versions": history.version_lines(runs),
         "files": history.files(record, folder, runs),
@@ -99,11 +114,16 @@ def page_content(
 
 
 def page_data(
-    results: Configurations, numbers: Numbers, page: Mapping[str, Any], search: SearchView | None = None
+    results: Configurations,
+    numbers: Numbers,
+    page: Mapping[str, Any],
+    search: SearchView | None = None,
+    tables_of_tasks: Mapping[str, TaskTable] | None = None,
 ) -> dict[str, Any]:
     """Return the data for the JavaScript of the page."""
-    code = results.code()
-    return {
+    code, store = results.code(), Store()
+    of_runs = results.figure_cautions(over_tasks=True)
+    data = {
         # For names of saved charts; a title may hold characters that a file name cannot.
         "slug": re.sub(r"[^A-Za-z0-9]+", "_", page["title"]).strip("_")[:40] or "report",
         "colours": {"light": list(COLOURS), "dark": list(COLOURS_ON_DARK)},
@@ -113,14 +133,27 @@ def page_data(
         "times": list(numbers.times),
         "statistics": [{"key": key, "label": label} for key, label in STATISTICS.items()],
         "ats": [{"key": key, "label": label} for key, label in AT.items()],
-        "curves": curve_data(results, numbers),
-        "finals": tables.final_data(numbers),
+        "curves": curve_data(results, numbers, store),
+        "finals": tables.final_data(numbers, store),
         **tables.final_words(numbers),
-        "about": " ".join(results.figure_cautions()),
+        # Of one task alone it need not be said that tasks differ.
+        "about": " ".join(of_runs),
+        "aboutTasks": " ".join(each for each in results.figure_cautions() if each not in of_runs),
         "code": [{"word": code[name].word, "older": list(code[name].older)} for name in numbers.configurations],
-        "comparisons": answers.comparison_data(numbers) if search is None else {},
+        "comparisons": answers.comparison_data(numbers, store) if search is None else {},
         "search": search.data if search is not None else None,
+        "tasks": page["choice"],
+        "over": task_data(tables_of_tasks or {}, store),
     }
+    return {**data, **store.content}
+
+
+def _full(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return all settings of every configuration; of hundreds those of the first one, from which the others differ."""
+    some = len(contents) <= _ALL_SETTINGS_UP_TO
+    shown = contents if some else dict(list(contents.items())[:1])
+    more = "" if some else f"Those of the {len(contents) - 1:,} others are the same but for this table."
+    return {"full": history.full_texts(shown), "more_full": more}
 
 
 def _first_trials(results: Configurations, search: SearchView | None) -> str:
@@ -153,8 +186,9 @@ def _subtitle(record: Mapping[str, Any], folder: ExperimentFolder | None) -> str
         parts.append(str(record["script"]))
     if folder is not None:
         parts.append(f"results in {record.get('experiment_dir') or folder.path.name}")
-    if record.get("started"):
-        parts.append(f"last started {str(record['started']).replace('T', ' ').removesuffix('+00:00')} UTC")
+    started = moment_in(record.get("started"))
+    if started is not None:
+        parts.append(f"last started {moment(started)}")
     return "  ·  ".join(parts)
 
 
@@ -219,13 +253,13 @@ def _notices(runs: Sequence[SeedRun], state: Mapping[str, str]) -> Iterator[str]
         yield f"{count(number, 'seed run')} imported {isolated(not_frozen_in_words(not_frozen))}"
 
 
-def _cautions(results: Configurations, code: Mapping[str, CodeState]) -> Iterator[str]:
+def _cautions(results: Configurations, code: Mapping[str, CodeState], shown: Callable[[str], str]) -> Iterator[str]:
     """Yield the cautions about the runs, which come before the numbers."""
     if results.tasks is not None and results.tasks.guessed:
         yield results.tasks.sentence
-    yield from outdated_cautions(results, isolated)
-    yield from code_cautions(code, isolated)
-    yield from length_cautions(results, results.contents, isolated)
+    yield from outdated_cautions(results, shown)
+    yield from code_cautions(code, shown)
+    yield from length_cautions(results, results.contents, shown)
 
 
 def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun]) -> Iterator[str]:
@@ -233,20 +267,20 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
     for name in numbers.configurations:
         waiting = [run.seed for run in runs if run.configuration == name and run.status == "waiting"]
         if waiting:
-            yield f"{isolated(name)}: {seeds_in_words(waiting)} not started."
+            yield f"{isolated(numbers.shown(name))}: {seeds_in_words(waiting)} not started."
         stopped = [run.seed for run in runs if run.configuration == name and run.status == "stopped"]
         if stopped:
-            yield f"{isolated(name)}: {seeds_in_words(stopped)} stopped on request before the end."
+            yield f"{isolated(numbers.shown(name))}: {seeds_in_words(stopped)} stopped on request before the end."
         for metric in numbers.metrics:
             sample = numbers.answer(metric).samples[name]
             seeds = zip(sample.seeds, sample.values, strict=True)
             if diverged := [seed for seed, value in seeds if not math.isfinite(value)]:
                 words = f"ended with a {isolated(metric.name)} that is not finite (diverged)"
-                yield f"{isolated(name)}: {seeds_in_words(diverged)} {words}."
-        yield from (f"{isolated(name)}: {remark}" for remark in results[name].remarks)
+                yield f"{isolated(numbers.shown(name))}: {seeds_in_words(diverged)} {words}."
+        yield from (f"{isolated(numbers.shown(name))}: {remark}" for remark in results[name].remarks)
 
 
-def _chosen(numbers: Numbers, search: SearchView | None, tasks: TaskRole | None) -> list[int]:
+def _chosen(numbers: Numbers, search: SearchView | None, choice: Mapping[str, Any] | None) -> list[int]:
     """Return the configurations that the curves show initially: all, or the best if there are many.
 
     Of several tasks those of the first one, because there is no best over unlike tasks.
@@ -255,14 +289,12 @@ def _chosen(numbers: Numbers, search: SearchView | None, tasks: TaskRole | None)
     if search is not None:
         # They are in the order of the ranking.
         return everyone[:_CHOSEN_AT_FIRST]
+    if choice is not None:
+        return list(choice["first"][0])
     if len(everyone) <= _CHOSEN_AT_FIRST or not numbers.metrics:
         return everyone
     places = {name: index for index, name in enumerate(numbers.configurations)}
-    ranking = numbers.answer(numbers.metrics[0]).ranking
-    if tasks is not None:
-        first = [name for name in ranking if tasks.of[name] == tasks.tasks[0]]
-        return [places[name] for name in first[:_CHOSEN_AT_FIRST]] or everyone[:_CHOSEN_AT_FIRST]
-    best = [places[name] for name in ranking]
+    best = [places[name] for name in numbers.answer(numbers.metrics[0]).ranking]
     rest = [index for index in everyone if index not in set(best)]
     return [*best, *rest][:_CHOSEN_AT_FIRST]
 

@@ -18,7 +18,7 @@ from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status
 from mle_toolbox.results import ConfigurationResults
 from mle_toolbox.seed_run.own_code import git_in_words
 
-__all__ = ["Cost", "SeedRun", "all_runs", "cost", "versions"]
+__all__ = ["Cost", "SeedRun", "all_runs", "cost", "moment_in", "versions"]
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class SeedRun:
     @property
     def started(self) -> datetime | None:
         """When the run started."""
-        return _moment(self.record.start if self.record else None)
+        return moment_in(self.record.start if self.record else None)
 
     @property
     def ended(self) -> datetime | None:
         """When the run ended."""
-        return _moment(self.record.end if self.record else None)
+        return moment_in(self.record.end if self.record else None)
 
     @property
     def ended_badly(self) -> bool:
@@ -158,7 +158,8 @@ def _runs_of(name: str, results: ConfigurationResults) -> Iterator[SeedRun]:
             yield SeedRun(name, seed, "waiting", None)
 
 
-def _moment(text: Any) -> datetime | None:
+def moment_in(text: Any) -> datetime | None:
+    """Return the time that a record gives; None where it gives none, or is damaged."""
     try:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError):

@@ -28,7 +28,7 @@ def write_figures(results: Configurations, folder: ExperimentFolder) -> None:
     from mle_toolbox.plots import save_figure
 
     try:
-        curves, finals = _figures(results)
+        curves, finals = _figures(results.displayed())
     except MLEToolboxError as error:
         # The rule declares both files, so they are written in any case.
         curves = finals = _only_words(str(error))
@@ -51,8 +51,8 @@ def _figures(results: Configurations) -> tuple[Figure, Figure]:
     drawn = {name: curve for name, curve in curves.items() if name in shown}
     finals = {name: samples[name] for name in samples if name in shown}
     return (
-        learning_curves(drawn, note=note),
-        final_values(finals, metric=f"{curves.metric}, last value", note=note),
+        learning_curves(drawn, metric=curves.label, note=note),
+        final_values(finals, metric=f"{curves.label}, last value", note=note, estimates=found.estimates),
     )
 
 

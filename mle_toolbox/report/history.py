@@ -13,6 +13,7 @@ from typing import Any
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.excerpts import last_lines
+from mle_toolbox.experiment_file.shell_text import is_shell_script
 from mle_toolbox.experiment_record import experiment_in_words, project_in
 from mle_toolbox.layout import SEED_PREFIX, ExperimentFolder, SeedFolder
 from mle_toolbox.render.statuses import SIGNS, legend_of
@@ -20,7 +21,7 @@ from mle_toolbox.report.facts import Cost, SeedRun, versions
 from mle_toolbox.seed_ranges import seeds_in_words
 from mle_toolbox.seed_run.own_code import code_digest, git_in_words
 from mle_toolbox.seed_run.stored_run import StoredRun
-from mle_toolbox.text import NOTHING, amount, count, duration, isolated
+from mle_toolbox.text import NOTHING, amount, count, duration, isolated, moment
 
 __all__ = ["cost_lines", "failures", "files", "full_texts", "grid", "run_rows", "state", "steps", "version_lines"]
 
@@ -188,7 +189,7 @@ def _run_row(run: SeedRun) -> dict[str, Any]:
         "seed": run.seed,
         "status": "done, by older code" if run.older_code else run.status,
         "kind": run.kind,
-        "started": f"{run.started:%Y-%m-%d %H:%M:%S}" if run.started else NOTHING,
+        "started": moment(run.started) if run.started else NOTHING,
         "took": duration(run.seconds) if run.seconds is not None else NOTHING,
         "ticks": f"{run.ticks:,}",
         "host": (run.record.host if run.record else None) or NOTHING,
@@ -260,7 +261,8 @@ def _one_run(record: Mapping[str, Any]) -> str:
     extra = [str(each) for each in record.get("extra_arguments", ())]
     # In a folder of its own, so that trying it out does not touch the results.
     given = ["-config", str(configuration.get("path", "")), "-seed", str(seed), "-exp_dir", "by_hand", *extra]
-    return shlex.join(["python", str(record.get("script", "")), *given])
+    script = str(record.get("script", ""))
+    return shlex.join(["bash" if is_shell_script(Path(script)) else "python", script, *given])
 
 
 def _named(record: Mapping[str, Any]) -> str:
@@ -271,7 +273,14 @@ def _named(record: Mapping[str, Any]) -> str:
 
 def _script(name: str, now: str, runs: Sequence[SeedRun]) -> Lines:
     # The script on disk may have been edited since: its hash at the start is in each run's record.
-    used = Counter(run.record.script_sha256 for run in runs if run.record and run.record.script_sha256)
+    # What a script in shell has started has a hash of its own.
+    is_shell = is_shell_script(Path(name))
+    digests = (
+        run.record.code.get(name) or (None if is_shell else run.record.script_sha256)
+        for run in runs
+        if run.record is not None
+    )
+    used = Counter(filter(None, digests))
     if not used:
         return _file(name, now)
     lines: Lines = []

@@ -33,14 +33,14 @@ def how_made(numbers: Numbers, mixed_code: Sequence[str] = ()) -> list[dict[str,
         (
             "Comparison",
             "Difference, ratio (Fieller's interval) and p of a t test on the values of the seed runs: paired by seed "
-            "where both configurations have the same seeds, after Welch otherwise. Corrected for all pairs, because "
-            f"the best is chosen by the same numbers: after Holm, of more than {HOLM_UP_TO} configurations after "
-            f"Bonferroni. “Significant” means that the corrected p is below {1 - numbers.confidence:.2g}.",
+            "if both configurations have the same seeds, by Welch's test otherwise. Corrected for all pairs, because "
+            f"the best is chosen by the same numbers: by Holm's method, above {HOLM_UP_TO} configurations by "
+            f"Bonferroni's. “Significant” means that the corrected p is below {1 - numbers.confidence:.2g}.",
         ),
         (
             "Probability of improvement",
-            "That a run of the one configuration ends better than a run of the other, over all pairs of seeds; a tie "
-            "counts one half.",
+            "The probability that a run of one configuration ends better than a run of the other, over all pairs of "
+            "seeds; a tie counts one half.",
         ),
         (
             "Effect size",
@@ -48,13 +48,13 @@ def how_made(numbers: Numbers, mixed_code: Sequence[str] = ()) -> list[dict[str,
         ),
         (
             "Seeds needed",
-            "Of each configuration, to see a true difference as large as the observed one with 80 % power, in this "
-            "comparison alone; corrected for many, more are needed.",
+            "For each configuration, to detect a true difference as large as the observed one with 80 % power, in this "
+            "comparison alone; with a correction for several, more are needed.",
         ),
         (
             "Curves",
             f"Aggregate and {sure} interval at each point of the time variable, from the seeds that have reached it. "
-            "An interval holds for a point, not for the whole curve at once.",
+            "The interval is valid at each point, not for the whole curve at once.",
         ),
         ("Made with", ", ".join(_version(name) for name in (__distribution__, "numpy", "scipy"))),
     ]
@@ -65,8 +65,8 @@ def _directions(numbers: Numbers) -> str:
     said = "; ".join(f"{isolated(metric.name)}: {metric.direction}" for metric in numbers.metrics)
     if not any(metric.assumed for metric in numbers.metrics):
         return f"{said}."
-    otherwise = "`mle report --lower-is-better NAME` or `--higher-is-better NAME` says otherwise"
-    return f"{said}. What is assumed comes from the name; {otherwise}."
+    override = "`mle report --lower-is-better NAME` or `--higher-is-better NAME` overrides that"
+    return f"{said}. An assumed direction comes from the name; {override}."
 
 
 def _methods(numbers: Numbers) -> list[tuple[str, str]]:

@@ -12,8 +12,9 @@ from mle_toolbox.render.sentences import better_words
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.samples import SeedSample
-from mle_toolbox.results.series import TICK, scalar_metrics
+from mle_toolbox.results.series import TICK
 from mle_toolbox.results.task_answers import answer_within_tasks
+from mle_toolbox.results.task_role import TaskRole
 from mle_toolbox.statistics.estimate import STATISTICS
 
 __all__ = ["AT", "STATISTICS", "Metric", "Numbers", "read_numbers"]
@@ -44,6 +45,20 @@ class Numbers:
     times: tuple[str, ...]
     answers: Mapping[tuple[str, str, str], Answer]
     confidence: float
+    tasks: TaskRole | None = None
+
+    def shown(self, name: str) -> str:
+        """Return what sentences call a configuration: its name, or ``ppo on CartPole`` of several tasks.
+
+        Any other name stays as it is.
+        """
+        if self.tasks is None or name not in self.tasks.of:
+            return name
+        return f"{self.tasks.methods[name]} on {self.tasks.of[name]}"
+
+    def shown_on_task(self, name: str) -> str:
+        """Return what a configuration is called where its task is named already."""
+        return name if self.tasks is None else self.tasks.methods[name]
 
     def answer(self, metric: Metric, at: str = "last", statistic: str = "mean") -> Answer:
         """Return the answer for a metric: which configuration is best, with its numbers."""
@@ -70,7 +85,7 @@ def read_numbers(
         Of all intervals.
     """
     given = directions or {}
-    metrics = tuple(Metric(name, *results.direction(name, given.get(name))) for name in scalar_metrics(results))
+    metrics = tuple(Metric(name, *results.direction(name, given.get(name))) for name in results.metrics)
     # Configurations may have different time variables; without any, the index of the tick takes their place.
     times = tuple(dict.fromkeys(name for each in results.values() for name in each.time_names)) or (TICK,)
     answers: dict[tuple[str, str, str], Answer] = {}
@@ -85,7 +100,8 @@ def read_numbers(
                 assumed=metric.assumed,
                 confidence=confidence,
                 searched=results.searched,
+                looks=results.looks,
             )
             # by(): the tests are of means and shared by all statistics; they are the costly part.
             answers |= {(metric.name, at, statistic): by_mean.by(statistic) for statistic in STATISTICS}
-    return Numbers(tuple(results), metrics, times, answers, confidence)
+    return Numbers(tuple(results), metrics, times, answers, confidence, results.tasks)

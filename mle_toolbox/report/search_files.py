@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.render.final_words import answer_words
 from mle_toolbox.render.sentences import best_of_many, better_words, search_test_words
 from mle_toolbox.results import ExperimentResults, RankedTrials, ScoredTrial
 from mle_toolbox.results.differences import value_text
+from mle_toolbox.results.final_answer import FinalAnswer, answer_key, read_answers
 from mle_toolbox.results.ranking import best_is_maximum
+from mle_toolbox.results.search_record import TrialRecord
 from mle_toolbox.results.trial_scores import score_words
+from mle_toolbox.search.placement import CONTINUES
 from mle_toolbox.text import count, counted
 
 __all__ = ["write_search"]
@@ -27,18 +31,41 @@ def write_search(results: ExperimentResults, folder: ExperimentFolder) -> None:
     ``best.json``.
     """
     table = results.trial_table()
+    if table.final is not None:
+        _write_final(table.final, results, folder)
     best = table.found.best
     _write(folder.trials, table.to_csv())
     content = results.contents.get(best.name) if best is not None else None
     if content:
+        # In another results folder a trial of that number is another one.
+        content = {key: value for key, value in content.items() if key != CONTINUES}
         _write(folder.best, json.dumps(content, indent=4, ensure_ascii=False) + "\n")
     else:
         # One of an earlier run would be taken for the best of this one.
         folder.best.unlink(missing_ok=True)
-    _write(folder.best_words, "\n".join(_words(table.found)) + "\n")
+    _write(folder.best_words, "\n".join(_words(table.found, table.final)) + "\n")
 
 
-def _words(found: RankedTrials) -> Iterator[str]:
+def _write_final(answer: FinalAnswer, results: ExperimentResults, folder: ExperimentFolder) -> None:
+    """Write ``winner.txt``, and note the answer: when the search goes on, it is known to have been seen."""
+    _write(folder.winner_words, "\n".join(answer_words(answer)) + "\n")
+    if answer.state != "done" or answer.estimate is None:
+        return
+    of, key = answer_key(results, answer.stage)
+    noted = {
+        "of": of,
+        "key": key,
+        "trials": answer.trials,
+        "winner": answer.stage.winner,
+        "value": answer.estimate.value,
+        "seeds": len(answer.stage.final_seeds),
+    }
+    folder.driver.mkdir(parents=True, exist_ok=True)
+    others = [each for each in read_answers(folder) if each.get("key") != key]
+    _write(folder.answers, json.dumps([*others, noted], indent=2) + "\n")
+
+
+def _words(found: RankedTrials, final: FinalAnswer | None) -> Iterator[str]:
     best = found.best
     if found.tasks is not None:
         tasks = f"{count(len(found.tasks.tasks), 'task')} ({found.tasks.key_words})"
@@ -59,13 +86,28 @@ def _words(found: RankedTrials) -> Iterator[str]:
         if each.name in best.record.values
     )
     yield ""
+    if (since := _had_others(best.record, found.search.trials)) is not None:
+        yield f"It has these values only since it continued {since}, so best.json does not reproduce its score."
+        yield ""
     yield from (_score(found, best, metric) for metric in found.metrics)
     rest = counted(best.others)
     yield f"Seed runs done: {best.done} of {best.planned}{f' ({rest})' if rest else ''}."
     yield f"First of {count(len(found.ranked), 'trial')} by {found.metrics[0]}."
     if found.tied:
         yield search_test_words(found)
-    yield from best_of_many(found)
+    yield from best_of_many(found, has_final=final is not None)
+    if final is not None:
+        yield "winner.txt says which trial has won with fresh seeds, and its value to report."
+
+
+def _had_others(trial: TrialRecord, trials: Mapping[str, TrialRecord]) -> str | None:
+    """Return the nearest ancestor with other values: in a population they change while a member trains."""
+    values = trial.values
+    while trial.parent is not None and trial.parent in trials:
+        trial = trials[trial.parent]
+        if trial.values != values:
+            return trial.name
+    return None
 
 
 def _score(found: RankedTrials, best: ScoredTrial, metric: str) -> str:

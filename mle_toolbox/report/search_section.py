@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
+from mle_toolbox.render.final_words import answer_words
 from mle_toolbox.render.sentences import best_of_many, left_out_words
 from mle_toolbox.render.table import Column
 from mle_toolbox.render.trial_table import TrialTable
 from mle_toolbox.results import ExperimentResults, RankedTrials, ScoredTrial
 from mle_toolbox.results.differences import value_text
+from mle_toolbox.results.final_answer import FinalAnswer
 from mle_toolbox.results.search_record import SearchVariable
+from mle_toolbox.results.trial_scores import score_words
+from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.text import NOTHING, count, isolated, listed, short, value_key
 
 __all__ = ["SHOWN", "SearchView", "search_view"]
@@ -51,8 +55,10 @@ def search_view(results: ExperimentResults) -> SearchView | None:
     page = {
         "about": list(_about(results, found)),
         "space": [_space_row(each) for each in found.search.variables],
-        "first": list(best_of_many(found, isolated)),
-        "table": _table(TrialTable(table.of, found, _IN_TABLE)),
+        "first": list(_before_the_trials(found, table.final)),
+        "answer": list(answer_words(table.final)) if table.final is not None else [],
+        "checklist": list(_checklist(results, found, table.final)),
+        "table": _table(TrialTable(table.of, found, _IN_TABLE, final=table.final)),
         "failures": _failures(found),
         "failed": _failed_words(found),
         "metrics": list(found.metrics),
@@ -60,7 +66,7 @@ def search_view(results: ExperimentResults) -> SearchView | None:
         "has_scores": bool(found.ranked),
     }
     shown = tuple(each.name for each in found if each.name in results)[:SHOWN]
-    return SearchView(page, _data(found), shown, dict(found.lower_is_better))
+    return SearchView(page, _data(found, table.final), shown, dict(found.lower_is_better))
 
 
 def _about(results: ExperimentResults, found: RankedTrials) -> Iterator[str]:
@@ -68,7 +74,7 @@ def _about(results: ExperimentResults, found: RankedTrials) -> Iterator[str]:
     inside = [each for each in found if each.record.inside]
     seeds = max((each.planned for each in inside), default=0)
     bases = f" from {listed(map(isolated, search.bases), 3)}" if search.bases else ""
-    kind = "A grid" if search.type == "grid" else f"A {search.type} search"
+    kind = "A grid" if search.type == "grid" else search.words[0].upper() + search.words[1:]
     of = f" of a budget of {search.budget:,}" if search.budget is not None and not search.left_out else ""
     variables = count(len(search.variables), "variable")
     yield f"{kind} over {variables}{bases}: {count(len(inside), 'trial')}{of}, {count(seeds, 'seed')} each."
@@ -78,6 +84,44 @@ def _about(results: ExperimentResults, found: RankedTrials) -> Iterator[str]:
         yield f"The points were drawn with the seed {search.seed}."
     if outside := len(found) - len(inside):
         yield f"{count(outside, 'further trial lies', 'further trials lie')} outside the present space or budget."
+
+
+def _before_the_trials(found: RankedTrials, final: FinalAnswer | None) -> Iterator[str]:
+    if final is not None:
+        yield f"Scores of the search's own seeds, which are optimistic: the best of {len(found.ranked):,}."
+    yield from best_of_many(found, isolated, has_final=final is not None)
+
+
+def _checklist(results: ExperimentResults, found: RankedTrials, final: FinalAnswer | None) -> Iterator[dict[str, str]]:
+    """Yield what a reviewer asks of tuning (after Eimer, Lindauer & Raileanu, ICML 2023), and the answers."""
+    search, seeds = found.search, results.record.get("seeds", ())
+    runs = sum(each.done for each in found)
+    yield {"name": "Budget", "value": f"{count(len(found), 'trial')}, {count(runs, 'finished seed run')} in the search"}
+    yield {
+        "name": "Space",
+        "value": f"{count(len(search.variables), 'variable')}, in the table above",
+    }
+    yield {"name": "Seeds of the search", "value": format_seeds(seeds)}
+    if final is None:
+        way_out = "" if search.type == "pbt" else " (search_final: True runs others)"
+        nothing = f"none: the values of the best trials are those that chose them{way_out}"
+        yield {"name": "Seeds of the report", "value": nothing}
+    else:
+        stage = final.stage
+        yield {
+            "name": "Seeds that chose the winner",
+            "value": f"{format_seeds(stage.finalist_seeds)}, of {count(len(stage.finalists or ()), 'finalist')}",
+        }
+        apart = {*seeds, *stage.finalist_seeds}.isdisjoint(stage.final_seeds)
+        said = "disjoint from all others" if apart else "NOT disjoint from the others"
+        yield {"name": "Seeds of the report", "value": f"{format_seeds(stage.final_seeds)}, {said}"}
+        yield {"name": "Compared with", "value": f"the base configuration, {listed(stage.bases)}, with the same seeds"}
+    value = score_words(search.problem_type, search.aggregate_seeds, bool(search.best_is_maximum))
+    yield {"name": "Ranked by", "value": f"{listed(search.metrics[:1]) or 'nothing'}: {value}"}
+    failed = sum(each.failed for each in found)
+    yield {"name": "Failed seed runs", "value": f"{failed:,}; a trial with one comes after all others"}
+    went_on = "yes, see above" if final is not None and final.earlier else "no, as far as this folder knows"
+    yield {"name": "Extended after an answer was seen", "value": went_on}
 
 
 def _space_row(variable: SearchVariable) -> dict[str, str]:
@@ -155,10 +199,38 @@ def _regions(variable: SearchVariable, trials: Sequence[ScoredTrial]) -> Iterato
         yield " to ".join(ends), inside
 
 
-def _data(found: RankedTrials) -> dict[str, Any]:
+def _history(found: RankedTrials, kept: Sequence[ScoredTrial], final: FinalAnswer | None) -> dict[str, Any]:
+    """Return the order of the trials, the best so far of each metric, and what fresh seeds say of the winner."""
+    from mle_toolbox.statistics import best_so_far
+
+    order = sorted(range(len(kept)), key=lambda place: kept[place].record.number)
+    best: list[list[float | None]] = []
+    for metric in found.metrics:
+        scores = [kept[place].scores[metric].estimate.value for place in order]
+        # Infinite and not NaN: a trial without a score keeps the best so far.
+        known = [score if score == score else float("inf") for score in scores]
+        running = best_so_far(known, lower_is_better=found.lower_is_better[metric])
+        best.append([value if value == value else None for value in running.tolist()])
+    fresh = {} if final is None else {"winner": final.winner, "base": final.base}
+    return {
+        "order": order,
+        "best": best,
+        "fresh": {
+            what: {
+                "name": trial.name,
+                "scores": [_score(trial, m) if m in trial.scores else None for m in found.metrics],
+            }
+            for what, trial in fresh.items()
+            if trial is not None
+        },
+    }
+
+
+def _data(found: RankedTrials, final: FinalAnswer | None) -> dict[str, Any]:
     variables = found.search.variables
     kept = [each for each in found if each.record.inside]
     return {
+        "history": _history(found, kept, final),
         "variables": [_axis(each, kept) for each in variables],
         "metrics": [{"name": name, "lower": found.lower_is_better[name]} for name in found.metrics],
         "trials": [

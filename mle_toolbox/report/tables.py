@@ -8,8 +8,9 @@ from typing import Any
 
 from mle_toolbox.render.sentences import best_cautions, estimate_cautions, meaning_of_best
 from mle_toolbox.report.numbers import AT, STATISTICS, Metric, Numbers
-from mle_toolbox.report.packing import pack
-from mle_toolbox.results.differences import differing, short_names, value_text
+from mle_toolbox.report.packing import Store
+from mle_toolbox.results.answer import Answer
+from mle_toolbox.results.differences import differing, differing_keys, short_names, value_text
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.statistics import Estimate
 from mle_toolbox.text import NO_BREAK, NOTHING, count, counted, isolated
@@ -47,28 +48,28 @@ def final_table(numbers: Numbers, contents: Mapping[str, Mapping[str, Any]]) -> 
 def final_words(numbers: Numbers) -> dict[str, dict[str, str]]:
     """Return the texts above the table, on its bold cells, and the cautions; each for every ``at|statistic``."""
     words: dict[str, dict[str, str]] = {"first": {}, "bold": {}, "cautions": {}}
+
+    def named(name: str) -> str:
+        return isolated(numbers.shown(name))
+
     for at, statistic in product(AT, STATISTICS):
         shown = [numbers.answer(metric, at, statistic) for metric in numbers.metrics]
         meaning = meaning_of_best(shown)
-        words["first"][f"{at}|{statistic}"] = " ".join(best_cautions(shown, isolated))
+        words["first"][f"{at}|{statistic}"] = " ".join(best_cautions(shown, named))
         words["bold"][f"{at}|{statistic}"] = f"Bold: {meaning}" if meaning else ""
-        words["cautions"][f"{at}|{statistic}"] = " ".join(estimate_cautions(shown, isolated))
+        words["cautions"][f"{at}|{statistic}"] = " ".join(estimate_cautions(shown, named))
     return words
 
 
-def final_data(numbers: Numbers) -> dict[str, list[dict[str, Any] | None]]:
-    """Return for each ``metric|at`` the seeds, values and estimates of every configuration."""
-    return {
-        f"{i}|{at}": [_final_entry(numbers, metric, at, name) for name in numbers.configurations]
-        for i, metric in enumerate(numbers.metrics)
-        for at in AT
-    }
+def final_data(numbers: Numbers, store: Store) -> dict[str, dict[str, Any]]:
+    """Return for each ``metric|at`` the seeds, values and estimates of every configuration, as columns."""
+    return {f"{i}|{at}": _finals(numbers, metric, at, store) for i, metric in enumerate(numbers.metrics) for at in AT}
 
 
 def difference_table(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the settings that differ: the keys, and a row per configuration with its values as text."""
     apart = differing(contents)
-    keys = list(dict.fromkeys(key for each in apart.values() for key in each))
+    keys = differing_keys(apart)
     rows = [
         {"name": name, "differing": [value_text(each[key]) if key in each else NOTHING for key in keys]}
         for name, each in apart.items()
@@ -90,24 +91,27 @@ def _in_parts(estimate: Estimate, numbers: Numbers) -> str:
     return text.replace(f"{NO_BREAK}(n", f"{between}(n").replace(f"{NO_BREAK}[", f"{between}[")
 
 
-def _final_entry(numbers: Numbers, metric: Metric, at: str, name: str) -> dict[str, Any] | None:
-    sample = numbers.sample(metric, at, name)
-    if sample is None:
-        return None
-    estimates = {}
-    for statistic in STATISTICS:
-        answer = numbers.answer(metric, at, statistic)
-        each = answer.estimates[name]
-        estimates[statistic] = {
-            "value": each.value,
-            "low": each.low,
-            "high": each.high,
-            "text": _in_parts(each, numbers),
-            "method": each.method,
-            "best": name in answer.best,
-        }
-    # exact: the table, its CSV file and the dots of the chart show final values with all digits.
-    return {"seeds": list(map(int, sample.seeds)), "v": pack(sample.values, exact=True), "est": estimates}
+def _finals(numbers: Numbers, metric: Metric, at: str, store: Store) -> dict[str, Any]:
+    samples = [numbers.sample(metric, at, name) for name in numbers.configurations]
+    return {
+        "seeds": [None if each is None else store.array(each.seeds, exact=True) for each in samples],
+        # exact: the table, its CSV file and the dots of the chart show final values with all digits.
+        "v": [None if each is None else store.array(each.values, exact=True) for each in samples],
+        "est": {
+            statistic: _estimates(numbers, numbers.answer(metric, at, statistic), store) for statistic in STATISTICS
+        },
+    }
+
+
+def _estimates(numbers: Numbers, answer: Answer, store: Store) -> dict[str, Any]:
+    found = [answer.estimates[name] for name in numbers.configurations]
+    best = set(answer.best)
+    return {
+        **{end: store.array([getattr(each, end) for each in found]) for end in ("value", "low", "high")},
+        "text": [store.text(_in_parts(each, numbers)) for each in found],
+        "method": [store.text(each.method) for each in found],
+        "best": [index for index, name in enumerate(numbers.configurations) if name in best],
+    }
 
 
 def _seeds(sample: SeedSample | None) -> dict[str, str]:

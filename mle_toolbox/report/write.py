@@ -16,13 +16,14 @@ from mle_toolbox.report.content import page_content, page_data
 from mle_toolbox.report.numbers import read_numbers
 from mle_toolbox.report.packing import script_json
 from mle_toolbox.report.search_section import search_view
+from mle_toolbox.report.task_section import task_tables
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 
 __all__ = ["write_report"]
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("data.js", "theme.js", "curves.js", "finals.js", "search.js", "report.js")
+_SCRIPTS = ("data.js", "theme.js", "curves.js", "finals.js", "over.js", "search.js", "report.js")
 
 
 def write_report(
@@ -57,12 +58,14 @@ def write_report(
     """
     path = Path(path)
     _check_directions(directions or {})
+    results = results.displayed()
     search = search_view(results) if isinstance(results, ExperimentResults) else None
     # Of hundreds of trials the page shows the first ones, and all of them in the section of the search.
     shown = results.select(search.shown) if search is not None else results
     numbers = read_numbers(shown, directions)
-    page = page_content(results, numbers, title, search)
-    text = _html(page, script_json(page_data(shown, numbers, page, search)))
+    over_tasks = task_tables(results, numbers.metrics)
+    page = page_content(results, numbers, title, search, over_tasks)
+    text = _html(page, script_json(page_data(shown, numbers, page, search, over_tasks)))
 
     def write(new: Path) -> None:
         # A file name that is not UTF-8 reaches Python with lone surrogates.

@@ -6,17 +6,21 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.installed_first import with_installed_modules
+from mle_toolbox.looks.held_looks import HeldLooks
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
 from mle_toolbox.results.code import CodePlace, CodeState, code_states, recorded
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.curves import Curves, curve_of
-from mle_toolbox.results.differences import differing
+from mle_toolbox.results.differences import differing, differing_keys
+from mle_toolbox.results.groups import groups_by, unlike_settings
 from mle_toolbox.results.lookup import UnknownNameError, unknown_name
+from mle_toolbox.results.metric_roles import MetricRole
 from mle_toolbox.results.over_tasks import OverTasks, References, over_tasks
 from mle_toolbox.results.samples import SeedSample, counts, lower_is_better_of, seed_sample
 from mle_toolbox.results.series import array_words, scalar_metrics
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from mle_toolbox.results.shown import Comparisons, Summary, TaskTable
+    from mle_toolbox.results.shown import Comparisons, GroupTable, MethodComparisons, Summary, TaskTable
     from mle_toolbox.statistics import Comparison
 
 __all__ = ["Configurations"]
@@ -38,8 +42,9 @@ class Configurations(Mapping[str, ConfigurationResults]):
 
     In every method: ``metric`` is a metric with one number per tick, by default the first one. ``at`` says which
     number represents a run: its ``last`` value, the ``best``, ``auc`` (area under the curve, divided by its length) or
-    ``mean-last-K``. With ``lower_is_better`` None the direction is guessed from the name of the metric, and every table
-    says so. Only finished seed runs count, unless ``include_unfinished`` is given; the number of others is shown.
+    ``mean-last-K``. With ``lower_is_better`` None the direction is that of the experiment file, else guessed from the
+    name of the metric, and every table says so. Only finished seed runs count, unless ``include_unfinished`` is given;
+    the number of others is shown.
     """
 
     @property
@@ -57,9 +62,46 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """How many trials the searches have to which these configurations belong; 0 where they are no trials."""
         return 0
 
+    @property
+    def looks(self) -> HeldLooks | None:
+        """The looks, where the number of seeds was open; None where it was fixed."""
+        return None
+
     def direction(self, metric: str, lower_is_better: bool | None = None) -> tuple[bool, bool]:
         """Return whether lower is better, and whether that is only guessed from the name of the metric."""
+        role = self.metric_roles.get(metric)
+        if lower_is_better is None and role is not None and role.lower_is_better is not None:
+            return role.lower_is_better, False
         return lower_is_better_of(metric, lower_is_better), lower_is_better is None
+
+    @property
+    def metric_roles(self) -> Mapping[str, MetricRole]:
+        """What is said of the metrics that matter, the most important one first."""
+        return {}
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What tables and figures call some of the metrics."""
+        return {name: role.label for name, role in self.metric_roles.items() if role.label is not None}
+
+    @property
+    def display_names(self) -> Mapping[str, str]:
+        """What tables, figures and the report call some of the configurations (``display_names``)."""
+        return {}
+
+    @abstractmethod
+    def displayed(self) -> Configurations:
+        """Return the same, each configuration under its name for display."""
+
+    def name_here(self, given: str) -> str:
+        """Return what a configuration is called here that is given by its own name or by that for display."""
+        if given in self:
+            return given
+        others = {shown: own for own, shown in self.display_names.items()}
+        others |= {own: shown for shown, own in self._own_names.items()}
+        return others.get(given, given)
+
+    _own_names: Mapping[str, str] = MappingProxyType({})
 
     @property
     def task_keys(self) -> tuple[str, ...] | None:
@@ -119,9 +161,16 @@ class Configurations(Mapping[str, ConfigurationResults]):
         """Return the same with these configurations only, in this order."""
 
     @property
+    def ranked_by(self) -> tuple[str, ...]:
+        """The metrics by which a search ranks its trials; none where there is no search."""
+        return ()
+
+    @property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics with one number per tick, in the order in which they are tracked."""
-        return scalar_metrics(self)
+        """The metrics with one number per tick: those that matter first, the others in the order they are tracked."""
+        there = scalar_metrics(self)
+        first = [name for name in (*self.metric_roles, *self.ranked_by) if name in there]
+        return tuple(dict.fromkeys((*first, *there)))
 
     def differences(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what differs between the configurations: for each its own values by dotted key."""
@@ -209,6 +258,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             confidence=confidence,
             paired=paired,
             searched=self.searched,
+            looks=self.looks,
         )
 
     @with_installed_modules
@@ -221,6 +271,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
         lower_is_better: bool | None = None,
         confidence: float = 0.95,
         include_unfinished: bool = False,
+        sort: bool = False,
+        top: int | None = None,
     ) -> Summary:
         """Summarise metrics over the seeds: a table of one row a configuration.
 
@@ -238,6 +290,10 @@ class Configurations(Mapping[str, ConfigurationResults]):
             Of the intervals.
         include_unfinished
             Also count seed runs that failed or are still running, with what they have logged so far.
+        sort
+            The best in the first metric first, those without a number last.
+        top
+            Only so many, the best; all of them are tested, so that the marks mean what they mean in the whole table.
 
         Returns
         -------
@@ -272,9 +328,61 @@ class Configurations(Mapping[str, ConfigurationResults]):
             estimates = {found.metric: found.estimates[name] for found in metrics}
             planned = done + sum(others.values())
             rows.append(SummaryRow(name, differences.get(name, {}), done, planned, others, estimates))
+        if sort or top is not None:
+            if self.tasks is not None:
+                raise ResultsError(
+                    f"{self.title}: configurations of unlike tasks have no order. Leave out sort and top."
+                )
+            places = {name: place for place, name in enumerate(metrics[0].ranking)}
+            rows = sorted(rows, key=lambda row: places.get(row.configuration, len(places)))[:top]
         code = self.code(include_unfinished=include_unfinished)
         first, remarks = tuple(self._first_cautions(code)), tuple(self._length_cautions())
-        return Summary(self.title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code)
+        return Summary(self.title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code, self.labels)
+
+    @with_installed_modules
+    def grouped(
+        self,
+        key: str,
+        metric: str | Sequence[str] | None = None,
+        at: str = "last",
+        *,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        include_unfinished: bool = False,
+    ) -> GroupTable:
+        """Summarise the configurations by the value of one setting, averaged over their other settings.
+
+        Parameters
+        ----------
+        key
+            The setting, as a dotted key or its last parts: ``hidden_units``.
+        metric, at, lower_is_better, confidence, include_unfinished
+            As for ``summary``.
+
+        Raises
+        ------
+        ResultsError
+            When no configuration has such a key.
+        """
+        from mle_toolbox.results.shown import GroupTable
+
+        names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
+        answers = tuple(
+            self.answer(
+                name,
+                at,
+                lower_is_better=lower_is_better,
+                confidence=confidence,
+                include_unfinished=include_unfinished,
+            )
+            for name in dict.fromkeys(map(self._metric, names))
+        )
+        contents = self.contents
+        differing = differing_keys(self.differences())
+        found, groups = groups_by(key, self, contents, differing, answers, confidence)
+        unlike = unlike_settings(groups, contents, [each for each in differing if each != found])
+        first = tuple(self._first_cautions(self.code(include_unfinished=include_unfinished)))
+        return GroupTable(self.title, found, answers, groups, unlike, first, self.labels)
 
     @with_installed_modules
     def over_tasks(
@@ -368,6 +476,49 @@ class Configurations(Mapping[str, ConfigurationResults]):
         return TaskTable(self.title, found, tuple(first), tuple(self._length_cautions()))
 
     @with_installed_modules
+    def compare_methods(
+        self,
+        metric: str | None = None,
+        at: str = "last",
+        *,
+        baseline: str | None = None,
+        scores: str | None = None,
+        references: References | None = None,
+        common_tasks: bool = False,
+        lower_is_better: bool | None = None,
+        confidence: float = 0.95,
+        include_unfinished: bool = False,
+    ) -> MethodComparisons:
+        """Compare methods by their mean over all tasks; arguments as for ``over_tasks``.
+
+        Parameters
+        ----------
+        baseline
+            The method with which the others are compared, or ``"best"``: the one with the best mean. None: all pairs.
+            The p-values are those of all pairs in any case.
+
+        Raises
+        ------
+        ResultsError
+            When there is no such method.
+        """
+        from mle_toolbox.results.shown import MethodComparisons
+
+        found = self.over_tasks(
+            metric,
+            at,
+            scores=scores,
+            references=references,
+            common_tasks=common_tasks,
+            lower_is_better=lower_is_better,
+            confidence=confidence,
+            include_unfinished=include_unfinished,
+        )
+        if baseline is not None and baseline not in ("best", *found.role.names):
+            raise unknown_name(baseline, found.role.names, self.title)
+        return MethodComparisons(self.title, found, found.pairs_with(baseline))
+
+    @with_installed_modules
     def compare(
         self,
         a: str | None = None,
@@ -439,6 +590,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
             code,
             # Two that were named beforehand were not chosen by these numbers.
             found.searched if a is None or b is None else 0,
+            found if found.looks is not None else None,
         )
 
     @with_installed_modules
@@ -456,7 +608,8 @@ class Configurations(Mapping[str, ConfigurationResults]):
         there = {name: curve for name, curve in curves.items() if curve is not None}
         lower, _ = self.direction(metric)
         left_out = {name: each.left_out for name, each in samples.items()}
-        return Curves(metric, there, left_out, lower, self.figure_cautions(include_unfinished=include_unfinished))
+        cautions = self.figure_cautions(include_unfinished=include_unfinished)
+        return Curves(metric, there, left_out, lower, cautions, self.labels.get(metric))
 
     def to_xarray(self) -> xr.DataTree:
         """Return a tree with one dataset per configuration, as xarray reads it from ``results.h5``.

@@ -6,19 +6,22 @@ Knows nothing of tables, files or pages; ``render/`` turns it into text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from mle_toolbox.looks.held_looks import HeldLooks
+from mle_toolbox.looks.look_files import Look
 from mle_toolbox.results.samples import SeedSample, may_be_paired
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import AllPairs, Comparison, Estimate
     from mle_toolbox.statistics.comparison import Correction
+    from mle_toolbox.statistics.looks import Looks
 
-__all__ = ["Answer", "Pair", "answer"]
+__all__ = ["Answer", "Pair", "answer", "estimates_of"]
 
 Pair = tuple[str, str]
 
@@ -43,6 +46,8 @@ class Answer:
         Of how many trials of a search these are some or all: then none is called best, see `best`. 0: no search.
     shown_up_to
         Up to how many configurations all pairs are shown; None: as many as are tested for Holm's correction.
+    looks
+        Where the number of seeds was open: the looks, for which intervals and p-values are corrected.
     """
 
     metric: str
@@ -56,6 +61,29 @@ class Answer:
     tests: AllPairs
     searched: int = 0
     shown_up_to: int | None = None
+    looks: HeldLooks | None = None
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answers within which configurations are compared: this one, or one for each task."""
+        return (self,)
+
+    def part_of(self, name: str) -> Answer:
+        """Return the one of `answers` that a configuration belongs to."""
+        return next(each for each in self.answers if name in each.samples)
+
+    @property
+    def is_decided_by_looks(self) -> bool:
+        """Whether this is what the looks decide by."""
+        looks, own = self.looks, (self.metric, self.at, self.lower_is_better)
+        return looks is not None and own == (looks.metric, "last", looks.lower_is_better)
+
+    @cached_property
+    def stopped(self) -> Mapping[str, tuple[Look, str]]:
+        """The configurations that a look has found to be worse, and than which one; of the metric that decides."""
+        if self.looks is None or not self.is_decided_by_looks:
+            return {}
+        return {name: found for name, found in self.looks.worse.items() if name in self.samples}
 
     @cached_property
     def ranking(self) -> tuple[str, ...]:
@@ -67,7 +95,8 @@ class Answer:
     def leader(self) -> str | None:
         """The configuration of the best estimate; one seed counts only where no configuration has more."""
         # One seed cannot be tested: as the leader it would leave every other configuration without a test.
-        several = (name for name in self.ranking if self.estimates[name].n > 1)
+        # Nor does one that a look has stopped lead, though with its few seeds it may be ahead of others by now.
+        several = (name for name in self.ranking if self.estimates[name].n > 1 and name not in self.stopped)
         return next(several, self.ranking[0] if self.ranking else None)
 
     @cached_property
@@ -92,9 +121,11 @@ class Answer:
         """
         if self.leader is None or len(self.tests.tested) < 2:
             return ()
+        if self.stopped:
+            return tuple(name for name in self.tests.tested if name not in self.stopped)
         return self.tests.not_worse_than(self.leader, confidence=self.confidence, lower_is_better=self.lower_is_better)
 
-    @property
+    @cached_property
     def test(self) -> str | None:
         """The test that decides what is best, in words; None where there was nothing to test."""
         if self.leader is None or len(self.tests.tested) < 2:
@@ -105,7 +136,8 @@ class Answer:
         means, or_mean = ("", "") if self.statistic == "mean" else (" of the means", " or the better mean")
         correction = str(self.tests.correction) if self.tests.correction else None
         # .10g, because 1 - 0.95 is 0.050000000000000044.
-        parts = [f"{kinds} t test{means}", correction, f"p ≥ {1 - self.confidence:.10g}{or_mean}"]
+        looked = _for_statistics(self.looks, self.samples).words if self.looks is not None else None
+        parts = [f"{kinds} t test{means}", correction, looked, f"p ≥ {1 - self.confidence:.10g}{or_mean}"]
         return ", ".join(filter(None, parts))
 
     @cached_property
@@ -155,7 +187,9 @@ class Answer:
 
     def by(self, statistic: str) -> Answer:
         """Return the answer for another statistic; the tests, which are of means, are shared."""
-        return replace(self, statistic=statistic, estimates=_estimates(self.samples, statistic, self.confidence))
+        return replace(
+            self, statistic=statistic, estimates=estimates_of(self.samples, statistic, self.confidence, self.looks)
+        )
 
 
 def answer(
@@ -171,20 +205,23 @@ def answer(
     estimates: Mapping[str, Estimate] | None = None,
     family: str = "all pairs",
     shown_up_to: int | None = None,
+    looks: HeldLooks | None = None,
 ) -> Answer:
     """Return the answer for these samples.
 
     ``paired`` None: compare seed by seed where both have the same seeds. ``estimates`` if they are known already.
-    ``family`` names the pairs that are tested; ``shown_up_to`` as in `Answer`.
+    ``family`` names the pairs that are tested; ``shown_up_to`` and ``looks`` as in `Answer`.
     """
     from mle_toolbox.statistics import AllPairs
+    from mle_toolbox.statistics.looks import LookedPairs
 
-    tests = AllPairs(
-        {name: each.values for name, each in samples.items()},
-        {name: each.seeds for name, each in samples.items()},
-        may_be_paired(samples.values(), paired),
-        family=family,
-    )
+    values = {name: each.values for name, each in samples.items()}
+    seeds = {name: each.seeds for name, each in samples.items()}
+    may_pair = may_be_paired(samples.values(), paired)
+    if looks is None:
+        tests = AllPairs(values, seeds, may_pair, family=family)
+    else:
+        tests = LookedPairs(values, seeds, may_pair, family=family, looks=_for_statistics(looks, samples))
     return Answer(
         metric,
         next((each.at for each in samples.values()), "last"),
@@ -193,14 +230,41 @@ def answer(
         assumed,
         confidence,
         samples,
-        _estimates(samples, statistic, confidence) if estimates is None else estimates,
+        estimates_of(samples, statistic, confidence, looks) if estimates is None else estimates,
         tests,
         searched,
         shown_up_to,
+        looks,
     )
 
 
-def _estimates(samples: Mapping[str, SeedSample], statistic: str, confidence: float) -> Mapping[str, Estimate]:
+def estimates_of(
+    samples: Mapping[str, SeedSample], statistic: str, confidence: float, looks: HeldLooks | None
+) -> Mapping[str, Estimate]:
+    """Return the estimate of each configuration, corrected for the looks where there were any."""
     from mle_toolbox.statistics import estimate
+    from mle_toolbox.statistics.looks import estimate_after_looks
 
-    return {name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in samples.items()}
+    if looks is None:
+        return {
+            name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in samples.items()
+        }
+    found = _for_statistics(looks, samples)
+    return {
+        name: estimate_after_looks(
+            each.values,
+            statistic,
+            confidence,
+            missing=each.missing,
+            share=found.share(found.last[name]),
+            words=found.words,
+        )
+        for name, each in samples.items()
+    }
+
+
+def _for_statistics(looks: HeldLooks, names: Iterable[str]) -> Looks:
+    """Return what the tests of these configurations have to know of the looks."""
+    from mle_toolbox.statistics.looks import Looks
+
+    return Looks(looks.sizes, looks.shares, looks.seeds, {name: looks.last(name) for name in names})

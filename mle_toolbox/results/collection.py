@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.code import CodePlace
-from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
+from mle_toolbox.results.code import CodePlace, CodeState
+from mle_toolbox.results.configuration import ConfigurationResults, renamed, seeds_words
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.lookup import known_names, unknown_name
+from mle_toolbox.results.metric_roles import MetricRole, common_roles
 from mle_toolbox.results.over_tasks import References
-from mle_toolbox.text import count
+from mle_toolbox.text import count, listed
 
 __all__ = ["ExperimentCollection"]
 
@@ -70,6 +70,11 @@ class ExperimentCollection(Configurations):
         of = {title: each.contents for title, each in self.experiments.items()}
         return {name: of[title][own] for name, (title, own) in self._places.items()}
 
+    @property
+    def metric_roles(self) -> Mapping[str, MetricRole]:
+        """What the experiment files say of their metrics, where they do not contradict each other."""
+        return common_roles(each.metric_roles for each in self.experiments.values())
+
     def references(self) -> References:
         """Return the reference scores of all experiments; of a task that several have, those of the last one."""
         return {task: ends for each in self.experiments.values() for task, ends in each.references().items()}
@@ -93,8 +98,27 @@ class ExperimentCollection(Configurations):
         chosen = ExperimentCollection(list(self.experiments.values()))
         chosen._places = {name: self._places[name] for name in known_names(names, self.names, self.title)}
         chosen._known = self._known
+        chosen._own_names = self._own_names
         chosen._task_keys = self._task_keys
         return chosen
+
+    @property
+    def display_names(self) -> Mapping[str, str]:
+        """What the experiment files call some of the configurations; none that two of them would have."""
+        names = {
+            name: self.experiments[title].display_names.get(own, name) for name, (title, own) in self._places.items()
+        }
+        often = Counter(names.values())
+        return {name: shown for name, shown in names.items() if shown != name and often[shown] == 1}
+
+    def displayed(self) -> ExperimentCollection:
+        """Return the same, each configuration under its name for display."""
+        shown = self.display_names
+        found = ExperimentCollection(list(self.experiments.values()))
+        found._places = {shown.get(name, name): place for name, place in self._places.items()}
+        found._task_keys = self._task_keys
+        found._own_names = {**self._own_names, **{new: name for name, new in shown.items()}}
+        return found
 
     def only_current(self) -> ExperimentCollection:
         """Return the same without the runs of older code: their status is ``older code``, and they do not count."""
@@ -109,6 +133,11 @@ class ExperimentCollection(Configurations):
         found._task_keys = self._task_keys
         return found.select(self.names)
 
+    def _first_cautions(self, code: Mapping[str, CodeState] | None = None) -> list[str]:
+        looked = [title for title, each in self.experiments.items() if each.looks is not None]
+        words = "seeds were added look by look. Read together with others, numbers are not corrected for that."
+        return [*super()._first_cautions(code), *([f"{listed(looked, 3)}: {words}"] if looked else [])]
+
     def _code_places(self) -> Mapping[str, CodePlace]:
         return {name: self.experiments[title].code_place() for name, (title, _) in self._places.items()}
 
@@ -117,7 +146,7 @@ class ExperimentCollection(Configurations):
             raise unknown_name(name, self._places, self.title)
         if name not in self._known:
             title, own = self._places[name]
-            self._known[name] = _renamed(self.experiments[title][own], name)
+            self._known[name] = renamed(self.experiments[title][own], name)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -134,12 +163,6 @@ class ExperimentCollection(Configurations):
         lines += [f"  {name!r}: {seeds_words(each.statuses, each.missing)}" for name, each in self.items()]
         lines += [f"  caution  {caution}" for caution in self.cautions]
         return "\n".join(lines)
-
-
-def _renamed(results: ConfigurationResults, name: str) -> ConfigurationResults:
-    if results.name == name:
-        return results
-    return replace(results, name=name, runs=tuple(replace(run, configuration=name) for run in results.runs))
 
 
 def _short_paths(paths: Sequence[Path]) -> list[str]:

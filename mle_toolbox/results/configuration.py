@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["ConfigurationResults", "seeds_words"]
+__all__ = ["ConfigurationResults", "renamed", "seeds_words"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -201,3 +201,10 @@ def seeds_words(statuses: Sequence[str], missing: Sequence[int]) -> str:
     words = [f"{count(n, 'seed') if not place else n} {each}" for place, (each, n) in enumerate(counts.items())]
     yet = f"; nothing yet from {seeds_in_words(missing)}" if missing else ""
     return (", ".join(words) or "no seeds") + yet
+
+
+def renamed(results: ConfigurationResults, name: str) -> ConfigurationResults:
+    """Return the same under another name."""
+    if results.name == name:
+        return results
+    return replace(results, name=name, runs=tuple(replace(run, configuration=name) for run in results.runs))

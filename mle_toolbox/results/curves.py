@@ -33,6 +33,8 @@ class Curves(Mapping[str, "Curve"]):
         For each configuration how many seeds are not in its curve, by reason.
     cautions
         Warnings about the runs, for the caption of a figure.
+    label
+        What a figure calls the metric; by default its name.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Curves(Mapping[str, "Curve"]):
         left_out: Mapping[str, Mapping[str, int]],
         lower_is_better: bool = False,
         cautions: Sequence[str] = (),
+        label: str | None = None,
     ) -> None:
         self.metric = metric
         self.left_out = left_out
         self.lower_is_better = lower_is_better
         self.cautions = tuple(cautions)
+        self.label = label or metric
         self._curves = dict(curves)
 
     def __getitem__(self, name: str) -> Curve:
@@ -69,7 +73,7 @@ class Curves(Mapping[str, "Curve"]):
         from mle_toolbox.plots import learning_curves
 
         note = " ".join(filter(None, [options.pop("note", ""), *self.cautions]))
-        return learning_curves(self, note=note, **options)
+        return learning_curves(self, **{"metric": self.label, "note": note, **options})
 
     def __repr__(self) -> str:
         head = f"<Curves of {self.metric!r}: {len(self)} configurations>"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mle_toolbox.experiment_file.dotted_keys import flatten
-from mle_toolbox.text import value_key
+from mle_toolbox.text import value_key, value_text
 
-__all__ = ["differing", "flatten", "short_names", "value_text"]
+__all__ = ["differing", "differing_keys", "flatten", "short_names", "value_text"]
 
 
 def differing(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -26,12 +25,24 @@ def differing(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, 
         For each configuration the keys that it has, in the order of the files, those of ``log_config`` last.
     """
     flat = {name: flatten(content) for name, content in contents.items()}
-    keys = dict.fromkeys(key for each in flat.values() for key in each)
     # A missing key, None here, differs from null, which is a text.
-    kept = [key for key in keys if len({value_key(each[key]) if key in each else None for each in flat.values()}) > 1]
-    # Tables show the first few keys only, and settings of the logging rarely explain a result.
-    kept.sort(key=lambda key: key.startswith("log_config."))
+    kept = [
+        key
+        for key in differing_keys(flat)
+        if len({value_key(each[key]) if key in each else None for each in flat.values()}) > 1
+    ]
     return {name: {key: each[key] for key in kept if key in each} for name, each in flat.items()}
+
+
+def differing_keys(differences: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return all keys in what ``differing`` returned, those of ``log_config`` last.
+
+    >>> differing_keys({"a": {"log_config.verbose": 1}, "b": {"train_config.lrate": 0.1}})
+    ['train_config.lrate', 'log_config.verbose']
+    """
+    keys = dict.fromkeys(key for each in differences.values() for key in each)
+    # Tables show the first few keys only, and settings of the logging rarely explain a result.
+    return sorted(keys, key=lambda key: key.startswith("log_config."))
 
 
 def short_names(keys: Iterable[str]) -> dict[str, str]:
@@ -48,12 +59,3 @@ def short_names(keys: Iterable[str]) -> dict[str, str]:
         unique = (end for end in endings if sum(f".{each}".endswith(f".{end}") for each in keys) == 1)
         found[key] = next(unique, key)
     return found
-
-
-def value_text(value: Any) -> str:
-    """Return a configuration's value as a table shows it: text as it is, everything else as json."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return json.dumps(value, ensure_ascii=False, default=str)

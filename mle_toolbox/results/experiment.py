@@ -13,18 +13,22 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.log_keys import without_secrets
 from mle_toolbox.experiment_record import project_in
 from mle_toolbox.installed_first import with_installed_modules
-from mle_toolbox.layout import ConfigurationFolder
+from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder
+from mle_toolbox.looks.held_looks import HeldLooks, looks_of
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace, CodeState
-from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
+from mle_toolbox.results.configuration import ConfigurationResults, renamed, seeds_words
+from mle_toolbox.results.final_answer import FinalAnswer, final_answer
 from mle_toolbox.results.lookup import known_names, unknown_name
+from mle_toolbox.results.metric_roles import MetricRole, metric_roles
 from mle_toolbox.results.over_tasks import REFERENCES, References, read_references
-from mle_toolbox.results.ranking import RankedTrials, direction_in, ranked_trials
+from mle_toolbox.results.ranking import RankedTrials, ranked_trials
 from mle_toolbox.results.search_record import SearchRecord, search_record
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mle_toolbox.results.importance import Importance
     from mle_toolbox.results.shown import TrialTable
 
 __all__ = ["ExperimentResults"]
@@ -46,6 +50,8 @@ class ExperimentResults(Configurations):
         Returns the results of a configuration.
     record
         The content of ``experiment.json``, empty when there is none.
+    read_seeds
+        Returns the results of a configuration with other seeds than those of the experiment: those of a search's final.
     """
 
     def __init__(
@@ -54,12 +60,15 @@ class ExperimentResults(Configurations):
         names: Sequence[str],
         read: Callable[[str], ConfigurationResults],
         record: Mapping[str, Any],
+        read_seeds: Callable[[str, Sequence[int]], ConfigurationResults] | None = None,
     ) -> None:
         self.path = path
         self.names = tuple(names)
         self.record = record
         self._read = read
+        self._read_seeds = read_seeds
         self._known: dict[str, ConfigurationResults] = {}
+        self._importances: dict[tuple[str, bool | None, bool], Importance] = {}
         given = record.get("task")
         self._task_keys = tuple(map(str, given)) if isinstance(given, list) else None
 
@@ -78,9 +87,25 @@ class ExperimentResults(Configurations):
         }
 
     @functools.cached_property
+    def metric_roles(self) -> Mapping[str, MetricRole]:
+        """What the experiment file says of its metrics."""
+        return metric_roles(self.record)
+
+    @functools.cached_property
     def search(self) -> SearchRecord | None:
         """The search whose trials these are: its space and how a trial is scored. None where it is none."""
         return search_record(self.record)
+
+    @functools.cached_property
+    def looks(self) -> HeldLooks | None:
+        """The looks, where the number of seeds was open."""
+        looks = looks_of(ExperimentFolder(self.path), self.record)
+        return None if looks is None else looks.renamed({own: shown for shown, own in self._own_names.items()})
+
+    @property
+    def ranked_by(self) -> tuple[str, ...]:
+        """The metrics by which a search ranks its trials; none where there is no search."""
+        return self.search.metrics if self.search is not None else ()
 
     @property
     def searched(self) -> int:
@@ -97,9 +122,10 @@ class ExperimentResults(Configurations):
 
     def direction(self, metric: str, lower_is_better: bool | None = None) -> tuple[bool, bool]:
         """Return whether lower is better, and whether that is only guessed; a search says it of its metrics."""
-        if self.search is None:
-            return super().direction(metric, lower_is_better)
-        return direction_in(self.search, metric, lower_is_better)
+        search = self.search
+        if lower_is_better is None and search is not None and search.maximize is not None and metric in search.metrics:
+            return not search.maximize, False
+        return super().direction(metric, lower_is_better)
 
     def _metric(self, metric: str | None) -> str:
         own = self.search.metrics if self.search is not None else ()
@@ -132,8 +158,7 @@ class ExperimentResults(Configurations):
         return ranked_trials(
             self.search,
             {**self, **self.outside},
-            tuple(dict.fromkeys(names)),
-            lower_is_better=lower_is_better,
+            {name: self.direction(name, lower_is_better) for name in names},
             confidence=confidence,
             include_unfinished=include_unfinished,
             code=self.code(include_unfinished=include_unfinished),
@@ -183,7 +208,53 @@ class ExperimentResults(Configurations):
             confidence=confidence,
             include_unfinished=include_unfinished,
         )
-        return TrialTable(self.title, found, top, tuple(self._first_cautions()), tuple(self._length_cautions()))
+        cautions = tuple(self._first_cautions()), tuple(self._length_cautions())
+        return TrialTable(self.title, found, top, *cautions, final_answer(self, found, confidence))
+
+    @with_installed_modules
+    def winner(self, confidence: float = 0.95) -> FinalAnswer | None:
+        """Return what the final of a search says of its winner: the value on seeds that have chosen nothing.
+
+        None where the search has no final (``search_final``), or the experiment is no search.
+
+        Examples
+        --------
+        >>> answer = load("experiments").winner()  # doctest: +SKIP
+        >>> answer.winner.record.values, answer.estimate, answer.comparison  # doctest: +SKIP
+        """
+        if self.search is None or self.search.final is None:
+            return None
+        return final_answer(self, self.ranking(confidence=confidence), confidence)
+
+    @with_installed_modules
+    def importance(
+        self, metric: str | None = None, *, lower_is_better: bool | None = None, include_unfinished: bool = False
+    ) -> Importance:
+        """Return how important each variable of a search is for its score, with intervals and cautions.
+
+        Printed, it is a few lines of text. Only trials that were drawn at random count; where there are too few of
+        them, all do, and ``is_steered`` is true: then variables without effect can look important.
+
+        Raises
+        ------
+        ResultsError
+            When the experiment is no search, or has too few trials.
+        MissingExtraError
+            When Optuna is not installed (the extra ``search``).
+
+        Examples
+        --------
+        >>> print(load("experiments").importance())  # doctest: +SKIP
+        """
+        from mle_toolbox.results.importance import importance
+
+        name = self._metric(metric)
+        asked = (name, lower_is_better, include_unfinished)
+        # Some seconds of computing.
+        if asked not in self._importances:
+            found = self.ranking(name, lower_is_better=lower_is_better, include_unfinished=include_unfinished)
+            self._importances[asked] = importance(found, name)
+        return self._importances[asked]
 
     def trials(self) -> pd.DataFrame:
         """Return the trials of a search as a DataFrame, the best first.
@@ -208,6 +279,18 @@ class ExperimentResults(Configurations):
         # With trials that have no rank pandas would make it a float.
         return frame.astype({"rank": "Int64"})
 
+    def with_seeds(self, name: str, seeds: Sequence[int]) -> ConfigurationResults:
+        """Return a trial, or the base configuration of a search, with fresh seeds instead of those of the search.
+
+        Raises
+        ------
+        ResultsError
+            When the seed runs are not in this folder.
+        """
+        if self._read_seeds is None:
+            raise ResultsError(f"{self.title}: only a results folder has the seed runs of a search's final.")
+        return self._read_seeds(name, seeds)
+
     def select(self, names: Sequence[str]) -> ExperimentResults:
         """Return the same with these configurations only, one name or several, in this order.
 
@@ -218,8 +301,31 @@ class ExperimentResults(Configurations):
         """
         chosen = known_names(names, self.names, f"The experiment in {self.path}")
         # Through this object, so that a configuration is read once for all selections.
-        found = ExperimentResults(self.path, chosen, self.__getitem__, {**self.record, "outside": []})
+        record = {**self.record, "outside": []}
+        found = ExperimentResults(self.path, chosen, self.__getitem__, record, self._read_seeds)
         found._task_keys = self._task_keys
+        found._own_names = self._own_names
+        return found
+
+    @property
+    def display_names(self) -> Mapping[str, str]:
+        """What the experiment file calls some of the configurations."""
+        names = _mapping(self.record.get("display_names"))
+        return {name: shown for name, shown in names.items() if name in self.names and isinstance(shown, str)}
+
+    def displayed(self) -> ExperimentResults:
+        """Return the same, each configuration under its name for display; files keep their names."""
+        shown = self.display_names
+        if not shown:
+            return self
+        own = {shown.get(name, name): name for name in self.names}
+        entries = [{**each, "name": shown.get(each["name"], each["name"])} for each in self.record["configurations"]]
+        record = {**self.record, "configurations": entries, "display_names": {}}
+        found = ExperimentResults(
+            self.path, tuple(own), lambda name: renamed(self[own[name]], name), record, self._read_seeds
+        )
+        found._task_keys = self._task_keys
+        found._own_names = {new: name for name, new in shown.items()}
         return found
 
     def only_current(self) -> ExperimentResults:
@@ -233,8 +339,9 @@ class ExperimentResults(Configurations):
             # Trials outside the present space are not among these configurations.
             return self[name].without_older(code[name].older) if name in code else self._read(name)
 
-        found = ExperimentResults(self.path, self.names, read, self.record)
+        found = ExperimentResults(self.path, self.names, read, self.record, self._read_seeds)
         found._task_keys = self._task_keys
+        found._own_names = self._own_names
         return found
 
     def code_place(self) -> CodePlace:

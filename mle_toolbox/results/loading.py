@@ -202,6 +202,7 @@ def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
             folder.configuration(name), _planned_seeds(record, name), identities.get(name)
         ),
         record,
+        read_seeds=lambda name, seeds: _load_configuration(folder.configuration(name), seeds, identities.get(name)),
     )
 
 

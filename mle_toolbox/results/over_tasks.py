@@ -89,6 +89,12 @@ class OverTasks:
         """Which configuration is which method on which task."""
         return self.within.role
 
+    @property
+    def tasks_words(self) -> str:
+        """Which tasks aggregates go over: ``all 6 tasks``."""
+        n, all_tasks = len(self.tasks), len(self.role.tasks)
+        return f"all {n} tasks" if n == all_tasks else f"{n} of {all_tasks} tasks ({listed(self.tasks)})"
+
     @cached_property
     def samples(self) -> Mapping[tuple[str, str], SeedSample]:
         """The numbers of the seeds by method and task, as they were logged; absent where there is no configuration."""
@@ -130,6 +136,21 @@ class OverTasks:
         }
         return found
 
+    @cached_property
+    def cautions(self) -> tuple[str, ...]:
+        """Why the intervals of the aggregates say less than they seem: each sentence once, with its methods if some."""
+        from mle_toolbox.statistics.over_tasks.estimates import cautions_over_tasks
+
+        methods: dict[str, dict[str, None]] = {}
+        for statistic in self.statistics:
+            for method, cells in self.cells.items():
+                for sentence in cautions_over_tasks(cells, statistic, self.within.confidence):
+                    methods.setdefault(sentence, {})[method] = None
+        return tuple(
+            sentence if len(some) == len(self.methods) else f"{listed(some)}: {sentence}"
+            for sentence, some in methods.items()
+        )
+
     def difference(self, a: str, b: str, statistic: str = "mean") -> TaskDifference:
         """Return the aggregate of a minus that of b, seed by seed where both have the same seeds on every task."""
         from mle_toolbox.statistics.over_tasks import difference_over_tasks
@@ -161,6 +182,14 @@ class OverTasks:
         adjusted = holm(p) if few else np.minimum(p * len(pairs), 1.0)
         self._known_p[statistic] = dict(zip(map(frozenset, tested), map(float, adjusted), strict=True))
         return self._known_p[statistic]
+
+    @property
+    def correction(self) -> str:
+        """The correction of `adjusted_p`; empty for a single pair."""
+        from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
+
+        n = len(self.methods)
+        return "" if n < 3 else "Holm" if n <= HOLM_UP_TO else "Bonferroni"
 
     @cached_property
     def _known_estimates(self) -> dict[tuple[str, bool], Mapping[str, Estimate]]:
@@ -208,7 +237,7 @@ class OverTasks:
     @cached_property
     def comparisons(self) -> Mapping[tuple[str, str], MethodComparison]:
         """All pairs of methods that can be compared over tasks."""
-        p, several = self.adjusted_p(), len(self.methods) > 2
+        p, correction = self.adjusted_p(), self.correction
         found = {}
         for a, b in combinations(self.methods, 2):
             improvement = self.improvement(a, b)
@@ -218,9 +247,22 @@ class OverTasks:
                 improvement.high,
                 p.get(frozenset((a, b)), math.nan),
                 self.within.confidence,
-                "Holm over all pairs of methods" if several else None,
+                f"{correction} over all pairs of methods" if correction else None,
             )
         return found
+
+    def pairs_with(self, baseline: str | None = None) -> tuple[tuple[str, str], ...]:
+        """Return the pairs of methods that can be compared and of which p is known: all, or those with one of them.
+
+        ``"best"`` is the leader. With very many methods only the pairs with the leader have a p.
+        """
+        one = self.leader() if baseline == "best" else baseline
+        known = self.adjusted_p()
+        if one is not None:
+            pairs = [(name, one) for name in self.methods if name != one and one in self.methods]
+        else:
+            pairs = list(combinations(self.methods, 2))
+        return tuple(pair for pair in pairs if frozenset(pair) in known)
 
     def profile(self, method: str, thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Return the share of runs above each threshold, with its interval."""

@@ -5,22 +5,23 @@ Computes; ``render/trial_table.py`` turns it into tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mle_toolbox.results.answer import Answer, answer
 from mle_toolbox.results.code import CodeState
-from mle_toolbox.results.samples import lower_is_better_of
 from mle_toolbox.results.search_record import SearchRecord, TrialRecord
 from mle_toolbox.results.task_role import TaskRole
 from mle_toolbox.results.trial_scores import TrialScore, score_of
+from mle_toolbox.search.choose import Candidate, in_order
 
 if TYPE_CHECKING:
     from mle_toolbox.results.configuration import ConfigurationResults
 
-__all__ = ["RankedTrials", "ScoredTrial", "best_is_maximum", "direction_in", "ranked_trials"]
+__all__ = ["RankedTrials", "ScoredTrial", "best_is_maximum", "ranked_trials"]
 
 _BAD_ENDS = ("failed", "died")
 
@@ -56,6 +57,22 @@ class ScoredTrial:
     def complete(self) -> bool:
         """Whether every seed came to its end with a finite value."""
         return self.done == self.planned and not self.diverged and self.planned > 0
+
+    def as_candidate(self, metric: str | None) -> Candidate:
+        """Return it as far as its place depends on it; without a metric there is no score."""
+        score = self.scores[metric] if metric is not None else None
+        return Candidate(
+            self.name,
+            self.record.number,
+            score.estimate.value if score is not None and score.known else None,
+            missing=not self.complete,
+            bad=bool(self.failed or self.diverged),
+            standing=_standing(self),
+            inside=self.record.inside,
+            point=json.dumps(self.record.values, sort_keys=True, default=str)
+            if self.record.steps is not None
+            else None,
+        )
 
     @property
     def status(self) -> str:
@@ -138,9 +155,8 @@ class RankedTrials:
 def ranked_trials(
     search: SearchRecord,
     results: Mapping[str, ConfigurationResults],
-    metrics: Sequence[str],
+    directions: Mapping[str, tuple[bool, bool]],
     *,
-    lower_is_better: bool | None = None,
     confidence: float = 0.95,
     include_unfinished: bool = False,
     code: Mapping[str, CodeState] | None = None,
@@ -154,10 +170,9 @@ def ranked_trials(
         The search.
     results
         The configurations that are its trials; others are ignored.
-    metrics
-        Metrics with one number a tick, the first one decides the order.
-    lower_is_better
-        None: as the search says for its own metrics, for others as their names suggest.
+    directions
+        By metric (with one number a tick): whether lower is better, and whether that is guessed. The first metric
+        decides the order.
     confidence, include_unfinished
         As for ``summary``.
     code
@@ -168,10 +183,11 @@ def ranked_trials(
     Notes
     -----
     Trials of which every seed came to its end come first, then those that are not complete yet, then those with a seed
-    that failed or diverged: an average of the seeds that survived is no reason to prefer a trial. Trials outside the
-    present space are last and have no rank.
+    that failed or diverged: an average of the seeds that survived is no reason to prefer a trial. Where better trials
+    get more steps or seeds, those with more come first: they were better with what they share with the others. Trials
+    outside the present space are last and have no rank.
     """
-    directions = {name: direction_in(search, name, lower_is_better) for name in metrics}
+    metrics = tuple(directions)
     lower = {name: lower for name, (lower, _) in directions.items()}
     made = [
         _trial(record, results[name], search, lower, confidence, include_unfinished, (code or {}).get(name))
@@ -179,7 +195,9 @@ def ranked_trials(
         if name in results
     ]
     first = metrics[0] if metrics and tasks is None else None
-    made.sort(key=lambda each: _place(each, first, lower.get(first or "", False)))
+    order = in_order((each.as_candidate(first) for each in made), lower_is_better=lower.get(first or "", False))
+    place_of = {each.name: place for place, each in enumerate(order)}
+    made.sort(key=lambda each: place_of[each.name])
     place = 0
     ranked = []
     for each in made:
@@ -188,7 +206,7 @@ def ranked_trials(
         ranked.append(replace(each, rank=place if has_rank else None))
     found = RankedTrials(
         search,
-        tuple(metrics),
+        metrics,
         lower,
         {name: guess for name, (_, guess) in directions.items()},
         confidence,
@@ -205,13 +223,6 @@ def best_is_maximum(search: SearchRecord, lower_is_better: bool) -> bool:
     if search.best_is_maximum is not None and search.best_is_maximum != search.maximize:
         return search.best_is_maximum
     return not lower_is_better
-
-
-def direction_in(search: SearchRecord, metric: str, given: bool | None) -> tuple[bool, bool]:
-    """Return whether lower is better, and whether that is only guessed from the name of the metric."""
-    if given is None and search.maximize is not None and metric in search.metrics:
-        return not search.maximize, False
-    return lower_is_better_of(metric, given), given is None
 
 
 def _trial(
@@ -244,24 +255,15 @@ def _trial(
     return ScoredTrial(record, scores, done, done + sum(others.values()), others, diverged, code)
 
 
-def _place(trial: ScoredTrial, metric: str | None, lower_is_better: bool) -> tuple[Any, ...]:
-    score = trial.scores[metric] if metric is not None else None
-    known = score is not None and score.known
-    value = score.estimate.value if score is not None and known else 0.0
-    return (
-        not trial.record.inside,
-        not known,
-        _group(trial),
-        value if lower_is_better else -value,
-        trial.record.number,
-        trial.name,
-    )
-
-
 def _group(trial: ScoredTrial) -> int:
     if trial.failed or trial.diverged:
         return 2
     return 0 if trial.complete else 1
+
+
+def _standing(trial: ScoredTrial) -> tuple[int, int]:
+    """Return how far a trial has come in a search that spends more on better ones: lower is farther."""
+    return -(trial.record.steps or 0), -trial.planned
 
 
 def _answer(found: RankedTrials) -> Answer | None:
@@ -271,7 +273,7 @@ def _answer(found: RankedTrials) -> Answer | None:
     if best is None or found.search.aggregate_seeds not in ("mean", "p50"):
         return None
     metric = found.metrics[0]
-    rivals = [each for each in found.ranked if _group(each) == _group(best)]
+    rivals = [each for each in found.ranked if (_group(each), _standing(each)) == (_group(best), _standing(best))]
     return answer(
         metric,
         {each.name: each.scores[metric].sample for each in rivals},

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mle_toolbox.search.placement import value_at
+from mle_toolbox.search.smbo import DRAWN
+from mle_toolbox.search.trials import trial_name
 
-__all__ = ["SearchRecord", "SearchVariable", "TrialRecord", "search_record"]
+__all__ = ["FinalRecord", "SearchRecord", "SearchVariable", "TrialRecord", "search_name", "search_record"]
+
+_NAMES = {"smbo": "SMBO", "hyperband": "Hyperband", "pbt": "PBT"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,21 @@ class TrialRecord:
     original_id: str
     values: Mapping[str, Any]
     inside: bool
+    steps: int | None = None
+    """For how many steps it trains, where that is what trials differ in: in a rung, or a generation."""
+    parent: str | None = None
+    """The trial from whose checkpoint it goes on."""
+    drawn: bool = False
+    """Whether a search that learns has drawn it at random, because it had no model yet."""
+
+
+@dataclass(frozen=True)
+class FinalRecord:
+    """The final of a search: ``finalist_seeds`` choose among the finalists, ``final_seeds`` are reported."""
+
+    num_finalists: int
+    finalist_seeds: tuple[int, ...]
+    final_seeds: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,22 @@ class SearchRecord:
     bases: tuple[str, ...]
     trials: Mapping[str, TrialRecord]
     """By the name of the configuration; those that are not due any more last."""
+    final: FinalRecord | None = None
+    """None where the winner is not confirmed with fresh seeds."""
+
+    @property
+    def words(self) -> str:
+        """What kind of search it is, with its article."""
+        return f"{'an' if self.type == 'smbo' else 'a'} {search_name(self.type)}"
+
+
+def search_name(search_type: str) -> str:
+    """Return what a kind of search is called in a sentence, without its article.
+
+    >>> search_name("pbt"), search_name("grid")
+    ('PBT search', 'grid search')
+    """
+    return f"{_NAMES.get(search_type, search_type)} search"
 
 
 def search_record(record: Mapping[str, Any]) -> SearchRecord | None:
@@ -99,7 +134,17 @@ def search_record(record: Mapping[str, Any]) -> SearchRecord | None:
         seed=_whole(search.get("seed")),
         bases=tuple(map(str, _list(search.get("bases")))),
         trials={each.name: each for each in trials},
+        final=_final(search.get("final")),
     )
+
+
+def _final(given: Any) -> FinalRecord | None:
+    if not isinstance(given, Mapping):
+        return None
+    seeds = [
+        tuple(each for each in _list(given.get(key)) if type(each) is int) for key in ("finalist_seeds", "final_seeds")
+    ]
+    return FinalRecord(_whole(given.get("num_finalists")) or 0, *seeds)
 
 
 def _variables(given: Any) -> Iterator[SearchVariable]:
@@ -126,6 +171,9 @@ def _trials(given: Any, variables: Sequence[SearchVariable], *, inside: bool) ->
             # A variable that was added later has the value of the base configuration in earlier trials.
             at_place = {variable.name: value_at(each.get("content"), variable.place) for variable in variables}
             kept = {name: value for name, value in at_place.items() if value is not None}
+            asked = trial.get("asked")
+            asked = asked if isinstance(asked, Mapping) else {}
+            parent = _whole(asked.get("parent"))
             yield TrialRecord(
                 each["name"],
                 _whole(trial.get("number")) or 0,
@@ -133,6 +181,9 @@ def _trials(given: Any, variables: Sequence[SearchVariable], *, inside: bool) ->
                 str(trial.get("original_id") or ""),
                 {**kept, **values} if isinstance(values, Mapping) else kept,
                 inside,
+                _whole(asked.get("steps")),
+                None if parent is None else trial_name(parent),
+                asked.get("sampler") == DRAWN,
             )
 
 

@@ -11,16 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mle_toolbox.render.comparisons import Comparisons
+    from mle_toolbox.render.group_table import GroupTable
+    from mle_toolbox.render.method_comparisons import MethodComparisons
     from mle_toolbox.render.notebook import html_of
     from mle_toolbox.render.summary import Summary, SummaryRow
     from mle_toolbox.render.table import Table
     from mle_toolbox.render.task_table import TaskTable
     from mle_toolbox.render.trial_table import TrialTable
 
-__all__ = ["Comparisons", "Summary", "SummaryRow", "Table", "TaskTable", "TrialTable", "html_of"]
+__all__ = [
+    "Comparisons",
+    "GroupTable",
+    "MethodComparisons",
+    "Summary",
+    "SummaryRow",
+    "Table",
+    "TaskTable",
+    "TrialTable",
+    "html_of",
+]
 
 _PLACES = {"Comparisons": "comparisons", "Summary": "summary", "SummaryRow": "summary", "Table": "table"}
 _PLACES |= {"TrialTable": "trial_table", "html_of": "notebook", "TaskTable": "task_table"}
+_PLACES |= {"MethodComparisons": "method_comparisons", "GroupTable": "group_table"}
 
 if not TYPE_CHECKING:
 

@@ -39,6 +39,11 @@ class AnswerOfTasks(Answer):
     role: TaskRole
     parts: Mapping[str, Answer]
 
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answers of the tasks."""
+        return tuple(self.parts.values())
+
     @cached_property
     def ranking(self) -> tuple[str, ...]:
         """The configurations that have a number, task by task."""
@@ -59,11 +64,11 @@ class AnswerOfTasks(Answer):
         """On each task the leader and those that are not significantly worse."""
         return tuple(name for each in self.parts.values() for name in each.not_worse)
 
-    @property
+    @cached_property
     def test(self) -> str | None:
         """The tests that decide what is best on a task."""
         tests = dict.fromkeys(each.test for each in self.parts.values() if each.test)
-        return f"within each task: {' or '.join(tests)}" if tests else None
+        return f"within each task: {'; or '.join(tests)}" if tests else None
 
     @cached_property
     def shows_all_pairs(self) -> bool:

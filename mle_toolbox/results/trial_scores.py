@@ -17,6 +17,7 @@ from mle_toolbox.results.samples import NUMBERED, SeedSample, counts
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.results.series import measured_by_tick
 from mle_toolbox.statistics import Estimate, estimate
+from mle_toolbox.trial_score import value_of_curves
 
 __all__ = ["TrialScore", "score_of", "score_words"]
 
@@ -71,7 +72,7 @@ def score_of(
         Also count seed runs that have not ended well.
     """
     rows, seeds, left_out, diverged = _rows(trial, metric, include_unfinished)
-    value, by_seed = _value(rows, problem_type, aggregate_seeds, best_is_maximum)
+    value, by_seed = value_of_curves(rows, problem_type, aggregate_seeds, best_is_maximum)
     there = np.isfinite(by_seed)
     if shorter := int((~there).sum()):
         left_out["without a value at that tick"] = shorter
@@ -127,29 +128,6 @@ def _placed(run: SeedResults, ticks: NDArray[np.int64], values: NDArray[np.float
     # An infinite value on the way has no place in an average over seeds; that of its tick lacks the seed.
     row[ticks] = np.where(np.isfinite(values), values, np.nan)
     return row
-
-
-def _value(
-    rows: NDArray[np.float64], problem_type: str, aggregate_seeds: str, best_is_maximum: bool
-) -> tuple[float, NDArray[np.float64]]:
-    """Return the score and one number a seed, shape (S,)."""
-    with_value = np.flatnonzero(np.isfinite(rows).any(axis=0))
-    if not len(with_value):
-        return np.nan, np.full(len(rows), np.nan)
-    there = rows[:, with_value]
-    over_seeds = _aggregated(there, aggregate_seeds)
-    if problem_type == "mean":
-        return float(over_seeds.mean()), np.nanmean(there, axis=1)
-    place = len(over_seeds) - 1
-    if problem_type == "best":
-        place = int((np.argmax if best_is_maximum else np.argmin)(over_seeds))
-    return float(over_seeds[place]), there[:, place]
-
-
-def _aggregated(rows: NDArray[np.float64], aggregate_seeds: str) -> NDArray[np.float64]:
-    if aggregate_seeds == "mean":
-        return np.asarray(np.nanmean(rows, axis=0), dtype=np.float64)
-    return np.asarray(np.nanpercentile(rows, float(aggregate_seeds.removeprefix("p")), axis=0), dtype=np.float64)
 
 
 def _estimate(value: float, sample: SeedSample, aggregate_seeds: str, confidence: float) -> Estimate:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["PREFIXES", "SECTIONS", "place_of", "plain", "value_at", "with_values"]
+__all__ = ["CONTINUES", "PREFIXES", "SECTIONS", "place_of", "plain", "value_at", "with_values"]
 
 Place = tuple[str, ...]
+
+CONTINUES = "continues"
+"""The key, at the top of a configuration, that names the one from whose checkpoint its runs go on."""
 
 SECTIONS = {"train": "train_config", "model": "model_config"}
 """The sections that can be searched, by the prefix of a variable's name."""
@@ -37,6 +40,8 @@ def place_of(name: str, content: Mapping[str, Any]) -> Place:
     >>> place_of("es_config/sigma_init", base), place_of("model:units", base), place_of("lrate", {"lrate": 0.1})
     (('train_config', 'es_config', 'sigma_init'), ('net_config', 'units'), ('lrate',))
     """
+    if name == f"/{CONTINUES}":  # no name of a variable
+        return (CONTINUES,)
     prefix, colon, rest = name.partition(":")
     section = SECTIONS.get(prefix) if colon else None
     rest = rest if section else name

@@ -14,7 +14,7 @@ from typing import Any
 from mle_toolbox.search.placement import plain
 from mle_toolbox.search.space import Space, Variable
 
-__all__ = ["grid_points", "point_key", "random_point", "random_points"]
+__all__ = ["grid_points", "hashed_fraction", "point_key", "random_point", "random_points"]
 
 _DIGITS_OF_LOGARITHMS = 34
 _LARGEST_FRACTION = 1 << 53
@@ -39,7 +39,9 @@ def random_point(space: Space, seed: int, index: int) -> dict[str, Any]:
     Each variable has a generator of its own, made from the seed of the search, its name and the index. So the same file
     proposes the same values on every machine, and a further variable leaves the values of the others as they are.
     """
-    return {variable.name: _drawn(variable, _fraction(seed, variable.name, index)) for variable in space.variables}
+    return {
+        variable.name: _drawn(variable, hashed_fraction(seed, variable.name, index)) for variable in space.variables
+    }
 
 
 def random_points(
@@ -75,8 +77,8 @@ def _inside(space: Space, points: Iterable[Mapping[str, Any]]) -> Iterator[Mappi
     return (point for point in points if space.contains(point))
 
 
-def _fraction(seed: int, name: str, index: int) -> float:
-    """Return a number from 0 (included) to 1 (excluded)."""
+def hashed_fraction(seed: int, name: str, index: int) -> float:
+    """Return a number from 0 (included) to 1 (excluded), which depends on nothing but these three."""
     # Not random.Random: only a definition of our own is sure to be the same in every version of Python.
     import hashlib  # loads OpenSSL, and only a search that is drawn needs it
 
@@ -87,18 +89,15 @@ def _fraction(seed: int, name: str, index: int) -> float:
 def _drawn(variable: Variable, fraction: float) -> Any:
     if variable.choices is not None:
         return plain(variable.choices[int(fraction * len(variable.choices))])
-    begin, end = variable.begin, variable.end
-    if begin is None or end is None:
-        raise ValueError(f"{variable.name!r} has neither choices nor a range.")
+    begin, end = variable.bounds
     # Every whole number, the end included, is an interval of length 1.
     whole = variable.kind == "integer"
     stop = end + 1 if whole else end
-    value = _logarithmic(begin, stop, fraction) if variable.prior == "log-uniform" else _even(begin, stop, fraction)
+    if variable.prior == "log-uniform":
+        value = _logarithmic(begin, stop, fraction)
+    else:
+        value = begin + (stop - begin) * fraction
     return min(max(math.floor(value) if whole else value, begin), end)
-
-
-def _even(begin: float, stop: float, fraction: float) -> float:
-    return begin + (stop - begin) * fraction
 
 
 def _logarithmic(begin: float, stop: float, fraction: float) -> float:

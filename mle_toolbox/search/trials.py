@@ -11,12 +11,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder
 from mle_toolbox.search.proposals import grid_points, point_key, random_points
 from mle_toolbox.search.search_settings import SearchSettings
 from mle_toolbox.search.space import Space, point_of
@@ -46,6 +46,14 @@ class Trial:
     """What the original mle-toolbox would call it: ``b_1_eval_7``."""
     inside: bool = True
     """Whether it is a point of the present space."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further values of its configuration, which are no part of its point."""
+    asked: Mapping[str, Any] | None = None
+    """How it was proposed, where the search learns."""
+    is_pending: bool = False
+    """Whether it is still to be asked, so that nobody knows its values."""
+    digest: str | None = None
+    """The digest of its configuration as it was asked, of a trial on disk."""
 
     @property
     def name(self) -> str:
@@ -54,6 +62,9 @@ class Trial:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data, without ``inside``, which depends on the present space."""
+        more: dict[str, Any] = {"extra": dict(self.extra)} if self.extra else {}
+        more |= {"asked": dict(self.asked)} if self.asked is not None else {}
+        more |= {"is_pending": True} if self.is_pending else {}
         return {
             "number": self.number,
             "base": self.base,
@@ -61,6 +72,7 @@ class Trial:
             "values": dict(self.values),
             "search_type": self.search_type,
             "original_id": self.original_id,
+            **more,
         }
 
 
@@ -118,7 +130,7 @@ def read_trials(folder: ExperimentFolder) -> StoredTrials:
         if trial is not None:
             trials.append(trial)
         # An empty folder was made for an `ask` that did not come to its end.
-        if trial is not None or _holds_something(place.path):
+        if trial is not None or _holds_something(place):
             taken.add(number)
     return StoredTrials(tuple(trials), frozenset(taken))
 
@@ -129,11 +141,13 @@ def assign_trials(
     base: tuple[str, Mapping[str, Any]],
     stored: Sequence[Trial],
     numbers: FreeNumbers,
+    size: int | None = None,
 ) -> Assignment:
     """Return which trials of one base configuration are due.
 
     Of a grid these are its first points, as many as the budget has. Of a random search it is one for each index below
-    the budget, of which those on disk count also when they lie outside the present space; no point is drawn twice.
+    the budget, of which those on disk count also when they lie outside the present space; no point is drawn twice. So
+    does a search that learns, whose new trials have no values before they are asked.
 
     Parameters
     ----------
@@ -145,17 +159,25 @@ def assign_trials(
         The trials of this base that are on disk.
     numbers
         Shared by all bases of a search.
+    size
+        How many trials there are in a search that learns.
     """
     name, content = base
     # A trial is known by the configuration that it makes: a variable may be added to a search or removed from it, and
     # the value that a trial has from its base configuration is as good as one that was searched.
     seen = [_as_seen_by(space, content, trial) for trial in stored]
+    if size is not None:
+        # Its file says with which values it was asked, and is not written again.
+        seen = [replace(trial, inside=now.inside) for trial, now in zip(stored, seen, strict=True)]
 
     def new(index: int, values: Mapping[str, Any]) -> Trial:
         return Trial(numbers.next(), name, index, values, settings.search_type, settings.original_id(index))
 
-    assign = _of_grid if settings.search_type == "grid" else _random
-    due = assign(settings, space, seen, new)
+    if size is not None:
+        due = _to_be_asked(size, seen, new)
+    else:
+        assign = _of_grid if settings.search_type == "grid" else _random
+        due = assign(settings, space, seen, new)
     are_due = {trial.number for trial in due}
     return Assignment(
         tuple(sorted(due, key=lambda trial: trial.number)),
@@ -176,11 +198,11 @@ def _of_grid(settings: SearchSettings, space: Space, stored: Sequence[Trial], ne
 
 
 def _random(settings: SearchSettings, space: Space, stored: Sequence[Trial], new: _New) -> list[Trial]:
-    known: dict[int, Trial] = {}
-    for trial in stored:
-        known.setdefault(trial.index, trial)
+    known = _by_index(stored)
     due = [trial for index, trial in known.items() if index < settings.budget and trial.inside]
-    missing = [index for index in range(settings.budget) if index not in known]
+    # The budget may be any number where the space has few points.
+    most = settings.budget if space.size is None else min(settings.budget, space.size + len(known))
+    missing = [index for index in range(most) if index not in known]
     if missing:
         # The draws go on where they would be if nothing had been drawn before the first missing one, so that a trial
         # whose folder was removed is drawn again as it was.
@@ -188,6 +210,17 @@ def _random(settings: SearchSettings, space: Space, stored: Sequence[Trial], new
         points = random_points(space, settings.seed, first=missing[0], taken=taken)
         due += [new(index, values) for index, values in zip(missing, points, strict=False)]
     return due
+
+
+def _to_be_asked(size: int, stored: Sequence[Trial], new: _New) -> list[Trial]:
+    known = _by_index(stored)
+    due = [trial for index, trial in known.items() if index < size and trial.inside]
+    return due + [replace(new(index, {}), is_pending=True) for index in range(size) if index not in known]
+
+
+def _by_index(trials: Sequence[Trial]) -> dict[int, Trial]:
+    """Return the first trial of each index."""
+    return {trial.index: trial for trial in reversed(trials)}
 
 
 def _as_seen_by(space: Space, content: Mapping[str, Any], trial: Trial) -> Trial:
@@ -205,10 +238,11 @@ def _numbers(folder: ExperimentFolder) -> list[int]:
     return sorted(number for number in found if trial_name(number) in names)
 
 
-def _holds_something(path: Path) -> bool:
+def _holds_something(place: ConfigurationFolder) -> bool:
     try:
-        with os.scandir(path) as entries:
-            return any(True for _ in entries)
+        with os.scandir(place.path) as entries:
+            # Unfinished files are hidden, and the log says how it was asked before there is anything.
+            return any(not entry.name.startswith(".") and entry.name != place.ask_log.name for entry in entries)
     except OSError:
         return True  # a file, or a folder of somebody else's
 
@@ -220,7 +254,15 @@ def _read(path: Path, number: int) -> Trial | None:
         if said["number"] != number or not isinstance(values, dict):
             return None
         return Trial(
-            number, str(said["base"]), int(said["index"]), values, str(said["search_type"]), str(said["original_id"])
+            number,
+            str(said["base"]),
+            int(said["index"]),
+            values,
+            str(said["search_type"]),
+            str(said["original_id"]),
+            extra=dict(said.get("extra", {})),
+            asked=said.get("asked"),
+            digest=said.get("digest"),
         )
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None  # missing or damaged; its runs are found by their identity

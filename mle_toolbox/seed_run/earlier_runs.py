@@ -98,6 +98,12 @@ class EarlierRuns:
         ]
         return max(found, key=self._rank, default=None)
 
+    def seeds_aside(self, identity: str) -> tuple[int, ...]:
+        """Return the seeds of which runs of this identity were set aside."""
+        aside = self._experiment.earlier / identity[:16]
+        codes = aside.iterdir() if aside.is_dir() else ()
+        return tuple(sorted({seed for code in codes for seed in ConfigurationFolder(code).seeds_on_disk()}))
+
     def name_of(self, source: SeedFolder) -> str:
         """Return the configuration in whose folder a found run lies, or "" if it was set aside."""
         return "" if source.path.is_relative_to(self._experiment.earlier) else source.path.parent.name

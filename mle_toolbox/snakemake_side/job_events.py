@@ -7,6 +7,8 @@ file, `EventFile` reads the lines and `Tally` counts them.
 from __future__ import annotations
 
 import json
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from logging import INFO, WARNING, LogRecord
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.snakemake_side.assumptions import ADVICE_AFTER_REASON
+from mle_toolbox.snakemake_side.pause import WITHDRAWN
 
 __all__ = ["EventFile", "Tally", "described"]
 
@@ -51,7 +54,8 @@ def described(record: LogRecord) -> dict[str, Any] | None:
 class Tally:
     """Seed runs by their outcome in this call.
 
-    ``total`` counts all seed runs of the plan; those that were done before count as done.
+    ``total`` counts all seed runs of the plan; those that were done before count as done. ``after`` counts, by the name
+    of a checkpoint, those that Snakemake plans only when it has been made.
     """
 
     total: int
@@ -69,20 +73,34 @@ class Tally:
     """The same of other failed jobs."""
     said: list[tuple[str, bool]] = field(default_factory=list)
     """Messages of our executor, and whether each is a warning."""
+    due: tuple[tuple[str, int], ...] = ()
+    """The seed runs that this call has to make, in their order, where that is known."""
+    began: dict[tuple[str, int], float] = field(default_factory=dict)
+    """When each seed run that is running was started, in seconds of the epoch; on a cluster it may still be queued."""
+    took: dict[tuple[str, int], float] = field(default_factory=dict)
+    """Seconds from then to its end, of those that ended well in this call."""
+    planned: dict[str, int] = field(default_factory=dict)
+    """How many jobs of each rule there are to do in this call."""
+    failed_attempts: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """How often each seed run has failed in this call."""
+    finished_others: Counter[str] = field(default_factory=Counter)
+    """How many jobs of each rule have ended well, apart from seed runs."""
+    after: dict[str, int] = field(default_factory=dict)
     _jobs: dict[int, tuple[str, int]] = field(default_factory=dict)
     _others: dict[int, tuple[str, str | None]] = field(default_factory=dict)
 
     def count(self, event: dict[str, Any]) -> None:
         """Count one event."""
         match event:
-            case {"event": "plan", "jobs": {"train": int(to_run)}}:
-                self._plan(to_run)
+            case {"event": "plan", "jobs": dict(jobs)}:
+                self._plan(jobs)
             case {"event": "plan"}:
-                self._plan(0)
+                self._plan({})
             case {"event": "job", "rule": "train", "id": job, "wildcards": wildcards}:
                 self._jobs[job] = self.running[job] = (wildcards["configuration"], int(wildcards["seed"]))
                 # A retried run counts as running; if it fails again, that is another event.
                 self.failed.discard(self._jobs[job])
+                self.began[self._jobs[job]] = event.get("at", time.time())
                 self.reasons.pop(self._jobs[job], None)
             case {"event": "job", "rule": rule, "id": job, "wildcards": wildcards}:
                 self._others[job] = other = (rule, wildcards.get("configuration"))
@@ -93,13 +111,23 @@ class Tally:
             case {"event": "finished", "id": job} if job in self._jobs:
                 self.running.pop(job, None)
                 self.done += 1
+                run = self._jobs[job]
+                ended = event.get("at", time.time())
+                # Clocks are set back at times.
+                self.took[run] = max(ended - self.began.pop(run, ended), 0.0)
             case {"event": "failed", "id": job} if job in self._jobs:
                 self.running.pop(job, None)
+                self.began.pop(self._jobs[job], None)
+                reason = event.get("reason") or ""
+                if reason.startswith(WITHDRAWN):
+                    return
                 self.failed.add(self._jobs[job])
-                if reason := event.get("reason"):
+                self.failed_attempts[self._jobs[job]] += 1
+                if reason:
                     self.reasons[self._jobs[job]] = reason
             case {"event": "finished", "id": job} if job in self._others:
                 self.running_others.pop(job, None)
+                self.finished_others[self._others[job][0]] += 1
             case {"event": "failed", "id": job} if job in self._others:
                 self.running_others.pop(job, None)
                 self.failed_others.append(self._others[job])
@@ -108,16 +136,25 @@ class Tally:
             case {"event": "said", "text": str(text)}:
                 self.said.append((text, bool(event.get("warning"))))
 
+    def note_bad_end(self, run: tuple[str, int], attempts: int) -> None:
+        """Count a seed run as failed whose job has ended well, because others go on behind it all the same."""
+        if self.took.pop(run, None) is not None:
+            self.done -= 1
+        self.failed.add(run)
+        self.failed_attempts[run] = attempts
+
     @property
     def ended(self) -> int:
         """Seed runs that need no more waiting."""
         return self.done + len(self.failed)
 
-    def _plan(self, to_run: int) -> None:
+    def _plan(self, jobs: dict[str, int]) -> None:
         # Only the first plan covers all seed runs.
         if self.to_run is None:
-            self.to_run = to_run
-            self.done = max(self.total - to_run, 0)
+            self.to_run = jobs.get("train", 0)
+            self.planned = jobs
+            later = sum(number for checkpoint, number in self.after.items() if checkpoint in jobs)
+            self.done = max(self.total - self.to_run - later, 0)
 
 
 class EventFile:

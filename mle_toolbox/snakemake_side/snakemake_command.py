@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,13 +20,16 @@ from typing import IO
 from mle_toolbox.errors import UsageError
 from mle_toolbox.installed_first import program
 from mle_toolbox.snakemake_side.assumptions import own_folder
-from mle_toolbox.snakemake_side.private_access import RARE_TIMERS, SHIPPED_TIMESPANS, TIMESPAN
+from mle_toolbox.snakemake_side.private_access import RARE_TIMERS, SHIPPED_SCHEDULERS, SHIPPED_TIMESPANS, TIMESPAN
 from mle_toolbox.snakemake_side.profile_files import find_profile, from_folder, read_profile
 from mle_toolbox.surroundings import home, user_name
 
 __all__ = [
+    "CHOSEN_VARIABLE",
+    "FINAL_VARIABLE",
+    "ORDER_VARIABLE",
+    "UNTOUCHED_VARIABLE",
     "RunOptions",
-    "dry_run_options",
     "environment_for",
     "event_options",
     "snakemake_command",
@@ -36,6 +39,15 @@ __all__ = [
     "trouble_with_cache",
 ]
 
+CHOSEN_VARIABLE = "MLE_CHOSEN"
+"""Environment variable of Snakemake: the file that lists the seed runs to make, if those are not all."""
+FINAL_VARIABLE = "MLE_FINAL"
+"""Environment variable of Snakemake: only the final of a search is to be made, of what has finished."""
+ORDER_VARIABLE = "MLE_ORDER"
+"""Environment variable of Snakemake: the order in which seed runs start, if it is not ``seeds``."""
+UNTOUCHED_VARIABLE = "MLE_UNTOUCHED"
+"""Environment variable of Snakemake: the file that lists the configurations of which nothing is to be done."""
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -43,11 +55,20 @@ class RunOptions:
 
     profile: str = "local"
     cores: int | None = None
-    rerun_older_code: bool = False
-    """Whether finished runs of older code are repeated."""
+    rerun: str | None = None
+    """Which seed runs to run again, if only those are wanted (drive/settle.py)."""
     snakemake_arguments: tuple[str, ...] = ()
     purpose: str | None = None
     """What the experiment is for, in the user's words; None: as noted before."""
+    chosen: Collection[tuple[str, int]] | None = None
+    """The configurations and seeds to run; None: all that are due."""
+    order: str = "seeds"
+    """What starts first: ``seeds``, the first seed of every configuration, or ``configurations``, the first."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only some of the seed runs are wanted, and nothing that is made of all."""
+        return self.chosen is not None or self.rerun not in (None, "all")
 
 
 def snakemake_with_profile(profile: str) -> list[str]:
@@ -57,18 +78,26 @@ def snakemake_with_profile(profile: str) -> list[str]:
     return [*program("-m", "snakemake"), "--profile", profile, "--workflow-profile", "none"]
 
 
-def snakemake_command(project: Path, snakefile: Path, options: RunOptions) -> list[str]:
-    """Return the command line of `mle run`, to be started in the project folder."""
+def snakemake_command(project: Path, snakefile: Path, options: RunOptions, target: str | None = None) -> list[str]:
+    """Return the command line of `mle run`, to be started in the project folder; ``target``: a rule, if not all."""
     command = snakemake_with_profile(from_folder(find_profile(options.profile, project), project))
     command += ["--snakefile", from_folder(snakefile, project)]
-    if read_profile(options.profile, project).keys.get(TIMESPAN) in SHIPPED_TIMESPANS:
+    keys = read_profile(options.profile, project).keys
+    if keys.get(TIMESPAN) in SHIPPED_TIMESPANS:
         command += [f"--{TIMESPAN}", RARE_TIMERS]
+    if keys.get("scheduler") in SHIPPED_SCHEDULERS:
+        # Where many jobs are ready, a sample of them would not be in order. Ours needs none.
+        command += ["--scheduler", "mle", "--scheduler-subsample", "0"]
     # drive/settle.py has decided what is finished: a seed run is due if it is missing, a merged file if it is older.
     # Snakemake's notes decide nothing: a copied project has none, and for results that came back they are wrong. Its
     # trigger `code` would also repeat every run when a shell string of ours changes by one blank.
     command += ["--rerun-triggers", "mtime"]
     if options.cores is not None:
         command += ["--cores", str(options.cores)]
+    target = "chosen_seed_runs" if options.is_partial else target
+    if target is not None:
+        # Before all options: some of them take every word that follows.
+        command.insert(command.index("snakemake") + 1, target)
     # The user's own options come last, because of an option that is given twice the last one counts.
     return [*command, *options.snakemake_arguments]
 
@@ -76,24 +105,6 @@ def snakemake_command(project: Path, snakefile: Path, options: RunOptions) -> li
 def event_options(events: Path | str) -> list[str]:
     """Return the options that make our logger plugin append events to a file (job_events.py)."""
     return ["--logger", "mle", "--logger-mle-events", str(events)]
-
-
-def dry_run_options(forced: Iterable[str], found_runs: Path | None) -> list[str]:
-    """Return the options that make Snakemake only print the jobs that would run.
-
-    Parameters
-    ----------
-    forced
-        Outputs that count as out of date, as the rules name them.
-    found_runs
-        The file that the workflow reads, from ``config["found_runs"]``.
-    """
-    options = ["--dry-run", "--quiet", "rules"]
-    if again := sorted(forced):
-        options += ["--forcerun", *again]
-    if found_runs is not None:
-        options += ["--config", f"found_runs={found_runs}"]
-    return options
 
 
 def trouble_with_cache() -> str | None:

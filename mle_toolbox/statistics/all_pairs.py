@@ -148,8 +148,17 @@ class AllPairs:
         return {}
 
     def _pair(self, a: str, b: str) -> Pair:
-        seeds_a, seeds_b = (None, None) if self.seeds is None else (self.seeds[a], self.seeds[b])
-        return prepare(self.samples[a], self.samples[b], self.paired, seeds_a, seeds_b, self.diverged)
+        """Return the two samples, prepared; cached, because every statistic and output asks for the same pairs."""
+        if (a, b) not in self._prepared:
+            seeds_a, seeds_b = (None, None) if self.seeds is None else (self.seeds[a], self.seeds[b])
+            self._prepared[a, b] = prepare(
+                self.samples[a], self.samples[b], self.paired, seeds_a, seeds_b, self.diverged
+            )
+        return self._prepared[a, b]
+
+    @cached_property
+    def _prepared(self) -> dict[Names, Pair]:
+        return {}
 
     def _compare(
         self, pairs: Sequence[Names], confidence: float, lower_is_better: bool, seed: int

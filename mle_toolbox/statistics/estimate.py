@@ -80,6 +80,11 @@ class Estimate:
         """Return the value and its interval without n: ``0.123 ± 0.011`` or ``0.12 [0.10, 0.17]``."""
         return interval_text(self.value, self.low, self.high)
 
+    def beside(self, done: int) -> str:
+        """Return it for a table that shows the number of finished seeds: n only where it is another number."""
+        # Failed and missing seeds are counted there as well.
+        return self.numbers() if self.n == done != 1 and not self.diverged else str(self)
+
     def _left_out(self) -> str:
         parts = [f", {n} {word}" for n, word in ((self.diverged, "diverged"), (self.missing, "missing")) if n]
         return "".join(parts)

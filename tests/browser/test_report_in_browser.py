@@ -318,3 +318,47 @@ def test_a_variable_against_itself_changes_places(open_report: Open, tmp_path: P
     assert (page.input_value("#search-x"), page.input_value("#search-y")) == ("1", "0")
     assert opened.option("space")["xAxis"][0]["name"] == "lrate"
     assert opened.complaints == []
+
+
+def first_column(opened: Opened) -> list[str]:
+    return opened.page.locator("#results tbody th").all_inner_texts()
+
+
+def test_the_table_of_final_values_is_sorted_by_a_click_and_the_chart_follows(
+    open_report: Open, three: ExperimentResults
+) -> None:
+    opened = open_report(three)
+    order = first_column(opened)
+    assert order == list(three)
+
+    opened.page.locator("#results thead button.sort").last.click()
+
+    best_first = list(three.answer("loss").ranking)
+    assert first_column(opened) == best_first
+    assert opened.page.locator("#results thead th").last.get_attribute("aria-sort") == "ascending"
+    names = opened.page.evaluate("charts.get('strips').getOption().yAxis[0].data")
+    assert names == best_first
+    opened.page.locator("#results thead button.sort").last.click()
+    assert first_column(opened) == best_first[::-1]
+    opened.page.locator("#results thead button.sort").first.click()
+    assert first_column(opened) == order
+
+
+def test_of_many_configurations_the_best_is_first_and_a_phone_scrolls_to_every_column(
+    open_report: Open, tmp_path: Path
+) -> None:
+    losses = {f"width_{index}": learning(3, 9, 1 - index / 20, seed=index) for index in range(16)}
+    results = made_results(tmp_path / "experiments", losses)
+    for index, entry in enumerate(results.record["configurations"]):
+        entry["content"] = {"train_config": {"lr": 10.0**-index}}
+
+    opened = open_report(results, width=400)
+
+    assert first_column(opened)[0] == results.answer("loss").ranking[0]
+    # One line: the cell is not squeezed.
+    value = opened.page.locator("#results td.setting").first.bounding_box()
+    assert value is not None
+    assert value["height"] < 60
+    around = "document.querySelector('#results .table')"
+    assert opened.page.evaluate(f"{around}.scrollWidth > {around}.clientWidth")
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= 400")

@@ -22,7 +22,7 @@ SCRIPT = Path(__file__).with_name("grid_engine.sh")
 SLURM_SCRIPT = Path(__file__).with_name("slurm.sh")
 STARTED_BY_TESTS = {
     SCRIPT: Path("/var/run/mle-test-cluster/by-tests"),
-    SLURM_SCRIPT: Path("/var/run/mle-test-slurm/by-tests"),
+    SLURM_SCRIPT: Path("/var/run", SLURM, "by-tests"),
 }
 
 
@@ -56,6 +56,8 @@ def slurm(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     alone = request.node.get_closest_marker("alone") is not None
     with cluster_turn(SLURM, alone=alone, start=lambda: _start(SLURM_SCRIPT, "slurmctld", "Slurm")):
         monkeypatch.setenv("PATH", hidden_commands.path_without(hidden_commands.GRID_ENGINE))
+        if number := os.environ.get("MLE_SLURM_NUMBER"):
+            monkeypatch.setenv("SLURM_CONF", f"/etc/slurm-{number}/slurm.conf")
         if alone:
             subprocess.run(["scancel", "--user=root"], check=True)
             wait_until(lambda: not slurm_states_of(Path("/")), 30)

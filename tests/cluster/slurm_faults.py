@@ -23,7 +23,8 @@ UNTIL_GO = "until [ -e go ]; do sleep 0.2; done"
 
 def leaves(signal: str) -> str:
     """Return a script that is told by a signal, says so and leaves with a status of its own."""
-    return f"trap 'echo {signal} >> told; exit 85' {signal}; sleep 300 & wait"
+    # Without cgroups Slurm tells every process: the sleep may have died of it before the shell hears it.
+    return f"trap 'echo {signal} >> told; exit 85' {signal}; while :; do sleep 1 & wait; done"
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def test_tasks_in_the_queue_are_gone_on_with_there(experiment: Project, queue: Q
     assert len(experiment.started()) == 4
 
 
-@pytest.mark.parametrize("profile", [None, "sge", "local"])
+@pytest.mark.parametrize("profile", [None, *(pytest.param(name, marks=pytest.mark.soak) for name in ("sge", "local"))])
 def test_a_snakemake_that_was_typed_by_hand_is_named_and_not_run_beside(
     experiment: Project, queue: Queue, profile: str | None
 ) -> None:

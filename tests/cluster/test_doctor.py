@@ -69,7 +69,7 @@ def test_names_that_the_site_does_not_know_are_problems_with_those_that_it_knows
     assert outcome.returncode == 1
     assert "✗ there is no parallel environment 'smpp'. Did you mean 'smp'?" in outcome.stdout
     assert "✗ ngpus is no resource of this site, and num_gpus is asked for under that name" in outcome.stdout
-    assert "here: gpu\n" in outcome.stdout
+    assert "here: gpu" in outcome.stdout
     assert "✗ mem_fre is no resource of this site" in outcome.stdout
     assert "mem_free" in outcome.stdout
     assert "✗ the site takes at most 75000 tasks in one array, and the profile says 1000000" in outcome.stdout

@@ -211,12 +211,13 @@ def test_ctrl_c_leaves_nothing_in_the_queue_and_the_same_command_goes_on(project
 @pytest.mark.alone
 def test_after_a_crash_of_the_driver_nothing_runs_twice(project: Project, queue: Queue) -> None:
     """When it comes back, tasks have ended, are running and are queued."""
-    # The first that starts ends at once, whichever it is: there are fewer slots than tasks.
-    project.write(jobs("mkdir first || until [ -e go ]; do sleep 0.2; done", count=20))
+    # The first that starts ends as soon as nobody watches, whichever it is: there are fewer slots than tasks.
+    project.write(jobs("mkdir first && wait=killed || wait=go; until [ -e $wait ]; do sleep 0.2; done", count=20))
     driver = project.start("--mle-sge-poll-seconds", "30")
     project.wait_for(lambda: len(queue()) == 20)
     driver.kill()
-    project.wait_for(lambda: any(project.path.glob("out/*")))
+    (project.path / "killed").touch()
+    project.wait_for(lambda: any(made.suffix == "" for made in project.path.glob("out/*")))
     project.wait_for(lambda: "qw" in queue().values() and "r" in queue().values())
 
     again = project.start()

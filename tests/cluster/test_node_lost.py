@@ -71,7 +71,9 @@ def test_seed_runs_that_were_lost_with_their_node_are_told_so_and_only_they_run_
 
     assert run.wait(timeout=360) == 1
     lost = re.findall(r"\(train configuration=(\w) seed=(\d)\) was lost with its node \S+", experiment.said())
-    assert sorted(lost) == [("a", "1"), ("b", "0"), ("b", "1")], experiment.said()
+    # Those of one configuration that were lost alike are told together.
+    assert {("a", "1")} < set(lost) <= {("a", "1"), ("b", "0"), ("b", "1")}, experiment.said()
+    assert "1 of 4 seed runs done, 3 died" in experiment.said()
     experiment.let_go()
     again = experiment.mle("run", "exp.yaml")
     assert again.returncode == 0, again.stderr

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.workflow.test_forms_of_a_search import ASYNC, BLOCKS, FLAT, curves, make, read_table
+from tests.workflow.test_learning_search import make_learning_search
 from tests.workflow.test_search import make_search
+from tests.workflow.test_search_rungs import make as make_rungs
+from tests.workflow.test_seeds_until_decided import looks, seeds_done, started, write_experiment
+from tests.workflow.test_seeds_until_decided import make as make_undecided
+from tests.workflow.test_seeds_until_decided import run as run_looks
 
 pytestmark = [pytest.mark.sge, pytest.mark.slow]
 
@@ -29,3 +37,97 @@ def test_a_search_runs_and_grows_on_a_grid_engine_as_it_does_here(tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
     assert search.runs_now() == {"ask": 1, "train": 4, "merge": 2}
     assert {place: log for place, log in search.logs().items() if place in before} == before
+
+
+def test_a_search_that_learns_asks_the_same_trials_there_as_here(tmp_path: Path, grid_engine: Path) -> None:
+    here, there = (make_learning_search(tmp_path / place) for place in ("here", "there"))
+    here.run()
+
+    done = there.mle("run", "exp.yaml", "--profile", "sge")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert there.runs_now() == {"ask": 4, "train": 12, "trial": 6}
+    assert there.trial_files() == here.trial_files()
+    assert there.jobs_to_run() == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "section", "seeds", "trials"),
+    [
+        ("experiment_type", FLAT, [0, 1], 4),
+        ("job_type", BLOCKS, [0, 1, 2], 4),
+        ("job_type", ASYNC, [1, 4], 3),
+    ],
+    ids=["flat", "three blocks", "asynchronous"],
+)
+def test_forms_that_people_wrote_run_there_to_their_table(
+    kind: str, section: str, seeds: list[int], trials: int, tmp_path: Path, grid_engine: Path
+) -> None:
+    (tmp_path / "project").mkdir()
+    search = make(tmp_path / "project", kind, '"base.yaml"', section)
+    file = tmp_path / "project" / "exp.yaml"
+    # Of several queues any will do.
+    file.write_text(file.read_text().replace('["cpu-long", "cpu-short"]', '["all.q", "other.q"]'))
+
+    done = search.mle("run", "exp.yaml", "--profile", "sge")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = read_table(search)
+    assert len(rows) == trials
+    for row in rows:
+        rate = float(row["train:lrate" if section is BLOCKS else "lrate"])
+        all_curves = curves(rate, float(row["es_config/sigma"]) if section is BLOCKS else 5e-4, seeds)
+        # What each form asks for: medians or means over seeds, then the highest or the mean of the curve.
+        curve = np.nanmedian(all_curves, axis=0) if section is BLOCKS else np.nanmean(all_curves, axis=0)
+        expected = curve.mean() if section is ASYNC else curve.max()
+        assert float(row["loss"]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_final_of_two_base_configurations_runs_there_to_its_answer(tmp_path: Path, grid_engine: Path) -> None:
+    settings = {"min_budget": 2, "num_arms": 2, "halving_coeff": 2, "step_key": "num_steps"}
+    config = {"search_type": "Halving", "search_config": settings}
+    search = make_rungs(tmp_path / "project", {"num_seeds_per_eval": 1}, config)
+    base = json.loads((search.path / "base.json").read_text())
+    (search.path / "worse.json").write_text(json.dumps({**base, "train_config": {**base["train_config"], "worse": 5}}))
+    script = (search.path / "train.py").read_text()
+    script = script.replace("+ mle.seed / 1000", "+ mle.train_config.get('worse', 0) + mle.rng.normal() / 100")
+    (search.path / "train.py").write_text(script)
+    experiment = json.loads((search.path / "exp.yaml").read_text())
+    experiment["meta_job_args"]["base_train_config"] = ["worse.json", "base.json"]
+    experiment["param_search_args"]["search_final"] = {
+        "num_finalists": 2,
+        "num_finalist_seeds": 1,
+        "num_final_seeds": 2,
+    }
+    (search.path / "exp.yaml").write_text(json.dumps(experiment))
+
+    done = search.mle("run", "exp.yaml", "--profile", "sge")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    chosen = json.loads((search.results / "finalists.json").read_text())["finalists"]
+    winner = json.loads((search.results / "winner.json").read_text())
+    fresh = {(name, seed) for name, seed in search.logs() if int(seed.removeprefix("seed_")) >= 1000}
+    name = json.loads((search.results / "final.json").read_text())["winner"]
+    finalists = {(each["trial"], "seed_1000") for each in chosen}
+    assert {("base", "seed_2000"), ("base", "seed_2001"), (name, "seed_2000"), (name, "seed_2001")} | finalists <= fresh
+    assert "worse" not in winner["train_config"]
+    assert winner["train_config"]["num_steps"] == 4
+    assert set(winner) == set(base)
+    assert f"Winner: {name} (lrate " in done.stdout
+    assert "Against your base configuration, base (" in done.stdout
+    assert search.jobs_to_run() == {}
+
+
+def test_looks_decide_the_same_there_as_here(tmp_path: Path, grid_engine: Path) -> None:
+    here, there = (make_undecided(tmp_path / place) for place in ("here", "there"))
+    for project in (here, there):
+        write_experiment(project, num_seeds="{min: 3, max: 6, until: decided}")
+    run_looks(here)
+
+    done = there.mle("run", "exp.yaml", "--profile", "sge")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert seeds_done(there) == {"a": 3, "b": 6, "c": 6}
+    assert set(started(there).values()) == {1}
+    assert looks(there) == looks(here)
+    assert (there.results / "comparisons.csv").read_bytes() == (here.results / "comparisons.csv").read_bytes()

@@ -54,7 +54,11 @@ PREEMPTING = ["sbatch", "--parsable", "--nodelist=node1", "--gres=gpu:2", "--out
 
 @pytest.mark.parametrize(
     ("cgroups", "accounting"),
-    [pytest.param("auto", "yes", id="cgroups"), pytest.param("no", "yes", id="no cgroups"), ("auto", "no")],
+    [
+        pytest.param("auto", "yes", id="cgroups"),
+        pytest.param("no", "yes", id="no cgroups", marks=pytest.mark.soak),
+        pytest.param("auto", "no", id="no accounting", marks=pytest.mark.soak),
+    ],
 )
 def test_each_end_is_told_by_its_cause(
     slurm_project: Callable[[str], Project], slurm_queue: Queue, slurm: Path, cgroups: str, accounting: str
@@ -78,5 +82,6 @@ def test_each_end_is_told_by_its_cause(
         assert_each_ran_once(project, ROWS, slurm_queue)
 
     assert (project.path / "told").read_text().split().count("USR1") == 1
-    assert (project.path / "told").read_text().split().count("TERM") == 1
+    # Without cgroups Slurm tells every process, and the shell of the task passes on what it was told all the same.
+    assert (project.path / "told").read_text().split().count("TERM") in ((1, 2) if cgroups == "no" else (1,))
     assert said.count("is suspended.") == 1

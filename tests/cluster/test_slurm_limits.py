@@ -59,6 +59,11 @@ def tasks(number: int, script: str = "true") -> str:
     )
 
 
+def accepted(said: str) -> int:
+    """Return how many tasks the driver says to have submitted."""
+    return sum(int(n) for n in re.findall(r"Submitted job \d+ with (\d+) task", said))
+
+
 def test_what_slurm_refuses_is_told_with_the_setting_that_helps(slurm_project: Callable[[str], Project]) -> None:
     project = slurm_project("refused")
     driver = start(project, REFUSED)
@@ -178,8 +183,8 @@ def test_as_many_tasks_as_one_may_submit_are_in_the_queue_and_the_others_wait(
     assert status == 0, said
     assert "takes no more jobs now" in said
     assert project.ran() == [str(n) for n in range(8)]
-    # Not one for each task: 8, 4 and 2 are tried first, and the rest waits as a whole.
-    assert (project.path / "submissions").read_text().count("\n") <= 14, said
+    # 8 and 4 are refused, 2 and 1 accepted; then three at a time, or fewer if they do not end at the same moment.
+    assert (project.path / "submissions").read_text().count("\n") <= 8, said
     wait_until(lambda: slurm_queue() == {}, 30)
 
 
@@ -194,10 +199,12 @@ def test_a_cluster_that_is_full_is_waited_for_without_blocking(
     with site(MaxJobCount=str(known + 4)):
         driver = project.start()
         # sbatch itself would say nothing for minutes.
-        wait_until(lambda: "takes no more jobs now" in driver.output.read_text(), 20)
+        wait_until(lambda: "takes no more jobs now" in driver.output.read_text(), 60)
+        # The block ends with a new controller, which forgets to start what the old one has only just accepted.
+        wait_until(lambda: 1 <= accepted(driver.output.read_text()) <= len(project.ran()), 120)
     status, said = driver.wait()
 
-    assert status == 0, said
+    assert status == 0, said[-4_000:]
     assert project.ran() == sorted(str(n) for n in range(60))
     wait_until(lambda: slurm_queue() == {}, 30)
 

@@ -51,6 +51,33 @@ def test_a_node_that_loses_its_power_and_one_whose_slurmd_dies(
     assert_each_ran_once(project, rows, slurm_queue)
 
 
+def test_a_seed_run_that_a_node_has_lost_before_its_start_is_deleted_and_made_again(
+    slurm_project: Callable[[str], Project], slurm_queue: Queue, slurm: Path, tmp_path: Path
+) -> None:
+    project, prolog = slurm_project("never begun"), tmp_path / "prolog"
+    project.write(
+        "rule one:\n    output: 'out'\n    retries: 1\n    resources: mem_mb=200\n"
+        "    shell: 'echo one >> ran; touch {output}'\n"
+    )
+    prolog.write_text(f"#!/bin/sh\nmkdir {tmp_path}/first 2>/dev/null && exec sleep 60\nexit 0\n")
+    prolog.chmod(0o755)
+    control(slurm, "set", "Prolog", str(prolog))
+    try:
+        driver = project.start()
+        wait_until((tmp_path / "first").exists, 60)
+        # The controller waits for the task until the node reports what it has, some minutes later.
+        control(slurm, "node", "kill", "1")
+        control(slurm, "node", "start", "1")
+        status, said = driver.wait()
+    finally:
+        control(slurm, "set", "Prolog")
+
+    assert status == 0, said
+    assert "has never begun, although Slurm lists it as running: its node does not have it. It was deleted." in said
+    assert project.ran() == ["one"]
+    wait_until(lambda: slurm_queue() == {}, 40)
+
+
 def test_the_end_of_seed_runs_is_noticed_while_the_controller_is_down(
     slurm_project: Callable[[str], Project], slurm_queue: Queue, slurm: Path
 ) -> None:
@@ -62,13 +89,15 @@ def test_the_end_of_seed_runs_is_noticed_while_the_controller_is_down(
     (project.path / "go").touch()
     assert_told(driver, rows)
     later = slurm_project("later")
-    waiting = start(later, rows[:1])
+    # Of several nodes any will do, which takes the names of all others: nobody can tell them now.
+    several = [Row("one", UNTIL_GO, None, "include_nodes='node1,node2'")]
+    waiting = start(later, several)
     (later.path / "go").touch()
     wait_until(lambda: "The scheduler does not answer" in waiting.output.read_text(), 60)
     control(slurm, "master", "start")
 
-    assert "that had waited." in assert_told(waiting, rows[:1])
-    assert_each_ran_once(later, rows[:1], slurm_queue)
+    assert "that had waited." in assert_told(waiting, several)
+    assert_each_ran_once(later, several, slurm_queue)
     assert_each_ran_once(project, rows, slurm_queue)
 
 
@@ -82,14 +111,13 @@ def test_a_controller_that_is_killed_may_forget_seed_runs_and_they_are_finished_
     control(slurm, "master", "kill")
     time.sleep(3)
     control(slurm, "master", "start")
+    # It has forgotten job numbers too, and the nodes would refuse to start a second job of the same one.
+    taken = [slurm_says("sbatch", "--parsable", "--hold", "--output=/dev/null", "--wrap=true") for _ in range(10)]
+    slurm_says("scancel", *taken)
     subprocess.run([slurm, "start"], check=True)
 
     assert_told(driver, rows)
     assert_each_ran_once(project, rows, slurm_queue)
-    # It has forgotten job numbers too, and the nodes would refuse to start a second job of the same one.
-    for _ in range(10):
-        slurm_says("sbatch", "--hold", "--output=/dev/null", "--wrap=true")
-    slurm_says("scancel", "--user=root")
 
 
 def test_without_an_answer_of_the_accounting_ends_are_told_from_the_queue(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import random
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from cluster_project import wait_until
-from mle_project import Project, new_project
+from mle_project import Project, edit_profile, new_project
 
 from tests.workflow.conftest import SCRIPT
 
@@ -21,7 +25,7 @@ Queue = Callable[[], dict[tuple[int, int], str]]
 # Says when it is started although it is finished, or beside itself.
 SUSPICIOUS = SCRIPT.replace(
     "    value = 0.0\n",
-    "    import fcntl, pathlib, time\n"
+    "    import fcntl, os, pathlib, time\n"
     "    mine = f'{mle.config_name} {mle.seed}'\n"
     "    held = open(f'held {mine}', 'a')\n"
     "    try:\n"
@@ -31,7 +35,8 @@ SUSPICIOUS = SCRIPT.replace(
     "    if pathlib.Path(f'experiments/{mle.config_name}/seed_{mle.seed}/.done').exists():\n"
     "        open('wrong', 'a').write(f'{mine} again\\n')\n"
     "    open('started.txt', 'a').write(f'{mine}\\n')\n"
-    "    time.sleep(2)\n"
+    # So long that many of the faults meet seed runs that are running.
+    "    time.sleep(8 if 'SLURM_JOB_ID' in os.environ else 0)\n"
     "    value = 0.0\n",
 )
 # What is done, and what brings it back; the driver is killed and started again by the test.
@@ -43,6 +48,10 @@ FAULTS: dict[str, Sequence[Sequence[str]]] = {
     "node": (("node", "kill", "2"), ("node", "start", "2")),
     "accounting": (("accounting", "stop"), ("accounting", "start")),
 }
+
+
+# Slurm itself may need minutes to find out what it has lost.
+PATIENCE = 400.0
 
 
 @pytest.mark.soak
@@ -78,6 +87,8 @@ def forty(folder: Path) -> Project:
     path = project.path / "exp.yaml"
     path.write_text(path.read_text() + "    memory_per_job: 300\n    retries: 3\n")
     (project.path / "train.py").write_text(SUSPICIOUS)
+    # What is lost is made again while the same experiment is under fire.
+    edit_profile(project, patience_seconds="5", query_seconds="2")
     return project
 
 
@@ -85,11 +96,14 @@ def finish_under_fire(project: Project, slurm: Path, chance: random.Random, left
     """Run an experiment to its end, with a fault every few seconds while there are any left."""
     run = project.begin("mle_toolbox", "run", "exp.yaml")
     wait_until(lambda: len(project.started()) > 0 or run.poll() is not None, 60)
+    last_fault = time.monotonic()
     while run.poll() is None:
+        # Nothing that a fault leaves behind may keep the driver for ever.
+        assert time.monotonic() - last_fault < PATIENCE, f"{project.said()}\n{squeue()}"
         if left:
-            fault = left.pop()
-            if fault == "driver" and (project.results / ".driver" / "lock").exists():
-                project.kill_driver(snakemake=True)
+            fault, last_fault = left.pop(), time.monotonic()
+            if fault == "driver":
+                kill(project, run)
                 run = project.begin("mle_toolbox", "run", "exp.yaml")
             for command in FAULTS[fault]:
                 subprocess.run([slurm, *command], check=True)
@@ -97,3 +111,18 @@ def finish_under_fire(project: Project, slurm: Path, chance: random.Random, left
             # A controller that was killed may have drained a node.
             subprocess.run([slurm, "start"], check=True, capture_output=True)
         time.sleep(chance.uniform(0.5, 3))
+
+
+def kill(project: Project, run: subprocess.Popen[bytes]) -> None:
+    """Kill `mle run` and its Snakemake, at whatever moment of their lives."""
+    run.kill()
+    run.wait()
+    lock = project.results / ".driver" / "lock"
+    holder = json.loads(lock.read_text() or "{}") if lock.exists() else {}
+    if holder.get("pid") == run.pid and holder.get("snakemake"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(holder["snakemake"], signal.SIGKILL)
+
+
+def squeue() -> str:
+    return subprocess.run(["squeue", "--states=all"], capture_output=True, text=True, check=False).stdout

@@ -36,7 +36,10 @@ def start_snakemake_by_hand(experiment: Project) -> None:
     experiment.begin("snakemake", "--profile", "sge")
 
 
-@pytest.mark.parametrize("start", [start_mle_run, start_mle_run_behind_an_ampersand, start_snakemake_by_hand])
+@pytest.mark.parametrize(
+    "start",
+    [pytest.param(start_mle_run, marks=pytest.mark.soak), start_mle_run_behind_an_ampersand, start_snakemake_by_hand],
+)
 def test_a_living_driver_is_stopped_with_its_tasks_and_the_next_run_goes_on(
     experiment: Project, queue: Queue, start: Callable[[Project], None]
 ) -> None:

@@ -71,6 +71,7 @@ def test_no_message_installs_the_original(repository: Path) -> None:
         "snakemake_executor_plugin_mle_sge",
         "snakemake_executor_plugin_mle_slurm",
         "snakemake_logger_plugin_mle",
+        "snakemake_scheduler_plugin_mle",
         "workflow",
         "profiles",
     ]

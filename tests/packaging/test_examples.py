@@ -19,7 +19,7 @@ from mle_toolbox.results import SeedResults
 
 PROJECTS = {
     "digits": (Path("examples/digits"), 3 * 5),
-    "search": (Path("examples/search"), 4 * 4 * 3),
+    "search": (Path("examples/search"), 4 * 4 * 2),
     "tasks": (Path("examples/tasks"), 3 * 4 * 10),
     "mle init": (Path("mle_toolbox/templates/project"), 2 * 3),
     "reference": (Path(), 2 * 10),

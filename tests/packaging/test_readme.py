@@ -1,4 +1,4 @@
-"""The commands of the README, typed one after the other in a fresh clone, all succeed."""
+"""The commands of the README, typed one after the other in a fresh clone, all succeed; the last is the example."""
 
 from __future__ import annotations
 
@@ -31,21 +31,36 @@ def test_commands_are_found_with_their_continuations() -> None:
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_readme_work_in_a_fresh_clone(
+def test_the_commands_of_the_readme_work_in_a_fresh_clone_and_the_example_runs_nothing_twice(
     clone: Path, bare_environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     project = shutil.copytree(clone, tmp_path / "mle-toolbox", symlinks=True)
     commands = commands_of((clone / "README.md").read_text(encoding="utf-8"))
-    script = "set -eux\n" + "\n".join(commands)
 
-    finished = subprocess.run(
-        ["bash", "-c", script],
-        cwd=project,
-        env=bare_environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
+    def type_all(*typed: str) -> None:
+        done = subprocess.run(
+            ["bash", "-c", "\n".join(["set -eux", *typed])],
+            cwd=project,
+            env=bare_environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+
+    type_all(*commands)
+
+    assert commands[-1] == "make example"
+    reference, digits = project / "experiments", project / "examples/digits/experiments"
+    assert [len(list(folder.glob("*/seed_*/log.h5"))) for folder in (reference, digits)] == [20, 15]
+    assert len(list(reference.glob("*/log.h5"))) == 2
+    assert all(
+        (folder / name).stat().st_size for folder in (reference, digits) for name in ("results.h5", "report.html")
     )
+    logs = {log: log.stat() for folder in (reference, digits) for log in folder.rglob("log.h5")}
 
-    assert commands
-    assert finished.returncode == 0, finished.stdout[-5000:] + finished.stderr[-5000:]
+    type_all("make example")
+
+    assert {log: (log.stat().st_mtime_ns, log.stat().st_ino) for log in logs} == {
+        log: (before.st_mtime_ns, before.st_ino) for log, before in logs.items()
+    }

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 TOP_LEVEL = {
     *("mle_command.py", "mle_cluster", "mle_toolbox"),
-    *("snakemake_logger_plugin_mle", "snakemake_executor_plugin_mle_sge", "snakemake_executor_plugin_mle_slurm"),
+    *("snakemake_logger_plugin_mle", "snakemake_scheduler_plugin_mle"),
+    *("snakemake_executor_plugin_mle_sge", "snakemake_executor_plugin_mle_slurm"),
 }
 
 

@@ -16,30 +16,41 @@ from tests.browser_there import why_no_browser
 pytestmark = pytest.mark.slow
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-NO_MAIN = {"best_set", "measure", "scheduler"}
-# Needs a queue of Grid Engine: tests/cluster/test_benchmark.py.
-ELSEWHERE = {"sge"}
+NO_MAIN = {"best_set", "measure", "scheduler", "trivial_tasks"}
+# Need a queue of Grid Engine or Slurm: tests/cluster/test_benchmark.py.
+ELSEWHERE = {"sge", "slurm"}
 SMALL = {
     "coverage": ["--repetitions", "40", "--without-peer"],
     "coverage_tasks": ["--tasks", "3", "--repetitions", "20", "--without-peer"],
     "drive": ["--runs", "3", "--quick"],
+    "finished": ["--sizes", "2x2", "--quick"],
+    "limits": ["--seconds", "1.5"],
     "log": ["--ticks", "50", "--repeat", "1", "--without-peer"],
     "merge": ["--seeds", "3", "--ticks", "20", "--metrics", "2", "--repeat", "1", "--configurations", "1", "2"],
+    "packing": ["--seeds", "2"],
     "read": ["--sizes", "2", "--ticks", "5", "--repeat", "1"],
     "report": ["--quick"],
+    "rungs": ["--repetitions", "1"],
     "search_results": ["--trials", "6", "--seeds", "2", "--ticks", "5"],
     "search": ["--values", "2", "--seeds", "1", "--repeat", "1"],
+    "search_peers": ["--trials", "2", "--seeds", "2", "--repeat", "1", "--without-peers"],
+    "search_winner": ["--quick", "--proposals", "random"],
+    "sequential": ["--repetitions", "20"],
     "snapshot": ["--repeat", "1", "--files", "20"],
     "start": ["--repeat", "1"],
     "statistics": ["--quick"],
+    "time_left": ["--repeat", "1", "--looks", "10"],
+    "watch": ["--status", "2x3", "--running", "4", "--seconds", "1"],
 }
+# Twenty seconds and more even so: `make soak`.
+LONGER = {"coverage", "drive", "finished", "limits", "packing", "rungs", "search_peers", "search_winner", "sequential"}
 
 
 def run(name: str, *arguments: str) -> str:
     command = [sys.executable, str(BENCHMARKS / f"{name}.py"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     # With so few repetitions, coverage finds promises broken, and says so with a 1.
-    assert done.returncode in ((0, 1) if name.startswith("coverage") else (0,)), done.stderr
+    assert done.returncode in ((0, 1) if name.startswith(("coverage", "sequential")) else (0,)), done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout
 
@@ -50,9 +61,11 @@ def test_every_benchmark_is_run_here() -> None:
     assert set(SMALL) | NO_MAIN == there - ELSEWHERE
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.soak) if name in LONGER else name for name in SMALL]
+)
 def test_benchmark_prints_its_tables(name: str) -> None:
-    for module in {"log": ["tensorboardX"], "drive": ["snakemake"]}.get(name, []):
+    for module in {"log": ["tensorboardX"], "drive": ["snakemake"], "finished": ["snakemake"]}.get(name, []):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed.")
     if name == "report" and (missing := why_no_browser()) is not None:
@@ -89,6 +102,7 @@ def reading() -> dict[tuple[str, str, str], list[str]]:
     return rows
 
 
+@pytest.mark.soak
 def test_reading_opens_no_more_files_a_seed_run_when_there_are_more(
     reading: dict[tuple[str, str, str], list[str]],
 ) -> None:
@@ -96,6 +110,7 @@ def test_reading_opens_no_more_files_a_seed_run_when_there_are_more(
         assert float(opened) <= float(reading[program, "4 x 4", state][0]) <= 5, (program, size, state)
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed.")
 def test_reading_makes_no_more_file_operations_a_seed_run_when_there_are_more(
     reading: dict[tuple[str, str, str], list[str]],

@@ -16,6 +16,7 @@ import mle_toolbox
 import snakemake_executor_plugin_mle_sge
 import snakemake_executor_plugin_mle_slurm
 import snakemake_logger_plugin_mle
+import snakemake_scheduler_plugin_mle
 from mle_toolbox.errors import ExperimentFileError, Problem
 from mle_toolbox.experiment.settings import MissingSettingError, Settings
 
@@ -25,6 +26,7 @@ PACKAGES = (
     snakemake_executor_plugin_mle_sge,
     snakemake_executor_plugin_mle_slurm,
     snakemake_logger_plugin_mle,
+    snakemake_scheduler_plugin_mle,
 )
 PROBLEMS = [Problem("a.json", 3, "unknown key 'lr'."), Problem("exp.yaml", 0, "it is empty.")]
 MADE_OTHERWISE: dict[type, Callable[[], BaseException]] = {

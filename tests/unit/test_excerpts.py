@@ -74,7 +74,7 @@ def test_a_progress_bar_is_shown_as_it_was_last(tmp_path: Path) -> None:
 
 
 def test_nothing_that_a_terminal_would_obey_is_left() -> None:
-    assert readable("a\x1b]0;title\x07b\x08\x9b31m\x00c\td") == "ab31mc\td"
+    assert readable("a\x1b]0;title\x07b\x08\x9b31m\x00c\td") == "a31mc\td"
 
 
 def test_a_line_of_any_length_takes_little_memory(tmp_path: Path) -> None:

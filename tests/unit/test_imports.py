@@ -17,7 +17,7 @@ import pytest
 import mle_toolbox
 
 PACKAGE = Path(mle_toolbox.__file__).parent
-OURS = ("mle_", "snakemake_executor_plugin_mle_", "snakemake_logger_plugin_mle")
+OURS = ("mle_", "snakemake_executor_plugin_mle_", "snakemake_logger_plugin_mle", "snakemake_scheduler_plugin_mle")
 
 # The drawing in docs/architecture.md, lowest first: a part may import those before it, never those after it.
 # Everything directly in mle_toolbox/, file or folder, must be named here.
@@ -30,6 +30,7 @@ LAYERS = (
     "text",
     "wording",
     "colours",
+    "terminal_text",
     "excerpts",
     "surroundings",
     "bundle",
@@ -38,10 +39,15 @@ LAYERS = (
     "seed_ranges",
     "layout",
     "search",
+    "looks",
     "experiment_file",
     "log",
     "experiment_record",
     "trial_files",
+    "asking",
+    "trial_score",
+    "search_final",
+    "climbing",
     "seed_run",
     "experiment",
     "statistics",
@@ -54,6 +60,7 @@ LAYERS = (
     "cluster",
     "drive",
     "render",
+    "watch",
     "report",
     "doctor",
     "cli",
@@ -134,6 +141,8 @@ CLOSES_A_CIRCLE = {
     ("mle_toolbox", "mle_toolbox.results"),
     # Results are asked for their tables, which render/ makes when they are wanted.
     ("mle_toolbox.results.shown", "mle_toolbox.render.comparisons"),
+    ("mle_toolbox.results.shown", "mle_toolbox.render.group_table"),
+    ("mle_toolbox.results.shown", "mle_toolbox.render.method_comparisons"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.notebook"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.summary"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.table"),

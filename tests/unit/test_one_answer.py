@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -28,6 +29,7 @@ from mle_toolbox.render.rendered import Rendered, as_text
 from mle_toolbox.report import write_report, write_tables
 from mle_toolbox.report.answers import comparison_data
 from mle_toolbox.report.numbers import Numbers, read_numbers
+from mle_toolbox.report.packing import Store
 from mle_toolbox.report.tables import final_data, final_table
 from mle_toolbox.results import ExperimentResults, load
 from mle_toolbox.statistics import compare_all, holm
@@ -110,20 +112,26 @@ def in_page_table(numbers: Numbers) -> Best:
 
 
 def in_page_data(numbers: Numbers, statistic: str) -> Best:
-    entries = zip(numbers.configurations, final_data(numbers)["0|last"], strict=True)
-    return frozenset(name for name, entry in entries if entry is not None and entry["est"][statistic]["best"])
+    best = final_data(numbers, Store())["0|last"]["est"][statistic]["best"]
+    return frozenset(numbers.configurations[index] for index in best)
 
 
 def in_page_pairs(numbers: Numbers, leader: str) -> Best:
     """Return the leader and those that are not significantly apart from it, of the CSV file that the page saves."""
-    found, names = comparison_data(numbers)["0|last"], numbers.configurations
-    columns = found["columns"]
+    store, names = Store(), numbers.configurations
+    found = comparison_data(numbers, store)["0|last"]
+    arrays = [unpacked(text) for text in store.content["arrays"]]
     kept = {leader}
-    for pair in found["pairs"]:
-        a, b, row = names[pair["a"]], names[pair["b"]], dict(zip(columns, pair["numbers"], strict=True))
-        if leader in (a, b) and row["adjusted_p"] >= 0.05:
-            kept.add(b if a == leader else a)
+    for a, b, p in zip(arrays[found["a"]], arrays[found["b"]], arrays[found["columns"]["adjusted_p"]], strict=True):
+        if leader in (names[int(a)], names[int(b)]) and p >= 0.05:
+            kept.add(names[int(b)] if names[int(a)] == leader else names[int(a)])
     return frozenset(kept)
+
+
+def unpacked(text: str) -> list[float]:
+    """Return the numbers of a text of `pack`."""
+    kinds = {"f": "<f4", "d": "<f8"}
+    return [float(each) for each in np.frombuffer(base64.b64decode(text[1:]), kinds[text[0]])]
 
 
 RENDERED: Mapping[str, tuple[Callable[[Rendered], str], Callable[[str], Best]]] = {

@@ -81,7 +81,7 @@ def test_runs_that_wait_while_code_is_edited_and_deleted_run_the_code_of_the_sta
     half_done.project.write_configuration("a.json", learning_rate=0.25)
     said = half_done.go_on()
 
-    assert f"11.5 ± 0 (n={half_done.seeds})" in said
+    assert re.search(rf"{half_done.seeds}/{half_done.seeds} │ +11\.5 ± 0", said)
     records = half_done.records()
     assert len(records) == half_done.seeds
     assert len({json.dumps(record.code) for record in records}) == 1
@@ -96,7 +96,7 @@ def test_runs_that_wait_need_neither_the_script_nor_the_configuration_nor_the_ex
         (half_done.project.path / name).unlink()
     said = half_done.go_on()
 
-    assert f"11.5 ± 0 (n={half_done.seeds})" in said
+    assert re.search(rf"{half_done.seeds}/{half_done.seeds} │ +11\.5 ± 0", said)
     records = half_done.records()
     assert len(records) == half_done.seeds
     assert len({json.dumps([record.code, record.identity]) for record in records}) == 1

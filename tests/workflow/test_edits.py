@@ -116,7 +116,13 @@ _SEQUENCES = {
 }
 
 
-@pytest.mark.parametrize("steps", _SEQUENCES.values(), ids=_SEQUENCES)
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param(steps, id=name, marks=pytest.mark.soak if number > 1 else ())
+        for number, (name, steps) in enumerate(_SEQUENCES.items())
+    ],
+)
 def test_every_number_is_made_of_runs_of_one_identity_and_nothing_finished_is_repeated(
     steps: list[tuple[str, str, int]],
 ) -> None:
@@ -138,7 +144,9 @@ def run_once(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path
 _FOUR = settings(max_examples=4, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 
 
-# Four times four, so that several processes share them: with those above, twenty sequences.
+# Four in a part, so that several processes share them: with those above, twenty sequences, of which twelve are left to
+# `make soak`.
+@pytest.mark.soak
 @pytest.mark.parametrize("part", range(4))
 def test_sequences_that_nobody_thought_of_keep_it_so(part: int, run_once: Path) -> None:
     drawn = given(_STEPS.filter(lambda steps: len(steps) < 3))

@@ -123,6 +123,11 @@ def searched(project: Project) -> list[dict[str, Any]]:
     """Run the search and return the rows of its table."""
     done = project.mle("run", "exp.yaml", "--profile", "local")
     assert done.returncode == 0, done.stdout + done.stderr
+    return read_table(project)
+
+
+def read_table(project: Project) -> list[dict[str, Any]]:
+    """Return the rows of a search's table, the best first."""
     return list(csv.DictReader((project.results / "search.csv").read_text().splitlines()))
 
 

@@ -103,7 +103,7 @@ def seed_runs_started(project: Project) -> list[tuple[str, str]]:
     ("whom", "kills", "seeds"),
     [
         ("both", 2, 3),
-        ("everything", 2, 3),
+        pytest.param("everything", 2, 3, marks=pytest.mark.soak),
         *(pytest.param(whom, 30, 40, marks=pytest.mark.soak) for whom in WHOM),
     ],
 )

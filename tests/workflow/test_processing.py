@@ -195,7 +195,7 @@ def test_in_a_search_post_processing_waits_for_the_trials_that_failed(tmp_path: 
     assert lines_of(search, "figures.txt") == ["8"]
 
 
-@pytest.mark.parametrize("how", ["Ctrl-C", "mle stop", "kill -9, then mle stop"])
+@pytest.mark.parametrize("how", ["Ctrl-C", pytest.param("mle stop", marks=pytest.mark.soak), "kill -9, then mle stop"])
 def test_a_running_pre_processing_is_stopped(processed: Project, how: str) -> None:
     (processed.path / "features.py").write_text(
         "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(600)\n"

@@ -11,10 +11,11 @@ import pytest
 
 import mle_toolbox
 from mle_toolbox.bundle import bundle_dir
-from tests.workflow.conftest import SCRIPT, Project, job_table
+from tests.workflow.conftest import SCRIPT, Project
 
 pytestmark = pytest.mark.slow
 
+NOTHING_TO_RUN = "Nothing to run: none of the 6 seed runs is due.\n"
 FAILING = SCRIPT.replace(
     "    value = 0.0\n", "    value = 0.0\n    1 / (mle.seed not in (0, 2) or mle.config_name != 'b')\n"
 )
@@ -22,6 +23,24 @@ FAILING = SCRIPT.replace(
 
 def test_a_second_run_does_nothing(finished: Project) -> None:
     assert finished.jobs_to_run() == {}
+
+
+def test_what_is_known_to_be_finished_makes_no_jobs_and_is_an_input_of_its_merge_as_soon_as_something_changes(
+    finished: Project,
+) -> None:
+    seen = finished.mle("run", "exp.yaml")
+    untouched = json.loads((finished.results / ".driver" / "untouched.json").read_text())
+    finished.write_experiment(["a.json", "b.json", "c.json"], seeds=3)
+    finished.write_configuration("c.json", learning_rate=0.4)
+    (finished.results / "b" / "seed_1" / "log.h5").unlink()
+    added = finished.mle("run", "exp.yaml")
+
+    assert seen.returncode == 0, seen.stderr
+    assert untouched == ["a", "b"]
+    assert added.returncode == 0, added.stderr
+    assert json.loads((finished.results / ".driver" / "untouched.json").read_text()) == ["a"]
+    assert finished.jobs_of_last_run() == {"train": 4, "merge": 2, "collect": 1, "report": 1}
+    assert finished.jobs_to_run() == {}, "Snakemake by hand has noted all inputs"
 
 
 def test_only_the_seed_runs_that_failed_run_again(project: Project) -> None:
@@ -34,7 +53,8 @@ def test_only_the_seed_runs_that_failed_run_again(project: Project) -> None:
 
     assert first.returncode == 1
     assert "b seed 0: ZeroDivisionError" in first.stderr
-    assert "b seed 2: ZeroDivisionError" in first.stderr
+    assert "2 seed runs: ZeroDivisionError at train.py:" in first.stderr
+    assert "b seeds 0, 2\n" in first.stderr
     assert "b seed 1" not in first.stderr
     assert "4 of 6 seed runs done, 2 failed" in first.stderr
     assert planned == {"train": 2, "merge": 1, "collect": 1, "report": 1}
@@ -153,13 +173,13 @@ def test_editing_back_costs_no_training(finished: Project) -> None:
     finished.mle("run", "exp.yaml")
     finished.write_configuration("b.json", learning_rate=0.2)
 
-    planned = job_table(finished.mle("run", "exp.yaml", "--dry-run").stdout)
+    planned = finished.mle("run", "exp.yaml", "--dry-run")
     outcome = finished.mle("run", "exp.yaml")
 
-    assert planned == {"merge": 1, "collect": 1, "report": 1}
+    assert "Nothing to run: none of the 6 seed runs is due.\nThen the results are merged" in planned.stdout
     assert outcome.returncode == 0, outcome.stderr
     assert "b: 3 seed runs restored" in outcome.stderr
-    assert finished.jobs_of_last_run() == planned
+    assert finished.jobs_of_last_run() == {"merge": 1, "collect": 1, "report": 1}
     assert finished.logs() == before
     assert finished.jobs_to_run() == {}
 
@@ -201,7 +221,7 @@ def test_a_change_that_changes_no_number_runs_nothing(finished: Project) -> None
         assert "6 of 6 seed runs done" in finished.mle("status", "exp.yaml").stdout, change
 
     assert finished.jobs_to_run() == {}
-    assert job_table(finished.mle("run", "exp.yaml", "--dry-run").stdout) == {}
+    assert finished.mle("run", "exp.yaml", "--dry-run").stdout == NOTHING_TO_RUN
 
 
 def test_a_stopped_edit_makes_no_row_of_two_configurations(finished: Project) -> None:
@@ -225,7 +245,13 @@ def test_an_edit_shows_in_status_before_the_next_run(finished: Project) -> None:
     assert "3 of 6 seed runs done, 3 outdated" in status
 
 
-@pytest.mark.parametrize("kind", ["without dot files", "without .snakemake, other times", "times in order of names"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "without .snakemake, other times",
+        *(pytest.param(kind, marks=pytest.mark.soak) for kind in ("without dot files", "times in order of names")),
+    ],
+)
 def test_in_a_copied_project_status_and_run_agree_that_all_is_done(
     finished: Project, tmp_path: Path, kind: str
 ) -> None:

@@ -129,6 +129,7 @@ def test_a_search_runs_each_trial_with_each_seed(search: SearchProject) -> None:
         "left_out": 0,
         "seed": 42,
         "bases": ["base"],
+        "base_files": ["base.json"],
     }
     trial = record["configurations"][1]["trial"]
     assert trial["values"] == {"lrate": 0.1, "units": 3}
@@ -141,6 +142,15 @@ def test_nothing_is_left_to_do_for_either_command(search: SearchProject) -> None
     search.run()
 
     assert search.runs_now() == {}
+
+    # An edit of a trial's file is no change of the search, and is neither lost nor passed over in silence.
+    file = search.results / "trial_0001" / "trial_0001.json"
+    file.write_text('{"train_config": {"lrate": 7}}')
+    said = search.run()
+    assert search.runs_now() == {"ask": 1}
+    assert "trial_0001/trial_0001.json was edited, but a trial keeps its settings" in said
+    assert file.with_name("trial_0001.json.edited").read_text() == '{"train_config": {"lrate": 7}}'
+    assert json.loads(file.read_text())["train_config"]["lrate"] == 0.1
 
 
 def test_a_grid_smaller_than_the_budget_says_so_once(search: SearchProject) -> None:

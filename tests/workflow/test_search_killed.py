@@ -26,29 +26,30 @@ SLOW_SCRIPT = SCRIPT.replace(
     "    time.sleep(0.3)\n"
     "    for step in range(3):\n",
 )
-TRIALS, SEEDS, KILLS = 20, 3, 5
+SEEDS = 3
 
 
-@pytest.fixture
-def search(tmp_path: Path) -> SearchProject:
-    """A search of 60 seed runs in which nothing has run yet."""
-    project = make_search(tmp_path / "project")
+def slow_search(path: Path, trials: int) -> SearchProject:
+    """Make a search in which nothing has run yet."""
+    project = make_search(path)
     (project.path / "train.py").write_text(SLOW_SCRIPT)
     lrates = [round(0.1 * number, 1) for number in range(1, 6)]
     project.write(
-        params={"categorical": {"lrate": lrates}, "integer": {"units": [1, 4, 4]}}, budget=TRIALS, seeds=SEEDS
+        params={"categorical": {"lrate": lrates}, "integer": {"units": [1, 4, 4]}}, budget=trials, seeds=SEEDS
     )
     return project
 
 
-def test_a_search_whose_driver_is_killed_five_times_repeats_nothing_and_has_the_same_results(
-    search: SearchProject, tmp_path: Path
+@pytest.mark.parametrize(("trials", "kills"), [(8, 2), pytest.param(20, 5, marks=pytest.mark.soak)])
+def test_a_search_whose_driver_is_killed_several_times_repeats_nothing_and_has_the_same_results(
+    trials: int, kills: int, tmp_path: Path
 ) -> None:
+    search = slow_search(tmp_path / "project", trials)
     undisturbed = SearchProject(Path(shutil.copytree(search.path, tmp_path / "undisturbed")))
     undisturbed.run()
     generator = random.Random(14)
     # The first kill may come while the trials are being asked.
-    moments = [0, *sorted(generator.sample(range(1, TRIALS * SEEDS - 5), KILLS - 1))]
+    moments = [0, *sorted(generator.sample(range(1, trials * SEEDS - 5), kills - 1))]
 
     for number, moment in enumerate(moments):
         process = search.start("run", "exp.yaml", "--profile", "local")
@@ -66,7 +67,7 @@ def test_a_search_whose_driver_is_killed_five_times_repeats_nothing_and_has_the_
     search.run()
 
     started = Counter((search.path / "started.txt").read_text().split())
-    assert len(started) == TRIALS * SEEDS
+    assert len(started) == trials * SEEDS
     assert set(started.values()) == {1}
     for path in undisturbed.results.glob("trial_*/trial_*.json"):
         assert (search.results / path.relative_to(undisturbed.results)).read_bytes() == path.read_bytes()

@@ -79,11 +79,11 @@ def stoppable(project: Project) -> Project:
     [
         (MLE, interrupt, "SIGINT"),
         (MLE, terminate_the_group_as_timeout_does, "SIGINT"),
-        (MLE, hang_up, "SIGINT"),
+        pytest.param(MLE, hang_up, "SIGINT", marks=pytest.mark.soak),
         (MLE, stop, "SIGINT"),
         (MLE, stop_what_a_killed_driver_left, "SIGTERM"),
         (SNAKEMAKE, interrupt_the_group, "SIGINT"),
-        (SNAKEMAKE, stop, "SIGINT"),
+        pytest.param(SNAKEMAKE, stop, "SIGINT", marks=pytest.mark.soak),
     ],
 )
 def test_what_was_told_to_end_is_stopped_and_told_once_and_runs_again(

@@ -2,8 +2,14 @@
 
 /** The curves of configuration `index` for what is chosen, or null when it has none. */
 function curveOf(choice, index) {
-  return DATA.curves[`${choice.metric}|${choice.time}`]?.[index] ?? null;
+  return curveAt(`${choice.metric}|${choice.time}|${index}`);
 }
+
+const curveAt = once((key) => {
+  const [metric, time, index] = key.split("|"), found = DATA.curves[`${metric}|${time}`]?.[index] ?? null;
+  const named = ([c, l, h, n, method, caution]) => ({ c, l, h, n, method: textAt(method), caution: textAt(caution) });
+  return found && { ...found, bands: Object.fromEntries(Object.entries(found.bands).map(([statistic, band]) => [statistic, named(band)])) };
+});
 
 function points(times, values, keep) {
   return Array.from(times, (time, i) => [time, keep(time, values[i]) ? values[i] : null]);
@@ -20,11 +26,11 @@ function curvesOption(choice) {
     const times = unpack(curve.t), center = unpack(band.c);
     const emphasis = { disabled: true };
     if (choice.seeds !== "none" && curve.v) series.push(seedLines(choice, index, curve, times, keep));
-    if (choice.band && band.l) series.push(bandArea(index, times, unpack(band.l), unpack(band.h), keep, choice));
+    if (choice.band && band.l !== null) series.push(bandArea(index, times, unpack(band.l), unpack(band.h), keep, choice));
     series.push({
-      type: "line", id: `line ${index}`, name: plain(DATA.configurations[index]), data: points(times, center, keep),
-      showSymbol: times.length < 2, symbol: symbolOf(index), symbolSize: 7, color: colourOf(index), emphasis, z: 4,
-      lineStyle: { width: 2.2, type: dashOf(index) }, connectNulls: false, animation: false,
+      type: "line", id: `line ${index}`, name: plain(nameOf(choice, index)), data: points(times, center, keep),
+      showSymbol: times.length < 2, symbol: symbolOf(lookOf(index)), symbolSize: 7, color: colourOf(lookOf(index)), emphasis, z: 4,
+      lineStyle: { width: 2.2, type: dashOf(lookOf(index)) }, connectNulls: false, animation: false,
     });
   }
   const style = axisStyle(colours);
@@ -71,14 +77,14 @@ function pieces(times, values, keep) {
 }
 
 function seedLines(choice, index, curve, times, keep) {
-  const chosen = curve.seeds.map((seed, row) => [seed, row]).filter(([seed]) => choice.seeds === "all" || choice.seeds.has(seed));
+  const chosen = Array.from(unpack(curve.seeds)).map((seed, row) => [seed, row]).filter(([seed]) => choice.seeds === "all" || choice.seeds.has(seed));
   const lines = chosen.flatMap(([, row]) => pieces(times, unpack(curve.v[row]), keep));
-  const style = { stroke: colourOf(index), lineWidth: 1, opacity: chosen.length > 20 ? 0.18 : 0.38, fill: null };
+  const style = { stroke: colourOf(lookOf(index)), lineWidth: 1, opacity: chosen.length > 20 ? 0.18 : 0.38, fill: null };
   return drawing(`seeds ${index}`, extentOf(lines.flat()), 2, (api) => lines.map((line) => ({
     type: line.length > 1 ? "polyline" : "circle",
     shape: line.length > 1 ? { points: line.map((point) => api.coord(point)) }
       : { cx: api.coord(line[0])[0], cy: api.coord(line[0])[1], r: 2 },
-    style: line.length > 1 ? style : { fill: colourOf(index), opacity: 0.5 }, silent: true,
+    style: line.length > 1 ? style : { fill: colourOf(lookOf(index)), opacity: 0.5 }, silent: true,
   })));
 }
 
@@ -94,7 +100,7 @@ function bandArea(index, times, low, high, keep, choice) {
   }
   return drawing(`band ${index}`, extentOf(areas.flat()), 1, (api) => areas.map((area) => ({
     type: "polygon", shape: { points: area.map((point) => api.coord(point)) },
-    style: { fill: colourOf(index), opacity: theme().dark ? 0.24 : 0.17 }, silent: true,
+    style: { fill: colourOf(lookOf(index)), opacity: theme().dark ? 0.24 : 0.17 }, silent: true,
   })));
 }
 
@@ -107,14 +113,14 @@ function curvesTip(choice, hovered) {
     if (!band) return [];
     const times = unpack(curve.t), i = nearestIndex(times, at);
     if (at < times[0] || at > times[times.length - 1]) return [];
-    const interval = band.l ? ` [${shown(unpack(band.l)[i])}, ${shown(unpack(band.h)[i])}]` : "";
+    const interval = band.l !== null ? ` [${shown(unpack(band.l)[i])}, ${shown(unpack(band.h)[i])}]` : "";
     return [{ index, value: unpack(band.c)[i], text: shown(unpack(band.c)[i]) + interval, n: unpack(band.n)[i] }];
   });
   const lower = DATA.metrics[choice.metric].lower;
   rows.sort((a, b) => (Number.isNaN(a.value) - Number.isNaN(b.value)) || (lower ? a.value - b.value : b.value - a.value));
   const table = element("table");
   for (const row of rows.slice(0, 14)) {
-    table.append(element("tr", {}, element("td", {}, swatch(row.index)), element("td", { class: "name" }, plain(DATA.configurations[row.index], 40)),
+    table.append(element("tr", {}, element("td", {}, swatch(row.index)), element("td", { class: "name" }, plain(nameOf(choice, row.index), 40)),
       element("td", {}, row.text), element("td", {}, `n=${row.n}`)));
   }
   const title = element("strong", {}, `${plain(DATA.times[choice.time], 30)} ${shown(at, 6)}`);
@@ -123,21 +129,27 @@ function curvesTip(choice, hovered) {
 }
 
 function swatch(index) {
+  return swatchOf(lookOf(index));
+}
+
+/** A piece of the line of a look. */
+function swatchOf(look) {
   const drawn = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   drawn.setAttribute("width", "26");
   drawn.setAttribute("height", "10");
   drawn.setAttribute("aria-hidden", "true");
   const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
-  const dash = dashOf(index);
-  for (const [name, value] of Object.entries({ x1: 1, x2: 25, y1: 5, y2: 5, stroke: colourOf(index), "stroke-width": 3,
+  const dash = dashOf(look);
+  for (const [name, value] of Object.entries({ x1: 1, x2: 25, y1: 5, y2: 5, stroke: colourOf(look), "stroke-width": 3,
     "stroke-dasharray": dash === "solid" ? "" : dash.join(" ") })) line.setAttribute(name, value);
   drawn.append(line);
   return drawn;
 }
 
 function curvesDescription(choice) {
-  const names = choice.configurations.map((index) => plain(DATA.configurations[index])).join(", ");
-  return `${plain(DATA.metrics[choice.metric].name)} over ${plain(DATA.times[choice.time])}, ${choice.statistic} of the seeds, of ${names}`;
+  const task = choice.task === null ? "" : ` on ${plain(DATA.tasks.names[choice.task])}`;
+  const names = choice.configurations.map((index) => plain(nameOf(choice, index))).join(", ");
+  return `${plain(DATA.metrics[choice.metric].name)} over ${plain(DATA.times[choice.time])}, ${choice.statistic} of the seeds${task}, of ${names}`;
 }
 
 function curvesCaption(choice) {
@@ -145,28 +157,29 @@ function curvesCaption(choice) {
   if (!first) return "Nothing is logged for this choice.";
   const band = first.bands[choice.statistic];
   const parts = [`Bold: ${DATA.statistics.find((each) => each.key === choice.statistic).label} of the seeds that are done (${seedCounts(choice)}).`];
-  if (choice.band) parts.push(band.l ? `Band: ${band.method}.` : "No band: one seed gives no spread.");
+  if (choice.band) parts.push(band.l !== null ? `Band: ${band.method}.` : "No band: one seed gives no spread.");
   if (choice.seeds !== "none") parts.push(first.v ? "Thin: single seeds." : "Single seeds are left out of this file, which would become too large.");
   if (first.of > first.shown) {
     parts.push(`Shown at ${first.shown.toLocaleString("en")} of ${first.of.toLocaleString("en")} points; the tables use all.`);
   }
+  if (first.short) parts.push("To nearly five digits.");
   if (choice.logY || choice.logX) parts.push("Values that are not above 0 have no place on a logarithmic axis.");
-  if (band.caution) parts.push(band.caution);
-  if (DATA.about) parts.push(DATA.about);
-  return parts.join(" ");
+  if (band.caution !== null) parts.push(band.caution);
+  parts.push(about());
+  return parts.filter(Boolean).join(" ");
 }
 
 /** A number with the digits that the file holds of it. */
-function digits(packed, i) {
-  if (!packed) return NaN;
-  const values = unpack(packed);
-  return values instanceof Float32Array ? Number(values[i].toPrecision(7)) : values[i];
+function digits(place, i) {
+  if (place === null) return NaN;
+  const values = unpack(place), kept = { h: 5, f: 7 }[DATA.arrays[place][0]];
+  return kept ? Number(values[i].toPrecision(kept)) : values[i];
 }
 
 /** The same chart to stand alone: with a legend, which the page has beside it. */
 function withLegend(option, choice) {
   const colours = theme();
-  const data = choice.configurations.map((index) => ({ name: plain(DATA.configurations[index]), lineStyle: { type: dashOf(index) } }));
+  const data = choice.configurations.map((index) => ({ name: plain(nameOf(choice, index)), lineStyle: { type: dashOf(lookOf(index)) } }));
   return { ...option, grid: { ...option.grid, bottom: 96 }, legend: { type: "plain", data, bottom: 4, icon: "path://M0,4h30v3h-30z", itemWidth: 24, itemHeight: 3,
     textStyle: { color: colours.ink, width: 180, overflow: "truncate" } } };
 }

@@ -5,17 +5,52 @@ const DATA = JSON.parse(document.getElementById("data").textContent);
 
 const arrays = new Map();
 
-/** Unpack "f<base64>" (float32) or "d<base64>" (float64); see packing.py. */
-function unpack(text) {
-  let found = arrays.get(text);
+/** The array at a place of the data, whose text is "d" (float64), "f" (float32) or "h" (float32 without its last byte) and base64; see packing.py. */
+function unpack(place) {
+  let found = arrays.get(place);
   if (found === undefined) {
-    const raw = atob(text.slice(1));
-    const bytes = new Uint8Array(raw.length);
-    for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-    found = text[0] === "f" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
-    arrays.set(text, found);
+    const text = DATA.arrays[place], kind = text[0], raw = atob(text.slice(1));
+    const step = kind === "h" ? 3 : 4, bytes = new Uint8Array(raw.length / step * 4);
+    // What is left out is the lowest byte, which comes first.
+    for (let i = 0; i < raw.length; i++) bytes[step === 3 ? Math.floor(i / 3) * 4 + i % 3 + 1 : i] = raw.charCodeAt(i);
+    found = kind === "d" ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
+    arrays.set(place, found);
   }
   return found;
+}
+
+/** The text at a place of the data; null stays null. */
+function textAt(place) {
+  return place === null || place === undefined ? null : DATA.texts[place];
+}
+
+/** Make what `make` returns for a key once. */
+function once(make) {
+  const known = new Map();
+  return (key) => {
+    if (!known.has(key)) known.set(key, make(key));
+    return known.get(key);
+  };
+}
+
+/** Whether a configuration is of the chosen task, or all are chosen. */
+function isOfTask(choice, index) {
+  return choice.task === null || DATA.tasks.of[index] === choice.task;
+}
+
+/** What a configuration is called: its method where the task is chosen. */
+function nameOf(choice, index) {
+  return choice.task === null ? DATA.configurations[index] : DATA.tasks.methods[DATA.tasks.methodOf[index]];
+}
+
+/** What to know of the runs below every chart; of several tasks also that their values differ. */
+function about() {
+  return [DATA.about, DATA.tasks && showsOneTask() ? "" : DATA.aboutTasks].filter(Boolean).join(" ");
+}
+
+/** The configurations of the chosen task, or all. */
+function ofTask(choice) {
+  return Array.from(DATA.configurations.keys()).filter((index) => isOfTask(choice, index));
 }
 
 /** A number with at most `digits` significant digits, for people. */

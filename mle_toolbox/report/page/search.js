@@ -95,6 +95,34 @@ function slicesOption(width, top) {
   return { ...spaceBase("The score of every trial against each variable."), grid, xAxis, yAxis, series };
 }
 
+/** All trials in their order, the best so far, and what fresh seeds say of the winner and of the base configuration. */
+function historyOption(width, top) {
+  const colours = theme(), history = SEARCH.history, trials = history.order.map((place) => SEARCH.trials[place]);
+  const points = trials.flatMap((trial, at) => (scoreOf(trial) ? [{ value: [at, scoreOf(trial).value], trial }] : []));
+  const winner = history.fresh.winner?.name;
+  const series = [
+    { name: "trial", type: "scatter", data: points, symbolSize: 7, itemStyle: { color: colourOf(0), opacity: points.length > 100 ? 0.35 : 0.6 } },
+    { name: "best so far (optimistic)", type: "line", step: "end", showSymbol: false, silent: true, data: history.best[search.metric].flatMap((best, at) => (best === null ? [] : [[at, best]])), lineStyle: { color: colourOf(1), width: 2 }, itemStyle: { color: colourOf(1) } },
+  ];
+  ["base", "winner"].forEach((what, i) => {
+    const score = history.fresh[what]?.scores[search.metric], colour = colourOf(3 - i);
+    if (!score || !Number.isFinite(score.value)) return;
+    series.push({ name: `${what}, fresh seeds`, type: "line", silent: true, showSymbol: false, data: [[0, score.value], [Math.max(trials.length - 1, 1), score.value]],
+      lineStyle: { color: colour, type: "dashed", width: 2 }, itemStyle: { color: colour },
+      ...(Number.isFinite(score.low) ? { markArea: { silent: true, itemStyle: { color: colour, opacity: 0.14 }, data: [[{ yAxis: score.low }, { yAxis: score.high }]] } } : {}) });
+  });
+  const ring = points.filter((point) => point.trial.name === winner);
+  if (ring.length) series.push({ name: "winner", type: "scatter", data: ring, symbolSize: 15, z: 4, itemStyle: { color: "transparent", borderColor: colourOf(2), borderWidth: 2 } });
+  return {
+    ...spaceBase("The score of every trial in order, the best so far, and the values with fresh seeds."),
+    legend: { bottom: 0, textStyle: { color: colours.ink }, data: series.filter((each) => each.name !== "winner").map((each) => each.name) },
+    grid: { left: 70, right: 24, top: top + 16, bottom: 84 },
+    xAxis: { ...axisStyle(colours), type: "value", name: "trial", nameGap: 28, minInterval: 1, max: Math.max(trials.length - 1, 1) },
+    yAxis: { ...axisStyle(colours), type: "value", scale: true, name: scoreName(), nameGap: 52 },
+    series,
+  };
+}
+
 function parallelOption(width, top) {
   const colours = theme(), trials = scoredTrials(), wide = width > 560;
   const common = { nameLocation: "start", nameTextStyle: { color: colours.ink, fontSize: 12, width: Math.max(60, width / (SEARCH.variables.length + 1) - 12), overflow: "truncate" },
@@ -161,18 +189,21 @@ function scatterOption(x, y, place) {
 }
 
 function spaceOption(width, top = 0) {
-  return { slices: slicesOption, parallel: parallelOption, heat: heatOption }[search.chart](width, top);
+  return { history: historyOption, slices: slicesOption, parallel: parallelOption, heat: heatOption }[search.chart](width, top);
 }
 
 function spaceHeight(width) {
   if (search.chart === "slices") return slicesShape(width).rows * PANEL;
-  if (search.chart === "parallel") return 400;
+  if (search.chart === "parallel" || search.chart === "history") return 400;
   return heatCells() ? Math.max(220, Math.min(640, SEARCH.variables[search.y].texts.length * 34)) + 110 : 440;
 }
 
 function spaceCaption() {
   const without = SEARCH.trials.length - scoredTrials().length;
   const parts = {
+    history: ["Each point: a trial, in the order of their numbers, with the score that the search saw.", SEARCH.history.fresh.winner
+      ? "Ring: the winner. Dashed, with their intervals: values with seeds that have chosen nothing; the distance of the best so far from the winner's is the optimism of the search."
+      : "The best so far looks better than it is, because the same seeds chose it."],
     slices: ["Each point: a trial with its score. Diamond: the best one. Where other variables differ too, a column of points shows their effect as well."],
     parallel: ["Each line: a trial through its values and its score; thick: the first ten. The worst quarter shares one colour."],
     heat: [heatCells() ? `Each cell: the ${search.over === 2 ? "mean" : "best"} score over all trials with these two values, that is over all values of the other variables.`
@@ -208,7 +239,10 @@ function connectSearch() {
   if (SEARCH.metrics.length < 2) $("search-metric").closest(".field").classList.add("hidden");
   for (const id of ["search-x", "search-y"]) options($(id), SEARCH.variables.map((variable, i) => [i, plain(variable.name)]));
   if (SEARCH.variables.length > 1) { $("search-y").value = 1; search.y = 1; }
-  if (SEARCH.variables.length === 2) { search.chart = "heat"; $("search-chart").value = "heat"; }
+  if (SEARCH.variables.length === 2) search.chart = "heat";
+  // Where fresh seeds have confirmed a winner, how far the search was off comes first.
+  if (SEARCH.history.fresh.winner) search.chart = "history";
+  $("search-chart").value = search.chart;
   const read = () => {
     const before = { x: search.x, y: search.y };
     search.chart = $("search-chart").value;

@@ -22,6 +22,15 @@ function theme() {
   };
 }
 
+/** The number of the look of a configuration: that of its method where one task alone is shown. */
+function lookOf(index) {
+  return DATA.tasks && showsOneTask() ? DATA.tasks.methodOf[index] : index;
+}
+
+function showsOneTask() {
+  return choice.task !== null || choice.configurations.every((each) => DATA.tasks.of[each] === DATA.tasks.of[choice.configurations[0]]);
+}
+
 function colourOf(index) {
   const colours = COLOURS[isDark() ? "dark" : "light"];
   return colours[index % colours.length];

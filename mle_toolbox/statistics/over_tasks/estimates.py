@@ -19,6 +19,7 @@ from mle_toolbox.text import count, listed, percent
 __all__ = [
     "STATISTICS_OVER_TASKS",
     "around",
+    "cautions_over_tasks",
     "check_statistic",
     "estimate_over_tasks",
     "is_drawn",
@@ -122,7 +123,7 @@ def estimate_over_tasks(
     check_statistic(statistic)
     target = real_number(target, "The target of a score")
     found = cells_of(cells)
-    caution = _caution(found, statistic, confidence, resample_tasks=resample_tasks)
+    caution = " ".join(cautions_over_tasks(found, statistic, confidence, resample_tasks=resample_tasks)) or None
     unit = unit_of(found)
     found, target = {task: each / unit for task, each in found.items()}, target / unit
     if resample_tasks:
@@ -207,30 +208,45 @@ def _over_other_tasks(
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _caution(cells: Mapping[str, Floats], statistic: str, confidence: float, *, resample_tasks: bool) -> str | None:
+def cautions_over_tasks(
+    cells: Mapping[str, Floats],
+    statistic: str,
+    confidence: float = 0.95,
+    *,
+    resample_tasks: bool = False,
+    difference: bool = False,
+) -> tuple[str, ...]:
+    """Return why the interval of a statistic says less than it seems, a sentence each.
+
+    ``difference``: of an interval for its difference from another method. Skewness is no matter there: it is alike in
+    both.
+    """
     if resample_tasks:
         if len(cells) < 2:
-            return "No interval: one task does not show how tasks differ."
-        alike = np.ptp(task_means(cells)) == 0
-        return "All tasks have the same value, so the interval means nothing." if alike else None
+            return ("No interval: one task does not show how tasks differ.",)
+        if difference or np.ptp(task_means(cells)) > 0:
+            return ()
+        return ("All tasks have the same value, so the interval means nothing.",)
     single = [task for task, each in cells.items() if len(each) < 2]
     if single:
-        return f"No interval: {listed(single)} {'has' if len(single) == 1 else 'have'} one seed, which gives no spread."
-    if all(np.ptp(each) == 0 for each in cells.values()):
-        return "All seeds of every task have the same value, so the interval means nothing."
+        have = "has" if len(single) == 1 else "have"
+        return (f"No interval: {listed(single)} {have} one seed, which gives no spread.",)
+    if all(np.ptp(each) == 0 for each in cells.values()) and not difference:
+        return ("All seeds of every task have the same value, so the interval means nothing.",)
     covers = f"covers less than {percent(confidence)}"
-    parts = []
+    found = []
     fewest = min(map(len, cells.values()))
-    if statistic == "median":
-        if fewest < SEEDS_AGAINST_SKEWED_MEDIANS or len(cells) < TASKS_AGAINST_SKEWNESS:
-            parts.append(f"with so few tasks or seeds the interval of the median {covers} where values are skewed")
-    elif fewest < SEEDS_AGAINST_FAILURES:
-        where = "runs fail now and then"
-        parts.append(f"with fewer than {SEEDS_AGAINST_FAILURES} seeds on a task the interval {covers} where {where}")
+    # Differences of medians miss failures as those of means do; the median itself has a caution of its own.
+    if fewest < SEEDS_AGAINST_FAILURES and (difference or statistic != "median"):
+        few = f"With fewer than {SEEDS_AGAINST_FAILURES} seeds on a task the interval"
+        found.append(f"{few} {covers} where runs fail now and then.")
+    if difference:
+        return tuple(found)
+    if statistic == "median" and (fewest < SEEDS_AGAINST_SKEWED_MEDIANS or len(cells) < TASKS_AGAINST_SKEWNESS):
+        found.append(f"With so few tasks or seeds the interval of the median {covers} where values are skewed.")
     if statistic == "mean":
-        found = linear(cells, statistic)
+        rests = linear(cells, statistic)
         # With one task these are fewer than SEEDS_AGAINST_SKEWNESS seeds.
-        if freedom_of(found.variances(), found.sizes()) < SEEDS_AGAINST_SKEWNESS - 1:
-            parts.append(f"the t interval of a mean that rests on few runs {covers} where values are skewed")
-    sentence = "; ".join(parts)
-    return f"{sentence[0].upper()}{sentence[1:]}." if parts else None
+        if freedom_of(rests.variances(), rests.sizes()) < SEEDS_AGAINST_SKEWNESS - 1:
+            found.append(f"The t interval of a mean that rests on few runs {covers} where values are skewed.")
+    return tuple(found)

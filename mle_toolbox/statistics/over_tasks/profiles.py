@@ -6,12 +6,47 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mle_toolbox.statistics.checks import check_confidence, finite_sample
-from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of
+from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, Scores, cells_of
 
-__all__ = ["profile_over_tasks"]
+__all__ = ["profile_over_tasks", "profiles_over_tasks"]
+
+Profile = tuple[Floats, Floats, Floats]
+"""Share, low and high."""
 
 
-def profile_over_tasks(cells: Cells, thresholds: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats, Floats]:
+def profiles_over_tasks(
+    scores: Scores, n_thresholds: int = 201, confidence: float = 0.95, *, lower_is_better: bool = False
+) -> tuple[Floats, dict[str, Profile]]:
+    """Return thresholds over the range of all scores, and for each method which share of its runs is better than each.
+
+    Parameters
+    ----------
+    scores
+        Method -> task -> shape (seeds of that cell,), on one scale.
+    n_thresholds
+        K; the first and the last lie beyond all scores.
+    confidence
+        As for `profile_over_tasks`.
+    lower_is_better
+        Whether lower scores are better; the share is then that of the runs below.
+
+    Returns
+    -------
+    thresholds, profiles
+        Shape (K,), and by method what `profile_over_tasks` returns.
+    """
+    everything = np.concatenate([np.ravel(np.asarray(values)) for each in scores.values() for values in each.values()])
+    beyond = 0.02 * float(np.ptp(everything)) or 0.1
+    grid = np.linspace(float(everything.min()) - beyond, float(everything.max()) + beyond, n_thresholds)
+    sign = -1.0 if lower_is_better else 1.0
+    turned = {
+        method: {task: sign * np.asarray(values, dtype=np.float64) for task, values in each.items()}
+        for method, each in scores.items()
+    }
+    return grid, {method: profile_over_tasks(each, sign * grid, confidence) for method, each in turned.items()}
+
+
+def profile_over_tasks(cells: Cells, thresholds: ArrayLike, confidence: float = 0.95) -> Profile:
     """Return the share of runs above each threshold, and its interval at each of them.
 
     Parameters

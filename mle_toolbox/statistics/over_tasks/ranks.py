@@ -11,6 +11,7 @@ import numpy as np
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.checks import check_confidence
 from mle_toolbox.statistics.over_tasks.scores import Scores, cells_of, check_same_tasks, task_means
+from mle_toolbox.text import p_text, percent
 
 __all__ = ["Ranks", "ranks_over_tasks"]
 
@@ -50,6 +51,17 @@ class Ranks:
     groups: tuple[tuple[str, ...], ...]
     confidence: float
     caution: str | None = None
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What a diagram of them shows, and why it may say little."""
+        tested = f" Friedman's test (F of Iman and Davenport): {p_text(self.f_p)}." if math.isfinite(self.f_p) else ""
+        shown = (
+            f"Average ranks over {self.n_tasks} tasks, 1 is best. Methods joined by a bar do not differ significantly "
+            f"(Nemenyi, {percent(self.confidence)}).{tested} Here the tasks are a sample of such tasks; tests of "
+            "aggregates over these tasks may disagree."
+        )
+        return (shown, self.caution) if self.caution else (shown,)
 
 
 def ranks_over_tasks(scores: Scores, *, lower_is_better: bool = False, confidence: float = 0.95) -> Ranks:

@@ -12,7 +12,13 @@ import numpy as np
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.checks import check_confidence, real_number
 from mle_toolbox.statistics.difference_intervals import variance
-from mle_toolbox.statistics.over_tasks.estimates import around, check_statistic, is_drawn, value_over_tasks
+from mle_toolbox.statistics.over_tasks.estimates import (
+    around,
+    cautions_over_tasks,
+    check_statistic,
+    is_drawn,
+    value_over_tasks,
+)
 from mle_toolbox.statistics.over_tasks.linear import linear, t_interval
 from mle_toolbox.statistics.over_tasks.scores import Cells, Floats, cells_of, check_same_tasks, unit_of
 from mle_toolbox.statistics.over_tasks.simulated import simulated
@@ -38,6 +44,8 @@ class TaskDifference:
         Two-sided; NaN where there is no spread.
     statistic, n_tasks, paired, confidence, lower_is_better
         How it was computed; for the optimality gap lower is always better.
+    caution
+        Why interval and p say less than they seem, or None.
     """
 
     value: float
@@ -49,6 +57,7 @@ class TaskDifference:
     paired: bool
     confidence: float
     lower_is_better: bool
+    caution: str | None = None
 
     def better(self) -> Literal["a", "b"] | None:
         """Return which is better, None without a significant difference."""
@@ -107,6 +116,13 @@ def difference_over_tasks(
     paired = paired and statistic != "median"
     if paired and any(len(left[task]) != len(right[task]) for task in tasks):
         raise StatisticsError("Pairs need the same seeds of both methods on every task.")
+    cautions = dict.fromkeys(
+        sentence
+        for cells in (left, right)
+        for sentence in cautions_over_tasks(
+            cells, statistic, confidence, resample_tasks=resample_tasks, difference=True
+        )
+    )
     unit = unit_of(left, right)
     left, right = ({task: each / unit for task, each in cells.items()} for cells in (left, right))
     target = target / unit
@@ -122,7 +138,18 @@ def difference_over_tasks(
             drawn = _drawn(left, right, statistic, confidence, target, value)
             low, high, p = min(low, drawn[0]), max(high, drawn[1]), float(np.fmax(p, drawn[2]))
     lower = True if statistic == "optimality gap" else lower_is_better
-    return TaskDifference(value * unit, low * unit, high * unit, p, statistic, len(tasks), paired, confidence, lower)
+    return TaskDifference(
+        value=value * unit,
+        low=low * unit,
+        high=high * unit,
+        p=p,
+        statistic=statistic,
+        n_tasks=len(tasks),
+        paired=paired,
+        confidence=confidence,
+        lower_is_better=lower,
+        caution=" ".join(cautions) or None,
+    )
 
 
 def _of_influences(

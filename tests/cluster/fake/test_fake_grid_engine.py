@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
 from cluster_project import Project
 from conftest import FakeGridEngine
@@ -331,13 +332,27 @@ def test_the_doctor_looks_at_machines_and_kinds_of_gpu(experiment: MleProject) -
     assert "exclude_nodes and include_nodes leave no machine" in none_left
 
 
-def test_mle_run_after_kill_9_attaches_by_itself(experiment: MleProject, grid_engine: FakeGridEngine) -> None:
-    experiment.begin("mle_toolbox", "run", "exp.yaml", "--profile", "sge")
+SET = ("--set", "single_job_args.job_name=other")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param((), (), id="as in the file"),
+        pytest.param(SET, SET, id="with --set", marks=pytest.mark.soak),
+        pytest.param(SET, (), id="--set is left out"),
+        pytest.param((), SET, id="--set is added", marks=pytest.mark.soak),
+    ],
+)
+def test_mle_run_after_kill_9_attaches_by_itself(
+    experiment: MleProject, grid_engine: FakeGridEngine, first: tuple[str, ...], then: tuple[str, ...]
+) -> None:
+    experiment.begin("mle_toolbox", "run", "exp.yaml", "--profile", "sge", *first)
     experiment.wait_for_starts(4)
     experiment.kill_driver(snakemake=True)
     experiment.let_go()
 
-    again = experiment.mle("run", "exp.yaml")
+    again = experiment.mle("run", "exp.yaml", *then)
 
     assert again.returncode == 0, again.stderr
     assert len(experiment.started()) == 4
@@ -360,6 +375,26 @@ def test_mle_stop_deletes_tasks_that_nobody_waits_for(
     assert "Stopped: 4 tasks." in done.stdout
     assert queue() == {}
     assert grid_engine.calls("qdel") == ["qdel 1"]
+
+
+def test_mle_stop_of_one_configuration_deletes_its_tasks_and_the_driver_goes_on(
+    experiment: MleProject, grid_engine: FakeGridEngine
+) -> None:
+    edit_profile(experiment, tasks_at_once="3")
+    driver = experiment.begin("mle_toolbox", "run", "exp.yaml", "--profile", "sge")
+    experiment.wait_for_starts(3)
+
+    stopped = experiment.mle("stop", "b")
+    experiment.let_go()
+    driver.wait(timeout=120)
+
+    assert stopped.returncode == 0, stopped.stderr
+    assert "Stopped: 2 tasks, 2 seed runs; the others go on." in stopped.stdout
+    assert driver.returncode == 1
+    assert "Stopped on request (`mle stop`): b seeds 0-1." in experiment.said()
+    assert "2 of 4 seed runs done, 2 stopped" in experiment.said()
+    assert {name for name, _ in experiment.logs()} == {"a"}
+    assert len(grid_engine.calls("qdel")) == 1
 
 
 def test_mle_doctor_finds_nothing_wrong(experiment: MleProject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mle_toolbox import __version__
-from mle_toolbox.cli import generate_main, main
+from mle_toolbox.cli import _COMMANDS, _parser, generate_main, main
+from mle_toolbox.cli.examples import EXAMPLES
 from mle_toolbox.layout import ExperimentFolder
 from tests.faults.results_folder import make_experiment
 from tests.mistakes import MISTAKES, Mistake, copy_reference_project
@@ -201,13 +203,15 @@ def test_everything_after_two_dashes_goes_to_snakemake(
     monkeypatch.chdir(tmp_path)
     started: list[tuple[str, ...]] = []
     monkeypatch.setattr(
+        "mle_toolbox.cli.run.forecast", lambda plan, **_: pytest.fail("the options of Snakemake are those of `mle run`")
+    )
+    monkeypatch.setattr(
         "mle_toolbox.drive.run.snakemake_command",
         lambda project, snakefile, options: started.append(options.snakemake_arguments) or ["true"],
     )
 
-    status = main(["run", "--dry-run", *before, "--", "--forceall", "all"])
+    main(["run", *before, "--cores", "1", "--", "--forceall", "all"])
 
-    assert status == 0
     assert started == [("--forceall", "all")]
 
 
@@ -239,3 +243,63 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
 
     assert outcome.stdout.startswith("usage: mle")
     assert outcome.stderr == ""
+
+
+def test_the_command_alone_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+
+    assert ended.value.code == 0
+    assert "run       run an experiment" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_the_help_of_a_command_ends_with_two_examples_that_it_understands(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+
+    printed = capsys.readouterr().out
+    assert all(len(line) < 80 for line in printed.splitlines())
+    # Names keep their case.
+    assert _COMMANDS[command][1:] in " ".join(printed.replace("mle-gen-\n", "mle-gen-").split())
+    assert len(EXAMPLES[command]) == 2
+    for example in EXAMPLES[command]:
+        assert example in printed
+        parsed, left = _parser(command, []).parse_known_args(shlex.split(example)[1:])
+        assert parsed.call is not None
+        assert left == []
+
+
+def test_a_section_that_is_misspelt_is_answered_with_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "singl_job_args"]) == 2
+    assert capsys.readouterr().err == "singl_job_args: no section is called that. Did you mean 'single_job_args'?\n"
+
+
+def test_the_keys_of_a_section_are_printed_with_their_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "single_job_args", "log_config"]) == 0
+    printed = capsys.readouterr().out
+    assert "| `num_logical_cores` | whole number, at least 1 | `1` |" in printed
+    assert "what_to_track" in printed
+    assert "num_seeds" not in printed
+
+
+def test_a_shell_completes_commands_options_and_configurations(tmp_path: Path) -> None:
+    make_experiment(ExperimentFolder(tmp_path))
+
+    def completed(line: str) -> set[str]:
+        # As bash does, with the code that `mle completion bash` prints.
+        code = f"""
+            eval "$({shlex.quote(sys.executable)} -m mle_toolbox completion bash)"
+            mle() {{ {shlex.quote(sys.executable)} -m mle_toolbox "$@"; }}
+            export -f mle; COMP_LINE={shlex.quote(line)}; COMP_POINT=${{#COMP_LINE}}; COMP_TYPE=9
+            COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+            _python_argcomplete mle; printf '%s\\n' "${{COMPREPLY[@]}}"
+        """
+        ended = subprocess.run(["bash", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return {word.strip() for word in ended.stdout.splitlines()}
+
+    assert completed("mle resu") == {"results"}
+    assert completed("mle results --configurations fin") == {"finished"}
+    assert "--compare" in completed("mle results --comp")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,8 @@ def test_the_table_has_the_interval_the_number_of_seeds_and_how_it_was_made(
 ) -> None:
     output = mle(capsys, experiment.path)
 
-    assert "0.110 ± 0.025 (n=3) *" in output
-    assert "0.510 ± 0.025 (n=3) " in output
+    assert "3/3 │ 0.110 ± 0.025 *" in output
+    assert re.search(r"3/3 │ +0.510 ± 0.025 ", output)
     assert "level" in output
     assert (
         "last value of each run; 95 % Student t interval of the mean over seeds; lower is better (assumed)." in output
@@ -86,7 +87,7 @@ def test_the_folder_itself_is_the_default(
 ) -> None:
     monkeypatch.chdir(experiment.path)
 
-    assert "0.110 ± 0.025 (n=3)" in mle(capsys)
+    assert "0.110 ± 0.025" in mle(capsys)
 
 
 def test_csv_has_all_digits_and_the_keys_that_differ(
@@ -166,7 +167,7 @@ def test_compare_as_csv_is_one_row_a_pair_and_metric(
 def test_the_direction_that_is_given_decides(experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]) -> None:
     output = mle(capsys, experiment.path, "--metric", "loss", "--higher-is-better", "--at", "best")
 
-    assert "1.0 ± 0 (n=3) *" in output or "1 ± 0 (n=3) *" in output
+    assert "1.0 ± 0 *" in output or "1 ± 0 *" in output
     assert "higher is better." in output
 
 
@@ -217,7 +218,8 @@ def test_a_metric_that_is_an_array_is_said_to_be_one(tmp_path: Path, capsys: pyt
     error = refused(capsys, tmp_path / "experiments", "--metric", "vec")
     status = main(["report", str(tmp_path / "experiments"), "--lower-is-better", "vec"])
 
-    assert error == "--metric vec: there is 'loss'. 'vec' is an array of shape (3,) at every tick, not one number.\n"
+    hint = "'vec' is an array of shape (3,) at every tick, not one number."
+    assert error == f"--metric vec: the metrics are 'loss'. {hint}\n"
     assert status == 2
     assert "the metrics are 'loss'. 'vec' is an array of shape (3,)" in capsys.readouterr().err
 
@@ -259,8 +261,7 @@ def test_runs_that_still_go_on_are_said_and_do_not_count(
     counted = mle(capsys, experiment.path, "--metric", "loss", "--include-unfinished")
 
     writer.close()
-    assert "3/4, 1 running" in output
-    assert "0.110 ± 0.025 (n=3, 1 missing)" in output
+    assert "3/4, 1 running │ 0.110 ± 0.025" in output
     assert "1 seed run is still running" in output
     assert "still running" not in counted
     assert "(n=4)" in counted
@@ -311,3 +312,221 @@ def test_equal_seeds_mark_the_best_by_its_number_alone(tmp_path: Path, capsys: p
         "lower": "True",
         "also lower": "True",
     }
+
+
+def test_n_stands_in_a_cell_where_it_is_not_the_number_of_seeds_done(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(experiment, "low", 3, [float("nan")])
+    experiment.record.unlink()
+
+    output = mle(capsys, experiment.path, "--metric", "loss")
+
+    assert "4/4 │ 0.110 ± 0.025 (n=3, 1 diverged)" in output
+    assert "3/3 │ " in output
+    assert output.count("(n=") == 1
+
+
+def test_a_caution_on_few_seeds_is_said_once_and_without_names(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in range(3, 25):
+        write_run(experiment, "low", seed, [0.1 + seed / 100])
+    experiment.record.unlink()
+
+    output = mle(capsys, experiment.path)
+
+    assert output.count("With fewer than 25 seeds") == 1
+    assert "! With fewer than 25 seeds" in output
+
+
+def test_the_metrics_of_the_experiment_file_come_first_under_their_names_and_nothing_is_assumed(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = json.loads(experiment.record.read_text())
+    metrics = {"accuracy": {"better": "higher", "name": "test accuracy"}}
+    experiment.record.write_text(json.dumps({**record, "metrics": metrics}))
+
+    output = mle(capsys, experiment.path)
+
+    head = next(line for line in output.splitlines() if "configuration" in line)
+    assert "loss" not in head
+    assert main(["results", str(experiment.path)]) == 0
+    assert "Not shown: loss. `mle results --metric NAME` shows them." in capsys.readouterr().err
+    rows = csv.DictReader(io.StringIO(mle(capsys, experiment.path, "--format", "csv")))
+    assert [row["metric"] for row in rows][:2] == ["accuracy", "loss"]
+    assert "test accuracy (accuracy): last value of each run" in output
+    assert "higher is better." in output
+
+
+def test_sort_puts_the_best_first_and_top_shows_so_many_of_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_experiment(tmp_path / "e", {"middle": 0.3, "worst": 0.5, "best": 0.1}).path
+
+    def names(*options: object) -> list[str]:
+        rows = csv.DictReader(io.StringIO(mle(capsys, folder, "--metric", "loss", "--format", "csv", *options)))
+        return [row["configuration"] for row in rows]
+
+    assert names() == ["middle", "worst", "best"]
+    assert names("--sort", "loss") == ["best", "middle", "worst"]
+    assert names("--sort", "loss", "--higher-is-better") == ["worst", "middle", "best"]
+    assert names("--top", 2) == ["best", "middle"]
+    assert names("--top", "all") == ["middle", "worst", "best"]
+    assert "last values, the best 2 of 3 by loss" in mle(capsys, folder, "--top", 2)
+
+
+def test_a_metric_to_sort_by_becomes_the_first_column(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = next(line for line in mle(capsys, experiment.path, "--sort", "accuracy").splitlines() if "accuracy" in line)
+
+    assert head.index("accuracy") < head.index("loss")
+    said = refused(capsys, experiment.path, "--sort", "acuracy")
+    assert said == "--sort acuracy: the metrics are 'loss' and 'accuracy'. Did you mean 'accuracy'?\n"
+
+
+def write_grid(folder: Path) -> ExperimentFolder:
+    """Write four configurations: two widths with two rates each."""
+    written = write_experiment(folder, {"a": 0.1, "b": 0.3, "c": 0.5, "d": 0.9})
+    record = json.loads(written.record.read_text())
+    for entry, (width, rate) in zip(record["configurations"], [(8, 1), (8, 2), (16, 1), (16, 2)], strict=True):
+        entry["content"] = {"net": {"width": width}, "train": {"rate": rate}}
+    written.record.write_text(json.dumps(record))
+    return written
+
+
+def test_groups_are_means_of_configurations_each_of_which_counts_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_grid(tmp_path / "e").path
+
+    content = json.loads(mle(capsys, folder, "--metric", "loss", "--group-by", "width", "--format", "json"))["groups"]
+    output = mle(capsys, folder, "--metric", "loss", "--group-by", "net/width")
+
+    assert [(group["value"], group["configurations"]) for group in content["groups"]] == [
+        (8, ["a", "b"]),
+        (16, ["c", "d"]),
+    ]
+    # Means 0.11 and 0.31 with variances 1e-4 of three seeds each: Satterthwaite has 4 degrees of freedom, t is 2.776.
+    estimate = content["groups"][0]["estimates"]["loss"]
+    assert estimate["value"] == pytest.approx(0.21)
+    assert estimate["high"] - estimate["value"] == pytest.approx(2.776445 * (2 * 1e-4 / 3) ** 0.5 / 2, rel=1e-5)
+    assert "e: last value by net.width" in output
+    assert "Caution" not in output
+    assert "do not have the same values" not in output
+
+
+def test_groups_that_differ_in_other_settings_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written = write_grid(tmp_path / "e")
+    record = json.loads(written.record.read_text())
+    record["configurations"][3]["content"]["train"]["rate"] = 3
+    written.record.write_text(json.dumps(record))
+
+    output = mle(capsys, written.path, "--group-by", "width")
+
+    assert "! The groups do not have the same values of train.rate: a difference may be due to these." in output
+
+
+def test_a_group_by_that_fits_nothing_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_grid(tmp_path / "e").path
+
+    assert "Did you mean 'width'?" in refused(capsys, folder, "--group-by", "widht")
+    assert "Leave one out" in refused(capsys, folder, "--group-by", "width", "--compare")
+
+
+def test_the_standard_deviation_takes_the_place_of_the_interval_and_is_said_to_be_none(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = " ".join(mle(capsys, experiment.path, "--std", "--metric", "loss").split())
+    rows = list(csv.DictReader(io.StringIO(mle(capsys, experiment.path, "--std", "--format", "csv"))))
+
+    assert "0.110 ± 0.010 *" in shown
+    assert "mean ± standard deviation (n - 1) over seeds, no interval" in shown
+    assert "Student" not in shown
+    assert "t interval" not in shown
+    assert float(rows[0]["std"]) == pytest.approx(0.01)
+    assert float(rows[0]["high"]) == pytest.approx(0.11 + 0.0248, abs=1e-4), "low and high stay the interval"
+
+
+def test_percent_is_shown_for_the_metrics_that_are_named_and_programs_get_the_number(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = mle(capsys, "--percent", "accuracy", experiment.path)
+    rows = list(csv.DictReader(io.StringIO(mle(capsys, experiment.path, "--percent", "accuracy", "--format", "csv"))))
+
+    assert "accuracy (%)" in shown
+    assert "89.0 ± 2.5" in shown
+    assert "0.110 ± 0.025" in shown, "the loss is as it was"
+    values = [float(row["value"]) for row in rows if row["metric"] == "accuracy"]
+    assert values == pytest.approx([0.89, 0.49])
+
+
+def test_groups_are_shown_in_percent_and_programs_get_the_number(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--group-by", "level", "--percent", "accuracy"]
+    shown = mle(capsys, experiment.path, *words)
+    rows = list(csv.DictReader(io.StringIO(mle(capsys, experiment.path, *words, "--format", "csv"))))
+
+    assert "accuracy (%)" in shown
+    assert "89.0 ± 2.5" in shown
+    assert [float(row["value"]) for row in rows if row["metric"] == "accuracy"] == pytest.approx([0.89, 0.49])
+
+
+def test_how_groups_are_averaged_is_said_once_for_metrics_of_one_direction(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = " ".join(mle(capsys, experiment.path, "--group-by", "level", "--higher-is-better").split())
+
+    assert shown.count("all weighted equally") == 1
+    assert "loss and accuracy: mean of the configurations" in shown
+
+
+def test_a_group_has_no_standard_deviation_over_seeds(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = refused(capsys, experiment.path, "--group-by", "level", "--std")
+
+    assert "--std: a group is the mean of several configurations" in error
+
+
+def test_json_has_the_standard_deviations_if_requested(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads(mle(capsys, experiment.path, "--std", "--metric", "loss", "--format", "json"))
+
+    [metric] = content["summary"]["metrics"]
+    assert metric["std"]["low"] == pytest.approx(0.01)
+
+
+def test_several_metrics_are_named_behind_one_option_and_a_folder_behind_them_is_no_metric(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = mle(capsys, "--metric", "accuracy", "loss", experiment.path, "--compare", "low")
+    rows = csv.DictReader(
+        io.StringIO(mle(capsys, experiment.path, "--metric", "accuracy", "loss", "--compare", "low", "--format", "csv"))
+    )
+
+    assert shown.index("accuracy") < shown.index("loss")
+    assert shown.count("P(a better)") >= 2, "a table of comparisons for each"
+    assert all(f"comparisons with low, {metric}" in shown for metric in ("accuracy", "loss"))
+    assert [row["metric"] for row in rows] == ["accuracy", "loss"]
+
+
+def test_tables_have_the_names_for_display_and_commands_and_programs_the_own_ones(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = json.loads(experiment.record.read_text())
+    experiment.record.write_text(json.dumps({**record, "display_names": {"low": "Low & slow"}}))
+
+    shown = mle(capsys, experiment.path, "--compare", "low", "--configurations", "low", "high")
+    latex = mle(capsys, experiment.path, "--format", "latex")
+    rows = list(csv.DictReader(io.StringIO(mle(capsys, experiment.path, "--format", "csv"))))
+    by_display = mle(capsys, experiment.path, "--configurations", "Low & slow", "--format", "csv")
+
+    assert "Low & slow" in shown
+    assert not re.search(r"\blow\b", shown.replace("Low & slow", "").replace("lower", ""))
+    assert r"Low \& slow" in latex
+    assert {row["configuration"] for row in rows} == {"low", "high"}
+    assert {row["configuration"] for row in csv.DictReader(io.StringIO(by_display))} == {"low"}

@@ -72,6 +72,22 @@ def test_eighty_columns_are_enough_for_the_values_and_the_score(search: Experime
     assert "1.0810 ± 0.0025" in shown
 
 
+def test_trials_have_the_standard_deviation_or_percent_if_requested(
+    search: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = " ".join(mle(capsys, search.path, "--std", "--percent", "loss").split())
+    rows = list(csv.DictReader(io.StringIO(mle(capsys, search.path, "--std", "--format", "csv"))))
+    content = json.loads(mle(capsys, search.path, "--std", "--format", "json"))
+
+    assert "loss (%)" in shown
+    assert "108.10 ± 0.10" in shown
+    assert "score ± standard deviation (n - 1) over seeds, no interval" in shown
+    assert "t interval" not in shown
+    assert float(rows[0]["loss_std"]) == pytest.approx(0.001)
+    assert float(rows[0]["loss"]) == pytest.approx(1.081)
+    assert content["trials"][0]["scores"]["loss"]["std"] == pytest.approx(0.001)
+
+
 def test_top_shows_as_many_trials_as_requested(search: ExperimentFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert "the first 2 of 12 trials" in mle(capsys, search.path, "--top", 2)
     assert "12 trials of a grid search" in mle(capsys, search.path, "--top", "all")

@@ -54,7 +54,7 @@ def test_requests_before_and_after_are_checked_apart_from_those_of_seed_runs(
 
     said = " ".join(capsys.readouterr().out.split())
     assert status == 1
-    assert "✗ pre-processing: exp.yaml asks for queue 'mian', which this Slurm does not have" in said
+    assert "✗ pre-processing: exp.yaml asks for partition 'mian', which this Slurm does not have" in said
     assert "name another queue in pre_processing_args of exp.yaml" in said
     assert "✗ post-processing: " in said
     assert "Memory specification can not be satisfied" in said

@@ -74,14 +74,14 @@ MISTAKES: list[tuple[str, str, str]] = [
     (
         'search_type: "Grid"',
         'search_type: "gird"',
-        "18: 'search_type' in param_search_args.search_config must be 'Grid' or 'Random', found the text "
-        "'gird'. Did you mean 'Grid'?",
+        "18: 'search_type' in param_search_args.search_config must be 'Grid', 'Random', 'SMBO', 'Coordinate', "
+        "'Halving', 'Hyperband' or 'PBT', found the text 'gird'. Did you mean 'Grid'?",
     ),
     (
         'search_type: "Grid"',
-        'search_type: "SMBO"',
-        "18: 'search_type' in param_search_args.search_config is 'SMBO': this strategy of the original is not"
-        " supported yet. Use 'Grid' or 'Random'.",
+        'search_type: "Halving"',
+        "17: 'search_config' in param_search_args.search_config must be a section with 'step_key', 'min_budget', "
+        "'num_arms', 'halving_coeff' and 'max_budget', found no value (null).",
     ),
     (
         "        num_search_batches: 1\n",
@@ -179,6 +179,16 @@ MISTAKES: list[tuple[str, str, str]] = [
         "            integer:",
         "            integers:",
         "23: unknown kind 'integers' in param_search_args.search_config.search_params. Did you mean 'integer'?",
+    ),
+    (
+        '    search_config:\n        search_type: "Grid"\n',
+        '    search_type: "Grid"\n    search_config:\n',
+        "17: unknown key 'search_type' in param_search_args. It belongs in search_config.",
+    ),
+    (
+        'search_schedule: "sync"\n',
+        'search_schedule: "sync"\n        search_final: True\n',
+        "20: unknown key 'search_final' in param_search_args.search_config. It belongs in param_search_args.",
     ),
     (
         "    search_logging:",

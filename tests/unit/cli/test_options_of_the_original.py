@@ -70,6 +70,7 @@ def test_mistakes_in_the_options_of_run_are_shown_under_its_usage(
         ["exp.yaml", "--no_protocol", "--no_welcome", "--dry-run", "--resource_to_run=local"],
         ["-p", "Grid", "Search", "exp.yaml", "--no-protocol", "-n", "--profile", "local"],
         ["--purpose", "Grid Search", "-n", "-resource", "local"],
+        ["-d", "-n", "-resource", "local", "-train_fname", "ode/run_ode_int.py"],
     ],
 )
 def test_the_options_of_the_original_are_taken(
@@ -78,10 +79,7 @@ def test_the_options_of_the_original_are_taken(
     copy_reference_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     profiles: list[str] = []
-    monkeypatch.setattr(
-        "mle_toolbox.drive.run.snakemake_command",
-        lambda project, snakefile, options: profiles.append(options.profile) or ["true"],
-    )
+    monkeypatch.setattr("mle_toolbox.cli.run.check_profile", lambda profile, project: profiles.append(profile))
 
     status = main(["run", *words])
 
@@ -97,9 +95,10 @@ def test_the_options_of_the_original_are_taken(
             ["-resource", "local", "--profile", "sge"],
             "--resource-to-run local and --profile sge contradict",
         ),
+        (["-reconnect"], "--remote-reconnect belongs to the original mle-toolbox. Here `mle attach` follows a run."),
     ],
 )
-def test_a_place_that_is_not_known_or_named_twice_is_refused(
+def test_an_option_that_does_not_fit_here_is_refused(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = main(["run", *words])

@@ -208,7 +208,14 @@ def test_without_any_scheduler_everything_runs_here(command: Command) -> None:
 def test_the_one_scheduler_that_answers_is_taken(command: Command, answer: Callable[[str], None]) -> None:
     sinfo(command, "echo 'main|up'")
 
-    assert choose().why == "Slurm answers and queue main accepts jobs: running there (--profile local runs here)."
+    assert choose().why == "Slurm answers and partition main accepts jobs: running there (--profile local runs here)."
+    # Jobs that name no partition go to the default one, whatever others there are.
+    sinfo(command, "echo 'main*|up'; echo 'gpu|up'")
+    assert "partition main accepts jobs" in (choose().why or "")
+    sinfo(command, "echo 'main*|down'; echo 'gpu|up'")
+    with pytest.raises(UsageError, match=r"no partition accepts jobs \(main"):
+        choose()
+    sinfo(command, "echo 'main|up'")
     answer(queues(("all.q@node1", "BIP", 2, "d")))
     assert choose().profile == "slurm"
 

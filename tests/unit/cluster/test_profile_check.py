@@ -53,7 +53,7 @@ def test_the_shipped_profiles_are_fine(project: Path, name: str) -> None:
         ("keep-goin: true", "keep-goin: Snakemake refuses this: ignored explicit argument 'True'."),
         (
             "scheduler: greedyx",
-            "scheduler: Snakemake refuses this: invalid choice: 'greedyx' (choose from 'greedy', 'ilp').",
+            "scheduler: Snakemake refuses this: invalid choice: 'greedyx' (choose from 'mle', 'greedy', 'ilp').",
         ),
         ("foo-bar: 1", "foo-bar: Snakemake refuses this: unrecognized arguments: --foo-bar=1."),
         ("latency-wait: x", "latency-wait: Snakemake refuses this: invalid int value: 'x'."),

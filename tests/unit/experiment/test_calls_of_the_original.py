@@ -197,3 +197,14 @@ def test_settings_are_dictionaries_for_every_library(project: Project) -> None:
 
     assert finished.returncode == 0, finished.stderr
     assert json.loads(project.seed().config.read_text())["train_config"] == {"lrate": 0.1}
+
+
+def test_defaults_may_have_the_names_of_version_0_3_0(project: Project) -> None:
+    Path("base.json").write_text(
+        json.dumps({"train_config": {}, "log_config": {"time_to_track": ["step"], "what_to_track": ["loss"]}})
+    )
+
+    with MLExperiment(default_config_fname="base.json", default_experiment_dir="mine", default_seed=3) as mle:
+        mle.update_log({"step": 0}, {"loss": 1.0}, save=True)
+
+    assert project.log("mine", "base", 3).columns["loss"].tolist() == [1.0]

@@ -6,6 +6,7 @@ import copy
 import pickle
 import re
 import shutil
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,12 @@ def test_folders_are_absolute_so_that_the_script_may_move(project: Project) -> N
 def test_missing_attribute_suggests_the_nearest(project: Project) -> None:
     mle = MLExperiment("config.json", auto_setup=False)
 
-    with pytest.raises(AttributeError, match=r"^MLExperiment has no 'train_confg'. Did you mean 'train_config'\?$"):
+    with pytest.raises(
+        AttributeError, match=r"^MLExperiment has no 'train_confg'. Did you mean 'train_config'\?$"
+    ) as caught:
         _ = mle.train_confg
+    # Python would put a suggestion of its own behind this one.
+    assert "".join(traceback.format_exception(caught.value)).count("Did you mean") == 1
 
 
 def test_run_that_has_not_begun_says_so(project: Project) -> None:
@@ -231,6 +236,11 @@ LOG = '"time_to_track": ["step"], "what_to_track": ["loss"]'
             "c.json: the section 'train_config' is missing. Found 'train_confg' instead. Did you mean 'train_config'?",
         ),
         ('{"train_config": {}}', "c.json: the section 'log_config' is missing."),
+        (
+            '{"lrate": 0.1, "training": {}}',
+            "c.json: the file has no sections. Put its keys into a section 'train_config', and write a section "
+            "'log_config' with time_to_track and what_to_track.",
+        ),
         (
             '{"train_config": 3,\n"log_config": {' + LOG + "}}",
             "c.json:1: 'train_config' must be an object { … }, found 3.",

@@ -271,7 +271,9 @@ def test_missing_name_that_the_experiment_has_is_explained(project: Project, nam
 def test_full_disk_at_the_end_keeps_the_journal_and_fails(project: Project) -> None:
     # Files may have 4 kB: enough for the journal, too little for the log.
     project.write_script(
-        "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        # Python would write its compiled modules only as far as the limit, and fail to read them from then on.
+        "import resource, sys\nsys.dont_write_bytecode = True\n"
+        + "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         + ONE_TICK
         + "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
     )
@@ -286,6 +288,21 @@ def test_full_disk_at_the_end_keeps_the_journal_and_fails(project: Project) -> N
         assert run_status(folder) == "failed"
     assert "mle-toolbox: the log of this run could not be finished. " in by_hand.stderr
     assert re.search("File too large", project.record("results").reason or "")
+
+
+def test_a_record_that_cannot_be_completed_does_not_replace_what_ended_the_script(project: Project) -> None:
+    project.write_script(
+        ONE_TICK
+        + "import sys, types\nclass Odd(types.ModuleType):\n    __version__ = property(lambda self: 1 / 0)\n"
+        + "sys.modules['torch'] = Odd('torch')\n"
+        + "raise ValueError('my own mistake')\n"
+    )
+
+    by_hand, launched = project.by_hand(), project.launched()
+
+    assert (by_hand.returncode, launched.returncode) == (1, 1)
+    for record in (project.record(), project.record("results")):
+        assert (record.reason or "").startswith("ValueError: my own mistake. The record of its code and packages is")
 
 
 def test_interrupt_while_the_log_is_written_does_not_lose_it(project: Project) -> None:

@@ -182,6 +182,18 @@ def test_script_that_fails_before_its_experiment_is_on_record(project: Project) 
     assert record.reason == "ended with exit status 1 before it had made its MLExperiment"
 
 
+def test_the_error_of_a_script_that_fails_before_its_experiment_is_its_reason(project: Project) -> None:
+    project.write_script("import no_such_package\n")
+
+    project.seed("results").path.mkdir(parents=True)  # as the rule does
+    with (project.path / "err.txt").open("w") as err:
+        subprocess.run(project.launch_command(), cwd=project.path, stderr=err, env=project.environment(), check=False)
+
+    assert project.record("results").reason == (
+        "ModuleNotFoundError: No module named 'no_such_package', before it had made its MLExperiment"
+    )
+
+
 def test_a_script_whose_folder_is_removed_while_it_runs_is_told_so(project: Project) -> None:
     project.write_script(
         "import shutil\nfrom mle_toolbox import MLExperiment\nmle = MLExperiment()\n"

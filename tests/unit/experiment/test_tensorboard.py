@@ -101,6 +101,24 @@ def test_run_goes_on_without_tensorboardx(project: Project) -> None:
     assert lines[0].endswith("Install it: pip install tensorboardX")
 
 
+@pytest.mark.slow
+def test_event_files_do_not_make_a_script_import_all_of_torch(project: Project) -> None:
+    packages = project.path / "packages"
+    (packages / "torch-0.dist-info").mkdir(parents=True)
+    (packages / "torch.py").write_text("Tensor, manual_seed = list, print\nclass backends:\n    class cudnn: pass\n")
+    project.write_configuration(tboard_fname="tb")
+    project.write_script(
+        "import sys\nfrom mle_toolbox import MLExperiment\nmle = MLExperiment()\n"
+        "mle.update_log({'step': 0}, {'loss': 1.0}, save=True)\n"
+        "assert 'torch' not in sys.modules\nimport torch\nprint(torch.Tensor)\n"
+    )
+
+    finished = project.run(project.command(), {"PYTHONPATH": str(packages)})
+
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.endswith("<class 'list'>\n")
+
+
 def test_new_attempt_makes_the_events_of_the_older_one_void(project: Project) -> None:
     for values in ((1.0, 2.0, 3.0), (9.0,)):
         with experiment(overwrite_experiment_dir=1) as mle:

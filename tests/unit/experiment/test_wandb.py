@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wandb
 
 from mle_toolbox.experiment import wandb_run
 from mle_toolbox.experiment_file.configuration_identity import identity_of
@@ -52,9 +53,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, python: str = sys.executable, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "train.py", "-config", "c.json", "-seed", "3", "-exp_dir", "results"],
+        [python, "train.py", "-config", "c.json", "-seed", "3", "-exp_dir", "results"],
         cwd=folder,
         env={**os.environ, "WANDB_MODE": "offline", **variables},
         capture_output=True,
@@ -82,6 +83,23 @@ def test_settings_and_ticks_are_sent_and_the_key_is_stored_nowhere(folder: Path)
     assert (found.settings["configuration"], found.settings["seed"]) == ("c", 3)
     stored = [path for path in (folder / "results").rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert stored == []
+
+
+def test_a_client_that_lies_on_pythonpath_is_used(folder: Path) -> None:
+    installed, base = Path(wandb.__file__).parents[1], Path(os.path.realpath(sys.executable)).parent
+    packages = folder / "env" / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    for place in (packages, folder / "env" / "bin", folder / "modules"):
+        place.mkdir(parents=True)
+    for each in installed.iterdir():
+        (packages if not each.name.startswith("wandb") else folder / "modules").joinpath(each.name).symlink_to(each)
+    (folder / "env" / "pyvenv.cfg").write_text(f"home = {base}\n")
+    (folder / "env" / "bin" / "python").symlink_to(sys.executable)
+
+    outcome = run(folder, str(folder / "env" / "bin" / "python"), PYTHONPATH=str(folder / "modules"))
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "Weights & Biases" not in outcome.stderr
+    assert [each.status for each in sent(folder)] == ["done"]
 
 
 def test_a_run_that_fails_or_is_killed_is_one_there_too(folder: Path) -> None:

@@ -138,6 +138,12 @@ def test_queues_and_machines_reach_the_plan_in_their_order_and_once(project: Pat
     assert (job.queue, job.exclude_nodes, job.include_nodes) == ("b.q,a.q", ("node7",), ("node1", "node2"))
 
 
+def test_names_in_one_text_are_those_between_commas(project: Path) -> None:
+    job = job_of(partition="fast, slow", exclude_nodes=["node[1,3]", "node7"])
+
+    assert (job.queue, job.exclude_nodes) == ("fast,slow", ("node[1,3]", "node7"))
+
+
 def test_gpus_reach_the_plan_by_kind_and_by_the_name_of_the_site(project: Path) -> None:
     job = job_of(num_gpus=1, gpu_type=["v100s", "a100"], gpu_prefix=["cuda"])
 
@@ -149,7 +155,8 @@ def test_memory_for_each_core_is_counted_for_all_cores(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "megabytes"), [("40000", 40000), ("4G", 4096), ("500M", 500), ("1t", 1024**2), ("2048K", 2), ("1K", 1)]
+    ("text", "megabytes"),
+    [("40000", 40000), ("4G", 4096), ("500M", 500), ("1t", 1024**2), ("2048K", 2), ("4 GB", 4096)],
 )
 def test_memory_may_be_text(text: str, megabytes: int, project: Path) -> None:
     assert job_of(memory_per_job=text).memory_mb == megabytes
@@ -168,6 +175,24 @@ def test_memory_for_a_job_and_for_each_core_may_only_say_the_same(project: Path)
 def test_without_conda_the_environment_is_not_used(project: Path) -> None:
     assert job_of(env_name="bench", use_conda_venv=False).environment is None
     assert job_of(env_name="bench", use_conda_venv=True).environment == "bench"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("experiment_dir", "$SCRATCH/out", "names the variable SCRATCH, which is not replaced in a path"),
+        ("experiment_dir", "${SCRATCH}/out", "names the variable SCRATCH, which is not replaced in a path"),
+        ("base_train_fname", "$HOME/train.py", "names the variable HOME, which is not replaced in a path"),
+        ("base_train_fname", "ode/run_ode_int", "a .py or .sh file. Did you mean 'ode/run_ode_int.py'?"),
+        ("base_train_fname", "ode/run_ode_int.py -v", "Arguments of the script belong in extra_cmd_line_input."),
+    ],
+)
+def test_paths_that_only_a_shell_understands_are_told(key: str, value: str, sentence: str, project: Path) -> None:
+    write(**{key: value})
+
+    with pytest.raises(ExperimentFileError) as caught:
+        load_plan("exp.yaml")
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize("written", [CONFIG_1, f"./{CONFIG_1}"])
@@ -191,6 +216,13 @@ def test_a_base_configuration_among_several_configurations_is_accepted(written: 
         ("memory_per_cpu", "lots", "'memory_per_cpu' in single_job_args must be a whole number of MB, like 4000"),
         ("queue", [7], "entry 1 of 'queue' in single_job_args must be a name, found 7. Write it in quotes: \"7\"."),
         ("use_venv_venv", True, "start mle-toolbox with the Python of that environment"),
+        ("num_cpus", 4, "unknown key 'num_cpus' in single_job_args. Did you mean 'num_logical_cores'?"),
+        ("walltime", "01:00:00", "unknown key 'walltime' in single_job_args. Did you mean 'time_per_job'?"),
+        ("partition", ["None"], "'queue' in single_job_args is the text 'None'. Write null."),
+        # Not: "Write it in quotes", where it would be as wrong.
+        ("time_per_job", 60, "for twelve hours and a half, found 60."),
+        ("job_name", 5, "that does not begin with a digit, as Grid Engine asks, found 5."),
+        ("exclude_nodes", "a, b", 'found the text \'a, b\'. Write ["a", "b"].'),
     ],
 )
 def test_mistakes_in_cluster_keys_are_told_with_a_way_out(key: str, value: Any, sentence: str, project: Path) -> None:
@@ -315,7 +347,8 @@ def test_a_log_config_in_the_script_is_enough_beside_a_train_config(project: Pat
 @pytest.mark.parametrize(
     ("script", "content", "sentence"),
     [
-        (GIVES_LOG.replace("log_config=", "device_config="), {"lrate": 0.25}, "'log_config' is missing"),
+        (GIVES_LOG.replace("log_config=", "device_config="), {"lrate": 0.25}, "the file has no sections. Put its keys"),
+        (GIVES_LOG, {"train": {"lrate": 0.25}, "log_config": {}}, "Did you mean 'train_config'?"),
         (GIVES_LOG, {"lrate": 0.25, "log_confg": {}}, "unknown section 'log_confg'. Did you mean 'log_config'?"),
         (GIVES_LOG, {"train_confg": {"lrate": 0.25}}, "'train_config' is missing"),
     ],

@@ -273,3 +273,28 @@ def write(**sections: Any) -> None:
     } | sections
     kept = {name: section for name, section in content.items() if section is not None}
     Path("exp.yaml").write_text(yaml.safe_dump(kept, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def test_settings_of_wandb_that_are_no_section_are_a_mistake_and_nothing_worse(project: Path) -> None:
+    log = {"time_to_track": ["t"], "what_to_track": ["l"], "use_wandb": True, "wandb_config": 1}
+    Path("a.json").write_text(json.dumps({"train_config": {}, "log_config": log}))
+    write(multi_experiment_args={"config_fnames": ["a.json"]})
+
+    with pytest.raises(
+        ExperimentFileError, match=r"^a\.json:1: 'wandb_config' in log_config must be a section with keys, found 1"
+    ):
+        load_plan("exp.yaml")
+
+
+def test_an_api_key_that_gets_into_the_results_is_mentioned(project: Path) -> None:
+    content = {"train_config": {}, "log_config": {"time_to_track": ["t"], "what_to_track": ["l"]}}
+    content["log_config"] |= {"wandb_config": {"key": "secret"}}
+    Path("a.json").write_text(json.dumps(content))
+    write(multi_experiment_args={"config_fnames": ["a.json"]})
+
+    assert load_plan("exp.yaml", check_sources=False).notices == (
+        "a.json: the API key in wandb_config is stored with the code of each start, in experiments/.code. "
+        "WANDB_API_KEY or `wandb login` keep it out.",
+    )
+    write(multi_experiment_args={"config_fnames": ["a.json"]}, single_job_args={"frozen_code": False})
+    assert load_plan("exp.yaml", check_sources=False).notices == ()

@@ -13,6 +13,7 @@ from mle_toolbox.experiment_file.reserved_names import OWN_IN_PROJECT, trouble_w
 from mle_toolbox.experiment_file.schema import load_schema
 from mle_toolbox.layout import SeedFolder, names_in
 from mle_toolbox.project_profiles import profile_names
+from mle_toolbox.search.search_keys import SECTION_KEYS
 
 SCHEMAS = ("experiment", "configuration")
 
@@ -89,3 +90,9 @@ def test_no_name_of_ours_in_a_results_folder_is_free_for_a_configuration(name: s
 @pytest.mark.parametrize("name", names_in(SeedFolder))
 def test_no_name_of_ours_in_a_seed_folder_is_free_for_a_log_file(name: str) -> None:
     assert "is the name of a file that mle-toolbox itself writes" in (trouble_with_file_name(name) or "")
+
+
+def test_the_keys_that_belong_in_param_search_args_are_those_that_are_read() -> None:
+    section = load_schema("experiment")["properties"]["param_search_args"]
+
+    assert tuple(section["x-keys"]) == SECTION_KEYS[()]

@@ -264,7 +264,7 @@ def test_the_command_shows_the_table_and_what_to_do_next(
     captured = capsys.readouterr()
     assert status == 0
     assert "ppo" in captured.out
-    assert "(n=2)" in captured.out
+    assert "2/2" in captured.out
     assert "4 runs of 2 configurations (CSV tables) are in logs_results" in captured.err
     assert "mle results logs_results --compare" in captured.err
     assert main(["results", "logs_results", "--format", "csv"]) == 0

@@ -48,7 +48,7 @@ def assert_holds(log: LogData, logged: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_any_ticks_are_read_as_they_were_logged_also_behind_a_rewind(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -96,7 +96,7 @@ def test_its_executor_is_a_plugin_with_its_settings_and_its_profile_uses_it(sche
     plugin = import_module(f"snakemake_executor_plugin_{scheduler.executor.replace('-', '_')}")
 
     assert plugin.Executor.scheduler is scheduler is scheduler_of_executor(scheduler.executor)
-    assert list(settings_of(scheduler).mistakes(plugin.ExecutorSettings())) == []
+    assert list(plugin.ExecutorSettings().mistakes()) == []
     assert f"executor: {scheduler.executor}\n" in profile.read_text()
     assert hasattr(plugin.ExecutorSettings(), scheduler.queue_setting)
 

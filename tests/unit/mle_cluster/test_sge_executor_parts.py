@@ -17,16 +17,19 @@ from snakemake.iocontainers import Namedlist
 from snakemake_interface_common.exceptions import WorkflowError
 
 from mle_cluster.command import describe
-from mle_cluster.grid_engine.commands import expand_tasks, parse_accounts, parse_states
+from mle_cluster.grid_engine.backend import SCHEDULER
+from mle_cluster.grid_engine.commands import parse_accounts, parse_states
 from mle_cluster.grid_engine.deaths import explain_death
 from mle_cluster.grid_engine.queues import is_machine
 from mle_cluster.grid_engine.refusals import read_refusal
 from mle_cluster.grid_engine.request import limits_of, qsub_options, scheduler_name
 from mle_cluster.lock import Holder, holder_of, is_held
+from mle_cluster.reading import expand_tasks
 from mle_cluster.records import TaskRecord, array_folders, lock_name, new_array
 from mle_cluster.scheduler import Clues, Kind, Limits, Look, SchedulerError, TaskState
+from mle_cluster.settings import refuse
 from mle_cluster.watch import Sighting
-from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings, check_settings
+from snakemake_executor_plugin_mle_sge.settings import ExecutorSettings
 
 UNLIMITED, ONE_MINUTE = Limits(), Limits(seconds=60.0)
 QSTAT = """<?xml version='1.0'?>
@@ -185,7 +188,7 @@ def test_every_text_becomes_a_name_that_grid_engine_takes(text: str) -> None:
 )
 def test_a_setting_that_cannot_work_is_refused(site: ExecutorSettings, message: str) -> None:
     with pytest.raises(WorkflowError, match=message):
-        check_settings(site)
+        refuse("mle-sge", site.mistakes())
 
 
 # NUL cannot be in a command; carriage returns are translated when files are written as text.
@@ -334,6 +337,14 @@ def test_a_task_that_is_seen_again_is_not_lost() -> None:
         sighting.see(Look(asked, states), (1, 1))
 
     assert not sighting.is_lost(1000.0, patience=60)
+
+
+@pytest.mark.parametrize(
+    ("failed", "was_cut_off"), [("100 : assumedly after job", True), ("19 : before writing", True), ("0", False)]
+)
+def test_for_the_exit_file_of_a_task_whose_shell_was_killed_nobody_waits(failed: str, was_cut_off: bool) -> None:
+    assert SCHEDULER.was_cut_off(None, {"failed": failed}) is was_cut_off
+    assert SCHEDULER.was_cut_off(None, None) is None
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,18 @@ import pytest
 from snakemake_interface_common.exceptions import WorkflowError
 
 from mle_cluster.leftover_tasks import LeftoverTasks
+from mle_cluster.reading import expand_tasks
 from mle_cluster.records import deletable
 from mle_cluster.scheduler import Clues, Kind, Limits, Look, SchedulerError, SchedulerSilentError, TaskState
+from mle_cluster.settings import refuse
 from mle_cluster.slurm import commands, request
-from mle_cluster.slurm.answers import expand_tasks, obstacle_in, parse_accounts, parse_states
+from mle_cluster.slurm.answers import obstacle_in, parse_accounts, parse_states
 from mle_cluster.slurm.backend import SCHEDULER
 from mle_cluster.slurm.deaths import explain_death
 from mle_cluster.slurm.refusals import read_refusal
 from mle_cluster.slurm.request import bytes_of, limits_of, sbatch_options
 from mle_cluster.watch import Sighting
-from snakemake_executor_plugin_mle_slurm.settings import ExecutorSettings, check_settings
+from snakemake_executor_plugin_mle_slurm.settings import ExecutorSettings
 
 Command = Callable[[str, str], None]
 
@@ -90,6 +92,13 @@ def test_the_accounting_tells_of_tasks_that_are_over_with_the_memory_of_their_st
     assert sorted(accounts) == [2, 3, 5, 6, 7]
     assert accounts[2]["State"] == "CANCELLED by 0"
     assert accounts[2]["MaxRSS"] == "2000K"
+
+
+def test_a_record_that_lacks_its_beginning_is_not_yet_the_accounting_of_a_task() -> None:
+    # So answered Slurm 22.05 for a moment of a task that was deleted: afterwards 2000034_1, CANCELLED by 0.
+    half = "2000034|FAILED|1:0|node2|0||16?\n2000034_2|CANCELLED by 0|0:0|node1|2||200M\n"
+
+    assert list(parse_accounts(half)) == [2]
 
 
 @pytest.mark.parametrize(
@@ -164,11 +173,7 @@ def options(site: ExecutorSettings, threads: int = 1, **resources: object) -> st
     ],
     ids=str,
 )
-def test_a_request_becomes_options(
-    monkeypatch: pytest.MonkeyPatch, site: dict[str, object], resources: dict[str, object], expected: str
-) -> None:
-    monkeypatch.setattr(request, "_all_nodes", lambda: ())
-
+def test_a_request_becomes_options(site: dict[str, object], resources: dict[str, object], expected: str) -> None:
     assert options(ExecutorSettings(**site), 2, **resources) == expected
 
 
@@ -178,6 +183,8 @@ def test_a_request_becomes_options(
         ({"include_nodes": "n1,n2,n4", "exclude_nodes": "n4"}, "--exclude=n3,n4"),
         ({"include_nodes": "n1.cluster.org"}, "--nodelist=n1"),
         ({"exclude_nodes": "n1.cluster.org,n9"}, "--exclude=n1,n9"),
+        ({"exclude_nodes": "n1", "sbatch_options": "--exclude=n[2-3]"}, "--exclude=n1 --exclude=n[2-3]"),
+        ({"sbatch_options": "--exclude=n[2-3]"}, "--exclude=n[2-3]"),
     ],
     ids=str,
 )
@@ -186,7 +193,18 @@ def test_of_several_machines_to_use_one_will_do_so_all_others_are_excluded(
 ) -> None:
     monkeypatch.setattr(request, "_all_nodes", lambda: ("n1", "n2", "n3", "n4"))
 
-    assert options(ExecutorSettings(), **resources) == expected
+    found = request.with_nodes_of_site(options(ExecutorSettings(), **resources).split())
+
+    assert " ".join(found) == expected
+
+
+def test_machines_that_cannot_be_named_since_nobody_answers_are_for_a_later_submission(command: Command) -> None:
+    command("sinfo", "echo 'slurm_load_node: Unable to contact slurm controller (connect failure)' >&2; exit 1")
+    array = Path("/project/.snakemake/mle_cluster/20260101-000000-aaaaaaaa")
+    wanted = sbatch_options(ExecutorSettings(), "train", 1, {"include_nodes": "n1,n2"})
+
+    with pytest.raises(SchedulerSilentError):
+        request.sbatch_command(ExecutorSettings(), wanted, 1, array, Path("/project"))
 
 
 def test_a_job_name_is_one_word() -> None:
@@ -270,6 +288,10 @@ OVER = {code: TaskState(Kind.OVER, code) for code in ("TO", "OOM", "CA", "NF", "
             Clues(None, None, Limits(), {"State": "CANCELLED by 0"}),
             "taken out of the queue before it started, with scancel",
         ),
+        (
+            Clues(NODE1, 1.0, Limits(), {"State": "FAILED", "ExitCode": "0:9", "ElapsedRaw": "9"}),
+            "was killed on node1 by signal 9 (ran 9 s), at no limit of Slurm: somebody has sent it",
+        ),
         (Clues(NODE1, 1.0, Limits(), {"State": "NODE_FAIL"}), "was lost with its node node1"),
         (Clues(NODE1, 1.0, Limits(), {"State": "PREEMPTED"}, 143), "was preempted on node1"),
         (
@@ -295,6 +317,25 @@ def test_a_death_is_explained_as_far_as_can_be_told_also_without_accounting(clue
 
 
 @pytest.mark.parametrize(
+    ("code", "account", "was_cut_off"),
+    [
+        ("F", {"State": "FAILED", "ExitCode": "0:9"}, True),
+        ("F", {"State": "FAILED", "ExitCode": "0:53"}, True),
+        ("F", {"State": "FAILED", "ExitCode": "1:0"}, False),
+        ("F", None, None),
+        ("F", {}, False),
+        ("NF", None, True),
+        ("CA", {"State": "CANCELLED by 0", "ExitCode": "0:15"}, False),
+        ("CD", None, False),
+    ],
+)
+def test_for_the_exit_file_of_a_task_whose_shell_was_killed_nobody_waits(
+    code: str, account: dict[str, str] | None, was_cut_off: bool | None
+) -> None:
+    assert SCHEDULER.was_cut_off(TaskState(Kind.OVER, code), account) is was_cut_off
+
+
+@pytest.mark.parametrize(
     ("site", "message"),
     [
         (ExecutorSettings(memory_per="slot"), "mle-slurm-memory-per: expected job, cpu or none, found 'slot'."),
@@ -309,13 +350,15 @@ def test_a_death_is_explained_as_far_as_can_be_told_also_without_accounting(clue
 )
 def test_a_setting_that_cannot_work_is_refused(site: ExecutorSettings, message: str) -> None:
     with pytest.raises(WorkflowError) as caught:
-        check_settings(site)
+        refuse("mle-slurm", site.mistakes())
 
     assert message in str(caught.value)
 
 
 def test_the_settings_of_the_profile_are_accepted() -> None:
-    check_settings(ExecutorSettings(sbatch_options="--constraint=avx512 --nice=100 -C a", gpu_request="gpus-per-node"))
+    site = ExecutorSettings(sbatch_options="--constraint=avx512 --nice=100 -C a", gpu_request="gpus-per-node")
+
+    assert list(site.mistakes()) == []
 
 
 @pytest.fixture
@@ -352,7 +395,7 @@ def test_a_controller_that_does_not_answer_is_told_from_a_refusal(command: Comma
     with pytest.raises(SchedulerSilentError):
         commands.submit(["sbatch"], tmp_path / "submitted")
     with pytest.raises(SchedulerSilentError):
-        commands.list_tasks()
+        commands.states()
 
 
 def test_an_array_that_the_site_takes_only_in_parts_is_told_from_an_array_that_is_wrong(command: Command) -> None:
@@ -384,7 +427,7 @@ def test_the_job_that_the_driver_itself_runs_in_changes_no_answer_and_no_request
     command("squeue", f"env > {tmp_path}/squeue")
 
     job = commands.submit(["sbatch"], tmp_path / "submitted")
-    commands.list_tasks()
+    commands.states()
 
     assert job == commands.read_job_id(tmp_path / "submitted") == 12
     for name in ("sbatch", "squeue"):
@@ -407,6 +450,20 @@ def test_a_number_that_was_given_out_again_is_not_deleted(command: Command) -> N
     mine, lost = Path("/p/.snakemake/mle_cluster/mine"), Path("/p/.snakemake/mle_cluster/lost")
 
     assert deletable(SCHEDULER, {17: [1], 18: [1]}, {17: mine, 18: lost}) == {17: [1]}
+
+
+def test_of_the_tasks_that_are_listed_as_running_those_without_a_step_are_absent_unless_a_node_is_silent(
+    command: Command, tmp_path: Path
+) -> None:
+    command("squeue", "printf '1|31\\n2|32\\n3|30\\n'")
+    command("sstat", f'echo "$@" >{tmp_path}/asked; echo 31.batch')
+
+    assert commands.absent(30, {1, 3, 4}) == {3}
+    assert (tmp_path / "asked").read_text().endswith("--jobs=31.batch,30.batch\n")
+
+    command("sstat", "echo 31.batch; echo 'sstat: error: node1: Communication connection failure' >&2")
+    with pytest.raises(SchedulerError, match="node1"):
+        commands.absent(30, {1, 3})
 
 
 def test_a_task_that_has_ended_and_is_listed_as_waiting_is_deleted_once_it_was_asked_about_after_its_end(

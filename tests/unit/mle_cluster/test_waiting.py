@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mle_cluster import waiting
 from mle_cluster.known import schedulers
@@ -18,6 +21,8 @@ class Site:
 
     def __init__(self, room: int) -> None:
         self.room = room
+        self.open = 0
+        self.ended: list[int] = []
         self.is_silent = False
         self.asked: list[int] = []
         self.jobs: dict[Path, int] = {}
@@ -31,9 +36,15 @@ class Site:
         if n_tasks > self.room:
             raise SchedulerError("too many")
         self.room -= n_tasks
+        self.open += n_tasks
         self.jobs[answer.parent] = len(self.jobs) + 1
         answer.write_text(f"{self.jobs[answer.parent]}\n")
         return self.jobs[answer.parent]
+
+    def end(self, n_tasks: int) -> None:
+        self.ended.append(n_tasks)
+        self.room += n_tasks
+        self.open -= n_tasks
 
     def refusal(self, message: str, n_tasks: int) -> Refusal:
         return Refusal("later", message, n_tasks // 2 or None)
@@ -80,26 +91,51 @@ def until_refused(arrays: WaitingArrays, rounds: int = 1) -> list[list[str]]:
     accepted = []
     for _ in range(rounds):
         arrays._due = 0.0
-        accepted += [[task.label for task in array.tasks] for array, _ in arrays.submit_when_due()]
+        n_open = arrays.scheduler.open  # type: ignore[attr-defined]
+        accepted += [[task.label for task in array.tasks] for array, _ in arrays.submit_when_due(n_open)]
     return accepted
 
 
-def test_half_of_what_was_refused_is_tried_and_the_rest_waits_as_a_whole(
+def test_the_number_that_a_site_takes_is_searched_once_and_then_as_many_are_submitted_as_have_ended(
     tmp_path: Path, site: Site, arrays: WaitingArrays
 ) -> None:
     arrays.add(array_of(tmp_path, 8), command, Later("refused", at_most=4))
 
     first = until_refused(arrays)
-    nothing = until_refused(arrays)
-    site.room = 6
-    then = until_refused(arrays)
+    nothing = until_refused(arrays, rounds=10)
+    site.end(2)
+    then = until_refused(arrays, rounds=10)
+    site.end(3)
+    last = until_refused(arrays)
 
-    assert first == [["task 1", "task 2"]]
+    assert first == [["task 1", "task 2"], ["task 3"]]
     assert nothing == []
-    assert [label for labels in then for label in labels] == [f"task {n}" for n in range(3, 9)]
-    # Not a command for each task, and one for each round in which there is no room.
-    assert site.asked == [4, 2, 4, 2, 1, 2, 3]
+    assert then == [["task 4", "task 5"]]
+    assert last == [["task 6", "task 7", "task 8"]]
+    assert site.asked == [4, 2, 1, 2, 3]
     assert not arrays.is_waiting
+
+
+@settings(max_examples=20)
+@given(room=st.integers(0, 30), n_tasks=st.integers(2, 60), others=st.lists(st.integers(-40, 40), max_size=5))
+def test_with_any_limit_and_whatever_others_do_meanwhile_all_tasks_are_submitted_with_few_commands(
+    room: int, n_tasks: int, others: list[int]
+) -> None:
+    site = Site(room)
+    arrays = WaitingArrays(site, lambda _: None, lambda _: None)  # type: ignore[arg-type]
+    rounds = 0
+    with tempfile.TemporaryDirectory() as folder:
+        arrays.add(array_of(Path(folder), n_tasks), command, Later("refused", at_most=n_tasks // 2))
+        while arrays.is_waiting:
+            rounds += 1
+            arrays._try_more = 0.0
+            until_refused(arrays)
+            site.end(site.open)
+            site.room = max(site.room + (others.pop() if others else 1), 0)
+
+    assert site.open + sum(site.ended) == n_tasks
+    # A search is one command for each halving; there is a new one when others have taken or left some of the room.
+    assert len(site.asked) <= 4 * rounds + 60
 
 
 def test_a_site_without_room_is_asked_once_a_round_and_less_and_less_often(
@@ -108,10 +144,47 @@ def test_a_site_without_room_is_asked_once_a_round_and_less_and_less_often(
     site.room = 0
     arrays.add(array_of(tmp_path, 8), command, Later("refused", at_most=4))
 
-    until_refused(arrays, rounds=20)
+    until_refused(arrays)
+    for _ in range(19):
+        arrays._try_more = 0.0
+        until_refused(arrays)
 
     assert site.asked == [4, 2, 1, *[1] * 19]
     assert arrays._wait == waiting._LONGEST_WAIT
+
+
+def test_more_room_than_there_was_is_found_after_a_while(tmp_path: Path, site: Site, arrays: WaitingArrays) -> None:
+    arrays.add(array_of(tmp_path, 40), command, Later("refused", at_most=20))
+    until_refused(arrays)
+
+    site.end(3)
+    site.room = 30
+    before = until_refused(arrays, rounds=2)
+    arrays._try_more = 0.0
+    after = until_refused(arrays)
+
+    assert [len(labels) for labels in before] == [3]
+    assert sum(len(labels) for labels in after) > 20
+
+
+def test_tasks_that_have_just_ended_may_still_be_counted_and_what_others_took_is_searched_for_again(
+    tmp_path: Path, site: Site, arrays: WaitingArrays
+) -> None:
+    arrays.add(array_of(tmp_path, 20), command, Later("refused", at_most=10))
+    until_refused(arrays)
+    site.asked.clear()
+
+    site.open = 0
+    refused = until_refused(arrays)
+    site.room = 3
+    accepted = until_refused(arrays)
+    site.open, site.room = 0, 1
+    taken_by_others = until_refused(arrays, rounds=2)
+
+    assert refused == []
+    assert [len(labels) for labels in accepted] == [3]
+    assert [len(labels) for labels in taken_by_others] == [1]
+    assert site.asked == [3, 3, 3, 3, 1, 1]
 
 
 def test_what_waits_in_another_folder_has_its_own_commands_inputs_and_driver(tmp_path: Path) -> None:
@@ -141,7 +214,7 @@ def test_a_part_that_was_accepted_without_an_answer_is_not_submitted_again(
 
     accepted = until_refused(arrays)
 
-    assert accepted == [["task 1", "task 2"], ["task 3"]]
+    assert accepted == [["task 1"], ["task 2"]]
     assert array.job_id == 7
     assert site.asked == [1]
 

@@ -272,3 +272,24 @@ def test_no_warning_for_any_number_of_configurations() -> None:
         warnings.simplefilter("error")
         for count in (1, 3, 11):
             learning_curves({f"c{i}": make_curve(n_ticks=4) for i in range(count)}).draw_without_rendering()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_caption", [True, False])
+def test_in_a_column_of_a_paper_no_label_is_cut_and_the_legend_stays_small(with_caption: bool) -> None:
+    names = ("adam_small", "adam_large", "sgd_small", "sgd_large", "rmsprop", "lion_with_warmup")
+    curves = {name: make_curve(level=1 + i) for i, name in enumerate(names)}
+    label = "accuracy on the held-out test set (%)"
+
+    figure = learning_curves(curves, metric=label, size=(3.3, 2.2), caption=with_caption)
+
+    figure.draw_without_rendering()
+    (axes,), (legend,) = figure.axes, figure.legends
+    around = axes.yaxis.label.get_window_extent()
+    assert around.y0 >= 0
+    assert around.y1 <= figure.bbox.height
+    assert axes.yaxis.label.get_text().replace("\n", " ") == label
+    assert legend_texts(figure) == list(names)
+    assert figure.get_figheight() < 1.5 * 2.2
+    # What all have in common is said once.
+    assert "n=5 each" in (caption(figure) if with_caption else legend.get_title().get_text())

@@ -24,6 +24,7 @@ from mle_toolbox.report.answers import answers, comparison_data, comparison_tabl
 from mle_toolbox.report.facts import SeedRun
 from mle_toolbox.report.history import grid
 from mle_toolbox.report.numbers import read_numbers
+from mle_toolbox.report.packing import Store
 from mle_toolbox.text import listed, p_text, p_value
 from tests.made_results import made_results
 
@@ -53,13 +54,13 @@ def test_a_p_has_the_same_digits_in_every_output(tmp_path: Path) -> None:
     for written in (str(found), found.to_markdown(), found.to_latex(), found._repr_html_(), page):
         plain = written.replace("\\<", "<").replace("&lt;", "<").replace(r"\textless{}", "<")
         assert all(p in plain for p in shown)
-    assert {row["p"] for row in comparison_tables(numbers)[0]["rows"]} == shown
+    assert {row["texts"][2] for row in comparison_tables(numbers)[0]["rows"]} == shown
     in_words = {p_text(each.p) for each in found.values()}
-    assert {
-        next(p for p in in_words if p in pair["text"]) for pair in comparison_data(numbers)["0|last"]["pairs"]
-    } == in_words
+    store = Store()
+    places = comparison_data(numbers, store)["0|last"]["p"]
+    assert {next(p for p in in_words if p in store.content["texts"][place]) for place in places} == in_words
     assert all(p_text(each.p) in each.words() for each in found.values())
-    verdict = " ".join(answers(read_numbers(results.select(["a", "c"])))[0]["sentences"])
+    verdict = " ".join(each["text"] for each in answers(read_numbers(results.select(["a", "c"])))[0]["sentences"])
     assert p_text(results.compare("a", "c").found["a", "c"].p) in verdict
 
 

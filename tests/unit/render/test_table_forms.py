@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mle_toolbox.render.records import csv_text, json_text
 from mle_toolbox.render.table import Cell, Column, Table
-from mle_toolbox.results.differences import differing, flatten, short_names, value_text
+from mle_toolbox.results.differences import differing, differing_keys, flatten, short_names, value_text
 
 KEYS = st.text("abc.", min_size=1, max_size=4)
 CONTENT = st.recursive(
@@ -37,6 +37,12 @@ def test_the_same_contents_do_not_differ(content: dict[str, Any]) -> None:
 def test_a_missing_key_differs_from_null_and_true_from_one() -> None:
     assert differing({"a": {"x": None, "y": 1}, "b": {"y": True}}) == {"a": {"x": None, "y": 1}, "b": {"y": True}}
     assert differing({"a": {"y": 1}, "b": {"y": 1.0}}) == {"a": {}, "b": {}}
+
+
+def test_settings_of_the_logging_come_last_also_where_the_first_configuration_has_them() -> None:
+    log, train = {"log_config": {"verbose": 1}}, {"train_config": {"extra": 2}}
+
+    assert differing_keys(differing({"a": log, "b": train})) == ["train_config.extra", "log_config.verbose"]
 
 
 @given(st.lists(KEYS, unique=True))
@@ -74,6 +80,34 @@ def test_braces_of_latex_stay_balanced_whatever_the_text(text: str) -> None:
 
     assert latex.count("{") == latex.count("}")
     assert latex.count(r"\\") == 2
+
+
+def test_a_long_and_wide_latex_table_is_cut_into_parts_that_have_every_cell_once_and_the_notes_at_the_end() -> None:
+    columns = (Column("task"), *(Column(f"method{place:02d}", right=True) for place in range(20)))
+    rows = tuple((Cell(f"game{row:03d}"), *(Cell(f"{row}.{place:03d}") for place in range(20))) for row in range(90))
+
+    latex = Table("a title", columns, rows, ("a note",), ("a caution",), keep=1).to_latex()
+
+    parts = latex.split(r"\begin{tabular}")[1:]
+    cells = [
+        cell.strip(" \\") for part in parts for line in part.splitlines() if " & " in line for cell in line.split("&")
+    ]
+    assert all(cells.count(cell.text) == 1 for row in rows for cell in row[1:])
+    # The name of each row is in every part, and no part is longer than a page.
+    assert all(cells.count(row[0].text) == cells.count("task") / 2 for row in rows)
+    assert max(part.count("game") for part in parts) <= 64
+    assert latex.count("a note a caution") == 1
+    assert latex.index("a note") > latex.rindex(r"\end{tabular}")
+    assert rf"part {len(parts)} of {len(parts)}." in latex
+
+
+def test_a_latex_table_that_fits_stays_whole_with_its_notes_in_the_same_float() -> None:
+    latex = table_of("some--text").to_latex()
+
+    assert latex.count(r"\begin{table}") == 1
+    assert latex.index(r"\end{tabular}") < latex.index(r"\parbox") < latex.index(r"\end{table}")
+    # Two hyphens of an option would become a dash.
+    assert "some-{}-text" in latex
 
 
 @given(st.text(max_size=20))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from rich.console import Console
 from mle_toolbox.cli import main
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.render.number_form import NumberForm
 from mle_toolbox.results import ExperimentResults, load
 from tests.made_results import made_results
 from tests.made_tasks import METHODS, TASKS, returns, write_experiment
@@ -81,7 +83,7 @@ def test_every_format_sets_off_the_same_cells(results: ExperimentResults) -> Non
 
     assert marked > len(TASKS)
     assert found.to_latex().count(r"\textbf{") == marked
-    assert found._repr_html_().count("<td style='text-align:right'><b>") == marked
+    assert found._repr_html_().count("<td style='text-align:right;white-space:nowrap'><b>") == marked
     assert r"\toprule" in found.to_latex()
     body = [line for line in found.to_markdown().splitlines() if line.startswith("| ")]
     assert sum(line.count("**") for line in body) == 2 * marked
@@ -191,3 +193,92 @@ def test_a_method_as_the_baseline_is_named_in_the_family_of_tests(results: Exper
 
     assert "comparisons with ppo" in text
     assert "Holm over these comparisons of a task, as if ppo had been chosen" in text
+
+
+def test_the_cautions_of_every_aggregate_are_there_once(results: ExperimentResults) -> None:
+    cautions = results.task_table("return").table().cautions
+
+    assert len(set(cautions)) == len(cautions)
+    for said in (
+        "With fewer than 20 seeds on a task the interval covers less than 95 % where runs fail now and then.",
+        "With so few tasks or seeds the interval of the median covers less than 95 % where values are skewed.",
+    ):
+        assert cautions.count(said) == 1
+
+
+def test_methods_are_compared_over_tasks_with_the_numbers_of_the_statistics(results: ExperimentResults) -> None:
+    over, found = results.over_tasks("return"), results.compare_methods("return")
+
+    rows = {(row["a"], row["b"]): row for row in found.records()}
+    assert list(rows) == [("dqn", "ppo"), ("dqn", "td3"), ("ppo", "td3")]
+    for pair, row in rows.items():
+        each = over.difference(*pair)
+        assert (row["difference"], row["difference_low"], row["difference_high"]) == (each.value, each.low, each.high)
+        assert row["adjusted_p"] == over.adjusted_p()[frozenset(pair)]
+        assert row["probability_of_improvement"] == over.improvement(*pair).value
+        assert row["better"] == (each.better() and pair[1])
+    text = " ".join(str(found).split())
+    assert "sac is left out: it has no score on Pong" in text
+    assert "p corrected after Holm for all pairs of methods" in text
+    assert text.count("where runs fail now and then") == 1
+
+
+def test_compare_on_the_command_line_begins_with_the_methods_over_tasks(
+    folder: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def rows(*options: str) -> list[tuple[str, str]]:
+        assert main(["results", str(folder.path), "--format", "csv", *options]) == 0
+        found = csv.DictReader(io.StringIO(capsys.readouterr().out))
+        return [(row["a"], row["b"]) for row in found if row["over_tasks"]]
+
+    assert rows("--compare") == rows("--compare", "all") == [("dqn", "ppo"), ("dqn", "td3"), ("ppo", "td3")]
+    assert rows("--compare", "ppo") == [("dqn", "ppo"), ("td3", "ppo")]
+    assert main(["results", str(folder.path), "--compare", "--format", "json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == ["tasks", "methods", "comparisons"]
+
+
+def test_where_ranks_and_means_mark_different_methods_the_reason_stands_there(results: ExperimentResults) -> None:
+    table = results.task_table("return").table()
+    marked = {
+        title: {row[0].text for row in table.rows if row[[each.title for each in table.columns].index(title)].best}
+        for title in ("mean", "rank")
+    }
+
+    assert marked == {"mean": {"td3"}, "rank": {"ppo", "td3"}}
+    said = " ".join(table.method)
+    assert "Ranks treat the tasks as a sample of others of their kind" in said
+    assert "so ppo is marked in only one of rank and mean." in said
+    assert table.best.endswith("Over tasks: t test, Holm over all pairs of methods. rank: Nemenyi.")
+
+
+def test_tasks_in_percent_with_standard_deviations_keep_intervals_over_tasks_in_brackets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = {
+        (method, task): np.array([0.5, 0.6, 0.7]) + 0.1 * place
+        for task in ("a", "b")
+        for place, method in enumerate(("m", "o"))
+    }
+    folder = write_experiment(tmp_path / "results", cells, **SAID)
+
+    assert main(["results", str(folder.path), "--metric", "return", "--std", "--percent", "return"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert main(["results", str(folder.path), "--metric", "return", "--std", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+
+    assert "return (%)" in shown
+    assert "60 ± 10" in shown
+    assert "60 [" in shown or "60.0 [" in shown, "the mean over the tasks"
+    assert "mean ± standard deviation (n - 1) over seeds, no interval" in shown
+    assert [float(row["std"]) for row in rows if row["task"]] == pytest.approx([0.1] * 4)
+    assert [row["std"] for row in rows if row["aggregate"] == "mean"] == ["", ""]
+
+
+def test_aggregates_on_another_scale_than_the_metric_are_not_in_percent(results: ExperimentResults) -> None:
+    plain = results.task_table("return")
+    percent = replace(plain, form=NumberForm(percent=("return",)))
+
+    assert plain.found.scale.how == "range"
+    places = [place for place, column in enumerate(plain.table().columns) if column.title == "mean"]
+    for there, here in zip(plain.table().rows, percent.table().rows, strict=True):
+        assert [there[place].text for place in places] == [here[place].text for place in places]

@@ -50,7 +50,7 @@ def test_of_four_hundred_trials_only_those_that_failed_or_run_have_a_line(tmp_pa
     assert lines == [
         "grid search over lrate: 388 of 400 trials done, 1 with failed seeds, 1 running, 10 not started",
         "trial_0007  1/2  1 failed  ✗✓  lrate 0.007",
-        "trial_0008            1/2  ▸✓  lrate 0.008",
+        "trial_0008  1/2            ▸✓  lrate 0.008",
         "✓ done   ▸ running   ✗ failed",
         "done: 388 trials (0-6,9-389)",
         "not started: 10 trials (390-399)",

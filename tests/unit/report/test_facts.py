@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mle_toolbox.excerpts import last_lines
+from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.report.facts import SeedRun, cost, versions
-from mle_toolbox.report.history import failures, run_rows, state
+from mle_toolbox.report.history import failures, files, run_rows, state, steps
 from mle_toolbox.statistics.thinning import evenly_chosen
 
 
@@ -89,3 +91,18 @@ def test_few_points_are_shown_with_both_ends(length: int) -> None:
     assert len(chosen) <= 200
     assert len(chosen) == length or len(chosen) > 150
     assert (chosen[1:] > chosen[:-1]).all()
+
+
+def test_a_script_in_shell_is_compared_with_itself_and_started_by_its_shell(tmp_path: Path) -> None:
+    (tmp_path / "run.sh").write_text("python train.py\n")
+    now = hashlib.sha256(b"python train.py\n").hexdigest()
+    record = {"experiment_file": "../exp.yaml", "script": "run.sh", "configurations": [{"name": "a", "path": "a.json"}]}
+    runs = [run(code={"run.sh": now, "train.py": "b" * 64}, script_sha256="b" * 64)]
+
+    (script,) = [
+        each for each in files(record, ExperimentFolder(tmp_path / "results"), runs) if each["name"] == "run.sh"
+    ]
+
+    assert script == {"name": "run.sh", "digest": now, "remark": ""}
+    commands = [each["command"] for each in steps(record, None, runs)]
+    assert "bash run.sh -config a.json -seed 0 -exp_dir by_hand" in commands

@@ -15,10 +15,12 @@ import pytest
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.report import write_report, write_search
 from mle_toolbox.report.search_section import search_view
-from mle_toolbox.results import ExperimentResults
+from mle_toolbox.results import ExperimentResults, load
 from mle_toolbox.text import NOTHING
+from tests.made_final import loaded, write_final
 from tests.made_results import made_results
 from tests.made_search import made_search
+from tests.made_search import write_search as made_folder
 
 POINTS = [{"es_config/sigma": sigma, "lrate": rate} for sigma in (0.1, 0.2) for rate in (1e-4, 1e-3, 1e-2)]
 
@@ -52,6 +54,57 @@ def test_the_best_configuration_is_written_as_a_configuration_file_and_how_sure_
     assert "trial_0001 (b_1_eval_1 in the original toolbox)" in words
     assert re.search(r"loss: 0\.1\d* ± .* \(n=3\)", words)
     assert "looks better than it is" in words
+
+
+@pytest.mark.parametrize(("first", "is_changed"), [(0.2, True), (0.1, False)])
+def test_a_member_of_a_population_whose_values_have_changed_is_not_said_to_be_reproducible(
+    first: float, is_changed: bool, tmp_path: Path
+) -> None:
+    path, folder = tmp_path / "search", ExperimentFolder(tmp_path / "search")
+    losses = iter([0.3] * 3 + [0.2] * 3 + [0.1] * 3)
+    made_folder(path, [{"lrate": first}, {"lrate": 0.1}, {"lrate": 0.1}], lambda _, seed: [next(losses)], type="pbt")
+    record = json.loads(folder.record.read_text())
+    for number, entry in enumerate(record["configurations"]):
+        entry["trial"]["asked"] = {"steps": number + 1} | ({"parent": number - 1} if number else {})
+        entry["content"] |= {"continues": f"trial_{number - 1:04d}"} if number else {}
+    folder.record.write_text(json.dumps(record))
+    results = load(path)
+    assert isinstance(results, ExperimentResults)
+
+    write_search(results, folder)
+
+    words = folder.best_words.read_text()
+    sentence = "It has these values only since it continued trial_0000, so best.json does not reproduce its score."
+    assert "trial_0002 (b_1" in words
+    assert (sentence in words) == is_changed
+    # In the results folder of the next experiment, a trial of that number would be another one.
+    assert json.loads(folder.best.read_text()) == {"train_config": {"lrate": 0.1}}
+
+
+def test_a_final_is_advised_only_where_a_search_has_none_and_may_have_one(tmp_path: Path) -> None:
+    points = [{"lrate": rate} for rate in (0.1, 0.2)]
+    pages = []
+    for kind in ("grid", "pbt"):
+        made_folder(tmp_path / kind, points, lambda values, _: [values["lrate"]], type=kind)
+        pages.append(page_of(loaded(ExperimentFolder(tmp_path / kind)), tmp_path / kind)[0])
+    folder = write_final(tmp_path / "final", lambda rate, seed: rate + seed / 1e6)
+    pages.append(page_of(loaded(folder), folder.path)[0])
+
+    assert ["search_final: True" in page for page in pages] == [True, False, False]
+
+
+def test_a_narrow_terminal_leaves_out_what_a_trial_continues_before_its_values(tmp_path: Path) -> None:
+    path, folder = tmp_path / "search", ExperimentFolder(tmp_path / "search")
+    made_folder(path, [{"lrate": rate} for rate in (0.1, 0.2)], lambda values, _: [values["lrate"]])
+    record = json.loads(folder.record.read_text())
+    record["configurations"][1]["trial"]["asked"] = {"steps": 2, "parent": 0}
+    folder.record.write_text(json.dumps(record))
+    results = load(path)
+    assert isinstance(results, ExperimentResults)
+
+    ranks = {column.title: column.rank for column in results.trial_table().table().columns}
+
+    assert ranks["lrate"] < ranks["parent"] < ranks["original id"]
 
 
 def test_the_table_of_the_trials_is_the_same_whatever_was_written_before(
@@ -168,3 +221,13 @@ def test_an_experiment_that_is_no_search_has_no_such_section(tmp_path: Path) -> 
 
     assert 'id="search"' not in text
     assert data["search"] is None
+
+
+def test_the_page_begins_with_the_metric_that_ranks_the_trials(tmp_path: Path) -> None:
+    folder = made_folder(tmp_path, POINTS[:2], lambda values, _: [level(values)], logged=("accuracy", "loss"))
+
+    search = load(folder.path)
+    assert isinstance(search, ExperimentResults)
+
+    assert search.metrics == ("loss", "accuracy")
+    assert [each["name"] for each in page_of(search, tmp_path)[1]["metrics"]] == ["loss", "accuracy"]

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment_file.configuration_text import parse_configuration
 from mle_toolbox.experiment_file.loader import load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.trial_files import trials_to_ask, write_trial
+from mle_toolbox.trial_files import edited_by_hand, trials_to_ask, write_trial
 
 BASE = {
     "train_config": {"lrate": 0.5, "units": 8, "groups": {"a": 1, "b": 2}},
@@ -189,6 +190,33 @@ def test_only_the_trial_whose_files_are_not_as_they_were_is_asked_again(search: 
         assert search.values() == before
 
 
+def test_a_trial_that_was_edited_by_hand_keeps_its_settings_and_no_edit_is_lost(search: Search) -> None:
+    search.ask()
+    file = search.folder.configuration("trial_0001").trial_configuration(".json")
+    written = file.read_text()
+    for edit in ('{"train_config": {"lrate": 7}}', "not even JSON"):
+        file.write_text(edit)
+        assert edited_by_hand(search.plan(), keep=False) == [file]
+        assert edited_by_hand(search.plan(), keep=True) == [file]
+        search.ask()
+
+    assert file.read_text() == written
+    assert file.with_name("trial_0001.json.edited").read_text() == '{"train_config": {"lrate": 7}}'
+    assert file.with_name("trial_0001.json.edited2").read_text() == "not even JSON"
+    assert edited_by_hand(search.plan(), keep=True) == []
+
+
+def test_a_trial_that_was_only_laid_out_anew_is_left_as_it_is(search: Search) -> None:
+    search.ask()
+    file = search.folder.configuration("trial_0001").trial_configuration(".json")
+    text = json.dumps(json.loads(file.read_text())).replace(", ", ",\r\n")
+    file.write_text(f"# the best one\n{text}")
+
+    assert search.ask() == []
+
+    assert file.read_text().startswith("# the best one")
+
+
 def test_a_base_that_is_added_gets_the_next_numbers(search: Search) -> None:
     search.ask()
     search.write_base(BASE, "other.json")
@@ -296,3 +324,31 @@ def test_a_trial_has_the_format_of_its_base(search: Search) -> None:
     text = (search.folder.path / "trial_0000" / "trial_0000.yaml").read_text()
     expected = {**content, "train_config": {**content["train_config"], "lrate": 0.1, "units": 16}}
     assert parse_configuration(text, "trial_0000.yaml").content == expected
+
+
+@pytest.mark.parametrize("search_type", ["Grid", "Random"])
+def test_a_budget_of_any_size_means_all_points_of_a_small_space(tmp_path: Path, search_type: str) -> None:
+    search = Search(tmp_path)
+    search.budget, search.search_type = 10**12, search_type
+
+    names = search.ask()
+
+    assert sorted(names) == ["trial_0000", "trial_0001", "trial_0002", "trial_0003"]
+    plan = search.plan()
+    assert plan.search is not None
+    assert "fewer than the 1,000,000,000,000 trials asked for" in plan.search.notices[0]
+    search.params["categorical"]["units"] = [16, 64]  # two trials are outside now, and two points are new
+    assert len(search.ask()) == 2
+    assert search.ask() == []
+
+
+@pytest.mark.parametrize(
+    ("search_type", "variable"), [("Grid", {"begin": 0, "end": 1, "bins": 1000}), ("Random", {"begin": 0, "end": 1})]
+)
+def test_a_search_of_too_many_trials_is_refused(tmp_path: Path, search_type: str, variable: dict[str, Any]) -> None:
+    search = Search(tmp_path)
+    search.budget, search.search_type = 100_001, search_type
+    search.params = {"real": {"lrate": variable, "units": variable}}
+
+    with pytest.raises(ExperimentFileError, match=r"100,001 trials are too many: at most 100,000 are supported\."):
+        search.plan()

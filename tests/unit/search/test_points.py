@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from mle_toolbox.search.placement import place_of, value_at, with_values
 from mle_toolbox.search.proposals import grid_points, random_point, random_points
 from mle_toolbox.search.search_settings import SearchSettings, read_search_settings
-from mle_toolbox.search.space import Space, point_of, read_space
+from mle_toolbox.search.space import Space, point_of
+from mle_toolbox.search.variables import read_space
 
 BASE = {"train_config": {"lrate": 0.1, "units": 8}, "log_config": {}}
 NAMES = st.text("abcdefgh_", min_size=1, max_size=6)

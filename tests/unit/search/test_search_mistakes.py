@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mle_toolbox.search.search_keys import SECTION_KEYS
 from mle_toolbox.search.search_settings import SearchSettings, read_search_settings, untracked_metrics
-from mle_toolbox.search.space import missing_names, read_space
+from mle_toolbox.search.space import in_another_section, missing_names
+from mle_toolbox.search.variables import read_space
 
 BASE = {
     "train_config": {"lrate": 0.1, "batch_size": 32, "es_config": {"sigma_init": 0.1, "elite": 0.5}, "bias": True},
@@ -41,10 +44,11 @@ FLAT = {
     "verbose_logging": True,
 }
 LEFT_OUT = object()
+SMBO_SPACE = {"search_config.search_params": {"real": {"lrate": {"begin": 0.1, "end": 0.2}}}}
 IN_LOGGING = "param_search_args.search_logging"
 IN_RESOURCES = "param_search_args.search_resources"
 IN_CONFIG = "param_search_args.search_config"
-NOT_YET = "this strategy of the original is not supported yet. Use 'Grid' or 'Random'."
+EITHER = "'Grid', 'Random', 'SMBO', 'Coordinate', 'Halving', 'Hyperband' or 'PBT'"
 IF_NOT = "If not, add it to the base configuration."
 
 
@@ -81,19 +85,73 @@ def mistakes_in(section: Any, base: dict[str, Any] = BASE) -> Iterator[tuple[str
 
 WRONG_BLOCKS: list[tuple[dict[str, Any], str, str]] = [
     (
-        {"search_config.search_type": "smbo"},
+        {"search_config.search_type": "Nevergrad"},
         "search_config.search_type",
-        f"'search_type' in {IN_CONFIG} is 'smbo': {NOT_YET}",
+        f"'search_type' in {IN_CONFIG} is 'Nevergrad', which is not supported: its optimizers depend on the number of "
+        "workers and on the whole budget, so a search could neither grow nor move to another machine. Use 'SMBO'.",
     ),
     (
-        {"search_config.search_type": "PBT"},
-        "search_config.search_type",
-        f"'search_type' in {IN_CONFIG} is 'PBT': {NOT_YET}",
+        {"search_config.search_type": "tpe", "search_logging.eval_metrics": ["loss", "accuracy"], **SMBO_SPACE},
+        "search_logging.eval_metrics",
+        "search_type 'SMBO' learns from one metric, and eval_metrics lists 2. List one of them, or name it in "
+        "metric_to_model of search_config.",
+    ),
+    (
+        {
+            "search_config.search_type": "SMBO",
+            "search_logging.eval_metrics": ["loss", "accuracy"],
+            "search_config.search_config": {"metric_to_model": "los"},
+            **SMBO_SPACE,
+        },
+        "search_logging.eval_metrics",
+        "search_type 'SMBO' learns from one metric, and eval_metrics lists 2. metric_to_model, 'los', is none of them. "
+        "Did you mean 'loss'?",
+    ),
+    (
+        {"search_config.search_type": "SMBO", "search_logging.eval_metrics": LEFT_OUT, **SMBO_SPACE},
+        "search_logging",
+        f"'eval_metrics' in {IN_LOGGING} is missing: search_type 'SMBO' learns from a metric.",
+    ),
+    (
+        {"search_config.search_type": "SMBO", "search_logging.no_results_logging": True, **SMBO_SPACE},
+        "search_logging.no_results_logging",
+        "search_type 'SMBO' learns from results. Remove no_results_logging.",
+    ),
+    (
+        {"search_config.search_type": "SMBO", "search_resources": {"num_total_evals": 9}, **SMBO_SPACE},
+        "search_config.search_schedule",
+        f"'search_schedule' in {IN_CONFIG} is 'sync', but there are no batches. Give num_search_batches and "
+        "num_evals_per_batch, or write 'async'.",
+    ),
+    (
+        {"search_config.search_type": "SMBO", "search_config.search_config": {"n_initial_pionts": 3}, **SMBO_SPACE},
+        "search_config.search_config.n_initial_pionts",
+        f"unknown key 'n_initial_pionts' in {IN_CONFIG}.search_config. Did you mean 'n_initial_points'?",
+    ),
+    (
+        {"search_config.search_type": "SMBO", "search_config.search_config": {"n_initial_points": 0}, **SMBO_SPACE},
+        "search_config.search_config.n_initial_points",
+        f"'n_initial_points' in {IN_CONFIG}.search_config must be a whole number of at least 1, found 0.",
+    ),
+    (
+        {"search_config.search_type": "SMBO", "search_resources.max_running_evals": 0, **SMBO_SPACE},
+        "search_resources.max_running_evals",
+        f"'max_running_evals' in {IN_RESOURCES} must be a whole number of at least 1, found 0.",
+    ),
+    (
+        {"search_config.search_type": "Coordinate", "search_config.search_config": {"order": ["lrat"]}},
+        "search_config.search_config.order",
+        f"'order' in {IN_CONFIG}.search_config must list every variable once: 'lrate'.",
+    ),
+    (
+        {"search_config.search_type": "Coordinate", "search_config.search_config": {"defaults": {"lrat": 0.1}}},
+        "search_config.search_config.defaults.lrat",
+        f"unknown variable 'lrat' in {IN_CONFIG}.search_config.defaults. Did you mean 'lrate'?",
     ),
     (
         {"search_config.search_type": "Gird"},
         "search_config.search_type",
-        f"'search_type' in {IN_CONFIG} must be 'Grid' or 'Random', found the text 'Gird'. Did you mean 'Grid'?",
+        f"'search_type' in {IN_CONFIG} must be {EITHER}, found the text 'Gird'. Did you mean 'Grid'?",
     ),
     (
         {"search_config.search_schedule": "asink"},
@@ -143,11 +201,6 @@ WRONG_BLOCKS: list[tuple[dict[str, Any], str, str]] = [
         "search_resources.num_evals_per_batch",
         f"'num_evals_per_batch' in {IN_RESOURCES} must be a whole number of at least 1, found the text '10'. "
         "Write 10 without quotes.",
-    ),
-    (
-        {"search_resources.num_evals_per_batch": 1_000_000},
-        "search_resources.num_search_batches",
-        "1,000,000 trials are too many: at most 100,000 are supported.",
     ),
     (
         {"search_resources.num_total_evals": 5},
@@ -229,6 +282,12 @@ def test_a_mistake_in_the_form_with_three_blocks_is_one_sentence(
     assert list(mistakes_in(changed(BLOCKS, changes))) == [(where, sentence)]
 
 
+def test_the_number_of_trials_at_a_time_is_checked_whatever_else_is_wrong() -> None:
+    wrong = {"search_resources.max_running_evals": 0, "search_logging.problem_type": "finall"}
+
+    assert len(list(mistakes_in(changed(BLOCKS, wrong)))) == 2
+
+
 WRONG_FLAT: list[tuple[dict[str, Any], str, str]] = [
     ({"maximize_objective": LEFT_OUT}, "", "'maximize_objective' in param_search_args is missing."),
     (
@@ -247,9 +306,10 @@ WRONG_FLAT: list[tuple[dict[str, Any], str, str]] = [
         "unknown key 'num_eval_per_iter' in param_search_args. Did you mean 'num_evals_per_iter'?",
     ),
     (
-        {"search_type": "smbo"},
+        {"search_type": "hyperband"},
         "search_type",
-        f"'search_type' in param_search_args is 'smbo': {NOT_YET}",
+        "'search_type' in param_search_args is 'hyperband', which has its own settings. Use the form with three "
+        "blocks.",
     ),
     (
         {"params_to_search": {"categoric": {"lrate": [1]}}},
@@ -272,6 +332,22 @@ def test_a_section_that_is_none_is_refused(section: Any) -> None:
 
 
 NAMES: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"categorical": {"es_config.elite": [1]}},
+        "categorical.es_config.elite",
+        "'es_config.elite' is not in the base configuration. Did you mean 'es_config/elite'?",
+    ),
+    (
+        {"categorical": {"lrate": "0.1, 1e-2"}},
+        "categorical.lrate",
+        "'lrate' has one choice, the text '0.1, 1e-2'. Write a list: [0.1, 1e-2].",
+    ),
+    (
+        {"categorical": {"lrate": ["np.logspace(-5, -1, 5)"]}},
+        "categorical.lrate.0",
+        "'lrate' has the choice 'np.logspace(-5, -1, 5)', which is text: nothing is computed. List the values, or give "
+        "begin, end and bins in real or integer.",
+    ),
     (
         {"categorical": {"lrat": [1]}},
         "categorical.lrat",
@@ -392,6 +468,11 @@ VALUES: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         {"real": {"lrate": {"begin": 0.1, "end": 0.2}}},
+        "real.lrate.bins",
+        "'bins' of 'lrate' is missing: how many values the grid has between begin and end, both included.",
+    ),
+    (
+        {"real": {"lrate": {"begin": 0.1, "end": 0.2, "bins": None}}},
         "real.lrate.bins",
         "'bins' of 'lrate' is missing: how many values the grid has between begin and end, both included.",
     ),
@@ -540,6 +621,34 @@ def test_an_asynchronous_search_has_its_number_of_trials() -> None:
     assert (settings.budget, settings.seeds, settings.original_id(6)) == (7, (0,), "b_0_eval_6")
 
 
+def test_smbo_has_batches_or_a_window() -> None:
+    smbo = {"search_config.search_type": "SMBO", "search_config.search_schedule": LEFT_OUT, **SMBO_SPACE}
+
+    batches = settings_of(changed(BLOCKS, smbo))
+    resources = {"num_total_evals": 40, "max_running_jobs": 12, "num_seeds_per_eval": 3}
+    window = settings_of(changed(BLOCKS, {**smbo, "search_resources": resources}))
+    given = settings_of(changed(BLOCKS, {**smbo, "search_resources": {**resources, "max_running_evals": 5}}))
+
+    assert (batches.schedule, batches.batch_size, batches.learns) == ("sync", 4, True)
+    # Twice as many trials as fill the jobs.
+    assert (window.schedule, window.window, given.window) == ("async", 8, 5)
+
+
+def test_settings_of_smbo_in_the_original_are_taken_or_named() -> None:
+    settings = {"n_initial_points": 5, "base_estimator": "GP", "acq_function": "gp_hedge"}
+    smbo = {"search_config.search_type": "SMBO", "search_config.smbo_config": settings, **SMBO_SPACE}
+
+    blocks = settings_of(changed(BLOCKS, smbo))
+    several = {"search_type": "smbo", "eval_metrics": ["loss", "accuracy"], "smbo_config": settings}
+    flat = settings_of(changed(FLAT, several))
+
+    for each in (blocks, flat):
+        assert each.options == {"n_initial_points": 5}
+        assert each.metrics[0] == "loss"
+        said = "base_estimator and acq_function are settings of scikit-optimize and not used"
+        assert f"{said}: SMBO proposes by TPE (Optuna)." in each.notes
+
+
 def test_a_missing_key_has_the_default_of_the_original() -> None:
     section = changed(BLOCKS, {"search_logging": LEFT_OUT, "search_config": {"search_params": {"real": None}}})
     section["search_resources"] = {"num_search_batches": 1, "num_evals_per_batch": 1}
@@ -589,6 +698,100 @@ def test_a_name_without_a_similar_one_in_the_base_is_added_to_it() -> None:
     assert missing_names(space, BASE) == ["env_name", "es_config/mean_decay"]
 
 
+def test_a_name_that_only_the_network_has_is_told_apart_from_it() -> None:
+    params = {"categorical": {"units": [1, 2], "model:units": [1, 2], "depth": [1]}}
+    settings = settings_of(changed(BLOCKS, {"search_config.search_params": params}))
+
+    assert in_another_section(read_space(settings, BASE)[0], BASE) == {"units": "model:units"}
+
+
+def test_keys_of_the_other_form_are_suggested_under_their_name_in_this_one() -> None:
+    flat = changed(FLAT, {"search_params": FLAT["params_to_search"], "params_to_search": LEFT_OUT})
+    blocks = changed(BLOCKS, {"search_resources.num_evals_per_iter": 3})
+
+    said = [sentence for _, sentence in (*mistakes_in(flat), *mistakes_in(blocks))]
+
+    assert any("'search_params' in param_search_args. Did you mean 'params_to_search'?" in each for each in said)
+    assert any(f"'num_evals_per_iter' in {IN_RESOURCES}. Did you mean 'num_seeds_per_eval'?" in each for each in said)
+
+
+# Every section of the form with three blocks, and in each at least one key of its own.
+ALL_SECTIONS = {
+    "search_logging": {"max_objective": False, "eval_metrics": ["loss"], "problem_type": "final"},
+    "search_resources": {"num_total_evals": 4, "num_seeds_per_eval": {"min": 1, "max": 4}},
+    "search_config": {
+        "search_type": "SMBO",
+        "search_schedule": "async",
+        "search_params": {"real": {"lrate": {"begin": 0.1, "end": 0.2}}},
+        "search_config": {"n_initial_points": 3},
+        "search_seed": 4,
+    },
+    "search_final": {"num_finalists": 2},
+}
+PLACED = [
+    (home, key)
+    for home, keys in SECTION_KEYS.items()
+    for key in keys
+    # Two sections have this name.
+    if key != "search_config" and key in functools.reduce(lambda section, part: section[part], home, ALL_SECTIONS)
+]
+
+
+@pytest.mark.parametrize(("home", "key"), PLACED)
+def test_a_key_in_another_section_than_its_own_is_the_only_mistake_and_is_told_its_own(
+    home: tuple[str, ...], key: str
+) -> None:
+    for here, keys in SECTION_KEYS.items():
+        # No section can stand in itself, and below search_params any name is one of a variable.
+        if key in keys or here[: len(home) + 1] == (*home, key) or "search_params" in here:
+            continue
+        section = copy.deepcopy(ALL_SECTIONS)
+        away, around = (functools.reduce(lambda inner, part: inner[part], path, section) for path in (home, here))
+        around[key] = away.pop(key)
+
+        found = list(mistakes_in(section))
+
+        where, there = ".".join(("param_search_args", *here)), ".".join(home) or "param_search_args"
+        assert found == [(".".join((*here, key)), f"unknown key {key!r} in {where}. It belongs in {there}.")]
+
+
+def test_all_keys_one_level_too_high_are_taken_for_the_form_with_three_blocks() -> None:
+    section = {key: value for block in BLOCKS.values() for key, value in block.items()}
+
+    found = dict(mistakes_in(section))
+
+    assert found.keys() == section.keys()
+    assert found["search_type"] == "unknown key 'search_type' in param_search_args. It belongs in search_config."
+
+
+def test_a_key_that_only_the_later_form_has_is_told_so_in_the_older_one() -> None:
+    (said,) = [sentence for _, sentence in mistakes_in({**FLAT, "search_schedule": "sync"})]
+
+    assert said == (
+        "unknown key 'search_schedule' in param_search_args. It belongs in search_config of the form with three "
+        "blocks, and this is the older one."
+    )
+
+
+def test_a_misspelt_key_in_another_section_is_found_there() -> None:
+    (said,) = [sentence for _, sentence in mistakes_in({**BLOCKS, "num_search_batchs": 3})]
+
+    assert said.endswith("Did you mean 'num_search_batches' in search_resources?")
+
+
+@pytest.mark.parametrize("nothing", ["", [], None])
+def test_no_metric_may_be_written_in_any_way(nothing: Any) -> None:
+    assert settings_of(changed(BLOCKS, {"search_logging.eval_metrics": nothing})).metrics == ()
+
+
+def test_metrics_in_one_text_are_a_list_that_was_meant() -> None:
+    settings = settings_of(changed(BLOCKS, {"search_logging.eval_metrics": "loss, accuracy"}))
+
+    (sentence,) = untracked_metrics(settings, ["loss", "accuracy"], "base.json")
+
+    assert sentence.endswith("lists 'loss' and 'accuracy'. Write a list: ['loss', 'accuracy'].")
+
+
 def test_a_similar_name_that_is_searched_itself_is_no_suggestion() -> None:
     params = {"categorical": {"lrate": [1, 2], "lrate_2": [1, 2]}}
 
@@ -618,6 +821,12 @@ def test_the_flat_form_draws_from_the_bins_of_a_grid() -> None:
     space, _ = read_space(settings, BASE)
 
     assert space.variables[0].choices == (0.0, 0.5, 1.0)
+
+
+def test_truth_values_may_be_written_as_0_and_1() -> None:
+    settings = settings_of(changed(BLOCKS, {"search_logging.max_objective": 1, "search_logging.verbose_log": 0}))
+
+    assert settings.maximize is True
 
 
 def test_settings_of_another_strategy_are_not_read() -> None:

@@ -17,11 +17,12 @@ from tests.unit.seed_run.frozen_project import BEGIN, END, FrozenProject, git
 pytestmark = pytest.mark.slow
 
 SAY = "import json, sys\ndef say(**what): print(json.dumps(what))\n"
+# The Python of the environment's environment has no package of ours either, where there is no other version.
 OTHER_PYTHONS = [
     found
     for version in ("3.12", "3.13", "3.14")
     for found in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
-]
+] or [Path(sys._base_executable)]  # type: ignore[attr-defined]
 
 
 @pytest.fixture

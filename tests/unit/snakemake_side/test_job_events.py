@@ -3,11 +3,8 @@
 import json
 from pathlib import Path
 
-import pytest
-from rich.console import Console
-
-from mle_toolbox.cli.live import watching
 from mle_toolbox.snakemake_side.job_events import EventFile, Tally
+from mle_toolbox.snakemake_side.pause import WITHDRAWN
 
 
 def job(number: int, seed: int) -> dict[str, object]:
@@ -64,18 +61,21 @@ def test_a_line_half_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
     assert list(events.new_events()) == [{"event": "finished", "id": 1}]
 
 
-def test_a_seed_run_that_was_stopped_is_not_said_to_have_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    tally = Tally(total=2)
-    for event in (
-        {"event": "plan", "jobs": {"train": 2}},
-        job(1, 0),
-        job(2, 1),
-        {"event": "failed", "id": 1},
-        {"event": "failed", "id": 2},
-    ):
-        tally.count(event)
+def test_a_queued_task_that_was_taken_back_has_not_failed() -> None:
+    tally = Tally(total=1)
+    tally.count({"event": "plan", "jobs": {"train": 1}})
 
-    with watching(Console(), 2, is_stopped=lambda run: run == ("a", 1)) as watch:
-        watch(tally)
+    tally.count(job(1, 0))
+    tally.count({"event": "failed", "id": 1, "reason": f"{WITHDRAWN}."})
 
-    assert capsys.readouterr().out == "0 of 2 seed runs done; 1 stopped, 1 failed\n"
+    assert (tally.running, tally.failed, tally.ended) == ({}, set(), 0)
+
+
+def test_the_time_of_a_seed_run_is_that_between_its_events() -> None:
+    tally = Tally(total=1)
+    tally.count({"event": "plan", "jobs": {"train": 1}})
+
+    tally.count({**job(1, 0), "at": 100.0})
+    tally.count({"event": "finished", "id": 1, "at": 136.5})
+
+    assert tally.took == {("a", 0): 36.5}

@@ -41,6 +41,23 @@ def test_a_limit_that_the_user_has_put_into_the_profile_holds(plan: Plan) -> Non
     assert TIMESPAN not in command
 
 
+@pytest.mark.parametrize("profile", ["local", "sge", "slurm"])
+def test_seed_runs_are_started_by_the_scheduler_that_keeps_their_order(plan: Plan, profile: str) -> None:
+    command = snakemake_command(plan.project_dir, Path("Snakefile"), RunOptions(profile=profile))
+
+    assert command[command.index("--scheduler") + 1] == "mle"
+    assert command[command.index("--scheduler-subsample") + 1] == "0"
+
+
+def test_another_scheduler_that_the_user_has_put_into_the_profile_stays(plan: Plan) -> None:
+    profile = plan.project_dir / "profiles" / "local" / "config.yaml"
+    profile.write_text(profile.read_text().replace("scheduler: greedy", "scheduler: ilp"))
+
+    command = snakemake_command(plan.project_dir, Path("Snakefile"), RunOptions())
+
+    assert "--scheduler" not in command
+
+
 def test_snakemake_waits_for_no_timer_when_it_ends(tmp_path: Path) -> None:
     handler = LogHandler(Output(), LogHandlerSettings(events=tmp_path / "events.jsonl"))
     timer = threading.Timer(3600, print)

@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -29,6 +30,7 @@ from snakemake.io import PeriodicityDetector, contains_wildcard
 from snakemake.jobs import GroupJob, Job
 from snakemake.pathvars import PATHVAR_REGEX
 from snakemake.rules import Rule
+from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.settings import types as settings_types
 from snakemake.shell import shell
 from snakemake.spawn_jobs import SpawnedJobArgsFactory
@@ -41,7 +43,14 @@ from mle_toolbox.project_profiles import install_profiles
 from mle_toolbox.snakemake_side import assumptions, job_events
 from mle_toolbox.snakemake_side.job_events import EventFile
 from mle_toolbox.snakemake_side.leftovers import clear_leftovers, forget_outputs
-from mle_toolbox.snakemake_side.private_access import RARE_TIMERS, SHIPPED_TIMESPANS, TIMESPAN, forced_jobs, framed
+from mle_toolbox.snakemake_side.private_access import (
+    RARE_TIMERS,
+    SHIPPED_TIMESPANS,
+    TIMESPAN,
+    forced_jobs,
+    framed,
+    start_nothing_more,
+)
 from mle_toolbox.snakemake_side.profile_files import (
     is_computed,
     profile_file,
@@ -54,7 +63,6 @@ from mle_toolbox.snakemake_side.profile_files import (
 )
 from mle_toolbox.snakemake_side.snakemake_command import (
     RunOptions,
-    dry_run_options,
     environment_for,
     event_options,
     snakemake_command,
@@ -230,6 +238,19 @@ def test_the_events_say_what_becomes_of_each_job(run: Run) -> None:
 
 
 # -- events, messages, timers -----------------------------------------------------------------------------------------
+
+
+def test_a_signal_handler_of_the_scheduler_lets_it_start_nothing_more() -> None:
+    # Called in another thread: in the main one it waits for a lock that the main thread may hold.
+    assert "signal.signal(signal.SIGTERM, self.exit_gracefully)" in inspect.getsource(JobScheduler.__init__)
+    source = inspect.getsource(JobScheduler.exit_gracefully)
+
+    assert "with self._lock" in source
+    assert 'self._user_kill = "graceful"' in source
+
+
+def test_without_a_scheduler_there_is_nothing_to_pause() -> None:
+    assert not start_nothing_more()
 
 
 def test_the_events_have_the_names_that_are_looked_for() -> None:
@@ -458,7 +479,7 @@ def test_every_option_that_is_given_exists(project: Path) -> None:
     install_profiles(project)
     command = snakemake_command(project, project / "Snakefile", RunOptions(cores=1))
     command = command[command.index("snakemake") + 1 :]
-    command += [*event_options("events"), *dry_run_options(["a"], Path("found.json")), "--list-rules"]
+    command += [*event_options("events"), "--list-rules"]
     known = {option for action in get_argument_parser()._actions for option in action.option_strings}
 
     assert {word for word in command if word.startswith("--")} <= known
@@ -486,6 +507,39 @@ def test_what_is_forced_is_known(settings: dict[str, Any], forced: tuple[bool, b
     workflow = SimpleNamespace(dag_settings=settings_types.DAGSettings(**settings))
 
     assert forced_jobs(workflow) == forced
+
+
+@pytest.mark.parametrize(("executor", "itself"), [("local", True), ("mle-sge", False)])
+def test_whether_snakemake_runs_jobs_itself_is_known_when_it_starts(project: Path, executor: str, itself: bool) -> None:
+    Path("Snakefile").write_text(
+        "from mle_toolbox.snakemake_side.private_access import runs_jobs_itself\n"
+        "onstart:\n    open('seen', 'w').write(str(runs_jobs_itself(workflow)))\n    raise SystemExit\n"
+        "rule all:\n    output: 'made'\n    shell: 'touch made'\n"
+    )
+
+    command = [sys.executable, "-m", "snakemake", "--executor", executor, "--jobs", "1", "--cores", "1"]
+    subprocess.run(command, capture_output=True, check=False)
+
+    assert Path("seen").read_text() == str(itself)
+
+
+def test_a_resource_can_be_limited_when_the_jobs_are_planned(project: Path) -> None:
+    Path("Snakefile").write_text(
+        "from mle_toolbox.snakemake_side.private_access import limit_of_resource, limit_resource\n"
+        "onstart:\n    seen = [limit_of_resource(workflow, name) for name in ('gpu', 'other', 'missing')]\n"
+        "    open('seen', 'w').write(str(seen))\n    limit_resource(workflow, 'gpu', 2)\n"
+        "rule all:\n    input: expand('made{n}', n=range(4))\n"
+        "rule each:\n    output: 'made{n}'\n    resources: gpu=1\n"
+        "    shell: 'mkdir at_work.{wildcards.n}; ls -d at_work.* | wc -l >> at_work; sleep 0.5;'"
+        " ' rmdir at_work.{wildcards.n}; touch {output}'\n"
+    )
+
+    command = [sys.executable, "-m", "snakemake", "--cores", "4", "--resources", "other=3"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert Path("seen").read_text() == "[None, 3, None]"
+    assert max(map(int, Path("at_work").read_text().split())) <= 2
 
 
 # -- what the executor takes from jobs, the workflow and its base class -----------------------------------------------
@@ -572,7 +626,7 @@ def test_the_base_class_has_what_the_executor_uses_and_replaces() -> None:
 
     assert {"workflow", "logger", "lock", "wait_thread", "report_job_success"} <= used - own
     assert used - own <= attributes_of(RemoteExecutor)
-    assert replaced - {"options", "check_settings"} <= attributes_of(RemoteExecutor)
+    assert replaced - {"options"} <= attributes_of(RemoteExecutor)
 
 
 # -- no other room knows ----------------------------------------------------------------------------------------------

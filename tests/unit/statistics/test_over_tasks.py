@@ -168,6 +168,20 @@ def test_a_task_with_one_seed_leaves_no_interval_and_says_so() -> None:
     assert found.caution == "No interval: x has one seed, which gives no spread."
 
 
+@pytest.mark.parametrize("statistic", STATISTICS_OVER_TASKS)
+def test_a_difference_of_few_seeds_says_that_failures_may_be_missing_in_it(statistic: str) -> None:
+    few, many = made(1), {task: np.arange(20.0) for task in made(1)}
+
+    found = difference_over_tasks(few, many, statistic)
+
+    assert (
+        found.caution
+        == "With fewer than 20 seeds on a task the interval covers less than 95 % where runs fail now and then."
+    )
+    assert difference_over_tasks(many, {task: each + 1 for task, each in many.items()}, statistic).caution is None
+    assert "x has one seed" in str(difference_over_tasks({"x": [1.0]}, {"x": [1.0, 2.0]}, statistic).caution)
+
+
 @pytest.mark.parametrize("paired", [False, True])
 @pytest.mark.parametrize("statistic", STATISTICS_OVER_TASKS)
 def test_a_difference_turns_round_with_its_methods(statistic: str, paired: bool) -> None:

@@ -1,24 +1,27 @@
-"""Makes the tables of keys in the documentation from the JSON Schemas, so that they are always true.
+"""The tables of keys, made from the JSON Schemas: for `mle keys` and for the documentation.
 
-A line ``{{ keys of experiment }}`` in a page becomes the keys of ``workflow/schemas/experiment.schema.yaml``.
+``python -m mle_toolbox.experiment_file.key_reference PAGE`` renews those in a page of the documentation.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from mle_toolbox.experiment_file.schema import load_schema
 
-__all__ = ["on_page_markdown", "reference"]
+__all__ = ["FILES", "keys_in_markdown", "sections", "with_keys"]
 
 Schema = Mapping[str, Any]
 
-_SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
-_PLACEHOLDER = re.compile(r"^\{\{ keys of (\w+) \}\}$", re.MULTILINE)
+FILES = ("experiment", "configuration")
+"""The files that have keys: the experiment file, and a configuration of a script."""
+
+_KEYS = re.compile(r"^(<!-- keys of (\w+) -->\n).*?^(<!-- end of keys -->)$", re.MULTILINE | re.DOTALL)
 _WORDS = {
     "string": "text",
     "integer": "whole number",
@@ -29,17 +32,24 @@ _WORDS = {
 }
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill the placeholders of a page; MkDocs calls this for every page."""
-    return _PLACEHOLDER.sub(lambda match: reference(match[1]), markdown)
+def with_keys(page: str) -> str:
+    """Return a page of the documentation with the keys between its marks as they are now."""
+    return _KEYS.sub(lambda match: f"{match[1]}\n{keys_in_markdown(match[2])}\n{match[3]}", page)
 
 
-def reference(name: str) -> str:
-    """Return the reference of one schema as Markdown: a heading and a table for every section."""
-    schema = yaml.safe_load((_SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
-    required = schema["required"]
-    sections = schema["properties"].items()
-    return "\n".join(_section(key, _resolved(rules, schema), key in required, schema) for key, rules in sections)
+def sections(name: str) -> tuple[str, ...]:
+    """Return the sections of one of `FILES`."""
+    return tuple(load_schema(name)["properties"])
+
+
+def keys_in_markdown(name: str, *only: str) -> str:
+    """Return the keys of one of `FILES`, or of some of its sections: a heading and a table for each."""
+    schema = load_schema(name)
+    return "\n".join(
+        _section(key, _resolved(rules, schema), key in schema["required"], schema)
+        for key, rules in schema["properties"].items()
+        if not only or key in only
+    )
 
 
 def _section(name: str, rules: Schema, required: bool, schema: Schema) -> str:
@@ -88,9 +98,8 @@ def _value(rules: Schema, schema: Schema) -> str:
     if "enum" in rules:
         return ", ".join(f"`{choice if isinstance(choice, str) else json.dumps(choice)}`" for choice in rules["enum"])
     types = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]
-    words = " or ".join(_WORDS[each] for each in types if each != "null")
-    if "items" in rules:
-        words = f"list ({_value(_resolved(rules['items'], schema), schema)})"
+    items = f"list ({_value(_resolved(rules['items'], schema), schema)})" if "items" in rules else _WORDS["array"]
+    words = " or ".join({**_WORDS, "array": items}[each] for each in types if each != "null")
     if "minimum" in rules:
         words += f", at least {rules['minimum']}"
     return words
@@ -111,3 +120,8 @@ def _resolved(rules: Schema, schema: Schema) -> Schema:
     for part in rules["$ref"].removeprefix("#/").split("/"):
         target = target[part]
     return {**_resolved(target, schema), **rules}
+
+
+if __name__ == "__main__":
+    for page in map(Path, sys.argv[1:]):
+        page.write_text(with_keys(page.read_text(encoding="utf-8")), encoding="utf-8")

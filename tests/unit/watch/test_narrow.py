@@ -1,0 +1,20 @@
+"""The screen of `mle watch` where names are long or the terminal is narrow."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from mle_toolbox.watch.app import WatchApp
+from mle_toolbox.watch.curve_plot import in_lines
+
+
+def test_the_sign_of_a_curve_stays_in_the_line_of_its_name() -> None:
+    legend = [Text("loss, mean over seeds"), Text("━ adam 0.1 (n=2)"), Text("━ sgd 0.2 (n=2)")]
+
+    assert in_lines(legend, 80).plain.count("\n") == 0
+    assert in_lines(legend, 32).plain.split("\n") == ["loss, mean over seeds", "━ adam 0.1 (n=2)", "━ sgd 0.2 (n=2)"]
+    assert in_lines(legend, 33).plain.split("\n")[1] == "━ adam 0.1 (n=2)  ━ sgd 0.2 (n=2)"
+
+
+def test_a_narrow_terminal_shows_how_to_quit() -> None:
+    assert next(iter(WatchApp.BINDINGS)).action == "quit"  # type: ignore[union-attr]
