@@ -10,8 +10,9 @@ from typing import Any
 from snakemake_interface_common.exceptions import WorkflowError
 
 from mle_cluster import command
+from mle_cluster.array_folder import ArrayFolder, TaskRecord
 from mle_cluster.lock import holder_of, is_held
-from mle_cluster.records import ArrayFolder, TaskRecord, array_folders, deletable
+from mle_cluster.records import array_folders, deletable
 from mle_cluster.scheduler import Kind, Scheduler, SchedulerError, TaskId, TaskState, in_queue
 
 __all__ = ["Attaching"]

@@ -18,7 +18,7 @@ from typing import Any
 
 from snakemake_interface_executor_plugins.settings import DeploymentMethod, SharedFSUsage
 
-from mle_cluster.records import TaskRecord
+from mle_cluster.array_folder import TaskRecord
 from mle_toolbox.snakemake_side.assumptions import TEMPORARY_FOLDER_VARIABLES, THREAD_VARIABLES
 from mle_toolbox.snakemake_side.private_access import framed, is_flagged, uses_bash
 

@@ -24,12 +24,13 @@ from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings
 
+from mle_cluster.array_folder import ArrayFolder
 from mle_cluster.attaching import Attaching
 from mle_cluster.inquiry import Inquiry
 from mle_cluster.leftover_tasks import LeftoverTasks
 from mle_cluster.lock import hold_lock, holder_of
 from mle_cluster.packing import jobs_per_task, request_for_all
-from mle_cluster.records import ArrayFolder, lock_name, records_folders, remove_old_arrays
+from mle_cluster.records import lock_name, records_folders, remove_old_arrays
 from mle_cluster.scheduler import Scheduler, SchedulerError, TaskId, in_queue
 from mle_cluster.settings import refuse
 from mle_cluster.submission import Submission

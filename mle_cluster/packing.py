@@ -1,7 +1,7 @@
 """Several jobs in one task of an array, one after another: short jobs cost less than what starts a task.
 
 Only the scheduler sees the task. For Snakemake each job stays a job, with a command, a start, an end and a record of
-its own (records.py), so one that fails takes nothing with it, and a restarted driver finds each of them.
+its own (array_folder.py), so one that fails takes nothing with it, and a restarted driver finds each of them.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from mle_cluster import command
+from mle_cluster.array_folder import ArrayFolder, new_array
 from mle_cluster.interrupt import interrupt_later
 from mle_cluster.packing import HOLDS_LIMITS, jobs_per_task
-from mle_cluster.records import ArrayFolder, new_array
 from mle_cluster.scheduler import Scheduler, SchedulerError, SchedulerSilentError
 from mle_cluster.waiting import Later, WaitingArrays
 

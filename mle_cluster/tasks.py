@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from mle_cluster.records import ArrayFolder
+from mle_cluster.array_folder import ArrayFolder
 from mle_cluster.scheduler import Limits, TaskId
 from mle_cluster.watch import Sighting
 

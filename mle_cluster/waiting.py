@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mle_cluster.records import ArrayFolder
+from mle_cluster.array_folder import ArrayFolder
 from mle_cluster.scheduler import Scheduler, SchedulerError, SchedulerSilentError
 
 __all__ = ["Later", "WaitingArrays"]

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mle_cluster.array_folder import Exit
 from mle_cluster.inquiry import Inquiry
-from mle_cluster.records import Exit, deletable
+from mle_cluster.records import deletable
 from mle_cluster.scheduler import Clues, Kind, Scheduler, SchedulerError
 from mle_cluster.tasks import Task, named
 from mle_cluster.watch import state_in_words

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mle_cluster.array_folder import ArrayFolder
 from mle_cluster.lock import holder_of
-from mle_cluster.records import ArrayFolder, array_folders, deletable, records_folders
+from mle_cluster.records import array_folders, deletable, records_folders
 from mle_cluster.scheduler import Scheduler, TaskId, TaskState, in_queue
 from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.text import count

@@ -73,6 +73,7 @@ UPWARD = {("results/shown.py", "render")}
 
 # Jobs on a cluster: these know schedulers and the executors' files, and nothing of Snakemake.
 PLAIN_PARTS_OF_THE_CLUSTER = {
+    "mle_cluster.array_folder",
     "mle_cluster.findings",
     "mle_cluster.known",
     "mle_cluster.lock",

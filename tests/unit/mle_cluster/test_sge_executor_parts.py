@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from snakemake.iocontainers import Namedlist
 from snakemake_interface_common.exceptions import WorkflowError
 
+from mle_cluster.array_folder import TaskRecord, new_array
 from mle_cluster.command import describe
 from mle_cluster.grid_engine.backend import SCHEDULER
 from mle_cluster.grid_engine.commands import parse_accounts, parse_states
@@ -25,7 +26,7 @@ from mle_cluster.grid_engine.refusals import read_refusal
 from mle_cluster.grid_engine.request import limits_of, qsub_options, scheduler_name
 from mle_cluster.lock import Holder, holder_of, is_held
 from mle_cluster.reading import expand_tasks
-from mle_cluster.records import TaskRecord, array_folders, lock_name, new_array
+from mle_cluster.records import array_folders, lock_name
 from mle_cluster.scheduler import Clues, Kind, Limits, Look, SchedulerError, TaskState
 from mle_cluster.settings import refuse
 from mle_cluster.watch import Sighting

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mle_cluster import waiting
+from mle_cluster.array_folder import ArrayFolder, TaskRecord, new_array
 from mle_cluster.known import schedulers
-from mle_cluster.records import ArrayFolder, TaskRecord, new_array
 from mle_cluster.scheduler import Refusal, SchedulerError, SchedulerSilentError
 from mle_cluster.waiting import Later, WaitingArrays
 
