@@ -57,38 +57,48 @@ class Settled:
     """What was decided of pre-processing and post-processing, in sentences."""
     edited: list[Path] = field(default_factory=list)
     """Configurations of trials that somebody has edited; relative to the results folder."""
+    only_look: bool = False
+    """Whether nothing has been done: it is what a run would do."""
 
     @property
     def sentences(self) -> list[str]:
-        """What was done, in sentences."""
+        """What was done, or would be, in sentences."""
+        would = "would be " if self.only_look else ""
         renamed = Counter((was, run.path.parent.name) for run, was in self.found.items() if was)
-        again = Counter(run.path.parent.name for run, was in self.found.items() if not was)
-        aside = Counter(run.path.parent.name for run in self.put_aside)
+        restored = Counter(run.path.parent.name for run, was in self.found.items() if not was)
+        repeated = Counter(run.path.parent.name for run in self.put_aside if self._is_repeated(run))
+        edited = Counter(run.path.parent.name for run in self.put_aside if not self._is_repeated(run))
         said = [
-            f"{old} is now called {new}: {count(n, 'seed run')} moved along, not repeated."
+            f"{old} is now called {new}: {count(n, 'seed run')} {would}moved along, not repeated."
             for (old, new), n in renamed.items()
         ]
         if self.together and len(renamed) > 1:
-            moved = f"{count(renamed.total(), 'seed run')} moved along, not repeated"
+            moved = f"{count(renamed.total(), 'seed run')} {would}moved along, not repeated"
             said = [f"{count(len(renamed), 'trial')} have other numbers now: {moved}."]
-        if self.together:
-            again, aside = _together(again), _together(aside)
-        said += [
-            f"{name}: {count(n, 'seed run')} restored from earlier results, not repeated." for name, n in again.items()
-        ]
-        said += [
-            f"{name}: {count(n, 'seed run')} set aside; undo the edit, and the next run restores them."
-            for name, n in aside.items()
-        ]
+        undo = ", and restored once the edit is undone" if would else "; undo the edit, and the next run restores them"
+        for counts, done in (
+            (restored, "restored from earlier results, not repeated"),
+            (edited, f"set aside{undo}"),
+            (repeated, "set aside to be repeated"),
+        ):
+            shown = _together(counts) if self.together else counts
+            said += [f"{name}: {count(n, 'seed run')} {would}{done}." for name, n in shown.items()]
         if self.edited:
             files = listed([path.as_posix() for path in self.edited], 3)
-            was, it = ("was", "it is") if len(self.edited) == 1 else ("were", "they are")
+            is_one = len(self.edited) == 1
+            was, it = ("was", "it") if is_one else ("were", "they")
+            written = "would be written" if would else "is written" if is_one else "are written"
+            kept = "kept" if would else "is kept"
             said.append(
-                f"{files} {was} edited, but a trial keeps its settings: {it} written again, and the edited version is "
-                "kept beside it (.edited). Other values go into the experiment file, other settings into the base "
+                f"{files} {was} edited, but a trial keeps its settings: {it} {written} again, and the edited version "
+                f"{kept} beside it (.edited). Other values go into the experiment file, other settings into the base "
                 "configuration."
             )
         return said + self.processing
+
+    def _is_repeated(self, run: SeedFolder) -> bool:
+        """Return whether a finished run makes room for a repetition of the same configuration."""
+        return self.due.get(run) in ("again", "older-code")
 
 
 def _together(counts: Counter[str]) -> Counter[str]:
@@ -131,7 +141,7 @@ def settle(
     planned = (each.name for each in (*plan.configurations, *plan.final_bases))
     earlier = EarlierRuns(experiment, planned, is_current)
     edited = [path.relative_to(plan.experiment_path) for path in edited_by_hand(plan, keep=not only_look)]
-    settled = Settled(together=plan.search is not None, edited=edited)
+    settled = Settled(together=plan.search is not None, edited=edited, only_look=only_look)
 
     def look_at(run: SeedFolder, identity: str, *, may_run: bool = True) -> None:
         if not only_look:

@@ -202,6 +202,32 @@ def test_renaming_a_configuration_takes_its_results_along(finished: Project) -> 
     assert [run.configuration for run in results["better"].runs] == ["better"] * 3
 
 
+def test_a_dry_run_says_what_would_happen_to_results_and_not_that_it_has_happened(finished: Project) -> None:
+    (finished.path / "a.json").rename(finished.path / "base.json")
+    finished.write_experiment(["base.json", "b.json"], seeds=3)
+    finished.write_configuration("b.json", learning_rate=0.3)
+
+    edited = finished.mle("run", "exp.yaml", "--dry-run")
+    repeated = finished.mle("run", "exp.yaml", "--dry-run", "--rerun", "all", "--only", "b")
+
+    assert "a is now called base: 3 seed runs would be moved along, not repeated." in edited.stderr
+    assert "b: 3 seed runs would be set aside, and restored once the edit is undone." in edited.stderr
+    assert "b: 3 seed runs would be set aside" in repeated.stderr
+    assert "moved along" not in repeated.stderr
+    assert (finished.results / "a").exists()
+    assert not (finished.results / ".earlier").exists()
+
+
+def test_nothing_is_said_of_an_edit_when_finished_runs_are_repeated_without_one(finished: Project) -> None:
+    planned = finished.mle("run", "exp.yaml", "--dry-run", "--rerun", "all", "--only", "b", "--seeds", "0")
+    outcome = finished.mle("run", "exp.yaml", "--rerun", "all", "--only", "b", "--seeds", "0")
+
+    assert "b: 1 seed run would be set aside to be repeated." in planned.stderr
+    assert outcome.returncode == 0, outcome.stderr
+    assert "b: 1 seed run set aside to be repeated." in outcome.stderr
+    assert "undo" not in planned.stderr + outcome.stderr
+
+
 def test_a_change_that_changes_no_number_runs_nothing(finished: Project) -> None:
     file = finished.path / "b.json"
     content = json.loads(file.read_text())
