@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mle_toolbox.environment import find_environment, has_package
 from mle_toolbox.errors import ExperimentFileError, Problem
-from mle_toolbox.experiment_file.experiment_reader import SCRIPT_SUFFIXES, Asked, Experiment, read_experiment
+from mle_toolbox.experiment_file.experiment_contents import Asked, Experiment
+from mle_toolbox.experiment_file.experiment_reader import SCRIPT_SUFFIXES, read_experiment
 from mle_toolbox.experiment_file.log_keys import WANDB_MISSING, is_wandb_used
 from mle_toolbox.experiment_file.named_files import trouble_with_named_file
 from mle_toolbox.experiment_file.plan import Plan
