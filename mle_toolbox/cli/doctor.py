@@ -24,7 +24,8 @@ from mle_toolbox.doctor.surroundings import check_surroundings
 from mle_toolbox.drive.place import PROFILE_VARIABLE
 from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.experiment_file.loader import Asked, load_plan
-from mle_toolbox.experiment_file.plan import JobResources, Plan, Processing
+from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.planned_jobs import JobResources, Processing
 from mle_toolbox.snakemake_side.profile_files import Profile, read_profile
 from mle_toolbox.text import count
 

@@ -20,7 +20,8 @@ from mle_toolbox.experiment_file.path_starts import (
     PathChoice,
     Starts,
 )
-from mle_toolbox.experiment_file.plan import Plan, Processing
+from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.planned_jobs import Processing
 from mle_toolbox.experiment_file.processing_section import STAGES, named_scripts, processing_of
 from mle_toolbox.experiment_file.script_options import ScriptOptions, read_options
 from mle_toolbox.experiment_file.search_reader import SearchFile

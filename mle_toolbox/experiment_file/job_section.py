@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mle_toolbox.experiment_file.plan import JobResources
+from mle_toolbox.experiment_file.planned_jobs import JobResources
 
 __all__ = ["job_resources", "megabytes", "minutes"]
 

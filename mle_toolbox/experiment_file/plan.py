@@ -15,6 +15,7 @@ from typing import Any
 
 from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.experiment_file.log_keys import without_secrets
+from mle_toolbox.experiment_file.planned_jobs import JobResources, Processing
 from mle_toolbox.looks.held_looks import HeldLooks
 from mle_toolbox.search.final_settings import FinalSettings
 from mle_toolbox.search.placement import place_of, plain
@@ -26,9 +27,7 @@ from mle_toolbox.search.trials import Trial
 __all__ = [
     "NOT_ASKED",
     "Configuration",
-    "JobResources",
     "Plan",
-    "Processing",
     "SearchPlan",
     "experiment_words",
     "read_only",
@@ -111,87 +110,6 @@ class SearchPlan:
             # Only where there is one, so that records of other searches are as they were.
             **({} if settings.final is None else {"final": settings.final.to_json()}),
             **({} if settings.seed_rungs is None else {"seed_rungs": settings.seed_rungs.to_json()}),
-        }
-
-
-@dataclass(frozen=True)
-class JobResources:
-    """The resources of one seed run, and the files of its output."""
-
-    name: str
-    cores: int
-    gpus: int
-    memory_mb: int | None
-    """None: the default of the profile or the site."""
-    time_minutes: int | None
-    """None: the default of the profile or the site."""
-    queue: str | None
-    """A queue, or several with commas between them; None: the default of the profile or the site."""
-    log_file: str
-    """Name of the file of standard output in the seed run's folder."""
-    err_file: str
-    """Name of the file of standard error in the seed run's folder."""
-    environment: str | None
-    """The conda environment; None: the Python that runs the workflow."""
-    gpu_types: tuple[str, ...] = ()
-    """Kinds of GPU of which any will do; empty: any kind."""
-    gpu_resource: str | None = None
-    """The site's name for the number of GPUs; None: that of the profile."""
-    exclude_nodes: tuple[str, ...] = ()
-    """Machines on which no seed run may start."""
-    include_nodes: tuple[str, ...] = ()
-    """Machines on which seed runs may start; empty: all."""
-    runs_per_gpu: int = 1
-    """How many seed runs may share a GPU of this machine."""
-    seeds_per_job: int = 1
-    """How many seed runs one job on a cluster executes, one after another."""
-
-    @property
-    def asked(self) -> dict[str, int | str]:
-        """What a job asks of a scheduler, by the names that our executors know; lists are joined with commas."""
-        asked: dict[str, int | str | None] = {
-            "mem_mb": self.memory_mb,
-            "runtime": self.time_minutes,
-            "gpu": self.gpus or None,
-            "queue": self.queue,
-            "job_name": self.name,
-            "exclude_nodes": ",".join(self.exclude_nodes) or None,
-            "include_nodes": ",".join(self.include_nodes) or None,
-            "seeds_per_job": self.seeds_per_job if self.seeds_per_job > 1 else None,
-        }
-        if self.gpus:
-            asked |= {"gpu_type": ",".join(self.gpu_types) or None, "gpu_prefix": self.gpu_resource}
-        return {name: value for name, value in asked.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Processing:
-    """A script that runs once before the first seed run, or once after the last."""
-
-    stage: str
-    """``pre_processing`` or ``post_processing``."""
-    script: Path
-    """As the script of the plan."""
-    arguments: tuple[str, ...]
-    """Its arguments besides ``-exp_dir``."""
-    job: JobResources
-    retries: int
-    frozen_code: bool
-    """Whether it uses the code as it was when the experiment was started."""
-
-    @property
-    def words(self) -> str:
-        """What it is called in sentences."""
-        return self.stage.replace("_", "-")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain data for ``experiment.json``."""
-        return {
-            "script": self.script.as_posix(),
-            "job": asdict(self.job),
-            "arguments": list(self.arguments),
-            "retries": self.retries,
-            "frozen_code": self.frozen_code,
         }
 
 

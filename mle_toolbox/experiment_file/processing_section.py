@@ -10,7 +10,7 @@ from mle_toolbox.experiment_file.argument_words import words_of
 from mle_toolbox.experiment_file.job_section import job_resources
 from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.log_keys import is_unused
-from mle_toolbox.experiment_file.plan import Processing
+from mle_toolbox.experiment_file.planned_jobs import Processing
 
 __all__ = ["STAGES", "named_scripts", "processing_of"]
 

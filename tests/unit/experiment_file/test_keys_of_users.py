@@ -17,7 +17,8 @@ from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.experiment_file.json_file import read_json
 from mle_toolbox.experiment_file.loader import load_plan
-from mle_toolbox.experiment_file.plan import JobResources, Plan
+from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.planned_jobs import JobResources
 from mle_toolbox.experiment_file.schema import load_schema
 from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.hdf5 import read_log

@@ -18,7 +18,8 @@ from mistakes import CONFIG_1, CONFIG_2, copy_reference_project
 from mle_toolbox.errors import ExperimentFileError
 from mle_toolbox.experiment_file.json_file import content_digest, read_json
 from mle_toolbox.experiment_file.loader import load_plan
-from mle_toolbox.experiment_file.plan import JobResources, Plan
+from mle_toolbox.experiment_file.plan import Plan
+from mle_toolbox.experiment_file.planned_jobs import JobResources
 
 
 def test_the_reference_experiment_is_planned_as_it_is_written(project: Path) -> None:
