@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 from tests.workflow.test_forms_of_a_search import ASYNC, BLOCKS, FLAT, curves, make, read_table
 from tests.workflow.test_learning_search import make_learning_search
 from tests.workflow.test_search import make_search
-from tests.workflow.test_search_rungs import make as make_rungs
 from tests.workflow.test_seeds_until_decided import looks, seeds_done, started, write_experiment
 from tests.workflow.test_seeds_until_decided import make as make_undecided
 from tests.workflow.test_seeds_until_decided import run as run_looks
@@ -81,41 +79,6 @@ def test_forms_that_people_wrote_run_there_to_their_table(
         curve = np.nanmedian(all_curves, axis=0) if section is BLOCKS else np.nanmean(all_curves, axis=0)
         expected = curve.mean() if section is ASYNC else curve.max()
         assert float(row["loss"]) == pytest.approx(expected, rel=1e-12)
-
-
-def test_a_final_of_two_base_configurations_runs_there_to_its_answer(tmp_path: Path, grid_engine: Path) -> None:
-    settings = {"min_budget": 2, "num_arms": 2, "halving_coeff": 2, "step_key": "num_steps"}
-    config = {"search_type": "Halving", "search_config": settings}
-    search = make_rungs(tmp_path / "project", {"num_seeds_per_eval": 1}, config)
-    base = json.loads((search.path / "base.json").read_text())
-    (search.path / "worse.json").write_text(json.dumps({**base, "train_config": {**base["train_config"], "worse": 5}}))
-    script = (search.path / "train.py").read_text()
-    script = script.replace("+ mle.seed / 1000", "+ mle.train_config.get('worse', 0) + mle.rng.normal() / 100")
-    (search.path / "train.py").write_text(script)
-    experiment = json.loads((search.path / "exp.yaml").read_text())
-    experiment["meta_job_args"]["base_train_config"] = ["worse.json", "base.json"]
-    experiment["param_search_args"]["search_final"] = {
-        "num_finalists": 2,
-        "num_finalist_seeds": 1,
-        "num_final_seeds": 2,
-    }
-    (search.path / "exp.yaml").write_text(json.dumps(experiment))
-
-    done = search.mle("run", "exp.yaml", "--profile", "sge")
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    chosen = json.loads((search.results / "finalists.json").read_text())["finalists"]
-    winner = json.loads((search.results / "winner.json").read_text())
-    fresh = {(name, seed) for name, seed in search.logs() if int(seed.removeprefix("seed_")) >= 1000}
-    name = json.loads((search.results / "final.json").read_text())["winner"]
-    finalists = {(each["trial"], "seed_1000") for each in chosen}
-    assert {("base", "seed_2000"), ("base", "seed_2001"), (name, "seed_2000"), (name, "seed_2001")} | finalists <= fresh
-    assert "worse" not in winner["train_config"]
-    assert winner["train_config"]["num_steps"] == 4
-    assert set(winner) == set(base)
-    assert f"Winner: {name} (lrate " in done.stdout
-    assert "Against your base configuration, base (" in done.stdout
-    assert search.jobs_to_run() == {}
 
 
 def test_looks_decide_the_same_there_as_here(tmp_path: Path, grid_engine: Path) -> None:

@@ -20,6 +20,7 @@ NO_MAIN = {"best_set", "measure", "scheduler", "trivial_tasks"}
 # Need a queue of Grid Engine or Slurm: tests/cluster/test_benchmark.py.
 ELSEWHERE = {"sge", "slurm"}
 SMALL = {
+    "ask": ["--earlier", "2", "--repeat", "1"],
     "coverage": ["--repetitions", "40", "--without-peer"],
     "coverage_tasks": ["--tasks", "3", "--repetitions", "20", "--without-peer"],
     "drive": ["--runs", "3", "--quick"],
