@@ -2,7 +2,7 @@
 
 
 # Its parameters cover the code: a change of them makes it due. Finished seed runs do not become due with it: see
-# pre_processing_input in common.smk.
+# pre_processing_input in processing.smk.
 if PLAN.pre_processing is not None:
 
     rule pre_processing:
