@@ -11,6 +11,7 @@ has it.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import subprocess
@@ -21,9 +22,12 @@ from collections.abc import Sequence
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+from drive import write_project
 from measure import machine, median, print_table
 
 from mle_toolbox.drive.status import read_status
+from mle_toolbox.experiment_file.loader import load_plan
+from mle_toolbox.experiment_record import write_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord
@@ -63,16 +67,22 @@ def main() -> None:
 
 
 def measure_status(place: Path, configurations: int, seeds: int) -> None:
-    """Print what `mle status` takes."""
-    folder = made(place, configurations, seeds)
-    for name, seed in runs_of(folder):
-        run = folder.seed_run(name, seed)
+    """Print what `mle status` takes, given the results folder or the experiment file."""
+    write_project(place, configurations, seeds)
+    plan = load_plan(place / "exp.yaml")
+    write_experiment_record(plan)
+    code = {"train.py": hashlib.sha256((place / "train.py").read_bytes()).hexdigest()}
+    for name, seed in plan.seed_runs:
+        run = ExperimentFolder(plan.experiment_path).seed_run(name, seed)
         run.path.mkdir(parents=True)
-        write(run, record(name, seed, "done"))
+        write(run, record(name, seed, "done")._replace(code=code, identity=plan.identity(name)))
         run.log.touch()
-    found = [cpu_and_wall([Path(sys.executable).with_name("mle"), "status", place]) for _ in range(3)]
-    rows = [(f"{configurations * seeds:,}", f"{min(c for c, _ in found):.2f}", f"{min(w for _, w in found):.2f}")]
-    print_table("mle status", ("seed runs", "CPU s", "s"), rows)
+    rows = []
+    for what, given in (("results folder", plan.experiment_path), ("experiment file", place / "exp.yaml")):
+        found = [cpu_and_wall([Path(sys.executable).with_name("mle"), "status", given]) for _ in range(3)]
+        cpu, wall = (f"{min(each):.2f}" for each in zip(*found, strict=True))
+        rows.append((f"{configurations * seeds:,}", what, cpu, wall))
+    print_table("mle status", ("seed runs", "given", "CPU s", "s"), rows)
 
 
 def measure_watch(place: Path, running: int, seconds: float) -> None:

@@ -15,7 +15,13 @@ from rich.markup import escape
 from mle_toolbox.cli.consoles import output_console
 from mle_toolbox.cli.files import add_replacing_arguments, asked_by, find_experiment
 from mle_toolbox.drive.pace import Going, Look, Pace
-from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, read_plan_status, read_status
+from mle_toolbox.drive.status import (
+    ExperimentStatus,
+    SeedRunStatus,
+    nothing_collected,
+    read_plan_status,
+    read_status,
+)
 from mle_toolbox.drive.unattended import unattended_tasks
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import experiment_words
@@ -53,11 +59,16 @@ def call(arguments: argparse.Namespace) -> int:
 
     The scheduler is asked only when the files name tasks whose driver is gone.
     """
-    status = _read(arguments)
+    # Until the end: the first look for garbage after it was allowed again would go through all records.
+    with nothing_collected():
+        return _show(_read(arguments), as_json=arguments.json)
+
+
+def _show(status: ExperimentStatus, *, as_json: bool) -> int:
     look = Pace().look(status)
     for sentence in status.damage:
         print(sentence, file=sys.stderr)
-    if arguments.json:
+    if as_json:
         # Indented for people only: for ten thousand seed runs that takes seconds.
         indent = 2 if sys.stdout.isatty() else None
         print(json.dumps(_as_json(status, look), indent=indent, ensure_ascii=False))

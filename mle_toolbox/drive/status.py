@@ -37,6 +37,7 @@ __all__ = [
     "ExperimentStatus",
     "SeedRunStatus",
     "StatusReader",
+    "nothing_collected",
     "output_name",
     "read_plan_status",
     "read_status",
@@ -206,13 +207,13 @@ def _read(
     pairs: Iterable[tuple[str, int]],
     known: Collection[tuple[str, int]] | None = None,
 ) -> ExperimentStatus:
-    with _nothing_collected():
+    with nothing_collected():
         runs = tuple(_read_runs(folder, pairs, _CodeNow.of(folder, record), identities_of(record), known))
     return _with_damage(ExperimentStatus(folder, record, runs, holder=current_holder(folder.driver)))
 
 
 @contextmanager
-def _nothing_collected() -> Iterator[None]:
+def nothing_collected() -> Iterator[None]:
     """Keep Python from looking for garbage meanwhile: of ten thousand records, all kept, it takes half the time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -256,7 +257,7 @@ class StatusReader:
             self._code = _CodeNow.of(self._status.folder, self._status.record)
             self._pending = set(pending_trials(self._status.record))
             return self._status
-        with _nothing_collected():
+        with nothing_collected():
             runs = tuple(map(self._again, self._status.runs))
         if any(run.configuration in self._pending and run.status != "waiting" for run in runs):
             self._seen_sources = []  # it has been asked, so all is read anew
@@ -326,8 +327,9 @@ def _read_runs(
     identities: Mapping[str, str | None],
     known: Collection[tuple[str, int]] | None = None,
 ) -> Iterator[SeedRunStatus]:
+    of_name = functools.cache(folder.configuration)
     for name, seed in pairs:
-        run = folder.seed_run(name, seed)
+        run = of_name(name).seed(seed)
         record = read_run_record(run)
         status = status_as_of(run, record, run_status(run, record), identities.get(name))
         learned = status == "failed" and run.ended.exists()

@@ -10,12 +10,9 @@ import functools
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 
 from mle_toolbox.bundle import schemas_dir
 from mle_toolbox.errors import Problem, did_you_mean, nearest
@@ -23,6 +20,9 @@ from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.log_keys import is_unused
 from mle_toolbox.text import listed
 from mle_toolbox.wording import expected, found, hint, location, shortened
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 __all__ = ["Checked", "LineOf", "check_schema", "load_schema"]
 
@@ -75,6 +75,11 @@ def check_schema(data: Any, lines: LineOf, file: str, schema: str) -> Checked:
 
 @functools.cache
 def _validator(schema: str) -> Any:
+    # Commands that look at a results folder load this module and check nothing; the import takes 0.07 s.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.validators import extend
+
     # Python's "$" also matches before a final newline, unlike that of ECMA, and a name must not end with one.
     def whole_pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
         if isinstance(instance, str) and (not re.search(pattern, instance) or instance.endswith("\n")):

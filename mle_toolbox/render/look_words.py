@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from mle_toolbox.looks.held_looks import HeldLooks
 from mle_toolbox.looks.look_files import Look
-from mle_toolbox.results.answer import Answer
 from mle_toolbox.text import count, listed, percent
+
+if TYPE_CHECKING:
+    # `mle status` uses this module, and the import would load numpy and h5py.
+    from mle_toolbox.results.answer import Answer
 
 __all__ = ["look_cautions", "look_sentences", "over_tasks_caution", "range_words", "seed_words", "sentences_on_looks"]
 

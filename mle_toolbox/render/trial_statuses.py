@@ -18,7 +18,7 @@ from rich.text import Text
 from mle_toolbox.asking import read_score
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
 from mle_toolbox.render.statuses import kind_of, legend_line, look_lines, seeds_ok, signs_of
-from mle_toolbox.results.search_record import search_name
+from mle_toolbox.search.search_keys import search_name
 from mle_toolbox.search_final import final_of_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.text import count, counted, listed, short, value_text

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mle_toolbox.search.placement import value_at
+from mle_toolbox.search.search_keys import search_name
 from mle_toolbox.search.smbo import DRAWN
 from mle_toolbox.search.trials import trial_name
 
-__all__ = ["FinalRecord", "SearchRecord", "SearchVariable", "TrialRecord", "search_name", "search_record"]
-
-_NAMES = {"smbo": "SMBO", "hyperband": "Hyperband", "pbt": "PBT"}
+__all__ = ["FinalRecord", "SearchRecord", "SearchVariable", "TrialRecord", "search_record"]
 
 
 @dataclass(frozen=True)
@@ -99,15 +98,6 @@ class SearchRecord:
     def words(self) -> str:
         """What kind of search it is, with its article."""
         return f"{'an' if self.type == 'smbo' else 'a'} {search_name(self.type)}"
-
-
-def search_name(search_type: str) -> str:
-    """Return what a kind of search is called in a sentence, without its article.
-
-    >>> search_name("pbt"), search_name("grid")
-    ('PBT search', 'grid search')
-    """
-    return f"{_NAMES.get(search_type, search_type)} search"
 
 
 def search_record(record: Mapping[str, Any]) -> SearchRecord | None:

@@ -28,6 +28,7 @@ __all__ = [
     "WITHOUT_LEARNING",
     "advice_on",
     "is_flat",
+    "search_name",
     "with_keys_at_home",
 ]
 
@@ -41,6 +42,7 @@ SEARCH_TYPES: Mapping[str, str] = {
     "pbt": "PBT",
 }
 """The types of search, each as it is written in messages."""
+_PROPER_NAMES = ("smbo", "hyperband", "pbt")
 WITHOUT_LEARNING = ("grid", "random")
 
 KINDS = ("categorical", "real", "integer")
@@ -116,6 +118,15 @@ SECTION_KEYS: Mapping[JsonPath, tuple[str, ...]] = {
     (FINAL,): FINAL_KEYS,
 }
 """Every key of the form with three blocks, by the path of its section in ``param_search_args``."""
+
+
+def search_name(search_type: str) -> str:
+    """Return what a search of this type is called in a sentence, without its article.
+
+    >>> search_name("pbt"), search_name("grid")
+    ('PBT search', 'grid search')
+    """
+    return f"{SEARCH_TYPES[search_type] if search_type in _PROPER_NAMES else search_type} search"
 
 
 def is_flat(section: Mapping[str, Any]) -> bool:

@@ -276,6 +276,15 @@ def test_importing_the_package_alone_loads_no_numpy() -> None:
     assert "numpy" not in loaded
 
 
+def test_the_status_of_a_results_folder_loads_neither_numpy_nor_what_checks_experiment_files(tmp_path: Path) -> None:
+    record = {"configurations": [{"name": "a"}], "seeds": [0, 1], "job": {}}
+    (tmp_path / "experiment.json").write_text(json.dumps(record))
+
+    loaded = loaded_by(f"from mle_toolbox.cli import main; assert main(['status', {str(tmp_path)!r}]) == 0")
+
+    assert loaded.isdisjoint({"numpy", "h5py", "jsonschema"})
+
+
 def test_the_public_names_are_the_promised_ones() -> None:
     assert sorted(mle_toolbox.__all__) == ["MLExperiment", "__version__", "load"]
     assert set(dir(mle_toolbox)) >= set(mle_toolbox.__all__)
