@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import signal
 from collections.abc import Mapping
@@ -155,7 +154,11 @@ class MLExperiment:
         # Before the folder is touched: where jax is missing, no failed run is left behind.
         if self._create_jax_prng and self._rng is None:
             self._rng = make_rng(self.seed, jax_key=True)
-        self._wandb = self._wandb_run()
+        if is_wandb_used(configuration.content["log_config"]):
+            # Late: hardly any run uses it, and it imports what other runs do without.
+            from mle_toolbox.experiment.wandb_settings import wandb_run_for
+
+            self._wandb = wandb_run_for(self._inputs, self.seed_dir, self.extra_config)
         self._run = run = SeedRun(SeedFolder(self.seed_dir), self._inputs)
         if not run.launched:
             notice(f"configuration {configuration.file}, seed {self.seed}, results in {_short(self.seed_dir)}")
@@ -441,30 +444,6 @@ class MLExperiment:
         if not self._resumed and self._run is not None:
             self._run.note_continuation()
             self._run.folder.checkpoint.unlink(missing_ok=True)
-
-    def _wandb_run(self) -> WandbRun | None:
-        """Return what sends the ticks to Weights & Biases, or None."""
-        log_config = self._inputs.configuration.content["log_config"]
-        if not is_wandb_used(log_config):
-            return None
-        from mle_toolbox.experiment.wandb_run import WandbRun, key_of_base, require_wandb
-        from mle_toolbox.experiment_record import read_experiment_record
-
-        require_wandb()
-        record: dict[str, Any] = {}
-        with contextlib.suppress(ResultsError):
-            record = read_experiment_record(ExperimentFolder(self.experiment_dir)) or {}
-        key = key_of_base(record, self.experiment_dir, self.config_name)
-        content = self._inputs.configuration.content
-        log_settings = {key: value for key, value in log_config.items() if key not in ("use_wandb", "wandb_config")}
-        return WandbRun(
-            self.seed_dir,
-            {"key": key, **(log_config.get("wandb_config") or {})},
-            project=self.extra_config.get("wb_project") or record.get("project_name") or self.experiment_dir.name,
-            group=self.extra_config.get("wb_group") or self.config_name,
-            name=f"{self.config_name} seed {self.seed}",
-            config={**content, "log_config": log_settings, "configuration": self.config_name, "seed": self.seed},
-        )
 
     def _finish(self, ending: Ending) -> None:
         run = self._run

@@ -17,17 +17,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mle_toolbox.environment import has_package
-from mle_toolbox.errors import ExperimentFileError, UsageError
-from mle_toolbox.experiment.run_configuration import read_configuration_file
 from mle_toolbox.experiment.session import notice
 from mle_toolbox.experiment.tensorboard_writer import scalar_of
-from mle_toolbox.experiment_file.log_keys import WANDB_MISSING
-from mle_toolbox.experiment_record import project_in
 from mle_toolbox.installed_first import program
 from mle_toolbox.layout import SNAPSHOT_VARIABLE
 
-__all__ = ["WandbRun", "key_of_base", "require_wandb"]
+__all__ = ["WandbRun"]
 
 _SENDER = Path(__file__).with_name("wandb_sender.py")
 _LARGEST_BATCH = 1 << 12
@@ -36,32 +31,6 @@ _SECONDS_BETWEEN_BATCHES = 1.0
 _LARGEST_BACKLOG = 64 << 20
 _SECONDS_TO_END = 60.0
 _SECONDS_TO_END_WHEN_STOPPED = 5.0
-
-
-def require_wandb() -> None:
-    """Raise UsageError if the package is not installed."""
-    if not has_package("wandb"):
-        raise UsageError(f"use_wandb is true in log_config, but {WANDB_MISSING}.")
-
-
-def key_of_base(record: Mapping[str, Any], results: Path, name: str) -> str | None:
-    """Return the API key in the base configuration of a trial, which is in no file of the results.
-
-    Parameters
-    ----------
-    record
-        ``experiment.json``.
-    results
-        Its folder.
-    name
-        The configuration. None is returned if it is no trial, or if its base has no key or is gone.
-    """
-    with contextlib.suppress(LookupError, TypeError, AttributeError, OSError, ExperimentFileError):
-        (trial,) = (each["trial"] for each in record["configurations"] if each["name"] == name)
-        (file,) = (each for each in record["search"]["base_files"] if Path(each).stem == trial["base"])
-        content = read_configuration_file(Path(os.path.realpath(results), project_in(record) or ".", file))
-        return content["log_config"]["wandb_config"].get("key") or None
-    return None
 
 
 class WandbRun:
