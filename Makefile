@@ -31,7 +31,7 @@ help:
 	@echo 'make bench    the benchmarks'
 	@echo 'make soak     the tests that take long on purpose'
 	@echo 'make docs     build the documentation into site/'
-	@echo 'make pictures draw the picture of mle watch again'
+	@echo 'make pictures draw the pictures of mle watch and of a search again'
 	@echo 'make lock     renew constraints.txt with the newest versions'
 	@echo 'make clean    remove what is built or cached; results and .venv stay'
 
@@ -110,6 +110,7 @@ docs: $(COMPLETE)
 
 pictures: $(COMPLETE)
 	@$(BIN)/python docs/pictures/watch.py
+	@$(BIN)/python docs/pictures/search.py
 
 # Without the old constraints, in an environment of its own.
 LOCK := build/lock

@@ -14,9 +14,11 @@ from mle_toolbox.render.final_words import answer_words
 from mle_toolbox.render.sentences import best_of_many, left_out_words
 from mle_toolbox.render.table import Column
 from mle_toolbox.render.trial_table import TrialTable
+from mle_toolbox.report.importance_part import first_pair, importance_of, importance_rows
 from mle_toolbox.results import ExperimentResults, RankedTrials, ScoredTrial
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.final_answer import FinalAnswer
+from mle_toolbox.results.importance import Importance
 from mle_toolbox.results.search_record import SearchVariable
 from mle_toolbox.results.trial_scores import score_words
 from mle_toolbox.seed_ranges import format_seeds
@@ -52,6 +54,7 @@ def search_view(results: ExperimentResults) -> SearchView | None:
         return None
     table = results.trial_table()
     found = table.found
+    importance, why_none = importance_of(results, found)
     page = {
         "about": list(_about(results, found)),
         "space": [_space_row(each) for each in found.search.variables],
@@ -64,9 +67,11 @@ def search_view(results: ExperimentResults) -> SearchView | None:
         "metrics": list(found.metrics),
         "pairs": len(found.search.variables) > 1,
         "has_scores": bool(found.ranked),
+        "importance": importance_rows(importance),
+        "about_importance": [why_none] if importance is None else importance.notes,
     }
     shown = tuple(each.name for each in found if each.name in results)[:SHOWN]
-    return SearchView(page, _data(found, table.final), shown, dict(found.lower_is_better))
+    return SearchView(page, _data(found, table.final, importance), shown, dict(found.lower_is_better))
 
 
 def _about(results: ExperimentResults, found: RankedTrials) -> Iterator[str]:
@@ -226,12 +231,14 @@ def _history(found: RankedTrials, kept: Sequence[ScoredTrial], final: FinalAnswe
     }
 
 
-def _data(found: RankedTrials, final: FinalAnswer | None) -> dict[str, Any]:
+def _data(found: RankedTrials, final: FinalAnswer | None, importance: Importance | None) -> dict[str, Any]:
     variables = found.search.variables
     kept = [each for each in found if each.record.inside]
+    axes = [_axis(each, kept) for each in variables]
     return {
         "history": _history(found, kept, final),
-        "variables": [_axis(each, kept) for each in variables],
+        "variables": axes,
+        "first": first_pair(axes, importance, is_grid=found.search.type == "grid"),
         "metrics": [{"name": name, "lower": found.lower_is_better[name]} for name in found.metrics],
         "trials": [
             {
@@ -259,8 +266,8 @@ def _axis(variable: SearchVariable, trials: Sequence[ScoredTrial]) -> dict[str, 
     return {
         "name": variable.name,
         "numbers": numbers,
-        # Values a factor of a hundred apart are chosen by their magnitude.
-        "log": numbers and (variable.prior == "log-uniform" or _spans_magnitudes(values)),
+        # Without a prior: values a factor of a hundred apart are chosen by their magnitude.
+        "log": numbers and (_spans_magnitudes(values) if variable.prior is None else variable.prior == "log-uniform"),
         "values": values,
         "texts": [value_text(each) for each in values],
     }

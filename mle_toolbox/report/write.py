@@ -23,7 +23,7 @@ from mle_toolbox.results.analysis import Configurations
 __all__ = ["write_report"]
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("data.js", "theme.js", "curves.js", "finals.js", "over.js", "search.js", "report.js")
+_SCRIPTS = ("data.js", "theme.js", "curves.js", "finals.js", "over.js", "surface.js", "search.js", "report.js")
 
 
 def write_report(

@@ -239,8 +239,6 @@ class ExperimentResults(Configurations):
         ------
         ResultsError
             When the experiment is no search, or has too few trials.
-        MissingExtraError
-            When Optuna is not installed (the extra ``search``).
 
         Examples
         --------
@@ -250,7 +248,6 @@ class ExperimentResults(Configurations):
 
         name = self._metric(metric)
         asked = (name, lower_is_better, include_unfinished)
-        # Some seconds of computing.
         if asked not in self._importances:
             found = self.ranking(name, lower_is_better=lower_is_better, include_unfinished=include_unfinished)
             self._importances[asked] = importance(found, name)

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mle_toolbox.errors import MissingExtraError, ResultsError
+from mle_toolbox.errors import ResultsError
 from mle_toolbox.results.ranking import RankedTrials, ScoredTrial
 from mle_toolbox.results.search_record import SearchVariable
-from mle_toolbox.search.smbo import divergences, missing_library
 from mle_toolbox.statistics import holm
-from mle_toolbox.text import count, p_text
+from mle_toolbox.statistics.divergence import divergences
+from mle_toolbox.text import count, p_text, value_key
 
 __all__ = ["FEWEST_TRIALS", "STEERED", "Importance", "VariableImportance", "importance"]
 
@@ -30,10 +31,12 @@ STEERED = "The search chose these trials by earlier results, so variables withou
 
 # Optuna advises at least five good trials.
 _FEWEST_BEST = 5
-_SHARE_OF_BEST = 0.1
+_TRIALS_TO_ONE_OF_THE_BEST = 10
 _BOOTSTRAPS = 100
 _PERMUTATIONS = 199
 _LEVEL = 0.05
+# Into so many cells at most the range of a number is divided, as in Optuna.
+_CELLS = 50
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,6 @@ def importance(found: RankedTrials, metric: str) -> Importance:
     ------
     ResultsError
         When there are too few trials, all scores are the same, or the trials are of several tasks.
-    MissingExtraError
-        When Optuna is not installed.
 
     Notes
     -----
@@ -144,8 +145,6 @@ def importance(found: RankedTrials, metric: str) -> Importance:
     p-values are from 199 permutations of the scores. Trials of different base configurations, or of different numbers
     of steps, are ranked among their like.
     """
-    if (missing := missing_library()) is not None:
-        raise MissingExtraError(missing.replace("search_type 'SMBO'", "The importance of variables"))
     if found.tasks is not None:
         raise ResultsError("The importance of variables is that for one task, and these trials are of several.")
     variables = [each for each in found.search.variables if each.choices is None or len(each.choices) > 1]
@@ -204,21 +203,19 @@ def _variables(
     *,
     is_tested: bool,
 ) -> tuple[VariableImportance, ...]:
-    n = len(points)
-    quantile = max(_SHARE_OF_BEST, _FEWEST_BEST / n)
+    n, scores = len(points), np.array(losses)
+    n_best = max(_FEWEST_BEST, math.ceil(n / _TRIALS_TO_ONE_OF_THE_BEST))
+    cells = [_cells(each, [point[each.name] for point in points]) for each in variables]
     rng = np.random.default_rng(0)
+    everyone = np.arange(n)
     # The scores as they are, and in random order.
-    orders = [np.arange(n), *(rng.permutation(n) for _ in range(_PERMUTATIONS if is_tested else 0))]
-    whole, *chance = np.array(
-        divergences(variables, points, [[losses[k] for k in order] for order in orders], quantile)
-    )
+    orders = [everyone, *(rng.permutation(n) for _ in range(_PERMUTATIONS if is_tested else 0))]
+    whole, *chance = _divergences(cells, [(everyone, scores[order]) for order in orders], n_best)
     if not whole.sum() > 0:
         raise ResultsError("The importance of variables needs trials with different scores, and all have the same.")
-    resampled: list[list[float]] = []
-    for _ in range(_BOOTSTRAPS):
-        drawn = rng.integers(n, size=n).tolist()
-        resampled += divergences(variables, [points[k] for k in drawn], [[losses[k] for k in drawn]], quantile)
-    again = np.array([each for each in resampled if sum(each) > 0] or [whole])
+    resampled = [rng.integers(n, size=n) for _ in range(_BOOTSTRAPS)]
+    found = _divergences(cells, [(drawn, scores[drawn]) for drawn in resampled], n_best)
+    again = np.array([each for each in found if each.sum() > 0] or [whole])
     low, high = np.quantile(again / again.sum(axis=1, keepdims=True), [0.025, 0.975], axis=0)
     p_values = holm((1 + (np.array(chance) >= whole).sum(axis=0)) / (_PERMUTATIONS + 1)) if is_tested else None
     made = [
@@ -232,3 +229,55 @@ def _variables(
         for k, each in enumerate(variables)
     ]
     return tuple(sorted(made, key=lambda each: -each.share))
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """A variable as cells: how many there are, in which one each trial is, and whether neighbours are alike."""
+
+    number: int
+    places: NDArray[np.integer]
+    is_ordered: bool
+
+
+def _cells(variable: SearchVariable, values: Sequence[Any]) -> _Cells:
+    """Divide a variable as Optuna does; values outside the present range widen it."""
+    if variable.choices is not None or not all(isinstance(each, int | float) for each in values):
+        keys = dict.fromkeys(map(value_key, (*(variable.choices or ()), *values)))
+        order = {key: place for place, key in enumerate(keys)}
+        return _Cells(len(order), np.array([order[value_key(each)] for each in values]), is_ordered=False)
+    ends = [each for each in (variable.begin, variable.end, *values) if each is not None]
+    low, high = min(ends), max(ends)
+    is_log, number = variable.prior == "log-uniform", _CELLS
+    if variable.kind == "integer":
+        whole = int(high) - int(low) + 1
+        number = min(_CELLS, math.ceil(math.log2(whole)) + 1 if is_log else whole)
+    if number < 2 or low == high:
+        return _Cells(1, np.zeros(len(values), dtype=int), is_ordered=True)
+    scaled = [np.log(each) if is_log else np.asarray(each, dtype=float) for each in (values, low, high)]
+    steps = (scaled[0] - scaled[1]) / (scaled[2] - scaled[1]) * (number - 1)
+    return _Cells(number, np.clip(np.ceil(steps - 0.5), 0, number - 1).astype(int), is_ordered=True)
+
+
+def _divergences(
+    variables: Sequence[_Cells],
+    samples: Sequence[tuple[NDArray[np.integer], NDArray[np.floating]]],
+    n_best: int,
+) -> NDArray[np.float64]:
+    """Return shape (samples, variables): how differently the best are distributed than all of a sample.
+
+    A sample: which trials, which may be in it several times, and a score for each of them, of which lower is better.
+    """
+    # Of equal scores at the border all are among the best.
+    best = [drawn[scores <= np.partition(scores, n_best - 1)[n_best - 1]] for drawn, scores in samples]
+
+    def counts(each: _Cells, trials: Sequence[NDArray[np.integer]]) -> NDArray[np.integer]:
+        return np.array([np.bincount(each.places[drawn], minlength=each.number) for drawn in trials])
+
+    everyone = [drawn for drawn, _ in samples]
+    if all(drawn is everyone[0] for drawn in everyone):
+        everyone = everyone[:1]
+    return np.stack(
+        [divergences(counts(each, best), counts(each, everyone), is_ordered=each.is_ordered) for each in variables],
+        axis=1,
+    )

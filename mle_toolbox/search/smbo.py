@@ -7,7 +7,6 @@ anew from the earlier ones, with a seed of its own.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +26,6 @@ __all__ = [
     "Dimension",
     "Smbo",
     "StudyTrial",
-    "divergences",
     "missing_library",
     "write_journal",
 ]
@@ -141,68 +139,6 @@ def write_journal(
         )
     finally:
         optuna.logging.set_verbosity(before)
-
-
-def divergences(
-    dimensions: Sequence[Dimension],
-    points: Sequence[Mapping[str, Any]],
-    losses: Iterable[Sequence[float]],
-    quantile: float,
-) -> list[list[float]]:
-    """Return for each variable how differently the best points are distributed along it than all points.
-
-    Parameters
-    ----------
-    dimensions
-        The variables, D of them.
-    points
-        N points, each with a value for every variable.
-    losses
-        R times N numbers, all finite, one for each point: lower is better. Only their order counts.
-    quantile
-        The share of the points that are the best ones.
-
-    Returns
-    -------
-    list
-        Shape (R, D): 0 where both distributions are the same, else larger, without a unit. The importance of a variable
-        is its share in the sum over all.
-
-    Notes
-    -----
-    PED-ANOVA, Watanabe et al. 2023, arXiv:2304.10255: the Pearson divergence of two Parzen estimators, times the square
-    of the quantile, as Optuna computes it.
-    """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    distributions = {each.name: _wide_distribution(each, [point[each.name] for point in points]) for each in dimensions}
-    study = optuna.create_study()
-    study.add_trials(
-        [
-            optuna.create_trial(
-                params={name: _plain_choice(distributions[name], point[name]) for name in distributions},
-                distributions=distributions,
-                value=0.0,
-            )
-            for point in points
-        ]
-    )
-    evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=quantile)
-    made = []
-    with warnings.catch_warnings():
-        # Optuna remarks each time that a target is minimised, and where the best are as many as all.
-        warnings.simplefilter("ignore")
-        for row in losses:
-            found = optuna.importance.get_param_importances(
-                study,
-                evaluator=evaluator,
-                params=list(distributions),
-                target=lambda trial, row=row: row[trial.number],  # type: ignore[misc]
-                normalize=False,
-            )
-            made.append([found[name] for name in distributions])
-    return made
 
 
 def missing_library() -> str | None:

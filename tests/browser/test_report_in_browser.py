@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.tri import Triangulation
+from numpy.typing import NDArray
 
 from mle_toolbox.log.run_record import RunStatus
 from mle_toolbox.results import ExperimentResults
@@ -307,6 +309,71 @@ def test_every_chart_of_a_search_is_drawn(
     assert "1 trial lost seeds" in opened.page.inner_text("#space-caption")
     assert opened.overflow() <= 0
     assert opened.complaints == []
+
+
+def scattered(path: Path, number: int) -> ExperimentResults:
+    rng = np.random.default_rng(3)
+    points = [{"lrate": float(10 ** rng.uniform(-4, -1)), "momentum": float(rng.uniform())} for _ in range(number)]
+    return made_search(path, points, level=lambda values: abs(np.log10(values["lrate"]) + 2) + values["momentum"])
+
+
+@pytest.mark.parametrize("number", [60, 700])
+def test_between_scattered_trials_is_the_surface_that_the_figure_has(
+    open_report: Open, tmp_path: Path, number: int
+) -> None:
+    results = scattered(tmp_path, number)
+    opened = open_report(results)
+    page = opened.page
+    page.select_option("#search-chart", "heat")
+
+    assert [each["type"] for each in opened.option("space")["series"]] == ["scatter", "custom"]
+    assert "interpolation, linear between neighbours, and was not measured" in page.inner_text("#space-caption")
+    assert opened.ink("space") > 50
+    points = np.array([[each.record.values[name] for name in ("lrate", "momentum")] for each in results.ranking()])
+    points[:, 0] = np.log(points[:, 0])
+    unit = (points - points.min(axis=0)) / np.ptp(points, axis=0)
+    drawn = page.evaluate("(points) => delaunay(points)", unit.tolist())
+    expected = Triangulation(*unit.T).triangles
+    # At the border, triangles that are almost lines may be missing.
+    different = {frozenset(each) for each in drawn} ^ {frozenset(each) for each in expected.tolist()}
+    assert sum(_area(unit[list(each)]) for each in different) < 1e-3
+    assert opened.complaints == []
+
+
+def _area(corners: NDArray[np.float64]) -> float:
+    return float(abs(np.linalg.det(corners[1:] - corners[0]))) / 2
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(50, 3), (2, 45)])
+def test_a_surface_over_points_in_rows_has_no_holes(open_report: Open, tmp_path: Path, columns: int, rows: int) -> None:
+    opened = open_report(scattered(tmp_path, 3))
+    unit = [[x / (columns - 1), y / (rows - 1)] for x in range(columns) for y in range(rows)]
+
+    drawn = opened.page.evaluate("(points) => delaunay(points)", unit)
+
+    assert sum(_area(np.array([unit[k] for k in each])) for each in drawn) == pytest.approx(1, abs=1e-3)
+
+
+def test_values_of_bands_are_between_their_levels(open_report: Open, tmp_path: Path) -> None:
+    opened = open_report(scattered(tmp_path, 3))
+
+    bands = opened.page.evaluate(
+        "surfaceBands([[1, 0, 0], [100, 0, 12], [1, 1, 0], [100, 1, 12]], [true, false], 0, 12)"
+    )
+
+    assert [each["value"] for each in bands] == pytest.approx([k + 0.5 for k in range(12)])
+    # Linear in the logarithm: the middle of the values is at 10.
+    reached = [x for each in bands[:6] for polygon in each["polygons"] for x, _ in polygon]
+    assert max(reached) == pytest.approx(10, rel=1e-4)
+
+
+def test_trials_on_one_line_have_no_surface(open_report: Open, tmp_path: Path) -> None:
+    opened = open_report(scattered(tmp_path, 3))
+
+    flat = opened.page.evaluate("surfaceBands([[1, 1, 0], [2, 1, 1], [3, 1, 2]], [false, false], 0, 2)")
+    slanted = opened.page.evaluate("surfaceBands([[1, 1, 0], [2, 2, 1], [3, 3, 2]], [false, false], 0, 2)")
+
+    assert flat == slanted == []
 
 
 def test_a_variable_against_itself_changes_places(open_report: Open, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 // The space of a search: a score against one variable, two or all of them. Every mean was computed before.
 
 const SEARCH = DATA.search;
-const search = { chart: "slices", metric: 0, x: 0, y: 1, over: 2 };
+const search = { chart: "slices", metric: 0, x: 0, y: 0, over: 2 };
 
 function scoreOf(trial) {
   return trial.scores[search.metric];
@@ -176,16 +176,24 @@ function heatOption(width, top) {
   };
 }
 
-/** Too many values for cells, as in a random search: a point for each trial. */
+/** Too many values for cells, as in a random search: a point for each trial, and between numbers an interpolation. */
 function scatterOption(x, y, place) {
   const trials = scoredTrials();
+  const range = scoreRange(trials.map((trial) => scoreOf(trial).value), { dimension: 2, seriesIndex: 0 });
   const data = trials.slice().reverse().map((trial) => ({ value: [placeOf(x, trial.values[search.x]), placeOf(y, trial.values[search.y]), scoreOf(trial).value], trial }));
   return {
     ...spaceBase("Every trial by its values of two variables, coloured by its score."), grid: place,
     xAxis: { ...axisOf(x), name: plain(x.name, 40), nameGap: 30 }, yAxis: { ...axisOf(y), name: plain(y.name, 40), nameGap: place.left - 22 },
-    visualMap: scoreRange(trials.map((trial) => scoreOf(trial).value), { dimension: 2 }),
-    series: [{ type: "scatter", data, symbolSize: 11, itemStyle: { borderColor: theme().line, borderWidth: 1 } }],
+    visualMap: range,
+    series: [{ type: "scatter", data, symbolSize: trials.length > 200 ? 7 : 11, z: 3, itemStyle: { borderColor: theme().card, borderWidth: trials.length > 200 ? 0.5 : 1 } }, surfaceOf(x, y, trials, range)].filter(Boolean),
   };
+}
+
+/** The surface between the trials; null where a variable has choices, or the points span no area. */
+function surfaceOf(x, y, trials, range) {
+  if (!x.numbers || !y.numbers || x === y) return null;
+  const there = trials.filter((trial) => [search.x, search.y].every((k) => typeof trial.values[k] === "number"));
+  return surfaceSeries(there.map((trial) => [trial.values[search.x], trial.values[search.y], scoreOf(trial).value]), [x.log, y.log], range);
 }
 
 function spaceOption(width, top = 0) {
@@ -198,6 +206,10 @@ function spaceHeight(width) {
   return heatCells() ? Math.max(220, Math.min(640, SEARCH.variables[search.y].texts.length * 34)) + 110 : 440;
 }
 
+function hasSurface() {
+  return charts.get("space").getOption().series.some((each) => each.type === "custom");
+}
+
 function spaceCaption() {
   const without = SEARCH.trials.length - scoredTrials().length;
   const parts = {
@@ -207,7 +219,7 @@ function spaceCaption() {
     slices: ["Each point: a trial with its score. Diamond: the best one. Where other variables differ too, a column of points shows their effect as well."],
     parallel: ["Each line: a trial through its values and its score; thick: the first ten. The worst quarter shares one colour."],
     heat: [heatCells() ? `Each cell: the ${search.over === 2 ? "mean" : "best"} score over all trials with these two values, that is over all values of the other variables.`
-      : "Each point: a trial, coloured by its score.", search.over === 3 && heatCells() ? "The best of many trials looks better than it is." : "", "The worst quarter shares one colour."],
+      : "Each point: a trial, coloured by its score.", hasSurface() ? "The surface between the points is an interpolation, linear between neighbours, and was not measured." : "", search.over === 3 && heatCells() ? "The best of many trials looks better than it is." : "", "The worst quarter shares one colour."],
   }[search.chart];
   const bad = scoredTrials().filter((trial) => trial.bad).length;
   if (bad) parts.push(`${bad} trial${bad === 1 ? "" : "s"} lost seeds that failed or diverged; the score is of the others.`);
@@ -238,7 +250,9 @@ function connectSearch() {
   options($("search-metric"), SEARCH.metrics.map((metric, i) => [i, plain(metric.name)]));
   if (SEARCH.metrics.length < 2) $("search-metric").closest(".field").classList.add("hidden");
   for (const id of ["search-x", "search-y"]) options($(id), SEARCH.variables.map((variable, i) => [i, plain(variable.name)]));
-  if (SEARCH.variables.length > 1) { $("search-y").value = 1; search.y = 1; }
+  [search.x, search.y] = SEARCH.first;
+  $("search-x").value = search.x;
+  $("search-y").value = search.y;
   if (SEARCH.variables.length === 2) search.chart = "heat";
   // Where fresh seeds have confirmed a winner, how far the search was off comes first.
   if (SEARCH.history.fresh.winner) search.chart = "history";

@@ -189,7 +189,6 @@ def test_a_contour_of_one_number_names_what_draws_the_other_variable(
 def test_importance_is_a_figure_and_a_few_lines_beside_the_name_of_its_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("optuna")
     folder = scattered(tmp_path / "search", number=24)
 
     assert main(["plot", folder, "--kind", "importance", "--output", str(tmp_path / "x.svg")]) == 0
@@ -206,7 +205,6 @@ def test_importance_is_a_figure_and_a_few_lines_beside_the_name_of_its_file(
 def test_the_importance_of_steered_trials_says_so_in_figure_and_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("optuna")
     folder = scattered(tmp_path / "search", number=24, type="smbo")
 
     assert main(["plot", folder, "--kind", "importance", "--no-caption", "--output", str(tmp_path / "x.svg")]) == 0

@@ -231,3 +231,85 @@ def test_the_page_begins_with_the_metric_that_ranks_the_trials(tmp_path: Path) -
 
     assert search.metrics == ("loss", "accuracy")
     assert [each["name"] for each in page_of(search, tmp_path)[1]["metrics"]] == ["loss", "accuracy"]
+
+
+def real(name: str, begin: float, end: float, prior: str = "uniform") -> dict[str, Any]:
+    place = ["train_config", name]
+    return {"name": name, "kind": "real", "place": place, "begin": begin, "end": end, "prior": prior}
+
+
+def scattered(path: Path, number: int = 40, **search: Any) -> ExperimentResults:
+    """Return a random search over three variables; only the second one matters, and the third has no numbers."""
+    rng = np.random.default_rng(1)
+    points = [
+        {"a": float(rng.uniform()), "b": float(10 ** rng.uniform(-4, -1)), "c": "xyz"[int(rng.integers(3))]}
+        for _ in range(number)
+    ]
+    variables = [
+        real("a", 0, 1),
+        real("b", 1e-4, 0.1, "log-uniform"),
+        {"name": "c", "kind": "categorical", "place": ["train_config", "c"], "choices": ["x", "y", "z"]},
+    ]
+    return made_search(
+        path,
+        points,
+        level=lambda values: abs(np.log10(values["b"]) + 2),
+        **{"type": "random", "grid_size": None, "variables": variables, **search},
+    )
+
+
+def test_the_page_says_which_variables_matter_as_far_as_trials_drawn_at_random_say_it(tmp_path: Path) -> None:
+    results = scattered(tmp_path)
+    text, _ = page_of(results, tmp_path)
+
+    found = results.importance()
+    view = search_view(results)
+
+    assert view is not None
+    assert [(row["name"], row["is_chance"]) for row in view.page["importance"]] == [
+        (each.name, each.is_chance) for each in found.variables
+    ]
+    assert view.page["importance"][0]["name"] == "b"
+    assert "Which variables matter" in text
+    assert "no more than chance" in text
+    assert all(note in text for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("number", "search", "sentence"),
+    [
+        (40, {"type": "smbo"}, "The search chose these trials by earlier results, so variables without effect can"),
+        (19, {}, "The importance of variables needs 20 trials that have ended, and there are 19."),
+    ],
+)
+def test_where_importance_would_mislead_the_page_has_a_sentence_in_place_of_numbers(
+    tmp_path: Path, number: int, search: dict[str, Any], sentence: str
+) -> None:
+    text, _ = page_of(scattered(tmp_path, number, **search), tmp_path)
+
+    assert sentence in text
+    assert "PED-ANOVA" not in text
+
+
+def test_two_variables_begin_with_the_most_important_numbers_where_there_is_a_surface_between_them(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(1)
+    points = [{name: float(rng.uniform()) for name in "abcd"} | {"e": "xy"[k % 2]} for k in range(60)]
+
+    variables = [real(name, 0, 1) for name in "abcd"]
+    variables.append({"name": "e", "kind": "categorical", "place": ["train_config", "e"], "choices": ["x", "y"]})
+
+    def pair(kind: str) -> list[int]:
+        level = {
+            "random": lambda values: values["b"] + values["d"],
+            "grid": lambda values: values["b"] + (values["e"] == "x"),
+        }
+        view = search_view(made_search(tmp_path / kind, points, level=level[kind], type=kind, variables=variables))
+        assert view is not None
+        first = view.data["first"]
+        assert isinstance(first, list)
+        return first
+
+    assert pair("random") == [1, 3]
+    assert pair("grid") == [1, 4]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mle_toolbox.errors import MissingExtraError, ResultsError
+from mle_toolbox.errors import ResultsError
 from mle_toolbox.results import ExperimentResults
-from mle_toolbox.results import importance as module
 from mle_toolbox.results.importance import STEERED, Importance
 from tests.made_search import made_search
-
-pytest.importorskip("optuna")
 
 VARIABLES = [
     {
@@ -174,9 +172,43 @@ def test_a_space_of_one_point_is_refused(tmp_path: Path) -> None:
         a_search(tmp_path, variables=VARIABLES[-1:]).importance()
 
 
-def test_without_optuna_it_is_said_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sentence = "search_type 'SMBO' needs the package optuna, which is not installed: pip install x"
-    monkeypatch.setattr(module, "missing_library", lambda: sentence)
+def test_shares_are_those_of_optuna(tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    space = {
+        "lrate": optuna.distributions.FloatDistribution(1e-5, 0.1, log=True),
+        "nothing": optuna.distributions.FloatDistribution(0, 1),
+        "act": optuna.distributions.CategoricalDistribution(["relu", "tanh"]),
+        "units": optuna.distributions.IntDistribution(4, 400, log=True),
+        "layers": optuna.distributions.IntDistribution(1, 5),
+    }
+    whole_numbers = [
+        {"name": "units", "kind": "integer", "place": ["train_config", "units"], "begin": 4, "end": 400},
+        {"name": "layers", "kind": "integer", "place": ["train_config", "layers"], "begin": 1, "end": 5},
+    ]
+    whole_numbers[0]["prior"] = "log-uniform"
+    rng = np.random.default_rng(2)
+    made = [
+        {**each, "units": int(4 * 10 ** rng.uniform(0, 2)), "layers": int(rng.integers(1, 6))} for each in points(60)
+    ]
+    losses = [loss(each) + each["layers"] / 5 for each in made]
+    curves = {f"trial_{k:04d}": np.full((2, 3), each) for k, each in enumerate(losses)}
+    variables = [*VARIABLES, *whole_numbers]
+    results = made_search(
+        tmp_path, made, losses=curves, n_seeds=2, n_ticks=3, type="random", variables=variables, grid_size=None
+    )
 
-    with pytest.raises(MissingExtraError, match="The importance of variables needs the package optuna, which is not"):
-        a_search(tmp_path).importance()
+    found = results.importance()
+
+    study = optuna.create_study()
+    for each, value in zip(made, losses, strict=True):
+        params = {name: each[name] for name in space}
+        study.add_trial(optuna.create_trial(params=params, distributions=space, value=value))
+    expected = optuna.importance.get_param_importances(study, evaluator=optuna.importance.PedAnovaImportanceEvaluator())
+    assert shares(found) == pytest.approx(expected)
+    assert list(shares(found)) == list(expected)
+
+
+def test_it_needs_no_optuna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+
+    assert a_search(tmp_path).importance().n == 40
