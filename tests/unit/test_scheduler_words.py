@@ -21,9 +21,9 @@ EXCEPTIONS = {
     ("mle_cluster/known.py", "grid_engine"),
     ("mle_cluster/known.py", "slurm"),
     # What `--profile` takes is what users type.
-    ("mle_toolbox/cli/run.py", "sge"),
-    ("mle_toolbox/cli/run.py", "Grid Engine"),
-    ("mle_toolbox/cli/run.py", "slurm"),
+    ("mle_toolbox/cli/run_options.py", "sge"),
+    ("mle_toolbox/cli/run_options.py", "Grid Engine"),
+    ("mle_toolbox/cli/run_options.py", "slurm"),
 }
 NEUTRAL = [
     *sorted((ROOT / "mle_cluster").glob("*")),
