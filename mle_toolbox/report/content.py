@@ -52,8 +52,10 @@ def page_content(
     record, folder = _source(results)
     code = results.code()
     runs = [
-        replace(run, older_code=run.status == "done" and run.seed in code[run.configuration].older)
-        for run in all_runs(results)
+        replace(
+            run, older_code=run.status == "done" and not run.is_of_final and run.seed in code[run.configuration].older
+        )
+        for run in all_runs(results, search.fresh if search is not None else None)
     ]
     # Imported experiments have no configuration files.
     contents = {name: content for name, content in results.contents.items() if content}
@@ -194,13 +196,15 @@ def _subtitle(record: Mapping[str, Any], folder: ExperimentFolder | None) -> str
 
 def _facts(runs: Sequence[SeedRun], record: Mapping[str, Any]) -> list[dict[str, str]]:
     done = sum(run.status == "done" for run in runs)
-    configurations = len({run.configuration for run in runs})
-    seeds = sorted({run.seed for run in runs})
-    of = f"{count(configurations, 'configuration')} x {count(len(seeds), 'seed')}"
+    planned = [run for run in runs if not run.is_of_final]
+    seeds = sorted({run.seed for run in planned})
+    of = f"{count(len({run.configuration for run in planned}), 'configuration')} x {count(len(seeds), 'seed')}"
+    if fresh := len(runs) - len(planned):
+        of += f", and {fresh:,} of the final"
     spent = cost(runs, _cores(record))
     facts = [
         _fact("Seed runs done", f"{done:,} / {len(runs):,}", of),
-        _fact("Seeds", _short_seeds(seeds)),
+        _fact("Seeds", _short_seeds(sorted({run.seed for run in runs}))),
     ]
     if spent.counted:
         one = f"a seed run {duration(spent.median_seconds)}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ class SeedRun:
     damage: str | None = None
     older_code: bool = False
     """Whether it counts and is of older code than the newest runs."""
+    is_of_final: bool = False
+    """Whether its seed is a fresh one, of the final of a search."""
 
     @property
     def kind(self) -> str:
@@ -102,9 +104,21 @@ class Cost:
     peak_mb: float | None
 
 
-def all_runs(configurations: Mapping[str, ConfigurationResults]) -> list[SeedRun]:
-    """Return every seed run that was planned or has been started, configuration by configuration."""
-    return [run for name, each in configurations.items() for run in _runs_of(name, each)]
+def all_runs(
+    configurations: Mapping[str, ConfigurationResults], fresh: Mapping[str, ConfigurationResults] | None = None
+) -> list[SeedRun]:
+    """Return every seed run that was planned or has been started, configuration by configuration.
+
+    ``fresh``: trials and base configurations with the seeds that they have in the final of a search.
+    """
+    fresh = fresh or {}
+    return [
+        run
+        for name in dict.fromkeys([*configurations, *fresh])
+        for group, is_of_final in ((configurations, False), (fresh, True))
+        if name in group
+        for run in _runs_of(name, group[name], is_of_final=is_of_final)
+    ]
 
 
 def cost(runs: Sequence[SeedRun], cores: int) -> Cost:
@@ -142,20 +156,21 @@ def versions(runs: Iterable[SeedRun]) -> dict[str, list[tuple[str, int]]]:
     return {name: counts.most_common() for name, counts in seen.items() if counts}
 
 
-def _runs_of(name: str, results: ConfigurationResults) -> Iterator[SeedRun]:
+def _runs_of(name: str, results: ConfigurationResults, *, is_of_final: bool) -> Iterator[SeedRun]:
     folder = ConfigurationFolder(results.path) if results.path.is_dir() else None
     present = {run.seed: run for run in results.runs}
     for seed in sorted({*present, *results.missing}):
         run = present.get(seed)
         if run is not None:
             path = run.path if run.path.is_dir() else None
-            yield SeedRun(name, seed, run.status, run.run, path, run.n_ticks, run.damage)
+            made = SeedRun(name, seed, run.status, run.run, path, run.n_ticks, run.damage)
         elif folder is not None:
             # A seed that has logged nothing may still have failed or be running.
             place = folder.seed(seed)
-            yield SeedRun(name, seed, run_status(place), read_run_record(place), place.path)
+            made = SeedRun(name, seed, run_status(place), read_run_record(place), place.path)
         else:
-            yield SeedRun(name, seed, "waiting", None)
+            made = SeedRun(name, seed, "waiting", None)
+        yield replace(made, is_of_final=is_of_final)
 
 
 def moment_in(text: Any) -> datetime | None:

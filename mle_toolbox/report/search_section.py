@@ -15,7 +15,7 @@ from mle_toolbox.render.sentences import best_of_many, left_out_words
 from mle_toolbox.render.table import Column
 from mle_toolbox.render.trial_table import TrialTable
 from mle_toolbox.report.importance_part import first_pair, importance_of, importance_rows
-from mle_toolbox.results import ExperimentResults, RankedTrials, ScoredTrial
+from mle_toolbox.results import ConfigurationResults, ExperimentResults, RankedTrials, ScoredTrial
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.final_answer import FinalAnswer
 from mle_toolbox.results.importance import Importance
@@ -40,12 +40,16 @@ _MOST_PAIRS = 28
 
 @dataclass(frozen=True, eq=False)
 class SearchView:
-    """The section: ``page`` for the template, ``data`` for the charts, ``shown`` for all other parts of the page."""
+    """The section: ``page`` for the template, ``data`` for the charts, ``shown`` for all other parts of the page.
+
+    ``fresh``: trials and base configurations with the seeds that they have in the final.
+    """
 
     page: Mapping[str, Any]
     data: Mapping[str, Any]
     shown: tuple[str, ...]
     directions: Mapping[str, bool]
+    fresh: Mapping[str, ConfigurationResults]
 
 
 def search_view(results: ExperimentResults) -> SearchView | None:
@@ -71,7 +75,16 @@ def search_view(results: ExperimentResults) -> SearchView | None:
         "about_importance": [why_none] if importance is None else importance.notes,
     }
     shown = tuple(each.name for each in found if each.name in results)[:SHOWN]
-    return SearchView(page, _data(found, table.final, importance), shown, dict(found.lower_is_better))
+    return SearchView(
+        page, _data(found, table.final, importance), shown, dict(found.lower_is_better), _fresh(results, table.final)
+    )
+
+
+def _fresh(results: ExperimentResults, final: FinalAnswer | None) -> dict[str, ConfigurationResults]:
+    seeds: dict[str, list[int]] = {}
+    for name, seed in final.stage.runs if final is not None else ():
+        seeds.setdefault(name, []).append(seed)
+    return {name: results.with_seeds(name, each) for name, each in seeds.items()}
 
 
 def _about(results: ExperimentResults, found: RankedTrials) -> Iterator[str]:

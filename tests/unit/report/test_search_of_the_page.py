@@ -93,6 +93,17 @@ def test_a_final_is_advised_only_where_a_search_has_none_and_may_have_one(tmp_pa
     assert ["search_final: True" in page for page in pages] == [True, False, False]
 
 
+def test_the_head_of_the_page_counts_the_seed_runs_of_the_final_too(tmp_path: Path) -> None:
+    folder = write_final(tmp_path, lambda rate, seed: rate + seed / 1e6, failed={"base": (2001,)})
+
+    text, _ = page_of(loaded(folder), tmp_path)
+
+    assert "17 of 18 seed runs done, 1 failed" in text
+    assert "17 / 18" in text
+    assert "4 configurations x 2 seeds, and 10 of the final" in text
+    assert "<bdi>base</bdi>, seed 2001" in text
+
+
 def test_a_narrow_terminal_leaves_out_what_a_trial_continues_before_its_values(tmp_path: Path) -> None:
     path, folder = tmp_path / "search", ExperimentFolder(tmp_path / "search")
     made_folder(path, [{"lrate": rate} for rate in (0.1, 0.2)], lambda values, _: [values["lrate"]])
