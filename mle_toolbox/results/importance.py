@@ -175,7 +175,7 @@ def _is_drawn(trial: ScoredTrial, search_type: str) -> bool:
     """Tell whether a trial was drawn without regard to any result."""
     if search_type in ("halving", "hyperband", "pbt"):
         # The lowest rungs, and the first generation.
-        return trial.record.parent is None
+        return trial.record.parent is None and not trial.record.restarted
     return search_type in ("random", "grid") or trial.record.drawn
 
 

@@ -58,6 +58,8 @@ class TrialRecord:
     """The trial from whose checkpoint it goes on."""
     drawn: bool = False
     """Whether a search that learns has drawn it at random, because it had no model yet."""
+    restarted: bool = False
+    """Whether it has the values of a trial that has left nothing to go on from."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,7 @@ def _trials(given: Any, variables: Sequence[SearchVariable], *, inside: bool) ->
                 _whole(asked.get("steps")),
                 None if parent is None else trial_name(parent),
                 asked.get("sampler") == DRAWN,
+                _whole(asked.get("restarted")) is not None,
             )
 
 

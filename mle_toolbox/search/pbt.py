@@ -79,7 +79,10 @@ class PBT:
             maximize=not self._learning.lower_is_better,
         )
         parent = before[found.parent]
-        note |= {"copied": found.copied, "parent": parent.number}
+        note |= {"copied": found.copied}
+        if parent.has_left_nothing:  # no member of its generation has a score, or it would be another one
+            return Proposal(found.values, extra, note | {"restarted": parent.number})
+        note["parent"] = parent.number
         return Proposal(found.values, {**extra, **going_on_from(parent)}, note)
 
     def _before(self, generation: int, history: History) -> list[Earlier]:
@@ -147,7 +150,7 @@ def _copied_from(
     number = max(1, round(len(scores) * population.selection_percent))
     best = [each for each in ranks[:number] if scores[each] is not None]
     if scores[member] is None:
-        # It has left no checkpoint to go on from, whatever the rule of exploitation is.
+        # It is not worth going on from, whatever the rule of exploitation is.
         return _choice(best, seed, "exploit", index) if best else None
     if population.exploit == "truncation":
         return _choice(best, seed, "exploit", index) if member in ranks[-number:] else None

@@ -47,6 +47,11 @@ class Earlier:
     seeds: Mapping[int, float | None] = field(default_factory=dict)
     """The score of each seed; None: failed or diverged."""
 
+    @property
+    def has_left_nothing(self) -> bool:
+        """Whether no seed run of it has ended with anything that is worth going on from."""
+        return self.value is None and all(each is None for each in self.seeds.values())
+
 
 @dataclass(frozen=True)
 class History:

@@ -104,6 +104,27 @@ def test_each_generation_goes_on_from_members_of_the_one_before() -> None:
     assert searched(search, fails=(2,)) == made
 
 
+def test_after_a_generation_that_failed_wholly_the_next_begins_from_scratch_and_names_no_parent() -> None:
+    made = searched(PBT(learning("pbt", POPULATION), SPACE), fails=(0, 1, 2, 3))
+
+    for t, each in enumerate(made[4:8], start=4):
+        assert "parent" not in each.note
+        assert each.note["restarted"] == 100 + t - 4
+        assert "/continues" not in each.extra
+        assert each.values == made[t - 4].values
+    assert all("parent" in each.note for each in made[8:])
+
+
+def test_a_member_of_which_one_seed_has_ended_well_is_still_continued() -> None:
+    search = PBT(learning("pbt", POPULATION), SPACE)
+    before = [Earlier(t, t, {"lrate": 0.1}, {}, None, {0: None, 1: 0.5 if t else None}) for t in range(4)]
+
+    made = [search.propose(t, History(SPACE, BASE, tuple(before), ())) for t in range(4, 8)]
+
+    assert [each.note.get("parent") for each in made] == [None, 1, 2, 3]
+    assert [each.extra.get("/continues") for each in made] == [None, "trial_0001", "trial_0002", "trial_0003"]
+
+
 @pytest.mark.parametrize(
     ("search_type", "options", "changed", "kept"),
     [
