@@ -18,6 +18,7 @@ from rich.text import Text
 from mle_toolbox.asking import read_score
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
 from mle_toolbox.render.statuses import kind_of, legend_line, look_lines, seeds_ok, signs_of
+from mle_toolbox.search.choose import Candidate, in_order, standing
 from mle_toolbox.search.search_keys import search_name
 from mle_toolbox.search_final import final_of_record
 from mle_toolbox.seed_ranges import format_seeds
@@ -189,15 +190,25 @@ def _has_ended(run: SeedRunStatus) -> bool:
 
 
 def _best_score(status: ExperimentStatus, names: Iterable[str]) -> str | None:
-    """Return ``loss 0.131 (trial_0012)``, None before any trial has a score."""
-    search = status.record["search"]
-    sign = -1 if search.get("maximize") else 1
-    scores = {name: read_score(status.folder.configuration(name).score) for name in names}
-    known = [(sign * each["value"], name, each) for name, each in scores.items() if each and each["value"] is not None]
-    if not known:
+    """Return ``loss 0.131 (trial_0012)``, the first one in the order of the results; None before there is a score."""
+    scores = {name: score for name in names if (score := read_score(status.folder.configuration(name).score))}
+    trials = {each["name"]: each["trial"] for each in status.record["configurations"] if each["name"] in scores}
+    order = in_order(
+        (
+            Candidate(
+                name,
+                trials[name]["number"],
+                score["value"],
+                bad=None in score["seeds"].values(),
+                standing=standing((trials[name].get("asked") or {}).get("steps"), len(status.of(name))),
+            )
+            for name, score in scores.items()
+        ),
+        lower_is_better=not status.record["search"].get("maximize"),
+    )
+    if not order or order[0].score is None:
         return None
-    _, name, score = min(known, key=lambda each: each[:2])
-    return f"{score['metric']} {short(score['value'])} ({name})"
+    return f"{scores[order[0].name]['metric']} {short(order[0].score)} ({order[0].name})"
 
 
 def _table(

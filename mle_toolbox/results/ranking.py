@@ -16,7 +16,7 @@ from mle_toolbox.results.code import CodeState
 from mle_toolbox.results.search_record import SearchRecord, TrialRecord
 from mle_toolbox.results.task_role import TaskRole
 from mle_toolbox.results.trial_scores import TrialScore, score_of
-from mle_toolbox.search.choose import Candidate, in_order
+from mle_toolbox.search.choose import Candidate, in_order, standing
 
 if TYPE_CHECKING:
     from mle_toolbox.results.configuration import ConfigurationResults
@@ -262,8 +262,7 @@ def _group(trial: ScoredTrial) -> int:
 
 
 def _standing(trial: ScoredTrial) -> tuple[int, int]:
-    """Return how far a trial has come in a search that spends more on better ones: lower is farther."""
-    return -(trial.record.steps or 0), -trial.planned
+    return standing(trial.record.steps, trial.planned)
 
 
 def _answer(found: RankedTrials) -> Answer | None:

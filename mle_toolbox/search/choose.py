@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Candidate", "choose_finalists", "in_order"]
+__all__ = ["Candidate", "choose_finalists", "in_order", "standing"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Candidate:
     """Whether it is due; one outside the present space is not ranked."""
     point: str | None = None
     """Its values, where several trials have the same ones with more or fewer steps."""
+
+
+def standing(steps: int | None, seeds: int) -> tuple[int, int]:
+    """Return how far a trial has come in a search that spends more steps or seeds on better ones: lower is farther."""
+    return -(steps or 0), -seeds
 
 
 def in_order(candidates: Iterable[Candidate], *, lower_is_better: bool) -> list[Candidate]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
@@ -31,6 +34,26 @@ def status_of(folder: ExperimentFolder, statuses: dict[int, list[RunStatus]]) ->
     return ExperimentStatus(folder, record, tuple(runs))
 
 
+def learning(folder: ExperimentFolder, trials: list[tuple[int, list[float | None]]]) -> ExperimentStatus:
+    """Return the status of a search over steps: for each trial its steps, and the scores of its seeds."""
+    status = status_of(folder, {number: ["done"] * len(seeds) for number, (_, seeds) in enumerate(trials)})
+    search = {**status.record["search"], "type": "halving", "learning": {}, "maximize": False}
+    for entry, (steps, seeds) in zip(status.record["configurations"], trials, strict=True):
+        entry["trial"]["asked"] = {"steps": steps}
+        known = [each for each in seeds if each is not None]
+        score = {
+            "metric": "loss",
+            "value": sum(known) / len(known) if known else None,
+            "seeds": dict(enumerate(seeds)),
+            "failed": [],
+            "diverged": [seed for seed, each in enumerate(seeds) if each is None],
+        }
+        place = folder.configuration(entry["name"])
+        place.path.mkdir(parents=True)
+        place.score.write_text(json.dumps(score))
+    return replace(status, record={**status.record, "search": search})
+
+
 def as_lines(status: ExperimentStatus) -> list[str]:
     screen = StringIO()
     Console(file=screen, width=100).print(search_grid(status))
@@ -55,6 +78,25 @@ def test_of_four_hundred_trials_only_those_that_failed_or_run_have_a_line(tmp_pa
         "done: 388 trials (0-6,9-389)",
         "not started: 10 trials (390-399)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("trials", "best"),
+    [
+        # A trial with more steps was better with what it shares with the others.
+        ([(10, [0.1]), (20, [0.3]), (20, [0.2])], "loss 0.2 (trial_0002)"),
+        ([(10, [0.1]), (10, [0.3, 0.3])], "loss 0.3 (trial_0001)"),
+        ([(10, [0.1, None]), (10, [0.3, 0.4])], "loss 0.35 (trial_0001)"),
+        ([(10, [0.3]), (20, [None])], "loss 0.3 (trial_0000)"),
+        ([(10, [0.3]), (10, [0.3])], "loss 0.3 (trial_0000)"),
+    ],
+)
+def test_the_best_so_far_is_the_first_of_the_ranking(
+    tmp_path: Path, trials: list[tuple[int, list[float | None]]], best: str
+) -> None:
+    lines = as_lines(learning(ExperimentFolder(tmp_path), trials))
+
+    assert f"best so far {best}, not confirmed" in lines[0]
 
 
 def test_of_many_failed_trials_the_first_ones_are_shown_and_the_rest_is_counted(tmp_path: Path) -> None:
