@@ -126,8 +126,11 @@ def _sha256(text: str) -> str:
 
 @cache
 def _library() -> str:
-    # The file starts with its licence, which has to stay with it.
-    return _read("vendor/echarts.min.js").strip()
+    # Licences have to stay with their files; that of ECharts stands at its beginning.
+    licence = _read("vendor/LICENSE-delaunator").strip()
+    return "\n".join(
+        [_read("vendor/echarts.min.js").strip(), f"/* {licence} */", _read("vendor/delaunator.min.js").strip()]
+    )
 
 
 @cache

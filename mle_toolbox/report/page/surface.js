@@ -2,39 +2,10 @@
 
 const BANDS = 12;
 
-/** Delaunay triangles between points [x, y] of a square of side 1, as three places each; sweeps from left to right. */
+/** Delaunay triangles between points [x, y], as three places each. */
 function delaunay(points) {
-  const n = points.length, far = 1e4;
-  // Points on one circle, as in a grid, have no unique triangles: shifts that nobody sees decide.
-  const shift = (place) => (((place * 2654435761) % 4294967296) / 4294967296 - 0.5) * 1e-6;
-  const at = [...points.map(([x, y], i) => [x + shift(2 * i + 1), y + shift(2 * i + 2)]), [-far, -far], [far, -far], [0, far]];
-  const triangle = (a, b, c) => {
-    const [ax, ay] = at[a], bx = at[b][0] - ax, by = at[b][1] - ay, cx = at[c][0] - ax, cy = at[c][1] - ay;
-    const twice = 2 * (bx * cy - by * cx), bb = bx * bx + by * by, cc = cx * cx + cy * cy;
-    const ux = (cy * bb - by * cc) / twice, uy = (bx * cc - cx * bb) / twice;
-    return { corners: [a, b, c], x: ax + ux, y: ay + uy, reach: ux * ux + uy * uy };
-  };
-  let open = [triangle(n, n + 1, n + 2)];
-  const closed = [];
-  for (const i of Array.from(points.keys()).sort((a, b) => at[a][0] - at[b][0])) {
-    const edges = new Map(), kept = [];
-    for (const each of open) {
-      const dx = at[i][0] - each.x, dy = at[i][1] - each.y;
-      if (dx > 0 && dx * dx > each.reach) closed.push(each);
-      else if (dx * dx + dy * dy > each.reach) kept.push(each);
-      else {
-        const [a, b, c] = each.corners;
-        for (const [from, to] of [[a, b], [b, c], [c, a]]) {
-          // An edge of two triangles that go is inside of the hole that they leave.
-          if (!edges.delete(`${to},${from}`)) edges.set(`${from},${to}`, [from, to]);
-        }
-      }
-    }
-    open = kept.concat(Array.from(edges.values(), ([from, to]) => triangle(from, to, i)));
-  }
-  const area = ([a, b, c]) => Math.abs((at[b][0] - at[a][0]) * (at[c][1] - at[a][1]) - (at[c][0] - at[a][0]) * (at[b][1] - at[a][1])) / 2;
-  // Points on one line have triangles only by the shifts.
-  return [...closed, ...open].map((each) => each.corners).filter((corners) => Math.max(...corners) < n && area(corners) > 6e-7);
+  const { triangles } = Delaunator.from(points);
+  return Array.from({ length: triangles.length / 3 }, (_, k) => Array.from(triangles.subarray(3 * k, 3 * k + 3)));
 }
 
 /** The part of a polygon of points [x, y, value] in which the value is at least, or at most, a level. */
