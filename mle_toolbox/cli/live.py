@@ -140,6 +140,7 @@ class _State:
             "waiting": max(waiting, 0),
             "stopped": n_stopped,
             "failed": len(tally.failed) - n_stopped,
+            "failed before": tally.failed_before,
         }
 
     @property
@@ -268,6 +269,8 @@ class _Lines:
         if why is not None and not self._shown[2]:
             self._console.print(escape(why), style="yellow")
         self._shown, self._stage, self._last = now, state.stage, time.monotonic()
-        counts = {name: number for name, number in state.counts.items() if name != "waiting"}
-        words = [counted(counts) or "nothing failed", state.step, state.left_in_words()]
+        counts = state.counts
+        # Who reads this knows the total; what waits is named where there is nothing else to name.
+        waiting = counted({"waiting": counts.pop("waiting")})
+        words = [counted(counts) or waiting or "nothing failed", state.step, state.left_in_words()]
         self._console.print(f"{tally.done} of {tally.total} seed runs done; {', '.join(filter(None, words))}")

@@ -147,7 +147,8 @@ def run_experiment(
             note_purpose(ExperimentFolder(plan.experiment_path), options.purpose)
         _renew_record(plan, options.purpose)
         # Only now: an earlier Snakemake has been followed by the old events until it ended.
-        events.write_bytes(b"")
+        failed_before = 0 if options.is_partial else settled.failed_before
+        events.write_text(json.dumps({"event": "failed before", "number": failed_before}) + "\n", encoding="utf-8")
         remember_plan(folder, plan)
         command = [*snakemake_command(plan.project_dir, snakefile, options), *event_options(events)]
         follower = _Follower(EventFile(events), tally, look, plan)
@@ -343,7 +344,7 @@ class _Follower:
             return
         if tally.total < len(self.plan.seed_runs):
             return  # only some of them are wanted
-        before = len(self.plan.seed_runs) - len(tally.due)
+        before = len(self.plan.seed_runs) - len(tally.due) - tally.failed_before
         tally.done = before + len(tally.took.keys() - tally.failed)
         tally.total = max(tally.total, tally.ended + len(tally.running))
 

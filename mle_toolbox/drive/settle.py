@@ -57,6 +57,9 @@ class Settled:
     """What was decided of pre-processing and post-processing, in sentences."""
     edited: list[Path] = field(default_factory=list)
     """Configurations of trials that somebody has edited; relative to the results folder."""
+    failed_before: int = 0
+    """How many seed runs have failed and are tried again on request only: a search has learned from them, or a look has
+    left them out."""
     only_look: bool = False
     """Whether nothing has been done: it is what a run would do."""
 
@@ -184,7 +187,9 @@ def settle(
     def is_wanted_now(name: str, seed: int) -> bool:
         # What has failed and was left out by a look is tried again on request only: no look waits for it.
         if plan.is_given_up(name, seed) and chosen is None and rerun is None:
-            return experiment.seed_run(name, seed).log.exists()
+            is_there = experiment.seed_run(name, seed).log.exists()
+            settled.failed_before += not is_there
+            return is_there
         return chosen is None or (name, seed) in chosen
 
     ended_badly: list[SeedFolder] = []
@@ -205,6 +210,8 @@ def settle(
         # Of a search in which nothing has ended well yet nothing can be learned. The base configuration may have run as
         # well, for the final.
         settled.due |= dict.fromkeys(ended_badly, "failed")
+    else:
+        settled.failed_before += len(ended_badly)
     if not only_look:
         for run in settled.due if plan.learns else ():
             run.ended.unlink(missing_ok=True)

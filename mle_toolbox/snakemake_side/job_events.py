@@ -85,6 +85,8 @@ class Tally:
     """How often each seed run has failed in this call."""
     finished_others: Counter[str] = field(default_factory=Counter)
     """How many jobs of each rule have ended well, apart from seed runs."""
+    failed_before: int = 0
+    """How many seed runs failed in an earlier call and are not tried again in this one."""
     after: dict[str, int] = field(default_factory=dict)
     _jobs: dict[int, tuple[str, int]] = field(default_factory=dict)
     _others: dict[int, tuple[str, str | None]] = field(default_factory=dict)
@@ -96,6 +98,8 @@ class Tally:
                 self._plan(jobs)
             case {"event": "plan"}:
                 self._plan({})
+            case {"event": "failed before", "number": int(number)}:
+                self.failed_before = number
             case {"event": "job", "rule": "train", "id": job, "wildcards": wildcards}:
                 self._jobs[job] = self.running[job] = (wildcards["configuration"], int(wildcards["seed"]))
                 # A retried run counts as running; if it fails again, that is another event.
@@ -146,7 +150,7 @@ class Tally:
     @property
     def ended(self) -> int:
         """Seed runs that need no more waiting."""
-        return self.done + len(self.failed)
+        return self.done + len(self.failed) + self.failed_before
 
     def _plan(self, jobs: dict[str, int]) -> None:
         # Only the first plan covers all seed runs.
@@ -154,7 +158,7 @@ class Tally:
             self.to_run = jobs.get("train", 0)
             self.planned = jobs
             later = sum(number for checkpoint, number in self.after.items() if checkpoint in jobs)
-            self.done = max(self.total - self.to_run - later, 0)
+            self.done = max(self.total - self.to_run - later - self.failed_before, 0)
 
 
 class EventFile:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from mle_toolbox.layout import SeedFolder
+from mle_toolbox.log.run_record import read_run_record, write_run_record
 from tests.workflow.conftest import Project, wait_for
 
 # Seeds end in any order. A line in started.txt for each start shows what runs twice.
@@ -152,11 +154,17 @@ def test_one_core_asks_the_same_trials_as_two(search: LearningSearch, tmp_path: 
 
 
 def test_a_search_that_learns_grows_by_exactly_what_is_missing(search: LearningSearch) -> None:
+    failed = SeedFolder(search.results / "trial_0005" / "seed_1")
+    record = read_run_record(failed)
+    assert record is not None
+    write_run_record(failed, record._replace(status="failed", reason="ValueError: no"))
+    failed.log.unlink()
     before, logs = search.trial_files(), search.logs()
     search.write(resources={"num_total_evals": 8, "max_running_evals": 4, "num_seeds_per_eval": 3}, units=[4, 8, 16])
 
-    search.run()
+    said = search.run()
 
+    assert "23 of 24 seed runs done; 1 failed before" in said
     assert search.runs_now() == {"ask": 2, "train": 6 + 2 * 3, "trial": 8}
     assert {name: content for name, content in search.trial_files().items() if name in before} == before
     assert {place: log for place, log in search.logs().items() if place in logs} == logs

@@ -211,6 +211,28 @@ def test_what_was_moved_is_told_above_the_bar_and_breaks_between_words(screen: C
     assert lines[:2] == [said.removesuffix(" them."), "them."]
 
 
+def test_nothing_is_said_to_have_failed_or_not_while_seed_runs_still_wait(screen: Callable[..., Screen]) -> None:
+    log = screen(is_terminal=False)
+    log.tally = Tally(total=6)
+    log.count({"event": "plan", "jobs": {"train": 1}})
+
+    waiting = log.show()
+    log.start("adam", 0)
+    log.finish("adam", 0, ticks=1)
+
+    assert waiting == ["5 of 6 seed runs done; 1 waiting"]
+    assert log.show() == ["6 of 6 seed runs done; nothing failed"]
+
+
+def test_what_has_failed_before_and_is_not_tried_again_is_counted(screen: Callable[..., Screen]) -> None:
+    log = screen(is_terminal=False)
+    log.tally = Tally(total=6)
+    log.count({"event": "failed before", "number": 2})
+    log.count({"event": "plan", "jobs": {}})
+
+    assert log.show() == ["4 of 6 seed runs done; 2 failed before"]
+
+
 def test_without_a_terminal_there_are_a_few_plain_lines(screen: Callable[..., Screen]) -> None:
     log = screen(is_terminal=False)
     log.start("adam", 0)

@@ -19,6 +19,15 @@ def test_seed_runs_that_need_not_run_count_as_done() -> None:
     assert (tally.done, tally.to_run) == (7, 3)
 
 
+def test_seed_runs_that_have_failed_before_and_need_not_run_do_not_count_as_done() -> None:
+    tally = Tally(total=10)
+
+    tally.count({"event": "failed before", "number": 2})
+    tally.count({"event": "plan", "jobs": {"train": 3}})
+
+    assert (tally.done, tally.failed_before, tally.ended) == (5, 2, 7)
+
+
 def test_other_jobs_are_not_counted() -> None:
     tally = Tally(total=1)
 
