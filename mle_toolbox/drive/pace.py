@@ -85,6 +85,9 @@ class Pace:
         estimate = self._time_left.look(seen)
         for key, found in going.items():
             expected, is_sure = estimate.ticks.get(key[0]) or (None, False)
+            if expected is not None and found.n_ticks > expected:
+                # It is longer than those before it: the script has changed, or stops when it has learned enough.
+                expected, is_sure = None, False
             going[key] = replace(found, expected=expected, is_sure=is_sure, left=estimate.of_runs.get(key))
         return Look(going, estimate.seconds)
 

@@ -31,6 +31,8 @@ __all__ = ["WatchApp"]
 _EVERY_SECONDS = 1.0
 _SHARE = 5
 _WIDE = 110
+# With blanks between them the keys of the footer need 68 columns.
+_NARROW = 68
 
 
 class WatchApp(App[None]):
@@ -48,10 +50,10 @@ class WatchApp(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    #head { height: auto; max-height: 3; padding: 0 1; background: $panel; }
+    #head { height: auto; max-height: 6; padding: 0 1; background: $panel; }
     #body { height: 1fr; layout: vertical; }
     #body.wide { layout: horizontal; }
-    #body.wide RunTable { width: 68; height: 100%; }
+    #body.wide RunTable { width: 64%; max-width: 90; height: 100%; }
     #body.wide #right { width: 1fr; height: 100%; }
     #right { height: 3fr; }
     RunTable { height: 2fr; }
@@ -69,7 +71,7 @@ class WatchApp(App[None]):
         Binding("escape", "clear", "Clear filter", show=False),
         Binding("o,enter", "output", "Output"),
         Binding("f", "failures", "Failures"),
-        Binding("x", "stop", "Stop run"),
+        Binding("x", "stop", "Stop"),
     ]
 
     def __init__(self, view: View, stop: Callable[[SeedRunStatus], str], title: str) -> None:
@@ -94,7 +96,7 @@ class WatchApp(App[None]):
                 yield CurvePlot()
                 with VerticalScroll(id="failures"):
                     yield Static("", id="failure-text")
-        yield Input(placeholder="part of a name, a state or a machine; Enter keeps it, Escape clears it", id="filter")
+        yield Input(placeholder="name, state or machine; Enter keeps, Escape clears", id="filter")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -109,6 +111,7 @@ class WatchApp(App[None]):
     def on_resize(self, event: Resize) -> None:
         """Put the curves beside the table where there is room."""
         self.query_one("#body").set_class(event.size.width >= _WIDE, "wide")
+        self.query_one(Footer).compact = event.size.width < _NARROW
         self._drawn = ()
         if self.looks:
             self.call_after_refresh(self._show)
@@ -197,7 +200,10 @@ class WatchApp(App[None]):
             shown.append(f"reading {count(self._view.unread, 'log')} …")
         if shown:
             head.append(f"   {', '.join(shown)}", "yellow not bold")
-        row = self.query_one(RunTable).row
+        table = self.query_one(RunTable)
+        if cut := table.cut_words():
+            head.append(f"\n{cut}", "not bold")
+        row = table.row
         if row is not None and (values := values_of_trial(status, row.run.configuration)):
             head.append(f"\n{row.run.configuration}: {values}", "not bold")
         return head
@@ -267,7 +273,8 @@ class WatchApp(App[None]):
             return
         run = row.run
         reason = f": {run.record.reason}" if run.record is not None and run.record.reason else ""
-        title = f"{run.configuration} seed {run.seed} {run.status}{reason}"
+        host = f" on {run.record.host}" if run.record is not None and run.record.host else ""
+        title = f"{run.configuration} seed {run.seed} {run.status}{host}{reason}"
         self.push_screen(OutputScreen(title, tuple(run.folder.path / name for name in names)))
 
     def action_stop(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -22,7 +22,8 @@ from mle_toolbox.watch.view import Row
 __all__ = ["RunTable"]
 
 _MOST_NAME = 40
-_TICKS, _RATE, _LEFT, _VALUE = 13, 8, 12, 10
+_STATE, _TICKS, _RATE, _LEFT, _VALUE = 10, 13, 8, 12, 10
+_LEAST_NAME = len("seed run")
 
 
 class RunTable(ScrollView, can_focus=True):
@@ -49,7 +50,7 @@ class RunTable(ScrollView, can_focus=True):
         self._key: tuple[str, int] | None = None
         self._at = 0
         self._metric: str | None = None
-        self._names = 4
+        self._names = _LEAST_NAME
 
     @property
     def row(self) -> Row | None:
@@ -62,7 +63,8 @@ class RunTable(ScrollView, can_focus=True):
         keys = {row.key: place for place, row in enumerate(rows)}
         self._at = keys.get(self._key, min(self._at, max(len(rows) - 1, 0)))  # type: ignore[arg-type]
         self._key = rows[self._at].key if rows else None
-        self._names = min(_MOST_NAME, max((cell_len(_name(row)) for row in rows), default=4))
+        longest = max((cell_len(_name(row)) for row in rows), default=0)
+        self._names = min(_MOST_NAME, max(_LEAST_NAME, longest))
         # The title is a line as well.
         self.virtual_size = Size(self.size.width, len(rows) + 1)
         self.refresh()
@@ -99,18 +101,14 @@ class RunTable(ScrollView, can_focus=True):
         width = self.size.width
         base = self.rich_style
         if y == 0:
-            text = self._line("seed run", "state", "tick", "ticks/s", "left", self._metric or "")
+            text = self._line(_Cells("seed run", "state", "tick", "left", "ticks/s", self._metric or ""))
             return Strip([Segment(set_cell_size(f"  {text}", width), base + Style(bold=True, dim=True))], width)
         place = y - 1 + round(self.scroll_y)
         if place >= len(self._rows):
             return Strip.blank(width, base)
         row = self._rows[place]
         sign = SIGNS[kind_of(row.run)]
-        of = f"{row.n_ticks:,}/{row.expected:,}" if row.expected else f"{row.n_ticks:,}" if row.n_ticks else ""
-        rate = "silent" if row.silent is not None else "" if row.rate is None else f"{row.rate:.3g}"
-        left = rough_duration(row.left) if row.left is not None else ""
-        value = short(row.value) if row.value is not None else ""
-        text = self._line(_name(row), kind_of(row.run), of, rate, left, value)
+        text = self._line(_cells_of(row))
         here = Style(reverse=True) if place == self._at and self.has_focus else Style()
         if place == self._at and not self.has_focus:
             here = Style(bold=True)
@@ -120,23 +118,68 @@ class RunTable(ScrollView, can_focus=True):
         ]
         return Strip(segments, width)
 
-    def _line(self, name: str, state: str, ticks: str, rate: str, left: str, value: str) -> str:
+    def cut_words(self) -> str:
+        """Return what the line of the cursor lacks because the terminal is too narrow, in words; "" if nothing."""
+        if self.row is None:
+            return ""
+        cells, widths = _cells_of(self.row), self._widths()
+        rate = cells.rate if self.row.silent is not None or not cells.rate else f"{cells.rate} ticks/s"
+        words = {
+            "state": cells.state,
+            "tick": cells.tick and f"tick {cells.tick}",
+            "left": cells.left and f"{cells.left} left",
+            "rate": rate,
+        }
+        lacking = [text for what, text in words.items() if text and what not in widths]
+        if max(cell_len(cells.value), cell_len(self._metric or "")) > widths["value"]:
+            lacking.append(f"{self._metric} {cells.value}".rstrip())
+        if lacking:
+            return f"{cells.name}: {', '.join(lacking)}"
+        return cells.name if cell_len(cells.name) > widths["name"] else ""
+
+    def _widths(self) -> dict[str, int]:
+        """Return the columns that there is room for, in their order, and how wide each is."""
         # What does not fit is left out from the end but for the value: the name counts most.
-        width = self.size.width - 2 - 2
-        cells = [(set_cell_size(name, self._names), self._names)]
-        room = width - self._names - _VALUE - 1
-        for text, size in ((ticks.rjust(_TICKS), _TICKS), (left.rjust(_LEFT), _LEFT), (rate.rjust(_RATE), _RATE)):
+        widths = {"name": self._names}
+        room = self.size.width - 2 - 2 - self._names - _VALUE - 1
+        for what, size in (("tick", _TICKS), ("left", _LEFT), ("rate", _RATE)):
             if room >= size + 1:
-                cells.append((text, size))
+                widths[what] = size
                 room -= size + 1
-        if room >= 11:
-            cells.insert(1, (state.ljust(10), 10))
-            room -= 11
+        if room >= _STATE + 1:
+            widths = {"name": self._names, "state": _STATE, **widths}
+            room -= _STATE + 1
         # The name of the metric is the widest of these; what is cut off says so.
-        size = min(max(_VALUE, cell_len(self._metric or "")), _VALUE + max(room, 0))
-        value = value if cell_len(value) <= size else set_cell_size(value, size - 1) + "…"
-        cells.append((value.rjust(size), size))
-        return " ".join(text for text, _ in cells)
+        return {**widths, "value": min(max(_VALUE, cell_len(self._metric or "")), _VALUE + max(room, 0))}
+
+    def _line(self, cells: _Cells) -> str:
+        shown = []
+        for what, size in self._widths().items():
+            text = getattr(cells, what)
+            if what in ("name", "state"):
+                shown.append(set_cell_size(text, size))
+            else:
+                shown.append((text if cell_len(text) <= size else set_cell_size(text, size - 1) + "…").rjust(size))
+        return " ".join(shown)
+
+
+class _Cells(NamedTuple):
+    """The cells of a line."""
+
+    name: str
+    state: str
+    tick: str
+    left: str
+    rate: str
+    value: str
+
+
+def _cells_of(row: Row) -> _Cells:
+    of = f"{row.n_ticks:,}/{row.expected:,}" if row.expected else f"{row.n_ticks:,}" if row.n_ticks else ""
+    rate = "silent" if row.silent is not None else "" if row.rate is None else f"{row.rate:.3g}"
+    left = rough_duration(row.left) if row.left is not None else ""
+    value = short(row.value) if row.value is not None else ""
+    return _Cells(_name(row), kind_of(row.run), of, left, rate, value)
 
 
 def _name(row: Row) -> str:

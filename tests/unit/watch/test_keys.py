@@ -58,6 +58,30 @@ def test_states_ticks_values_and_curves_are_seen(watched: Watched, size: tuple[i
     played(watched, scene, size)
 
 
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 40)])
+def test_every_key_is_named_in_the_last_line(watched: Watched, size: tuple[int, int]) -> None:
+    async def scene(app: WatchApp, pilot: Pilot[None]) -> None:
+        keys = " ".join(screen_of(app).splitlines()[-1].split())
+
+        assert keys == "q Quit m Metric s Sort / Filter o Output f Failures x Stop"
+
+    played(watched, scene, size)
+
+
+def test_what_the_line_of_the_cursor_has_no_room_for_is_above_the_table(watched: Watched) -> None:
+    async def narrow(app: WatchApp, pilot: Pilot[None]) -> None:
+        await pilot.press("down")
+        await pilot.pause()
+
+        assert "adam 1: running" in screen_of(app)
+
+    async def wide(app: WatchApp, pilot: Pilot[None]) -> None:
+        assert "adam 0: running" not in screen_of(app)
+
+    played(watched, narrow, (44, 24))
+    played(watched, wide, (80, 24))
+
+
 def test_what_is_appended_is_seen_at_the_next_look(watched: Watched) -> None:
     async def scene(app: WatchApp, pilot: Pilot[None]) -> None:
         watched.tick("adam", 0, 90)
