@@ -53,6 +53,7 @@ def write_final(
     failed: Mapping[str, tuple[int, ...]] | None = None,
     rates: tuple[float, ...] = RATES,
     base: float = BASE,
+    first_continues: str | None = None,
     until: str = "done",
 ) -> ExperimentFolder:
     """Write a search over ``lrate`` with two seeds a trial, and its final as far as it is.
@@ -69,6 +70,8 @@ def write_final(
         Fresh seeds that failed, by configuration.
     rates, base
         Those of the trials and of the base configuration.
+    first_continues
+        The trial from whose checkpoint the first one goes on.
     until
         ``searching``, ``finalists`` or ``done``.
     """
@@ -82,6 +85,8 @@ def write_final(
     )
     record = json.loads(folder.record.read_text())
     record["bases"] = [{"name": "base", "path": "base.json", "content": {"train_config": {"lrate": base}}}]
+    if first_continues is not None:
+        record["configurations"][0]["content"]["continues"] = first_continues
     folder.record.write_text(json.dumps(record))
     bad, rate_of = failed or {}, {f"trial_{number:04d}": rate for number, rate in enumerate(rates)} | {"base": base}
 

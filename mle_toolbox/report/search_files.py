@@ -16,7 +16,7 @@ from mle_toolbox.results.final_answer import FinalAnswer, answer_key, read_answe
 from mle_toolbox.results.ranking import best_is_maximum
 from mle_toolbox.results.search_record import TrialRecord
 from mle_toolbox.results.trial_scores import score_words
-from mle_toolbox.search.placement import CONTINUES
+from mle_toolbox.search.placement import settings_of
 from mle_toolbox.text import count, counted
 
 __all__ = ["write_search"]
@@ -38,8 +38,7 @@ def write_search(results: ExperimentResults, folder: ExperimentFolder) -> None:
     content = results.contents.get(best.name) if best is not None else None
     if content:
         # In another results folder a trial of that number is another one.
-        content = {key: value for key, value in content.items() if key != CONTINUES}
-        _write(folder.best, json.dumps(content, indent=4, ensure_ascii=False) + "\n")
+        _write(folder.best, json.dumps(settings_of(content), indent=4, ensure_ascii=False) + "\n")
     else:
         # One of an earlier run would be taken for the best of this one.
         folder.best.unlink(missing_ok=True)

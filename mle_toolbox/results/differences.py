@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mle_toolbox.experiment_file.dotted_keys import flatten
+from mle_toolbox.search.placement import settings_of
 from mle_toolbox.text import value_key, value_text
 
 __all__ = ["differing", "differing_keys", "flatten", "short_names", "value_text"]
@@ -22,9 +23,10 @@ def differing(contents: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, 
     Returns
     -------
     dict
-        For each configuration the keys that it has, in the order of the files, those of ``log_config`` last.
+        For each configuration the keys that it has, in the order of the files, those of ``log_config`` last. Which
+        trial a configuration continues is none of them.
     """
-    flat = {name: flatten(content) for name, content in contents.items()}
+    flat = {name: flatten(settings_of(content)) for name, content in contents.items()}
     # A missing key, None here, differs from null, which is a text.
     kept = [
         key

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.results.final_choice import SearchResults, ranked_by_fresh_seeds
 from mle_toolbox.results.ranking import RankedTrials, ScoredTrial
-from mle_toolbox.search.placement import place_of, value_at
+from mle_toolbox.search.placement import place_of, settings_of, value_at
 from mle_toolbox.search_final import FinalStage, final_of_record
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def final_answer(results: SearchResults, found: RankedTrials, confidence: float 
         searched,
         best,
         comparison,
-        _same_identity(results, stage),
+        _is_the_base(results, stage),
         _unlike_steps(results, stage),
         _earlier(folder, results, stage),
     )
@@ -218,15 +219,16 @@ def _state(
     return "done" if all(ended) else "final"
 
 
-def _same_identity(results: SearchResults, stage: FinalStage) -> bool:
+def _is_the_base(results: SearchResults, stage: FinalStage) -> bool:
     """Return whether the winner is the base configuration."""
     configurations, bases = results.record.get("configurations", ()), results.record.get("bases", ())
     winner = next((each for each in configurations if each["name"] == stage.winner), None)
     base = next((each for each in bases if each.get("name") == stage.base), None)
     if winner is None or base is None:
         return False
-    key = "identity" if "identity" in winner else "content"
-    return bool(winner.get(key) == base.get(key))
+    # Not the identities themselves: with fresh seeds a winner of rungs trains from its first step, like the base.
+    one, other = (identity_of(settings_of(each.get("content") or {}), ()) for each in (winner, base))
+    return one == other
 
 
 def _earlier(folder: ExperimentFolder, results: SearchResults, stage: FinalStage) -> tuple[EarlierAnswer, ...]:

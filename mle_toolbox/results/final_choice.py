@@ -14,7 +14,7 @@ from mle_toolbox.log.atomic import replace_file
 from mle_toolbox.results.ranking import RankedTrials, ScoredTrial, ranked_trials
 from mle_toolbox.results.search_record import TrialRecord
 from mle_toolbox.search.choose import choose_finalists
-from mle_toolbox.search.placement import CONTINUES, value_at
+from mle_toolbox.search.placement import settings_of, value_at
 from mle_toolbox.search_final import FinalStage, final_of_record, write_choice
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def choose_the_winner(results: SearchResults, folder: ExperimentFolder) -> str:
         raise ResultsError("No finalist has a score with its fresh seeds, so there is no winner.")
     winner = found.trials[0]
     # With fresh seeds it has run from its first step, whatever trial it went on from in the search.
-    content = {key: value for key, value in results.contents[winner.name].items() if key != CONTINUES}
-    text = json.dumps(content, indent=4, ensure_ascii=False) + "\n"
+    text = json.dumps(settings_of(results.contents[winner.name]), indent=4, ensure_ascii=False) + "\n"
     replace_file(folder.winner, lambda new: new.write_text(text, encoding="utf-8"))
     write_choice(
         folder.choice,

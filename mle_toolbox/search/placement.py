@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["CONTINUES", "PREFIXES", "SECTIONS", "place_of", "plain", "value_at", "with_values"]
+__all__ = ["CONTINUES", "PREFIXES", "SECTIONS", "place_of", "plain", "settings_of", "value_at", "with_values"]
 
 Place = tuple[str, ...]
 
@@ -97,6 +97,15 @@ def with_values(content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
             around = around[group]
         around[last] = plain(value)
     return configuration
+
+
+def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration without the trial that it continues, which is where its runs come from and no setting.
+
+    >>> settings_of({"continues": "trial_0003", "train_config": {"lrate": 0.1}})
+    {'train_config': {'lrate': 0.1}}
+    """
+    return {key: value for key, value in content.items() if key != CONTINUES}
 
 
 def plain(value: Any) -> Any:

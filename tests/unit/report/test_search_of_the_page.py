@@ -93,6 +93,18 @@ def test_a_final_is_advised_only_where_a_search_has_none_and_may_have_one(tmp_pa
     assert ["search_final: True" in page for page in pages] == [True, False, False]
 
 
+def test_which_trial_one_continues_is_no_setting_of_it(tmp_path: Path) -> None:
+    results = made_search(tmp_path, [{"lrate": rate} for rate in (0.1, 0.2, 0.3)])
+    for number, entry in enumerate(results.record["configurations"]):
+        entry["content"]["continues"] = f"trial_{number + 10:04d}"
+
+    text, _ = page_of(results, tmp_path)
+
+    assert {*results.differences()["trial_0000"]} == {"train_config.lrate"}
+    assert '<bdi class="mono">continues</bdi>' not in text
+    assert "continues" not in str(results.compare(metric="loss", baseline="trial_0000"))
+
+
 def test_the_head_of_the_page_counts_the_seed_runs_of_the_final_too(tmp_path: Path) -> None:
     folder = write_final(tmp_path, lambda rate, seed: rate + seed / 1e6, failed={"base": (2001,)})
 

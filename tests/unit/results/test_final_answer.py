@@ -111,6 +111,13 @@ def test_a_winner_that_is_the_base_configuration_is_not_compared_with_itself(tmp
     assert "It is your base configuration (base) itself" in " ".join(answer_words(answer))
 
 
+def test_a_winner_of_rungs_with_the_settings_of_the_base_configuration_is_that_configuration(tmp_path: Path) -> None:
+    answer = answer_of(tmp_path, base=0.1, first_continues="trial_0003")
+
+    assert answer.stage.winner == "trial_0000"
+    assert answer.is_base
+
+
 def test_a_search_that_goes_on_after_its_answer_was_seen_says_so(tmp_path: Path) -> None:
     first = write_final(tmp_path / "first", loss)
     write_search(loaded(first), first)
