@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from mle_toolbox.cli.consoles import error_console, output_console
+from mle_toolbox.cli.consoles import error_console, output_console, print_words
 from mle_toolbox.cli.failures import show_failures
 from mle_toolbox.cli.files import add_replacing_arguments, asked_by, find_experiment, shown
 from mle_toolbox.cli.live import watching
@@ -42,24 +42,24 @@ def call(arguments: argparse.Namespace) -> int:
     holder = current_holder(folder.driver)
     tally = Tally(total=0)
     if holder is None:
-        console.print("No driver is running. How the last one ended:", style="dim")
+        print_words(console, "No driver is running. How the last one ended:", "dim")
     else:
-        said = f"Driver: process {holder.pid} on {escape(holder.host)} since {holder.when}.\nCtrl-C leaves it running."
+        said = f"Driver: process {holder.pid} on {holder.host} since {holder.when}.\nCtrl-C leaves it running."
         try:
             # Within the try: from the moment when this can be read, it is true.
-            console.print(said, style="dim")
+            print_words(console, said, "dim")
             failures = FailuresSoFar(folder, plan.job.err_file, plan.project_dir)
             is_local = not open_tasks(plan.project_dir, folder.path)
             with watching(console, plan, failures, is_local=is_local, pausing=lambda: None) as watch:
                 tally = follow_driver(folder.driver, watch)
         except KeyboardInterrupt:
-            console.print(f"\nDetached; the driver goes on (process {holder.pid}). `mle stop` ends it.")
+            print_words(console, f"\nDetached; the driver goes on (process {holder.pid}). `mle stop` ends it.")
             return 0
     status = read_status(folder)
     is_named = arguments.experiment is not None
     show_failures(status, console, tally.reasons, project=plan.project_dir, is_named=is_named)
     output = output_console()
-    output.print(escape(f"{status_line(status)}."))
+    print_words(output, f"{status_line(status)}.")
     if folder.report.exists():
         output.print(f"report  {escape(shown(folder.report))}")
     return 0 if status.counts["done"] == len(status.runs) else 1

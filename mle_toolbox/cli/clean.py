@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mle_toolbox.cli.consoles import error_console, output_console
+from mle_toolbox.cli.consoles import error_console, output_console, print_words
 from mle_toolbox.cli.files import add_replacing_arguments, asked_by, shown
 from mle_toolbox.drive.removable import KINDS, Removable, delete, find_removable
 from mle_toolbox.experiment_file.loader import load_plan
@@ -46,7 +46,7 @@ def call(arguments: argparse.Namespace) -> int:
     output.print(TerminalTable(_table(found)))
     total = _in_words(sum(each.size for each in found))
     if not arguments.yes:
-        console.print(f"Nothing was deleted. `mle clean --yes` deletes this: {total}.")
+        print_words(console, f"Nothing was deleted. `mle clean --yes` deletes this: {total}.")
         return 0
     delete(plan, found)
     output.print(f"Deleted: {total}.")

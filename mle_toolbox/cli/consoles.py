@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from mle_toolbox.text import AS_WIDE_AS_NEEDED
+from mle_toolbox.text import AS_WIDE_AS_NEEDED, broken
 
 __all__ = ["error_console", "output_console", "print_words"]
 
@@ -24,8 +25,7 @@ def error_console() -> Console:
 
 
 def print_words(console: Console, text: str, style: str = "", *, indent: int = 0) -> None:
-    """Print a sentence, on a terminal broken between words; not for commands and paths, which are copied from there."""
-    if console.is_terminal:
-        console.print(Padding(Text(text, style), (0, 0, 0, indent), expand=False), soft_wrap=False)
-    else:
-        console.print(Text(" " * indent + text, style))
+    """Print sentences, on a terminal broken between words; commands and files to copy are lines that are indented."""
+    # Not broken by rich: `mle` itself reports mistakes, and must not wait for the import of rich to do so.
+    lines = broken(text, max(console.width - indent, 1)) if console.is_terminal else text
+    console.print(Text(textwrap.indent(lines, " " * indent), style), soft_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mle_toolbox.cli.consoles import output_console
+from mle_toolbox.cli.consoles import output_console, print_words
 from mle_toolbox.cli.seed_runs import RUN_HELP, find_seed_run
 from mle_toolbox.seed_run.run_differences import differences
 
@@ -35,5 +35,7 @@ def call(arguments: argparse.Namespace) -> int:
         style = _STYLES.get(line[:2]) or _STYLES.get(line[:1], "")
         console.print(line, style=style, markup=False)
     if not found:
-        console.print("Nothing differs: configuration, arguments, seed, code, packages and machine are the same.")
+        print_words(
+            console, "Nothing differs: configuration, arguments, seed, code, packages and machine are the same."
+        )
     return 0

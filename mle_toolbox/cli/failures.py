@@ -79,7 +79,7 @@ def show_failures(
     _show_others(status, unexplained, console)
     if len(groups) > _SHOWN_IN_FULL:
         rest = _names(run for group in groups[_SHOWN_IN_FULL:] for run in group.runs)
-        console.print(f"\nalso failed: {escape(rest)}", style="red")
+        print_words(console, f"\nalso failed: {rest}", "red")
     if groups:
         which = ["--experiment", shown(status.folder.path)] if is_named else []
         name, seed = groups[0].runs[0]
@@ -94,12 +94,12 @@ def _show_stopped(runs: Sequence[SeedRunStatus], reasons: dict[tuple[str, int], 
         reason = reasons.pop((run.configuration, run.seed), None)
         if number >= _SHOWN_IN_FULL:
             continue
-        console.print(f"\n{_headline(run)}", style="yellow")
+        print_words(console, f"\n{_headline(run)}", "yellow")
         # For a run that exited by itself the executor only repeats the exit status; why one was killed, it knows best.
         if reason and run.record is not None and run.record.exit_status is None:
-            console.print(f"  {escape(reason.splitlines()[0])}")
+            print_words(console, reason.splitlines()[0], indent=2)
     if rest := [(run.configuration, run.seed) for run in runs[_SHOWN_IN_FULL:]]:
-        console.print(f"\nalso stopped: {escape(_names(rest))}", style="yellow")
+        print_words(console, f"\nalso stopped: {_names(rest)}", "yellow")
 
 
 def show_held(status: ExperimentStatus, refused: Collection[tuple[str, int]], console: Console) -> None:
@@ -108,10 +108,8 @@ def show_held(status: ExperimentStatus, refused: Collection[tuple[str, int]], co
         if run.status == "running" and (run.configuration, run.seed) in refused:
             record = run.record
             who = f"process {record.pid} on {record.host}, started {record.start}," if record else "another process"
-            console.print(
-                f"\n{escape(f'{run.configuration} seed {run.seed}: {who} is running this seed.')}", style="red"
-            )
-            console.print("  This `mle run` did not start it and left it alone.")
+            print_words(console, f"\n{run.configuration} seed {run.seed}: {who} is running this seed.", "red")
+            print_words(console, "This `mle run` did not start it and left it alone.", indent=2)
 
 
 def _show_group(
@@ -134,7 +132,7 @@ def _show_group(
             print_words(console, readable(failure.words), indent=2)
     if reason and reason.splitlines()[0] not in failure.words:
         # The rest is the end of the task's own log; once the script has started, its err file says more.
-        console.print(f"  {escape(readable(reason.splitlines()[0], _MESSAGE_WIDTH))}")
+        print_words(console, readable(reason.splitlines()[0], _MESSAGE_WIDTH), indent=2)
     lines = excerpt(failure, project)
     if failure.place is None:
         path = shown(status.folder.seed_run(*runs[0]).path / output_name(status, "err_file"))
@@ -148,11 +146,8 @@ def _show_lack_of_room(folder: ExperimentFolder, console: Console) -> None:
     with contextlib.suppress(OSError):
         free = shutil.disk_usage(folder.path).free
         if free < _LITTLE_ROOM:
-            console.print(
-                f"\nThe disk is full: {free // 1024} kB are left for {escape(shown(folder.path))}. Free some space "
-                "first.",
-                style="red",
-            )
+            said = f"The disk is full: {free // 1024} kB are left for {shown(folder.path)}. Free some space first."
+            print_words(console, f"\n{said}", "red")
 
 
 def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str], console: Console) -> None:
@@ -163,14 +158,14 @@ def _show_others(status: ExperimentStatus, reasons: Mapping[tuple[str, int], str
         word = runs[run].status if run in runs else "waiting"
         alike.setdefault(("not started" if word == "waiting" else word, reason), []).append(run)
     for (words, reason), members in list(alike.items())[:_SHOWN_IN_FULL]:
-        console.print(f"\n{escape(_names(members, _SHOWN_IN_FULL))}: {words}", style="red")
+        print_words(console, f"\n{_names(members, _SHOWN_IN_FULL)}: {words}", "red")
         for line in reason.splitlines():
-            console.print(f"  {escape(readable(line, _MESSAGE_WIDTH))}")
+            print_words(console, readable(line, _MESSAGE_WIDTH), indent=2)
         if words == "not started" and members[0] in runs:
             _show_end(status, runs[members[0]], console)
     if len(alike) > _SHOWN_IN_FULL:
         rest = [run for members in list(alike.values())[_SHOWN_IN_FULL:] for run in members]
-        console.print(f"\nalso: {escape(_names(rest))}", style="red")
+        print_words(console, f"\nalso: {_names(rest)}", "red")
 
 
 def _names(runs: Iterable[tuple[str, int]], most: int | None = None) -> str:
@@ -211,13 +206,13 @@ def show_failed_processing(
         waiting = status.counts["waiting"]
         if waiting and seed_runs_wait([each]) is not None:
             were = count(waiting, "seed run was", "seed runs were")
-            console.print(f"  {were} not started: the pre-processing comes first.", style="red")
+            print_words(console, f"{were} not started: the pre-processing comes first.", "red", indent=2)
     if found:
         console.print(f"\nIts whole output:\n  mle logs {found[0].stage}")
     if any(
         (each.stage, each.status) == ("post_processing", "waiting") for each in status.processing if each not in found
     ):
-        console.print("\npost-processing: not started, it waits for all seed runs.")
+        print_words(console, "\npost-processing: not started, it waits for all seed runs.")
 
 
 def _show_processing(processing: ProcessingStatus, reason: str | None, console: Console) -> None:
@@ -225,9 +220,9 @@ def _show_processing(processing: ProcessingStatus, reason: str | None, console: 
     style = "yellow" if processing.status == "stopped" else "red"
     words = record.reason if record is not None and record.reason else None
     headline = words or ("not started" if processing.status == "waiting" else processing.status)
-    console.print(f"\n{processing.name}: {escape(headline)}", style=style)
+    print_words(console, f"\n{processing.name}: {headline}", style)
     if reason:
-        console.print(f"  {escape(readable(reason.splitlines()[0], _MESSAGE_WIDTH))}")
+        print_words(console, readable(reason.splitlines()[0], _MESSAGE_WIDTH), indent=2)
     lines = last_lines(processing.err, _LAST_LINES) if processing.err.is_file() else []
     path = escape(shown(processing.err))
     console.print(f"  the end of {path}:" if lines else f"  {path} is empty", style="dim")
@@ -242,13 +237,11 @@ def show_failed_steps(folder: ExperimentFolder, failed: Iterable[tuple[str, str 
         # Several trials may be asked by one job, which is called after the first of them.
         if rule.startswith("ask_"):
             place = folder.configuration(configuration or rule.removeprefix("ask_")).path
-        console.print(
-            f"\n{escape(rule if configuration is None else f'{rule} of {configuration}')} failed:", style="red"
-        )
+        print_words(console, f"\n{rule if configuration is None else f'{rule} of {configuration}'} failed:", "red")
         for line in last_lines(place / f"{'ask' if rule.startswith('ask_') else rule}.log", _LAST_LINES):
             console.print("    " + escape(line))
 
 
 def _headline(run: SeedRunStatus) -> str:
     reason = run.record.reason if run.record is not None and run.record.reason else run.status
-    return escape(f"{run.configuration} seed {run.seed}: {readable(reason)}")
+    return f"{run.configuration} seed {run.seed}: {readable(reason)}"

@@ -6,7 +6,6 @@ above it. A log file gets plain lines, ever fewer the longer it takes.
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -29,7 +27,7 @@ from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.processing_section import STAGES
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.snakemake_side.job_events import Tally
-from mle_toolbox.text import counted, duration, rough_duration
+from mle_toolbox.text import broken, counted, duration, rough_duration
 
 __all__ = ["watching"]
 
@@ -205,7 +203,7 @@ class _State:
         parts += self._failures(width)
         if not self.is_over and (why := self.pausing()) is not None:
             # The console leaves long lines to the terminal, which knows nothing of the height of this picture.
-            parts += [Text(line, style="yellow") for line in textwrap.wrap(why, width)]
+            parts += [Text(line, style="yellow") for line in broken(why, width).split("\n")]
         return Group(*parts)
 
     def _failures(self, width: int) -> Sequence[RenderableType]:
@@ -267,10 +265,10 @@ class _Lines:
         if not is_news and time.monotonic() - self._last < between:
             return
         if why is not None and not self._shown[2]:
-            self._console.print(escape(why), style="yellow")
+            print_words(self._console, why, "yellow")
         self._shown, self._stage, self._last = now, state.stage, time.monotonic()
         counts = state.counts
         # Who reads this knows the total; what waits is named where there is nothing else to name.
         waiting = counted({"waiting": counts.pop("waiting")})
         words = [counted(counts) or waiting or "nothing failed", state.step, state.left_in_words()]
-        self._console.print(f"{tally.done} of {tally.total} seed runs done; {', '.join(filter(None, words))}")
+        print_words(self._console, f"{tally.done} of {tally.total} seed runs done; {', '.join(filter(None, words))}")

@@ -92,10 +92,11 @@ def call(arguments: argparse.Namespace) -> int:
         if (notice := find_environment(environment).notice) is not None:
             print_words(console, notice, "yellow")
     if left := left_here(plan):
-        console.print(
-            f"An earlier run was killed and its seed runs go on: {escape(listed(left, _LEFT_SHOWN))}. Waiting for "
-            "them; they are not started again.",
-            style="yellow",
+        print_words(
+            console,
+            f"An earlier run was killed and its seed runs go on: {listed(left, _LEFT_SHOWN)}. Waiting for them; they "
+            "are not started again.",
+            "yellow",
         )
     folder = ExperimentFolder(plan.experiment_path)
     # A profile of the user's own may also be for this machine.
@@ -112,7 +113,7 @@ def call(arguments: argparse.Namespace) -> int:
     exit_status = show_outcome(plan, outcome, console, arguments, pausing.cause)
     if outcome.interrupted:
         if drop_request(driver):
-            console.print("What was asked for meanwhile is dropped with it.", style="yellow")
+            print_words(console, "What was asked for meanwhile is dropped with it.", "yellow")
     elif (request := take_request(driver)) is not None:
         _go_on_with(request, console)
     return exit_status
@@ -131,10 +132,11 @@ def _is_handed_over(
     leave_request(driver, words)
     if not is_driven(driver) and take_request(driver) is not None:
         return False  # it has ended just now, and has not seen the request
-    console.print(
-        f"This experiment is being run by process {holder.pid} on {escape(holder.host)} since {holder.when}.\n"
-        f"When its present seed runs have ended, it goes on with\n  {escape(shlex.join(['mle', *words]))}\n"
-        "`mle attach` follows it, `mle stop` stops it."
+    print_words(
+        console,
+        f"This experiment is being run by process {holder.pid} on {holder.host} since {holder.when}.\n"
+        f"When its present seed runs have ended, it goes on with\n  {shlex.join(['mle', *words])}\n"
+        "`mle attach` follows it, `mle stop` stops it.",
     )
     return True
 
@@ -146,9 +148,10 @@ def _detach(driver: Path, arguments: argparse.Namespace, console: Console) -> in
         # It had nothing to do, or a mistake.
         console.print(escape(detached.log.read_text(encoding="utf-8", errors="replace")), end="")
         return detached.exit_status
-    console.print(
+    print_words(
+        console,
         f"Running in the background (process {detached.pid}); this terminal may be closed.\n"
-        f"`mle attach` follows it, `mle stop` stops it. Its output:\n  {escape(shown(detached.log))}"
+        f"`mle attach` follows it, `mle stop` stops it. Its output:\n  {shown(detached.log)}",
     )
     return 0
 
@@ -166,7 +169,7 @@ def _show_forecast(plan: Plan, options: RunOptions, console: Console) -> None:
     for sentence in found.settled.sentences:
         print_words(console, sentence, "dim")
     if options.snakemake_arguments:
-        console.print("Options after -- go to Snakemake and have no effect here.", style="dim")
+        print_words(console, "Options after -- go to Snakemake and have no effect here.", "dim")
     output = output_console()
     where = "on this machine" if options.profile == "local" else f"with the profile {options.profile}"
     print_words(output, summary_of(found, where=where))

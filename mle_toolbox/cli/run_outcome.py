@@ -73,8 +73,8 @@ def show_outcome(
     if status.counts["done"] and folder.record.exists():
         output_console().print(results_table(_load(folder)))
     if outcome.interrupted:
-        console.print("\nInterrupted. Finished runs are kept.", style="yellow")
-        console.print(f"{status_line(status)}. To go on:\n  {escape(again)}")
+        print_words(console, "\nInterrupted. Finished runs are kept.", "yellow")
+        print_words(console, f"{status_line(status)}. To go on:\n  {again}")
         _write_report(folder)
         return 130
     is_named = bool(plan.given) or plan.experiment_file != Path.cwd() / "exp.yaml"
@@ -82,7 +82,7 @@ def show_outcome(
     show_held(status, outcome.tally.failed, console)
     if outcome.wanted is not None and outcome.exit_status == 0:
         done = f"{count(outcome.wanted, 'chosen seed run')} done" if outcome.wanted else "No chosen one was due"
-        console.print(f"\n{done}. Of all, {status_line(status)}. The rest:\n  {escape(rest)}")
+        print_words(console, f"\n{done}. Of all, {status_line(status)}. The rest:\n  {rest}")
         if outcome.collected:
             _show_report(folder)
         return 0
@@ -94,7 +94,7 @@ def show_outcome(
         _snakemake_failed(outcome, console)
     asked = [run_of(run.folder) for run in status.stopped() if run.folder.stop.exists()]
     if asked:
-        console.print(f"\nStopped on request (`mle stop`): {escape(_in_words(asked))}.", style="yellow")
+        print_words(console, f"\nStopped on request (`mle stop`): {_in_words(asked)}.", "yellow")
     # A stopped run continues where it was; there is nothing to fix.
     stopped = {(each.stage, None) for each in status.processing if each.status == "stopped"}
     is_any_stopped = bool(status.stopped() or stopped)
@@ -106,13 +106,10 @@ def show_outcome(
         again = command_again(arguments)
     if paused is not None:
         waiting = count(status.counts["waiting"], "seed run was", "seed runs were")
-        console.print()
-        print_words(console, f"Paused: {paused}. {waiting} not started.", "yellow")
-    console.print()
-    print_words(console, f"{status_line(status)}. {what_next}")
-    console.print(f"  {escape(again)}")
+        print_words(console, f"\nPaused: {paused}. {waiting} not started.", "yellow")
+    print_words(console, f"\n{status_line(status)}. {what_next}\n  {again}")
     if paused is not None:
-        console.print(f"To start the others all the same:\n  {escape(command_again(arguments, keep_going=True))}")
+        print_words(console, f"To start the others all the same:\n  {command_again(arguments, keep_going=True)}")
     if outcome.collected:
         _show_report(folder)
     else:
@@ -197,11 +194,9 @@ def _load(folder: ExperimentFolder) -> ExperimentResults:
 def _snakemake_failed(outcome: RunOutcome, console: Console) -> int:
     if not outcome.log.exists():
         results = outcome.log.parent.parent
-        console.print(
-            f"\n{escape(shown(results))}: this folder was removed while the experiment ran, with all results."
-        )
+        print_words(console, f"\n{shown(results)}: this folder was removed while the experiment ran, with all results.")
         return 1
-    console.print(f"\nSnakemake stopped before the seed runs were done. Its last lines ({shown(outcome.log)}):")
+    print_words(console, f"\nSnakemake stopped before the seed runs were done. Its last lines ({shown(outcome.log)}):")
     # Twice as many, because the lines of a traceback are left out.
     lines = last_lines(outcome.log, 2 * _LAST_LINES)
     for line in [line for line in lines if not is_place_in_code(line)][-_LAST_LINES:]:

@@ -9,7 +9,6 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import yaml
-from rich.markup import escape
 
 from mle_toolbox.cli.consoles import error_console, output_console, print_words
 from mle_toolbox.cli.files import add_replacing_arguments, asked_by, find_experiment
@@ -70,16 +69,16 @@ def call(arguments: argparse.Namespace) -> int:
     if name is not None:
         which = f"{name} {seeds_in_words(seeds)}" if seeds is not None else name
         if stopped.is_nothing:
-            output.print(f"Nothing of {escape(which)} is running or about to run.")
+            print_words(output, f"Nothing of {which} is running or about to run.")
             return 0
         others = "the others go on" if is_driven(folder.driver) else "no driver is running"
-        output.print(f"{escape(_in_words(stopped))[:-1]}; {others}.")
-        console.print(f"The next `mle run {escape(shlex.join(words))}` continues with what was stopped.")
+        print_words(output, f"{_in_words(stopped)[:-1]}; {others}.")
+        print_words(console, f"The next `mle run {shlex.join(words)}` continues with what was stopped.")
         return 1 if stopped.left else 0
-    output.print("Nothing of this experiment is running." if stopped.is_nothing else _in_words(stopped))
+    print_words(output, "Nothing of this experiment is running." if stopped.is_nothing else _in_words(stopped))
     if not stopped.is_nothing:
         _print_state(folder)
-        console.print(f"The next `mle run {escape(shlex.join(words))}` continues from here.")
+        print_words(console, f"The next `mle run {shlex.join(words)}` continues from here.")
     return 1 if stopped.left else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import struct
 import subprocess
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from mle_toolbox.cli.consoles import print_words
 from mle_toolbox.excerpts import last_lines, lines_of
 from mle_toolbox.terminal_text import TerminalText, as_on_terminal
 from mle_toolbox.text import broken
@@ -91,6 +94,23 @@ def test_a_message_is_broken_between_words_and_a_command_or_a_long_path_stays_wh
         "  mle run exp.yaml --profile local",
     ]
     assert broken("two\n\nlines", 80) == "two\n\nlines"
+
+
+def test_sentences_with_a_command_below_them_are_broken_in_the_same_way_by_rich() -> None:
+    text = "\n3 of 20 seed runs done, 2 failed. To go on:\n  mle run --experiment_dir results/of/monday"
+    terminal = Console(file=io.StringIO(), width=24, force_terminal=True, color_system=None, soft_wrap=True)
+
+    print_words(terminal, text, indent=2)
+
+    assert isinstance(terminal.file, io.StringIO)
+    assert terminal.file.getvalue().split("\n") == [
+        "",
+        "  3 of 20 seed runs",
+        "  done, 2 failed. To go",
+        "  on:",
+        "    mle run --experiment_dir results/of/monday",
+        "",
+    ]
 
 
 def test_a_terminal_gets_errors_broken_between_words(tmp_path: Path) -> None:
