@@ -5,7 +5,6 @@ Like a trial that is asked, a rung is decided once, from the files in the result
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +13,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_json
 from mle_toolbox.log.run_record import run_status
 from mle_toolbox.search.seed_rungs import SeedRungs, decided_rungs, decision
 from mle_toolbox.seed_ranges import seeds_in_words
@@ -47,8 +46,7 @@ def decide_rung(folder: ExperimentFolder, rung: int) -> Iterator[str]:
     decided = decision(rungs, rung, digests, scores, maximize=bool(search["maximize"]), stay=stay)
     for turn in (1, 2):
         folder.rung_mark(rung, turn).unlink(missing_ok=True)
-    text = json.dumps(decided, indent=2, ensure_ascii=False) + "\n"
-    replace_file(folder.rung(rung), lambda new: new.write_text(text, encoding="utf-8"))
+    replace_json(folder.rung(rung), decided)
     some = f"{count(len(decided['climb']), 'trial')} of {len(digests)}"
     yield f"{some} run with {seeds_in_words(rungs.seeds[rung])} as well: {listed(decided['climb'], None)}."
     if failed := [name for name, score in scores.items() if score is None]:

@@ -16,7 +16,7 @@ from mle_toolbox.experiment_file.configuration_identity import identity_of
 from mle_toolbox.experiment_file.json_file import content_digest
 from mle_toolbox.experiment_file.plan import Plan, experiment_words
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_json, replace_text
 from mle_toolbox.search.placement import with_values
 from mle_toolbox.search.seed_rungs import SeedRungs, decided_rungs
 
@@ -25,6 +25,7 @@ __all__ = [
     "as_asked",
     "experiment_in_words",
     "identities_of",
+    "named_entries",
     "note_purpose",
     "note_seeds",
     "pending_trials",
@@ -59,11 +60,7 @@ def write_experiment_record(plan: Plan) -> Path:
         **({} if purpose is None else {"purpose": purpose}),
         **plan.to_json(),
     }
-
-    def write(new: Path) -> None:
-        new.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-    replace_file(record, write)
+    replace_json(record, content)
     return record
 
 
@@ -72,7 +69,7 @@ def note_purpose(folder: ExperimentFolder, text: str) -> None:
     if _purpose(folder) == text:
         return
     folder.purpose.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(folder.purpose, lambda new: new.write_text(f"{text}\n", encoding="utf-8"))
+    replace_text(folder.purpose, f"{text}\n")
 
 
 def note_seeds(folder: ExperimentFolder, seeds: Mapping[str, Sequence[int]]) -> None:
@@ -87,8 +84,7 @@ def note_seeds(folder: ExperimentFolder, seeds: Mapping[str, Sequence[int]]) -> 
     if record is None:
         raise ResultsError(f"{folder.record} is not there. The next `mle run` writes it again.")
     entries = [{**each, "seeds": list(seeds.get(each["name"], record["seeds"]))} for each in record["configurations"]]
-    text = json.dumps({**record, "configurations": entries}, indent=2, ensure_ascii=False) + "\n"
-    replace_file(folder.record, lambda new: new.write_text(text, encoding="utf-8"))
+    replace_json(folder.record, {**record, "configurations": entries})
 
 
 def _purpose(folder: ExperimentFolder) -> str | None:
@@ -133,11 +129,12 @@ def identities_of(record: Mapping[str, Any]) -> dict[str, str | None]:
     """
     arguments, bases = record.get("extra_arguments"), record.get("bases")
     known = isinstance(arguments, list)
-    entries = [*_named_entries(bases), *record.get("configurations", ())]
+    entries = [*named_entries(bases), *record.get("configurations", ())]
     return {each["name"]: _identity(each, arguments if known else None) for each in entries}
 
 
-def _named_entries(given: Any) -> list[Mapping[str, Any]]:
+def named_entries(given: Any) -> list[Mapping[str, Any]]:
+    """Return the entries of configurations in a part of a record that may be missing or damaged."""
     entries = given if isinstance(given, list) else []
     return [each for each in entries if isinstance(each, Mapping) and isinstance(each.get("name"), str)]
 

@@ -17,7 +17,7 @@ from typing import Any
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_record import identities_of
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_json
 from mle_toolbox.search.final_settings import FIRST_FRESH_SEED
 
 __all__ = [
@@ -144,8 +144,7 @@ def read_choice(path: Path) -> Mapping[str, Any]:
 
 def write_choice(path: Path, content: Mapping[str, Any]) -> None:
     """Write one of the two files, atomically."""
-    text = json.dumps({"format": FORMAT, **content}, indent=2, ensure_ascii=False) + "\n"
-    replace_file(path, lambda new: new.write_text(text, encoding="utf-8"))
+    replace_json(path, {"format": FORMAT, **content})
 
 
 def settle_choices(plan: Plan) -> None:

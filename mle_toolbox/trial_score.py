@@ -7,7 +7,6 @@ and counts as worse than all others; a percentile keeps one while few seeds fail
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.layout import ConfigurationFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_json
 from mle_toolbox.log.hdf5 import read_log
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.measured import was_measured
@@ -31,8 +30,7 @@ def write_score(
 ) -> dict[str, Any]:
     """Write ``score.json`` of a trial all of whose seed runs have ended, and return its content: `score_of_seeds`."""
     content = score_of_seeds(trial, search, seeds, finished)
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    replace_file(trial.score, lambda new: new.write_text(text, encoding="utf-8"))
+    replace_json(trial.score, content)
     return content
 
 

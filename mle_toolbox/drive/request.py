@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_text
 
 __all__ = ["Request", "drop_request", "leave_request", "take_request"]
 
@@ -31,9 +31,7 @@ class Request:
 def leave_request(driver: Path, words: Sequence[str]) -> None:
     """Ask the driver of this folder to go on with this call of `mle run`; the last request counts."""
     request = Request(tuple(words), str(Path.cwd()))
-    replace_file(
-        driver / _REQUEST, lambda new: new.write_text(json.dumps(asdict(request), ensure_ascii=False), encoding="utf-8")
-    )
+    replace_text(driver / _REQUEST, json.dumps(asdict(request), ensure_ascii=False))
 
 
 def take_request(driver: Path) -> Request | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_text
 
 __all__ = ["KeptModels", "kept_models"]
 
@@ -109,7 +109,7 @@ class KeptModels:
             self._drop_the_worst()
         if self._kept != before:
             text = json.dumps([asdict(each) for each in self._kept or ()], indent=1) + "\n"
-            replace_file(self._folder / _LIST, lambda path: path.write_text(text, encoding="utf-8"))
+            replace_text(self._folder / _LIST, text)
 
     def _keep(self, model: Any, kept: _Kept) -> None:
         taken = {Path(each.file).stem for each in self._kept or ()}

@@ -7,7 +7,6 @@ discards it.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import platform
 import sys
@@ -38,7 +37,7 @@ from mle_toolbox.experiment.used_resources import used_here
 from mle_toolbox.experiment_file.log_keys import may_overwrite, without_secrets
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import SeedFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_json
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.run_record import RunRecord, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared, prepare_log, prepare_record
@@ -91,8 +90,7 @@ class SeedRun:
             self._refuse_finished_log()  # another run may have finished it while this one waited for the folder
             discard_prepared(folder)
             write_run_record(folder, self.record)
-            text = json.dumps(without_secrets(configuration.content), indent=2, ensure_ascii=False) + "\n"
-            replace_file(folder.config, lambda path: path.write_text(text, encoding="utf-8"))
+            replace_json(folder.config, without_secrets(configuration.content))
         except BaseException:
             self.journal.release()
             raise

@@ -13,7 +13,7 @@ import math
 import re
 
 from mle_toolbox.experiment_file.source_text import MAX_DEPTH
-from mle_toolbox.wording import JsonPath
+from mle_toolbox.wording import JsonPath, shortened
 
 __all__ = ["JsonPath", "locate"]
 
@@ -192,7 +192,7 @@ class _Reader:
             self.mistakes.append(mistake)
         # Python refuses to convert integers of more than 4300 digits.
         elif not math.isfinite(float(word)) or len(word) > 4000:
-            self.mistakes.append((start, f"the number {_short(word)} is too large."))
+            self.mistakes.append((start, f"the number {shortened(word, 38)} is too large."))
 
     def _no_key(self) -> str:
         found = self._here()
@@ -215,8 +215,8 @@ class _Reader:
         if here == "":
             return "the end of the file"
         if here == '"':
-            return _short(self.text[self.position :].split("\n", 1)[0].rstrip(" ,"))
-        return repr(_short(self._word())) if self._word() else repr(here)
+            return shortened(self.text[self.position :].split("\n", 1)[0].rstrip(" ,"), 38)
+        return repr(shortened(self._word(), 38)) if self._word() else repr(here)
 
     def _skip_blank(self) -> None:
         match = _BLANK.match(self.text, self.position)
@@ -236,8 +236,8 @@ def _no_value(word: str) -> str:
         return _NO_COMMENT
     number = _as_number(word)
     if number is not None:
-        return f"{_short(word)} is not a number in JSON. Write {number}."
-    return f"text must be in double quotes: {json.dumps(_short(word.strip(chr(39))), ensure_ascii=False)}."
+        return f"{shortened(word, 38)} is not a number in JSON. Write {number}."
+    return f"text must be in double quotes: {json.dumps(shortened(word.strip(chr(39)), 38), ensure_ascii=False)}."
 
 
 def _as_number(word: str) -> str | None:
@@ -247,7 +247,3 @@ def _as_number(word: str) -> str | None:
         except ValueError:
             continue
     return None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "…"

@@ -20,6 +20,7 @@ from mle_toolbox.experiment_file.json_locate import JsonPath
 from mle_toolbox.experiment_file.source_text import MAX_DEPTH, read_text
 from mle_toolbox.experiment_file.yaml_mistakes import explain
 from mle_toolbox.experiment_file.yaml_scalars import SPOKEN_WORDS, PlainTextError, starts_with_number, value_of
+from mle_toolbox.wording import shortened
 
 __all__ = ["Document", "parse_yaml", "read_yaml"]
 
@@ -245,7 +246,7 @@ class _NodeReader:
             self._problem(node, str(error))
         except (LookupError, OverflowError):
             is_known = node.tag.startswith(_TAG)
-            what = f"{_short(text)!r} has the tag {node.tag!r}" if is_known else f"{node.tag!r} is a tag in YAML"
+            what = f"{shortened(text, 38)!r} has the tag {node.tag!r}" if is_known else f"{node.tag!r} is a tag in YAML"
             advice = "" if is_known else " Put text that starts with '!' in quotes."
             self._problem(node, f"{what}, which is not supported.{advice}")
         return None
@@ -271,8 +272,8 @@ def _mistaken_key(mapping: MappingNode, key_node: ScalarNode, value_node: Node) 
     key, is_plain = key_node.value, key_node.tag == _PLAIN
     if mapping.flow_style and value_node.tag == _PLAIN and value_node.value == "":
         if is_plain and ":" in key:
-            return f"a space is missing after the ':' in {_short(key)!r}."
-        return f"the key {_short(key)!r} has no value. Write null, or a list in square brackets: [ … ]."
+            return f"a space is missing after the ':' in {shortened(key, 38)!r}."
+        return f"the key {shortened(key, 38)!r} has no value. Write null, or a list in square brackets: [ … ]."
     if not is_plain:
         return None if key_node.tag == _TAG + "str" else "a key must be plain text."
     if key == "":
@@ -281,7 +282,8 @@ def _mistaken_key(mapping: MappingNode, key_node: ScalarNode, value_node: Node) 
         is_text = key in SPOKEN_WORDS or isinstance(value_of(key, strict=False), str)
     except PlainTextError:
         is_text = False
-    return None if is_text else f'the key {_short(key)} is not text in YAML. Write it in quotes: "{_short(key)}".'
+    key = shortened(key, 38)
+    return None if is_text else f'the key {key} is not text in YAML. Write it in quotes: "{key}".'
 
 
 def _whole(text: str) -> str:
@@ -291,7 +293,3 @@ def _whole(text: str) -> str:
 
 def _line(node: Node) -> int:
     return int(node.start_mark.line) + 1
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "…"

@@ -20,6 +20,8 @@ import re
 import unicodedata
 from typing import Any
 
+from mle_toolbox.wording import shortened
+
 __all__ = ["SPOKEN_WORDS", "PlainTextError", "is_plain_text", "starts_with_number", "value_of"]
 
 _WORDS: dict[str, bool | None] = {"": None, "~": None}
@@ -108,8 +110,8 @@ def starts_with_number(text: str) -> bool:
 def _number(text: str, strict: bool, bare_exponents: bool) -> int | float | None:
     """Return the number that ``text`` is, or None when it is text."""
     if _BASE_60.fullmatch(text):
-        said = f"{_short(text)} without quotes is the number {_base_60(text)} in YAML"
-        raise PlainTextError(f'{said}. Write it in quotes: "{_short(text)}".')
+        said = f"{shortened(text, 38)} without quotes is the number {_base_60(text)} in YAML"
+        raise PlainTextError(f'{said}. Write it in quotes: "{shortened(text, 38)}".')
     if _NOT_FINITE.fullmatch(text):
         if strict:
             raise PlainTextError(f"{text} is not a finite number. Write a finite number or null.")
@@ -120,7 +122,7 @@ def _number(text: str, strict: bool, bare_exponents: bool) -> int | float | None
     elif _FLOAT.fullmatch(text) or (bare_exponents and _MORE_FLOATS.fullmatch(text)):
         number = float(text.replace("_", ""))
         if not math.isfinite(number):
-            raise PlainTextError(f"the number {_short(text)} is too large.")
+            raise PlainTextError(f"the number {shortened(text, 38)} is too large.")
     if strict and number is None and _OTHER_INTEGERS.fullmatch(text):
         number, kind = (int(text, 8), "octal number") if text[1] == "o" else (int(text), "number")
         way_out = f'Write {number}, or "{text}" in quotes.'
@@ -129,8 +131,10 @@ def _number(text: str, strict: bool, bare_exponents: bool) -> int | float | None
         )
     is_decimal = text.lstrip("+-")[:2].lower() not in ("0x", "0b")
     if strict and number is not None and "_" in text and is_decimal and not _IN_THOUSANDS.fullmatch(text):
-        way_out = f'Write {_short(repr(number))}, or "{_short(text)}" in quotes.'
-        raise PlainTextError(f"{_short(text)} without quotes is the number {_short(repr(number))} in YAML. {way_out}")
+        written, meant = shortened(text, 38), shortened(repr(number), 38)
+        raise PlainTextError(
+            f'{written} without quotes is the number {meant} in YAML. Write {meant}, or "{written}" in quotes.'
+        )
     return number
 
 
@@ -147,10 +151,10 @@ def _integer(text: str, strict: bool) -> int:
         else:
             way_out = f'Write {sign * int(digits)}, or "{text}" in quotes.'
             octal = sign * int(digits, 8)
-            raise PlainTextError(f"{_short(text)} without quotes is the octal number {octal} in YAML. {way_out}")
+            raise PlainTextError(f"{shortened(text, 38)} without quotes is the octal number {octal} in YAML. {way_out}")
     # JSON has the wider limit, and a configuration means the same in both formats.
     if number is None or (not strict and number.bit_length() > _MAX_BITS):
-        raise PlainTextError(f"the number {_short(text)} is too large.")
+        raise PlainTextError(f"the number {shortened(text, 38)} is too large.")
     return number
 
 
@@ -164,8 +168,8 @@ def _base_60(text: str) -> int | float:
 
 def _mistaken_text(text: str) -> str | None:
     """Return why ``text``, which is no number, cannot have been meant as text, or None."""
-    without = f"{_short(text)} without quotes is text in YAML"
-    quoted = f'or "{_short(text)}" in quotes'
+    without = f"{shortened(text, 38)} without quotes is text in YAML"
+    quoted = f'or "{shortened(text, 38)}" in quotes'
     if text in _MEANT_BY_PYTHON:
         return f"{without}. Write {_MEANT_BY_PYTHON[text]}, {quoted}."
     if text.lstrip("+-").lower() in _WORDS_FOR_NO_NUMBER:
@@ -207,7 +211,3 @@ def _is_number(text: str) -> bool:
         )
     except PlainTextError:
         return False
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "…"

@@ -11,7 +11,7 @@ from typing import Any
 import mle_toolbox
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder, SeedFolder
-from mle_toolbox.log.atomic import naming_errors_after, replace_file
+from mle_toolbox.log.atomic import naming_errors_after, replace_file, replace_text
 from mle_toolbox.log.journal import JournalWriter
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.run_record import RunRecord, write_run_record
@@ -146,9 +146,4 @@ def _record(results: ExperimentResults, folder: str) -> dict[str, Any]:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
-
-    def write(new: Path) -> None:
-        # Names of folders that are not UTF-8 contain lone surrogates.
-        new.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-    replace_file(path, write)
+    replace_text(path, text, errors="backslashreplace")

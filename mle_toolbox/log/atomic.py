@@ -6,14 +6,16 @@ Standard library only, because the launcher of a seed run uses it.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from mle_toolbox.log.publish import sync_folder
 
-__all__ = ["naming_errors_after", "replace_file"]
+__all__ = ["naming_errors_after", "replace_file", "replace_json", "replace_text"]
 
 # Seconds without a change after which nobody is writing to a temporary file any more. The number in its name says
 # nothing about that: the process may run on another machine that shares the folder.
@@ -48,6 +50,24 @@ def replace_file(path: Path, write: Callable[[Path], object], *, wait_for_name: 
             temporary.unlink(missing_ok=True)
     if wait_for_name:
         sync_folder(path.parent)
+
+
+def replace_text(path: Path, text: str, *, errors: str = "strict", wait_for_name: bool = True) -> None:
+    """Replace a file by this text in UTF-8, as ``replace_file`` does.
+
+    ``errors`` is that of ``str.encode``: names of files that are not UTF-8 reach Python with lone surrogates.
+    """
+
+    def write(new: Path) -> None:
+        # newline="": the text has its line ends already.
+        new.write_text(text, encoding="utf-8", errors=errors, newline="")
+
+    replace_file(path, write, wait_for_name=wait_for_name)
+
+
+def replace_json(path: Path, content: Any) -> None:
+    """Replace a file by this content, as ``replace_file`` does."""
+    replace_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from mle_toolbox.layout import JOURNAL, LOG, RUN_RECORD, SeedFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_text
 from mle_toolbox.log.held_file import is_locked
 
 __all__ = [
@@ -152,12 +152,7 @@ def write_run_record(folder: SeedFolder, record: RunRecord) -> None:
 def write_record(path: Path, record: RunRecord, *, wait_for_name: bool = True) -> None:
     """Write a record to a file in one step, durably; for ``wait_for_name`` see ``replace_file``."""
     text = json.dumps(record.to_json(), indent=2, ensure_ascii=False, default=str) + "\n"
-
-    def write(temporary: Path) -> None:
-        # A file name that is not UTF-8 reaches Python with lone surrogates.
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-    replace_file(path, write, wait_for_name=wait_for_name)
+    replace_text(path, text, errors="backslashreplace", wait_for_name=wait_for_name)
 
 
 def run_status(folder: SeedFolder, record: RunRecord | None = None) -> RunStatus:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_text
 from mle_toolbox.render.final_words import answer_words
 from mle_toolbox.render.sentences import best_of_many, better_words, search_test_words
 from mle_toolbox.results import ExperimentResults, RankedTrials, ScoredTrial
@@ -117,8 +117,5 @@ def _score(found: RankedTrials, best: ScoredTrial, metric: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    def write(new: Path) -> None:
-        # newline="": the text has its line ends already. "replace": names from file names may hold lone surrogates.
-        new.write_text(text, encoding="utf-8", errors="replace", newline="")
-
-    replace_file(path, write)
+    # Names from file names may hold lone surrogates.
+    replace_text(path, text, errors="replace")

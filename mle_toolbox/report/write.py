@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_text
 from mle_toolbox.report.content import page_content, page_data
 from mle_toolbox.report.numbers import read_numbers
 from mle_toolbox.report.packing import script_json
@@ -66,13 +66,8 @@ def write_report(
     over_tasks = task_tables(results, numbers.metrics)
     page = page_content(results, numbers, title, search, over_tasks)
     text = _html(page, script_json(page_data(shown, numbers, page, search, over_tasks)))
-
-    def write(new: Path) -> None:
-        # A file name that is not UTF-8 reaches Python with lone surrogates.
-        new.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, write)
+    replace_text(path, text, errors="replace")
     return path
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_text
 from mle_toolbox.results.ranking import RankedTrials, ScoredTrial, ranked_trials
 from mle_toolbox.results.search_record import TrialRecord
 from mle_toolbox.search.choose import choose_finalists
@@ -95,8 +95,8 @@ def choose_the_winner(results: SearchResults, folder: ExperimentFolder) -> str:
         raise ResultsError("No finalist has a score with its fresh seeds, so there is no winner.")
     winner = found.trials[0]
     # With fresh seeds it has run from its first step, whatever trial it went on from in the search.
-    text = json.dumps(settings_of(results.contents[winner.name]), indent=4, ensure_ascii=False) + "\n"
-    replace_file(folder.winner, lambda new: new.write_text(text, encoding="utf-8"))
+    content = settings_of(results.contents[winner.name])
+    replace_text(folder.winner, json.dumps(content, indent=4, ensure_ascii=False) + "\n")
     write_choice(
         folder.choice,
         {

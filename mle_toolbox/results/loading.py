@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from mle_toolbox.errors import ResultsError, did_you_mean
-from mle_toolbox.experiment_record import identities_of, read_experiment_record
+from mle_toolbox.experiment_record import identities_of, named_entries, read_experiment_record
 from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder, SeedFolder
 from mle_toolbox.log.log_data import LogData
@@ -192,7 +192,8 @@ def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
     record = _record(folder)
     names = [each["name"] for each in record.get("configurations", ())]
     # Trials outside the space of a search are in a list of their own.
-    identities = {**identities_of({**record, "configurations": _outside(record)}), **identities_of(record)}
+    outside = named_entries(record.get("outside"))
+    identities = {**identities_of({**record, "configurations": outside}), **identities_of(record)}
     if not names:
         names = sorted(each.name for each in folder.path.iterdir() if _is_configuration(each))
     return ExperimentResults(
@@ -204,11 +205,6 @@ def _load_experiment(folder: ExperimentFolder) -> ExperimentResults:
         record,
         read_seeds=lambda name, seeds: _load_configuration(folder.configuration(name), seeds, identities.get(name)),
     )
-
-
-def _outside(record: Mapping[str, Any]) -> list[Any]:
-    outside = record.get("outside")
-    return [each for each in outside if isinstance(each, dict) and "name" in each] if isinstance(outside, list) else []
 
 
 def _planned_seeds(record: Mapping[str, Any], name: str) -> Sequence[int]:

@@ -7,7 +7,6 @@ the same whichever job ended first, and whatever ran besides.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from pathlib import Path
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_record import note_seeds
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_json
 from mle_toolbox.looks.look_files import Look
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.experiment import ExperimentResults
@@ -124,5 +123,4 @@ def _write(path: Path, look: Look, found: Answer) -> None:
         },
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    replace_file(path, lambda new: new.write_text(text, encoding="utf-8"))
+    replace_json(path, content)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mle_toolbox.layout import ProcessingFolder
-from mle_toolbox.log.atomic import replace_file
+from mle_toolbox.log.atomic import replace_json
 from mle_toolbox.log.held_file import is_locked
 from mle_toolbox.log.run_record import RunStatus
 from mle_toolbox.seed_run.code_snapshot import code_of_script
@@ -82,8 +82,7 @@ def read_processing_record(folder: ProcessingFolder) -> ProcessingRecord | None:
 
 def write_processing_record(folder: ProcessingFolder, record: ProcessingRecord) -> None:
     """Write the record, whole or not at all."""
-    text = json.dumps(record._asdict(), indent=2, ensure_ascii=False)
-    replace_file(folder.run_record, lambda path: path.write_text(f"{text}\n", encoding="utf-8"))
+    replace_json(folder.run_record, record._asdict())
 
 
 def processing_status(folder: ProcessingFolder, record: ProcessingRecord | None) -> RunStatus:

@@ -14,6 +14,7 @@ __all__ = [
     "paired_difference",
     "ratio_interval",
     "rounding",
+    "t_ends",
     "variance",
     "welch_difference",
 ]
@@ -123,10 +124,15 @@ def _satterthwaite(share_a: float, share_b: float, a: Floats, b: Floats) -> floa
 
 
 def _t_difference(value: float, variance: float, freedom: float, confidence: float) -> Difference:
+    low, high, p = t_ends(value, math.sqrt(variance), freedom, confidence)
+    return Difference(float(value), low, high, p, float(freedom))
+
+
+def t_ends(value: float, error: float, freedom: float, confidence: float) -> tuple[float, float, float]:
+    """Return the ends of the t interval around a value with this standard error, and p of the test that it is zero."""
     from scipy.special import stdtr, stdtrit
 
-    error = math.sqrt(variance)
     half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
     without_spread = 1.0 if value == 0 else math.nan
     p = 2 * float(stdtr(freedom, -abs(value) / error)) if error > 0 else without_spread
-    return Difference(float(value), float(value - half), float(value + half), p, float(freedom))
+    return float(value - half), float(value + half), p

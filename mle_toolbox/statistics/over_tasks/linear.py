@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mle_toolbox.statistics.aggregates import interquartile_mean
-from mle_toolbox.statistics.difference_intervals import variance
+from mle_toolbox.statistics.difference_intervals import t_ends, variance
 from mle_toolbox.statistics.over_tasks.scores import Floats
 
 __all__ = ["Linear", "freedom_of", "linear", "t_interval", "weighted_iqm"]
@@ -99,16 +99,10 @@ def t_interval(
     value: float, variances: Mapping[str, float], sizes: Mapping[str, int], confidence: float
 ) -> tuple[float, float, float]:
     """Return the ends of the t interval around a sum of independent parts, and p of the test that it is zero."""
-    from scipy.special import stdtr, stdtrit
-
     error = math.sqrt(sum(variances.values()))
     if math.isnan(error):
         return math.nan, math.nan, math.nan
-    freedom = freedom_of(variances, sizes)
-    half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
-    without_spread = 1.0 if value == 0 else math.nan
-    p = 2 * float(stdtr(freedom, -abs(value) / error)) if error > 0 else without_spread
-    return value - half, value + half, p
+    return t_ends(value, error, freedom_of(variances, sizes), confidence)
 
 
 def freedom_of(variances: Mapping[str, float], sizes: Mapping[str, int]) -> float:
