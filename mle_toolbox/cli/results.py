@@ -28,7 +28,7 @@ from mle_toolbox.text import listed
 
 if TYPE_CHECKING:
     from mle_toolbox.render.rendered import Rendered
-    from mle_toolbox.results.shown import GroupTable, TrialTable
+    from mle_toolbox.results.shown import GroupTable, MethodComparisons, TrialTable
 
 __all__ = ["add_arguments", "call", "read_results"]
 
@@ -171,16 +171,20 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
         parts.append(replace(summary, form=numbers))
     if arguments.compare:
         baseline = _baseline(results, arguments.compare)
-        parts += _comparisons(results, metrics, baseline, options)
+        parts += _comparisons(results, metrics, baseline, options, numbers)
     return parts
 
 
 def _comparisons(
-    results: Configurations, metrics: Sequence[str], baseline: str | None, options: Mapping[str, Any]
+    results: Configurations,
+    metrics: Sequence[str],
+    baseline: str | None,
+    options: Mapping[str, Any],
+    numbers: NumberForm,
 ) -> Iterator[Rendered]:
     """Yield the comparisons in each metric; the titles of several name it."""
     for metric in metrics:
-        found = results.compare(metric=metric, baseline=baseline, **options)
+        found = replace(results.compare(metric=metric, baseline=baseline, **options), form=numbers)
         yield found if len(metrics) == 1 else replace(found, title=f"{found.title}, {metric}")
 
 
@@ -231,14 +235,15 @@ def _over_tasks(
     if arguments.compare:
         baseline = _baseline(results, arguments.compare)
         scores = scores_options(arguments)
-        parts += [each for metric in metrics for each in _methods(results, metric, baseline, options, scores)]
-        parts += _comparisons(results, metrics, baseline, options)
+        methods = [each for metric in metrics for each in _methods(results, metric, baseline, options, scores)]
+        parts += [replace(each, form=numbers) for each in methods]
+        parts += _comparisons(results, metrics, baseline, options, numbers)
     return parts
 
 
 def _methods(
     results: Configurations, metric: str, baseline: str | None, options: Mapping[str, Any], scores: Mapping[str, Any]
-) -> Iterator[Rendered]:
+) -> Iterator[MethodComparisons]:
     """Yield the comparisons of methods over the tasks, if there are any."""
     methods = results.tasks.names if results.tasks is not None else ()
     # A configuration as the baseline is one of a single task.

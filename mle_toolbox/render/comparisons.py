@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.looks.held_looks import HeldLooks
 from mle_toolbox.render.look_words import look_cautions, look_sentences
+from mle_toolbox.render.number_form import AS_LOGGED, NumberForm
 from mle_toolbox.render.rendered import Rendered
 from mle_toolbox.render.sentences import SEE_RESULTS, at_words, better_words, ends_words, pair_cautions, search_caution
 from mle_toolbox.render.table import Cell, Column, Table
@@ -51,6 +52,8 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         How many trials of a search were compared, 0 where it is none.
     answer
         What they are of, if its number of seeds was open.
+    form
+        How their numbers are shown.
     """
 
     title: str
@@ -65,6 +68,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
     code: Mapping[str, CodeState] = field(default_factory=dict)
     trials: int = 0
     answer: Answer | None = None
+    form: NumberForm = AS_LOGGED
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -91,7 +95,15 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         p = f"p ({self.correction.method})" if self.correction else "p"
         # Against one baseline, column b repeats its name in every row: a narrow terminal can do without it.
         with_one = len({b for _, b in self.found}) == 1
-        ranks = {"a": 0, "b": 6 if with_one else 0, "seeds": 2, "a - b": 0, "a / b": 5, p: 0, "P(a better)": 1}
+        ranks = {
+            "a": 0,
+            "b": 6 if with_one else 0,
+            "seeds": 2,
+            self.form.label(self.metric, "a - b"): 0,
+            "a / b": 5,
+            p: 0,
+            "P(a better)": 1,
+        }
         ranks |= {"Hedges' g": 4, "better": 0, "seeds needed": 3}
         columns = tuple(
             Column(title, right=title not in ("a", "b", "better"), rank=rank) for title, rank in ranks.items()
@@ -144,7 +156,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
 
     def _cells(self, pair: Pair) -> Iterator[Cell]:
         found, better = self.found[pair], self._better(pair)
-        cells = comparison_cells(found)
+        cells = comparison_cells(self.form.compared(found, self.metric))
         yield from (Cell(name, best=name == better) for name in pair)
         yield Cell(f"{found.n_a}, {found.n_b}")
         yield from (Cell(cells[name]) for name in ("difference", "ratio", "p", "improvement", "effect"))
@@ -156,8 +168,9 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
 
     def _method(self) -> Iterator[str]:
         yield from look_sentences([self.answer] if self.answer is not None else [])
+        better = better_words(self.lower_is_better, self.assumed)
         yield (
-            f"{self.metric}: {at_words(self.at)} of each run; {better_words(self.lower_is_better, self.assumed)}. "
+            f"{self.form.label(self.metric)}: {at_words(self.at)} of each run; {better}. "
             "a - b and a / b of the means, P(a better) of the runs, with their intervals."
         )
         # Pairs may be tested differently: by seed, or after Welch where their seeds differ.
@@ -169,7 +182,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         undecided = [pair for pair, each in self.found.items() if not each.better() and math.isfinite(each.detectable)]
         # With many pairs these sentences would be longer than the table.
         for a, b in undecided if len(undecided) <= _POWER_IN_WORDS else ():
-            words = self.found[a, b].power_words()
+            words = self.form.compared(self.found[a, b], self.metric).power_words()
             yield f"{a} and {b}: {words[0].lower()}{words[1:]}"
 
     def _code_word(self, a: str, b: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from mle_toolbox.render.number_form import AS_LOGGED, NumberForm
 from mle_toolbox.render.sentences import better_words
 from mle_toolbox.text import count, short, value_text
 
@@ -12,27 +13,31 @@ if TYPE_CHECKING:
     from mle_toolbox.results.final_answer import EarlierAnswer, FinalAnswer
     from mle_toolbox.results.ranking import ScoredTrial
 
-__all__ = ["answer_data", "answer_words", "optimism_words", "role_of"]
+__all__ = ["answer_data", "answer_words", "role_of"]
 
 
-def answer_words(answer: FinalAnswer) -> Iterator[str]:
-    """Yield what is to be read before any table, the winner first; before there is one, how far the final is."""
+def answer_words(answer: FinalAnswer, form: NumberForm = AS_LOGGED) -> Iterator[str]:
+    """Yield what is to be read before any table, the winner first; before there is one, how far the final is.
+
+    Of the ``form`` only percent applies: what the final tells are intervals.
+    """
     stage = answer.stage
     if answer.winner is None or stage.winner is None:
         yield _not_yet(answer)
         return
     values = ", ".join(f"{name} {value_text(value)}" for name, value in answer.winner.record.values.items())
     yield f"Winner: {stage.winner}{f' ({values})' if values else ''}."
-    yield _value_words(answer)
-    yield _difference_words(answer)
-    yield optimism_words(answer)
-    yield from map(_earlier_words, answer.earlier[-1:])
+    yield _value_words(answer, form)
+    yield _difference_words(answer, form)
+    yield _optimism_words(answer, form.factor(answer.metric))
+    yield from (_earlier_words(each, form.factor(answer.metric)) for each in answer.earlier[-1:])
 
 
-def optimism_words(answer: FinalAnswer) -> str:
+def _optimism_words(answer: FinalAnswer, factor: int) -> str:
     """Say what the search saw of the winner and of its best trial, and that the latter is no value to report."""
     seen, best = (
-        f"{each.value:.4g}" if each is not None else "no value" for each in (answer.searched, answer.best_searched)
+        f"{factor * each.value:.4g}" if each is not None else "no value"
+        for each in (answer.searched, answer.best_searched)
     )
     among = f"the best of {count(answer.trials, 'trial')} by its own seeds"
     if answer.searched is not None and answer.searched == answer.best_searched:
@@ -113,13 +118,14 @@ def _not_yet(answer: FinalAnswer) -> str:
     return f"No winner yet, and no value to report: {finalists} with {fresh}."
 
 
-def _value_words(answer: FinalAnswer) -> str:
+def _value_words(answer: FinalAnswer, form: NumberForm) -> str:
     better = better_words(answer.lower_is_better, False)
     estimate, planned = answer.estimate, len(answer.stage.final_seeds)
     if answer.winner is None or estimate is None:
-        return f"{answer.metric}: none of its {planned} fresh seeds has ended."
+        return f"{form.label(answer.metric)}: none of its {planned} fresh seeds has ended."
     done = f"{count(planned, 'fresh seed')}" if estimate.n == planned else f"{estimate.n} of {planned} fresh seeds"
-    words = f"{answer.metric} on {done}, which have chosen nothing: {estimate.numbers()}; {estimate.method}; {better}."
+    numbers = form.shown(estimate, answer.metric).numbers()
+    words = f"{form.label(answer.metric)} on {done}, which have chosen nothing: {numbers}; {estimate.method}; {better}."
     return words + _bad_words(answer.winner)
 
 
@@ -130,16 +136,15 @@ def _bad_words(trial: ScoredTrial) -> str:
     )
 
 
-def _difference_words(answer: FinalAnswer) -> str:
+def _difference_words(answer: FinalAnswer, form: NumberForm) -> str:
     stage, compared = answer.stage, answer.comparison
     if answer.is_base:
         return f"It is your base configuration ({stage.base}) itself: the search found nothing better."
     if compared is None or answer.winner is None or answer.base is None or stage.base is None:
         return f"Its base configuration ({stage.base}) has no value yet to compare it with."
-    theirs = answer.base.scores[answer.metric].estimate.numbers()
-    words = (
-        f"Against your base configuration, {stage.base} ({theirs}): {compared.words(answer.winner.name, stage.base)}"
-    )
+    theirs = form.shown(answer.base.scores[answer.metric].estimate, answer.metric).numbers()
+    result = form.compared(compared, answer.metric).words(answer.winner.name, stage.base)
+    words = f"Against your base configuration, {stage.base} ({theirs}): {result}"
     return f"{words} (One planned comparison; {compared.method}.){_bad_words(answer.base)}{_steps_words(answer)}"
 
 
@@ -153,8 +158,8 @@ def _steps_words(answer: FinalAnswer) -> str:
     )
 
 
-def _earlier_words(earlier: EarlierAnswer) -> str:
-    value = f" with {short(earlier.value)}" if earlier.value is not None else ""
+def _earlier_words(earlier: EarlierAnswer, factor: int) -> str:
+    value = f" with {short(factor * earlier.value)}" if earlier.value is not None else ""
     return (
         f"The search went on after an answer was seen ({earlier.winner}{value}, after {count(earlier.trials, 'trial')} "
         f"and {count(earlier.seeds, 'fresh seed')}): going on until the answer pleases makes p and interval optimistic."

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mle_toolbox.render.look_words import over_tasks_caution
+from mle_toolbox.render.number_form import AS_LOGGED, NumberForm
 from mle_toolbox.render.rendered import Rendered
 from mle_toolbox.render.sentences import at_words
 from mle_toolbox.render.table import Cell, Column, Table
@@ -38,6 +39,7 @@ class MethodComparisons(Rendered):
     of: str
     found: OverTasks
     pairs: tuple[tuple[str, str], ...]
+    form: NumberForm = AS_LOGGED
 
     @property
     def title(self) -> str:
@@ -55,7 +57,15 @@ class MethodComparisons(Rendered):
         """Return the table for people; it is always the same."""
         del compact
         p = f"p ({self.found.correction})" if self.found.correction else "p"
-        ranks = {"a": 0, "b": 0, "a - b": 0, p: 0, "P(a better)": 1, "won, tied, lost": 2, "better": 0}
+        ranks = {
+            "a": 0,
+            "b": 0,
+            self._form.label(self.found.within.metric, "a - b"): 0,
+            p: 0,
+            "P(a better)": 1,
+            "won, tied, lost": 2,
+            "better": 0,
+        }
         ranks |= {"seeds needed": 3}
         columns = tuple(
             Column(title, right=title not in ("a", "b", "better"), rank=rank) for title, rank in ranks.items()
@@ -115,12 +125,17 @@ class MethodComparisons(Rendered):
         improvement, wins = self.found.improvement(*pair), self._wins(*pair)
         needed = self._needed(*pair).each_task
         yield from (Cell(name, best=name == better) for name in pair)
-        yield Cell(interval_text(each.value, each.low, each.high))
+        factor = self._form.factor(self.found.within.metric)
+        yield Cell(interval_text(factor * each.value, factor * each.low, factor * each.high))
         yield Cell(p_value(self._p(*pair)))
         yield Cell(interval_text(improvement.value, improvement.low, improvement.high))
         yield Cell(f"{len(wins.won)}, {len(wins.tied)}, {len(wins.lost)}")
         yield Cell(better or "undecided")
         yield Cell(NOTHING if better or needed is None else f"{needed:,}")
+
+    @property
+    def _form(self) -> NumberForm:
+        return self.form.over_tasks(self.found)
 
     def _p(self, a: str, b: str) -> float:
         return self.found.adjusted_p().get(frozenset((a, b)), math.nan)

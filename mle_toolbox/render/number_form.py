@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mle_toolbox.results.over_tasks import OverTasks
     from mle_toolbox.results.samples import SeedSample
-    from mle_toolbox.statistics import Estimate
+    from mle_toolbox.statistics import Comparison, Estimate
 
 __all__ = ["AS_LOGGED", "NumberForm", "std_over_seeds"]
 
@@ -36,6 +37,21 @@ class NumberForm:
         if metric in self.percent:
             estimate = replace(estimate, value=100 * estimate.value, low=100 * estimate.low, high=100 * estimate.high)
         return estimate
+
+    def compared(self, found: Comparison, metric: str) -> Comparison:
+        """Return the comparison whose difference is shown."""
+        if metric not in self.percent:
+            return found
+        names = ("difference", "difference_low", "difference_high", "detectable")
+        return replace(found, **{name: 100 * getattr(found, name) for name in names})
+
+    def factor(self, metric: str) -> int:
+        """Return by what the values of a metric are multiplied."""
+        return 100 if metric in self.percent else 1
+
+    def over_tasks(self, found: OverTasks) -> NumberForm:
+        """Return the form of numbers over tasks: only scores as they are have the unit of the metric."""
+        return self if found.scale.how == "as-is" else replace(self, percent=())
 
     def label(self, metric: str, label: str | None = None) -> str:
         """Return what the column of a metric is called."""

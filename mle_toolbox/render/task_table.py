@@ -185,15 +185,9 @@ class TaskTable(Rendered):
             yield Cell(NOTHING if place is None else f"{place:.2f}", best=near)
 
     def _aggregate(self, estimate: Estimate) -> str:
-        if self._in_percent:
-            estimate = self.form.shown(estimate, self.found.within.metric)
+        estimate = self.form.over_tasks(self.found).shown(estimate, self.found.within.metric)
         # Next to standard deviations, another ± would be taken for one.
         return interval_text(estimate.value, estimate.low, estimate.high, brackets=self.form.std)
-
-    @property
-    def _in_percent(self) -> bool:
-        """Whether aggregates are in percent: only scores as they are have the unit of the metric."""
-        return self.found.within.metric in self.form.percent and self.found.scale.how == "as-is"
 
     @cached_property
     def _near_in_rank(self) -> list[bool]:

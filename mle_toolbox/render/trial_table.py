@@ -102,7 +102,7 @@ class TrialTable(Rendered):
             tuple(self._cautions()),
             "",
             tuple(self._first()),
-            answer=tuple(answer_words(self.final)) if self.final is not None else (),
+            answer=tuple(answer_words(self.final, self.form)) if self.final is not None else (),
         )
 
     def records(self) -> list[dict[str, Any]]:

@@ -462,6 +462,18 @@ def test_percent_is_shown_for_the_metrics_that_are_named_and_programs_get_the_nu
     assert values == pytest.approx([0.89, 0.49])
 
 
+def test_differences_are_in_percent_with_the_table_and_programs_get_the_number(
+    experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--metric", "accuracy", "--percent", "accuracy", "--compare"]
+    shown = mle(capsys, experiment.path, *words)
+    [row] = csv.DictReader(io.StringIO(mle(capsys, experiment.path, *words, "--format", "csv")))
+
+    assert "a - b (%)" in shown
+    assert re.search(r"│ +\S?40\.0 ± [\d.]+ +│", shown), "0.89 - 0.49"
+    assert abs(float(row["difference"])) == pytest.approx(0.4)
+
+
 def test_groups_are_shown_in_percent_and_programs_get_the_number(
     experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from mle_toolbox.cli import main
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder
-from mle_toolbox.render.number_form import NumberForm
+from mle_toolbox.render.number_form import AS_LOGGED, NumberForm
 from mle_toolbox.results import ExperimentResults, load
 from tests.made_results import made_results
 from tests.made_tasks import METHODS, TASKS, returns, write_experiment
@@ -272,6 +272,18 @@ def test_tasks_in_percent_with_standard_deviations_keep_intervals_over_tasks_in_
     assert "mean ± standard deviation (n - 1) over seeds, no interval" in shown
     assert [float(row["std"]) for row in rows if row["task"]] == pytest.approx([0.1] * 4)
     assert [row["std"] for row in rows if row["aggregate"] == "mean"] == ["", ""]
+
+
+def test_differences_over_tasks_are_in_percent_on_the_scale_of_the_metric_only(results: ExperimentResults) -> None:
+    in_percent = NumberForm(percent=("return",))
+
+    def difference(scores: str, form: NumberForm) -> dict[str, str]:
+        table = replace(results.compare_methods("return", scores=scores), form=form).table()
+        return {column.title: cell.text for column, cell in zip(table.columns, table.rows[0], strict=True)}
+
+    [plain, there] = (difference("as-is", form) for form in (AS_LOGGED, in_percent))
+    assert float(there["a - b (%)"].split()[0]) == pytest.approx(100 * float(plain["a - b"].split()[0]), rel=0.01)
+    assert difference("range", in_percent)["a - b"] == difference("range", AS_LOGGED)["a - b"]
 
 
 def test_aggregates_on_another_scale_than_the_metric_are_not_in_percent(results: ExperimentResults) -> None:

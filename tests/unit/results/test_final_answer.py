@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mle_toolbox.render.final_words import answer_words
+from mle_toolbox.render.number_form import NumberForm
 from mle_toolbox.report import write_search
 from mle_toolbox.results.final_answer import FinalAnswer
 from mle_toolbox.search.final_settings import FinalSettings
@@ -53,6 +55,18 @@ def test_the_answer_says_winner_value_difference_and_optimism_in_this_order(tmp_
     assert lines[2].startswith("Against your base configuration, base (10.010 ± 0.025): trial_0000 - base = -9")
     assert lines[3] == (
         "In the search it scored 1.005. The best value of the search, -0.995, is optimistic: the best of 4 trials by "
+        "its own seeds."
+    )
+
+
+def test_the_answer_is_in_percent_with_its_table(tmp_path: Path) -> None:
+    table = replace(loaded(write_final(tmp_path, loss)).trial_table(), form=NumberForm(percent=("loss",)))
+    lines = table.table().answer
+
+    assert lines[1].startswith("loss (%) on 3 fresh seeds, which have chosen nothing: 101.0 ± 2.5; 95 % Student t")
+    assert lines[2].startswith("Against your base configuration, base (1001.0 ± 2.5): trial_0000 - base = -900")
+    assert lines[3] == (
+        "In the search it scored 100.5. The best value of the search, -99.5, is optimistic: the best of 4 trials by "
         "its own seeds."
     )
 
