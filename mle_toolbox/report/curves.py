@@ -83,7 +83,7 @@ def _curve(results: Configurations, numbers: Numbers, name: str, metric: Metric,
     sample = numbers.sample(metric, "last", name)
     if sample is None or time not in (*results[name].time_names, TICK):
         return None
-    return curve_of(results[name], metric.name, time, sample)
+    return curve_of(results[name], metric.name, time, sample, results.looks)
 
 
 def _entry(curve: Curve | None, density: _Density, store: Store) -> dict[str, Any] | None:

@@ -604,7 +604,7 @@ class Configurations(Mapping[str, ConfigurationResults]):
         # The seeds of a curve are those of the samples, so figures and tables count the same runs.
         metric = self._metric(metric)
         samples = self.samples(metric, include_unfinished=include_unfinished)
-        curves = {name: curve_of(self[name], metric, time, samples[name]) for name in self}
+        curves = {name: curve_of(self[name], metric, time, samples[name], self.looks) for name in self}
         there = {name: curve for name, curve in curves.items() if curve is not None}
         lower, _ = self.direction(metric)
         left_out = {name: each.left_out for name, each in samples.items()}

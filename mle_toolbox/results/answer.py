@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mle_toolbox.statistics.comparison import Correction
     from mle_toolbox.statistics.looks import Looks
 
-__all__ = ["Answer", "Pair", "answer", "estimates_of"]
+__all__ = ["Answer", "Pair", "answer", "estimates_of", "looks_for_statistics"]
 
 Pair = tuple[str, str]
 
@@ -136,7 +136,7 @@ class Answer:
         means, or_mean = ("", "") if self.statistic == "mean" else (" of the means", " or the better mean")
         correction = str(self.tests.correction) if self.tests.correction else None
         # .10g, because 1 - 0.95 is 0.050000000000000044.
-        looked = _for_statistics(self.looks, self.samples).words if self.looks is not None else None
+        looked = looks_for_statistics(self.looks, self.samples).words if self.looks is not None else None
         parts = [f"{kinds} t test{means}", correction, looked, f"p ≥ {1 - self.confidence:.10g}{or_mean}"]
         return ", ".join(filter(None, parts))
 
@@ -221,7 +221,7 @@ def answer(
     if looks is None:
         tests = AllPairs(values, seeds, may_pair, family=family)
     else:
-        tests = LookedPairs(values, seeds, may_pair, family=family, looks=_for_statistics(looks, samples))
+        tests = LookedPairs(values, seeds, may_pair, family=family, looks=looks_for_statistics(looks, samples))
     return Answer(
         metric,
         next((each.at for each in samples.values()), "last"),
@@ -249,7 +249,7 @@ def estimates_of(
         return {
             name: estimate(each.values, statistic, confidence, missing=each.missing) for name, each in samples.items()
         }
-    found = _for_statistics(looks, samples)
+    found = looks_for_statistics(looks, samples)
     return {
         name: estimate_after_looks(
             each.values,
@@ -263,7 +263,7 @@ def estimates_of(
     }
 
 
-def _for_statistics(looks: HeldLooks, names: Iterable[str]) -> Looks:
+def looks_for_statistics(looks: HeldLooks, names: Iterable[str]) -> Looks:
     """Return what the tests of these configurations have to know of the looks."""
     from mle_toolbox.statistics.looks import Looks
 

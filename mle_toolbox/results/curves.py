@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mle_toolbox.looks.held_looks import HeldLooks
+from mle_toolbox.results.answer import looks_for_statistics
 from mle_toolbox.results.configuration import ConfigurationResults
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.series import series, time_variable
@@ -92,7 +94,9 @@ class Curves(Mapping[str, "Curve"]):
         return f"  {name!r}: {len(curve.seeds)} seeds, {len(curve.time)} points of {curve.time_name!r}"
 
 
-def curve_of(configuration: ConfigurationResults, metric: str, time: str | None, sample: SeedSample) -> Curve | None:
+def curve_of(
+    configuration: ConfigurationResults, metric: str, time: str | None, sample: SeedSample, looks: HeldLooks | None
+) -> Curve | None:
     """Return the curve of the seeds that are in ``sample``, None when there are none."""
     from mle_toolbox.statistics import Curve, align
 
@@ -106,4 +110,8 @@ def curve_of(configuration: ConfigurationResults, metric: str, time: str | None,
     placed = [(ticks[np.isfinite(ticks)], values[np.isfinite(ticks)]) for ticks, values in parts]
     axis, values = align([ticks for ticks, _ in placed], [values for _, values in placed])
     seeds, statuses = tuple(run.seed for run in runs), tuple(run.status for run in runs)
-    return Curve(configuration.name, metric, name, axis, values, seeds, statuses)
+    share, looked = 1.0, ""
+    if looks is not None:
+        found = looks_for_statistics(looks, [configuration.name])
+        share, looked = found.share(found.last[configuration.name]), found.words
+    return Curve(configuration.name, metric, name, axis, values, seeds, statuses, share, looked)

@@ -11,6 +11,7 @@ from mle_toolbox.errors import StatisticsError
 from mle_toolbox.statistics.bands import band_of_columns
 from mle_toolbox.statistics.checks import check_confidence, real_array, rising_times
 from mle_toolbox.statistics.estimate import interval_words, skewness_caution
+from mle_toolbox.statistics.looks import corrected, level_of
 from mle_toolbox.text import percent
 
 __all__ = ["Band", "Curve", "band"]
@@ -63,6 +64,9 @@ class Curve:
         (`align` turns a logged NaN into inf): there the seed has diverged.
     seeds, statuses
         For each of the S rows: the seed and the status of its run ("done", "running", …).
+    share, looked
+        Where the number of seeds was open: the part of the error rate that the last look may use, and how the band is
+        corrected for looking, in words.
     """
 
     configuration: str
@@ -72,6 +76,8 @@ class Curve:
     values: Floats
     seeds: tuple[int, ...]
     statuses: tuple[str, ...]
+    share: float = 1.0
+    looked: str = ""
 
     def band(self, statistic: str = "mean", confidence: float = 0.95) -> Band:
         """Aggregate over the seeds at each point in time, see `band`.
@@ -81,7 +87,11 @@ class Curve:
         StatisticsError
             When the shapes do not fit, or there is no such statistic.
         """
-        return band(self.values, self.time, statistic, confidence)
+        if not self.looked:
+            return band(self.values, self.time, statistic, confidence)
+        # As in the tables: at each point in time by itself, it then covers at all looks together.
+        level = level_of(confidence, self.share)
+        return corrected(band(self.values, self.time, statistic, level), level, confidence, self.looked)
 
 
 @np.errstate(over="ignore", invalid="ignore")

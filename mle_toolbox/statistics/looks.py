@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,7 +26,9 @@ from mle_toolbox.statistics.pairing import Pair, prepare
 from mle_toolbox.statistics.permutation import permutation_ps
 from mle_toolbox.text import percent
 
-__all__ = ["LookedPairs", "Looks", "estimate_after_looks", "level_of"]
+__all__ = ["LookedPairs", "Looks", "corrected", "estimate_after_looks", "level_of"]
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,13 @@ def estimate_after_looks(
     ``share`` is that of the last look, ``words`` say how it is corrected.
     """
     level = level_of(confidence, share)
-    found = estimate(values, statistic, level, missing=missing)
-    method = found.method.replace(percent(level), percent(confidence), 1)
-    caution = found.caution and found.caution.replace(percent(level), percent(confidence))
-    return replace(found, confidence=confidence, method=f"{method}, {words}", caution=caution)
+    return corrected(estimate(values, statistic, level, missing=missing), level, confidence, words)
+
+
+def corrected(found: _Found, level: float, confidence: float, words: str) -> _Found:
+    """Return an estimate or a band that was computed at the level of one look as what it is at all looks together."""
+    one: Any = found
+    method = one.method.replace(percent(level), percent(confidence), 1)
+    caution = one.caution and one.caution.replace(percent(level), percent(confidence))
+    made: _Found = replace(one, confidence=confidence, method=f"{method}, {words}", caution=caution)
+    return made

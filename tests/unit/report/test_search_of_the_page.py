@@ -94,7 +94,7 @@ def test_a_final_is_advised_only_where_a_search_has_none_and_may_have_one(tmp_pa
 
 
 def test_which_trial_one_continues_is_no_setting_of_it(tmp_path: Path) -> None:
-    results = made_search(tmp_path, [{"lrate": rate} for rate in (0.1, 0.2, 0.3)])
+    results = made_search(tmp_path / "search", [{"lrate": rate} for rate in (0.1, 0.2, 0.3)])
     for number, entry in enumerate(results.record["configurations"]):
         entry["content"]["continues"] = f"trial_{number + 10:04d}"
 

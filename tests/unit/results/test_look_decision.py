@@ -16,6 +16,7 @@ from mle_toolbox.errors import ResultsError
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import RunStatus
 from mle_toolbox.looks.look_files import Look, read_look
+from mle_toolbox.report import write_report
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.look_decision import decide_look
 from tests.made_results import made_results
@@ -140,6 +141,22 @@ def test_the_answer_says_at_which_look_it_was_decided(tmp_path: Path) -> None:
     assert f"Decided at look {len(looks)} of at most 4, with {n} seeds." in text
     assert "corrected for looking up to 4 times" in text
     assert f"Decided at look {len(looks)} of at most 4" in str(results.compare())
+
+
+def test_the_band_of_a_curve_ends_in_the_interval_of_the_table(tmp_path: Path) -> None:
+    results, _ = held(tmp_path / "results", losses(13, 20, a=0.0, b=1.6, c=30.0))
+    text = write_report(results, tmp_path / "report.html").read_text()
+
+    estimates = results.answer().estimates
+    bands = {name: curve.band() for name, curve in results.curve().items()}
+
+    for name, band in bands.items():
+        expected = estimates[name]
+        assert (band.low[-1], band.high[-1]) == pytest.approx((expected.low, expected.high))
+        assert band.method.endswith("at each point in time by itself, corrected for looking up to 4 times")
+        assert band.confidence == 0.95
+    assert bands["a"].method.startswith("95 % ")
+    assert bands["a"].method in text
 
 
 def test_what_is_undecided_after_all_seeds_is_said_with_the_seeds_that_it_needs(tmp_path: Path) -> None:
