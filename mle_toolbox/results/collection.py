@@ -9,7 +9,7 @@ from typing import Any
 
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace, CodeState
-from mle_toolbox.results.configuration import ConfigurationResults, renamed, seeds_words
+from mle_toolbox.results.configuration import ConfigurationResults, renamed
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.lookup import known_names, unknown_name
@@ -159,10 +159,7 @@ class ExperimentCollection(Configurations):
         return name in self._places
 
     def __repr__(self) -> str:
-        lines = [f"<ExperimentCollection: {self.title}, {len(self)} configurations>"]
-        lines += [f"  {name!r}: {seeds_words(each.statuses, each.missing)}" for name, each in self.items()]
-        lines += [f"  caution  {caution}" for caution in self.cautions]
-        return "\n".join(lines)
+        return self._in_lines(f"<ExperimentCollection: {self.title}, {len(self)} configurations>")
 
 
 def _short_paths(paths: Sequence[Path]) -> list[str]:

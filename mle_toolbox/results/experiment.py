@@ -17,7 +17,7 @@ from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder
 from mle_toolbox.looks.held_looks import HeldLooks, looks_of
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.code import CodePlace, CodeState
-from mle_toolbox.results.configuration import ConfigurationResults, renamed, seeds_words
+from mle_toolbox.results.configuration import ConfigurationResults, renamed
 from mle_toolbox.results.final_answer import FinalAnswer, final_answer
 from mle_toolbox.results.lookup import known_names, unknown_name
 from mle_toolbox.results.metric_roles import MetricRole, metric_roles
@@ -369,10 +369,7 @@ class ExperimentResults(Configurations):
         return name in self.names
 
     def __repr__(self) -> str:
-        lines = [f"<ExperimentResults {str(self.path)!r}: {len(self)} configurations>"]
-        lines += [f"  {name!r}: {seeds_words(each.statuses, each.missing)}" for name, each in self.items()]
-        lines += [f"  caution  {caution}" for caution in self.cautions]
-        return "\n".join(lines)
+        return self._in_lines(f"<ExperimentResults {str(self.path)!r}: {len(self)} configurations>")
 
     def _content_on_disk(self, name: str) -> Mapping[str, Any]:
         folder = ConfigurationFolder((self.path if self.path.is_dir() else self.path.parent) / name)
