@@ -148,9 +148,11 @@ class Attaching:
         ours = deletable(self._scheduler, alive, arrays)
         alive = {job: numbers for job, numbers in alive.items() if job in ours}
         if alive:
-            self._say(f"Deleting tasks of an earlier call whose inputs have changed: {self._listed(alive)}")
+            gone = [(job, number) for job, numbers in alive.items() for number in numbers]
+            names = " ".join(self._scheduler.task_name(job, number) for job, number in gone)
+            self._say(f"Deleting tasks of an earlier call whose inputs have changed: {names}")
             self._scheduler.delete(alive)
-            self._wait_until_gone({(job, number) for job, numbers in alive.items() for number in numbers})
+            self._wait_until_gone(set(gone))
         for folder, number in tasks:
             folder.mark_done([number])
 
@@ -194,9 +196,6 @@ class Attaching:
                 folder.cancel()
             else:
                 folder.set_job_id(job_id)
-
-    def _listed(self, tasks: dict[int, list[int]]) -> str:
-        return " ".join(self._scheduler.task_name(job, number) for job, numbers in tasks.items() for number in numbers)
 
 
 def _open_tasks(array: ArrayFolder) -> Iterator[tuple[int, TaskRecord]]:

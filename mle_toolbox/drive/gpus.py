@@ -42,7 +42,7 @@ def gpus_here(environment: Mapping[str, str], number: int | None = None) -> Gpus
             masked = _masked(environment[given[0]])
             return Gpus(tuple(given), {name: _key(name, family, found) for name in masked})
     if found:
-        # NVIDIA's library counts by the bus; CUDA, unless told so, the fastest first.
+        # NVIDIA's library counts by bus; CUDA, by default, puts the fastest first.
         order = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
         return Gpus(("CUDA_VISIBLE_DEVICES",), {str(index): uuid for index, uuid in enumerate(found)}, order)
     if number:
@@ -54,17 +54,14 @@ def check_gpus(plan: Plan, gpus: Gpus | None) -> None:
     """Raise UsageError if a job of the plan asks for more GPUs than there are; it would wait for ever."""
     if gpus is None:
         return
-    for where, job in _jobs(plan):
-        if job > len(gpus.devices):
+    jobs = [("single_job_args", plan.job), *((f"{each.stage}_args", each.job) for each in plan.processing)]
+    for where, job in jobs:
+        if job.gpus > len(gpus.devices):
             seen = f" ({gpus.variables[0]}={','.join(gpus.devices)})" if gpus.devices else f" ({gpus.variables[0]})"
             raise UsageError(
                 f"{plan.experiment_file.name}: num_gpus in {where}: expected at most {len(gpus.devices)}, as this "
-                f"machine has {count(len(gpus.devices), 'GPU')}{seen}, found {job}."
+                f"machine has {count(len(gpus.devices), 'GPU')}{seen}, found {job.gpus}."
             )
-
-
-def _jobs(plan: Plan) -> list[tuple[str, int]]:
-    return [("single_job_args", plan.job.gpus), *((f"{each.stage}_args", each.job.gpus) for each in plan.processing)]
 
 
 def _masked(value: str) -> list[str]:
@@ -92,7 +89,7 @@ def _by_nvml() -> list[str]:
         return []
     try:
         pynvml.nvmlInit()
-    except pynvml.NVMLError:  # no driver: a machine without GPUs, or one of another make
+    except pynvml.NVMLError:  # no driver: a machine without GPUs, or with those of another vendor
         return []
     try:
         handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,7 +73,7 @@ class _Followed:
 
 
 class ProgressReader:
-    """Looks at what a tally says is running.
+    """Reads how far the seed runs are that a tally lists as running.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class ProgressReader:
             return Estimate(0.0, {}, {})
         self._sample(tally, {run[0] for run in running} | {run.configuration for run in waiting})
         estimate = self._time_left.look([*self._ended.values(), *running.values(), *waiting], max(self._n_running) or 1)
-        # An earlier Snakemake that is followed has said nothing of what is still to come.
+        # An earlier Snakemake that is followed has not said what is still to come.
         return estimate if tally.due else Estimate(None, estimate.of_runs, estimate.ticks)
 
     def _follow(self, run: _Run, began: float) -> _Followed:
@@ -151,7 +151,7 @@ class ProgressReader:
     def _read(self, followed: _Followed) -> None:
         path = followed.end.path
         try:
-            # What an earlier attempt has left does not count.
+            # The journal of an earlier attempt does not count.
             if followed.record is None and path.stat().st_mtime < followed.began - 1 and not is_locked(path):
                 return
         except OSError:
@@ -179,7 +179,8 @@ class ProgressReader:
             due = dict.fromkeys(tally.due)
         for name in names - self._sampled:
             self._sampled.add(name)
-            finished = (run for run in self._on_disk(name) if run not in due and run not in self._ended)
+            on_disk = ((name, seed) for seed in self._folder.configuration(name).seeds_on_disk())
+            finished = (run for run in on_disk if run not in due and run not in self._ended)
             for run, _ in zip(finished, range(_SAMPLE), strict=False):
                 folder = self._folder.seed_run(*run)
                 record = read_run_record(folder)
@@ -187,10 +188,6 @@ class ProgressReader:
                     taken = seconds_taken(record)
                     if taken is not None:
                         self._ended[run] = _ended(run, record, taken)
-
-    def _on_disk(self, name: str) -> Iterator[_Run]:
-        for seed in self._folder.configuration(name).seeds_on_disk():
-            yield name, seed
 
 
 def seconds_taken(record: RunRecord) -> float | None:

@@ -108,7 +108,8 @@ class EndWatch:
         """Stop calling back for this owner."""
         self._watching.pop(id(owner), None)
         if not self._watching:
-            self._unwatch()
+            while self._restore:
+                self._restore.pop()()
 
     def forget_errors(self) -> None:
         """Ignore errors so far: the run goes on, although there may have been an error at the prompt."""
@@ -180,10 +181,6 @@ class EndWatch:
         for quitter in {type(getattr(builtins, name, None)) for name in ("exit", "quit")} - {type(None)}:
             if quitter.__module__ == "_sitebuiltins":
                 self._restore.append(_wrap(quitter, "__call__", lambda _self, code=None: self._see(code)))
-
-    def _unwatch(self) -> None:
-        while self._restore:
-            self._restore.pop()()
 
     def _see(self, code: Any = None, *_: Any) -> None:
         # In any other thread sys.exit ends only that thread.

@@ -70,7 +70,7 @@ def name_runs(runs: Iterable[tuple[Mapping[str, str], ImportedRun]], seed_key: s
     placed = [_place(parts, run, seed_key) for parts, run in runs]
     groups: dict[tuple[str | None, str], list[_Placed]] = {}
     for each in placed:
-        groups.setdefault((each.group, _key(each.settings)), []).append(each)
+        groups.setdefault((each.group, json.dumps(each.settings, sort_keys=True, default=str)), []).append(each)
     members = [(group, list(entries)) for (group, _), entries in groups.items()]
     names = _names([(group, entries[0].settings) for group, entries in members])
     return [
@@ -192,10 +192,6 @@ def _clean(name: str) -> str:
     # Braces are wildcards to Snakemake, and a leading dot would hide the folder.
     text = "".join("_" if char in "/\\{}" or not char.isprintable() else char for char in name).strip().lstrip(".")
     return (text[:_LONGEST] or "runs").rstrip()
-
-
-def _key(settings: Mapping[str, Any]) -> str:
-    return json.dumps(settings, sort_keys=True, default=str)
 
 
 def _value(text: str) -> Any:

@@ -214,7 +214,8 @@ def write_attributes(target: h5py.Group | h5py.Dataset, attributes: Mapping[str,
 
 def read_attributes(target: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     """Return the attributes, those from ``write_attributes`` as they were given."""
-    attributes = {name: _plain(value) for name, value in target.attrs.items()}
+    attributes = dict(target.attrs.items())
+    attributes |= {name: value.item() for name, value in attributes.items() if isinstance(value, np.generic)}
     attributes.pop(_FORMAT_NAME, None)
     for name in json.loads(attributes.pop(_JSON_NAMES, "[]")):
         attributes[name] = json.loads(attributes[name])
@@ -238,7 +239,3 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, bool):
         return False  # h5py would write an enum
     return isinstance(value, float) or (isinstance(value, int) and value in _INT64)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mle_toolbox.looks.held_looks import HeldLooks
-from mle_toolbox.looks.look_files import Look
 from mle_toolbox.text import count, listed, percent
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def sentences_on_looks(looks: HeldLooks, names: Iterable[str], shown: Callable[[
     names = set(names)
     for look in looks.held:
         if worse := {name: better for name, better in look.worse.items() if name in names}:
-            yield f"{_look(look)}: {_worse(worse, shown)}."
+            yield f"Look {look.number} ({look.n_seeds} seeds): {_worse(worse, shown)}."
     undecided = [name for name in looks.undecided if name in names]
     if not looks.held:
         yield f"No look at {shown(looks.metric)} yet: the first is after {looks.sizes[0]} seeds of each configuration."
@@ -70,10 +69,6 @@ def over_tasks_caution(within: Answer) -> Iterator[str]:
     """Yield that numbers over tasks are not corrected for the looks, where there were any."""
     if within.looks is not None:
         yield "Seeds were added look by look: numbers within a task are corrected for that, those over tasks are not."
-
-
-def _look(look: Look) -> str:
-    return f"Look {look.number} ({look.n_seeds} seeds)"
 
 
 def _worse(worse: dict[str, str], shown: Callable[[str], str]) -> str:

@@ -74,7 +74,8 @@ def is_missing(path: JsonPath, what: str = "") -> Mistake:
 
 def unknown_key(path: JsonPath, advice: str) -> Mistake:
     """Return the mistake that there is no such key."""
-    return path, f"unknown key {path[-1]!r} in {_dotted(path[:-1])}.{advice}"
+    section = ".".join((ROOT, *map(str, path[:-1])))
+    return path, f"unknown key {path[-1]!r} in {section}.{advice}"
 
 
 def suggestion(key: str, known: Iterable[str]) -> str:
@@ -96,7 +97,3 @@ def whole_number(least: int, most: int | None = None) -> Mapping[str, Any]:
 def is_whole(value: Any, least: int, most: float = float("inf")) -> bool:
     """Whether a value is a whole number within bounds; True is none."""
     return type(value) is int and least <= value <= most
-
-
-def _dotted(path: JsonPath) -> str:
-    return ".".join((ROOT, *map(str, path)))

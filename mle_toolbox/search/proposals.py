@@ -56,7 +56,7 @@ def random_points(
     left = None
     if space.size is not None:
         # Points outside the space do not use any of it up.
-        left = space.size - len({point_key(point) for point in _inside(space, taken)})
+        left = space.size - len({point_key(point) for point in taken if space.contains(point)})
     for index in itertools.count(first):
         if left is not None and left <= 0:
             return
@@ -71,10 +71,6 @@ def random_points(
 def point_key(values: Mapping[str, Any]) -> str:
     """Return a text that two points share exactly if they have the same values."""
     return json.dumps(plain(values), sort_keys=True)
-
-
-def _inside(space: Space, points: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    return (point for point in points if space.contains(point))
 
 
 def hashed_fraction(seed: int, name: str, index: int) -> float:

@@ -22,10 +22,6 @@ def _is_list_of_names(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
 
 
-def _is_section(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
 _SETTINGS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Callable[[Any], bool]]]] = {
     "smbo": {
         "n_initial_points": (whole_number(1), lambda value: is_whole(value, 1)),
@@ -33,7 +29,10 @@ _SETTINGS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Callable[[Any], bo
     },
     "coordinate": {
         "order": ({"x-expected": "a list of the variables, each once"}, _is_list_of_names),
-        "defaults": ({"x-expected": "a section with the value of a variable for each of its keys"}, _is_section),
+        "defaults": (
+            {"x-expected": "a section with the value of a variable for each of its keys"},
+            lambda value: isinstance(value, Mapping),
+        ),
     },
 }
 STRATEGY_SETTINGS = tuple(key for settings in _SETTINGS.values() for key in settings)
