@@ -107,12 +107,12 @@ class ArrayFolder:
 
     @property
     def per_task(self) -> int:
-        """How many of its jobs, which are called tasks here, one task of the scheduler runs after another."""
+        """How many of its jobs (called tasks here) run one after another in one task of the scheduler."""
         return int(self._record().get("per_task", 1))
 
     @property
     def size(self) -> int:
-        """How many tasks it is for the scheduler."""
+        """How many array tasks the scheduler sees."""
         return self.scheduler_task(len(self.tasks))
 
     def scheduler_task(self, number: int) -> int:
@@ -120,7 +120,7 @@ class ArrayFolder:
         return (number - 1) // self.per_task + 1
 
     def in_one_task_with(self, number: int) -> range:
-        """Return the numbers of all that the scheduler's task of ``number`` runs."""
+        """Return the numbers of all tasks that share the scheduler's task with ``number``."""
         first = (self.scheduler_task(number) - 1) * self.per_task + 1
         return range(first, min(first + self.per_task, len(self.tasks) + 1))
 
@@ -139,20 +139,20 @@ class ArrayFolder:
 
     @property
     def job_id(self) -> int | None:
-        """The scheduler's id; None when the submission was cut short, or this version does not know the scheduler."""
+        """The scheduler's job id; None if the submission was interrupted, or the scheduler is unknown here."""
         known = scheduler_of_executor(self.executor)
         if self._job_id is None and known is not None:
             self._job_id = known.read_job_id(self.path / "submitted")
         return self._job_id
 
     def set_job_id(self, job_id: int) -> None:
-        """Record an id that was found in another way than from the scheduler's answer."""
+        """Record an id that was not read from the scheduler's answer."""
         (self.path / "submitted").write_text(f"{job_id}\n")
         self._job_id = job_id
 
     @property
     def driver(self) -> Path:
-        """The lock of the driver that waits for the array, or did when it lived."""
+        """The lock of the driver that waits for the array, or waited for it before it died."""
         try:
             name = (self.path / "driver").read_text(encoding="utf-8")
         except OSError:
@@ -161,7 +161,7 @@ class ArrayFolder:
 
     def set_driver(self, lock: str) -> None:
         """Record that the driver with the lock of this name waits for the array from now on."""
-        # Renamed into place: another driver reads the name to find out whether somebody waits.
+        # Renamed into place: another driver reads the name to find out whether a driver waits.
         if self.driver.name != lock:
             (self.path / ".driver").write_text(lock, encoding="utf-8")
             (self.path / ".driver").rename(self.path / "driver")
@@ -189,13 +189,13 @@ class ArrayFolder:
             return None
 
     def withdraw(self, number: int) -> bool:
-        """Make a task end at once if it starts after all; False when it has started or ended."""
+        """Make a queued task exit as soon as it starts; False if it has started or ended already."""
         mark, temporary = self.path / f"exit.{number}", self.path / f".withdrawn.{number}"
         try:
             temporary.write_text(f"{_WITHDRAWN_STATUS} - 0 0\n")
             # Not renamed, which would replace the exit file of a task that has just ended.
             os.link(temporary, mark)
-        except OSError:  # it has ended; or the disk is full, and the next look tries again
+        except OSError:  # it has ended; or the disk is full, and the next round tries again
             return False
         finally:
             temporary.unlink(missing_ok=True)
@@ -214,9 +214,9 @@ class ArrayFolder:
             return None
 
     def has_begun(self, number: int) -> bool:
-        """Whether a task has tried to note its start, also where no disk was left to write it to.
+        """Whether a task has tried to record its start, even if the disk was full.
 
-        Of several in one task of the scheduler, whether any has: then its shell lives, and the others have their turn.
+        Of several in one task of the scheduler, whether any has: then its shell lives, and the others get their turn.
         """
         return any((self.path / f"started.{each}").exists() for each in self.in_one_task_with(number))
 
@@ -233,12 +233,12 @@ class ArrayFolder:
 
     def mark_done(self, numbers: Sequence[int]) -> None:
         """Record that Snakemake has noted the end of these tasks."""
-        # Appended, one short write: a kill in between loses none of the numbers before.
+        # Appended in one short write, so a kill loses none of the earlier numbers.
         with (self.path / "done").open("a") as file:
             file.write("".join(f"{number}\n" for number in numbers))
 
     def cancel(self) -> None:
-        """Make tasks that start from now on end at once, also those that a deletion misses."""
+        """Make tasks that start from now on exit at once, including those that a deletion misses."""
         (self.path / "cancelled").touch()
 
     @property

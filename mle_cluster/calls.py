@@ -26,17 +26,17 @@ class Calls:
     """How the commands of one scheduler are called, and what their answers mean."""
 
     silent: re.Pattern[str]
-    """Messages of the different versions when nobody answers."""
+    """What the versions of the scheduler print when its daemon does not answer."""
     job_number: re.Pattern[str]
-    """A line of the answer to a submission; its first group is the number of the job."""
+    """The line of a submission's answer that holds the job number, as the first group."""
     message: Callable[[str, str], str]
-    """Returns the message of a command, by its name and what it wrote."""
+    """Turns the name of a command and its output into an error message."""
     where: str
-    """Where there are such commands, as an advice."""
+    """Advice on where these commands can be found."""
     keeps: Callable[[str, str], bool] = lambda name, value: True
-    """Whether a variable of our environment is handed on, by its name and value."""
+    """Whether a variable of our environment is passed on to the command, given its name and value."""
     retries: re.Pattern[str] | None = None
-    """What the submitting command says before it tries again for minutes, while Snakemake's main thread waits."""
+    """What the submission command prints before it retries for minutes, while Snakemake's main thread is blocked."""
 
     def ask(
         self,

@@ -1,4 +1,4 @@
-"""The shell command of a task: the rule's own if nothing is lost by that, else a Snakemake that runs the one job.
+"""The shell command of a task: that of the rule where this suffices, else a nested Snakemake that runs the one job.
 
 Run directly, a job is prepared (old outputs and logs removed, folders made, `update` files saved) by the driver just
 before it is submitted, and its outputs are checked by the driver, as with local jobs. A nested Snakemake costs 1.5 s

@@ -1,8 +1,8 @@
 """The executor: submits jobs to a scheduler as array tasks, learns how they end, and finds them after a restart.
 
 - Jobs with the same request are submitted together, as one array (submission.py).
-- A task writes its own exit file (task.sh), which is the truth. The scheduler is asked about all tasks at once, and the
-  answer only matters for tasks without an exit file (watching.py, watch.py, inquiry.py).
+- A task writes its own exit file (task.sh), which is authoritative. The scheduler is asked about all tasks at once, and
+  the answer only matters for tasks without an exit file (watching.py, watch.py, inquiry.py).
 - Submissions are recorded on disk (records.py); a restarted driver attaches to them (attaching.py).
 
 Snakemake calls ``run_jobs``, ``handle_job_…`` and ``cancel`` in its main thread and ``check_active_jobs`` in another.
@@ -51,16 +51,16 @@ common_settings = CommonSettings(
     pass_default_resources_args=True,
     pass_envvar_declarations_to_cmd=True,
     auto_deploy_default_storage_provider=False,
-    # Exit files cost no question to the scheduler, so the first look may come at once.
+    # Looking for exit files does not bother the scheduler, so the first look may come at once.
     init_seconds_before_status_checks=0,
 )
 
-# Seconds between two looks for exit files: short after news, then longer by this factor up to poll_seconds.
+# Seconds between two looks for exit files: few after a change, then more by this factor, up to poll_seconds.
 _QUICKEST_LOOK = 0.2
 _SLOWER = 1.3
 _SLOWEST_LOOK = 3.0
-# How long Ctrl-C waits for deleted tasks to leave the queue, so that the next call meets none of them. A script that
-# handles the scheduler's notice may have a minute to save a checkpoint.
+# How long Ctrl-C waits for deleted tasks to leave the queue, so that the next call does not find them there. A script
+# that handles the scheduler's notice may take a minute to save a checkpoint.
 _LEAVING_SECONDS = 90.0
 _SAY_AFTER_SECONDS = 5.0
 _LOG_LINES = 8
@@ -118,7 +118,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         self.run_jobs([job])
 
     def _attach(self, job: Any) -> bool:
-        # With the first job, not at the start: a workflow with nothing to do asks no scheduler.
+        # With the first job, not at the start, so that a workflow with nothing to do does not query the scheduler.
         if self._attaching is None:
             self._attaching = Attaching(
                 self.scheduler, self._drivers, self._settings.patience_seconds, self.logger.info
@@ -175,7 +175,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
             return
         tasks: list[Task] = [info.aux["task"] for info in active_jobs]
         withdrawn = self._withdraw(tasks) if is_paused() else set()
-        # One listing of a folder for all of its tasks: on NFS, a look at each exit file would be a question each.
+        # One listing of the folder for all of its tasks: on NFS, each exit file would cost a request of its own.
         ended = {path: ArrayFolder(path).ended() for path in {task.array.path for task in tasks}}
         # Of the scheduler's tasks, some of which run several of ours.
         is_open = {
@@ -212,12 +212,12 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
             self._leftovers.delete(self._inquiry.look)
 
     def _withdraw(self, tasks: Sequence[Task]) -> set[tuple[Path, int]]:
-        """Take back the tasks that have not started, from the queue as well; return which they are."""
+        """Withdraw the tasks that have not started, also from the queue; return which they are."""
         self._submission.give_up_waiting()
         submitted = [task for task in tasks if task.is_submitted]
         taken = [task for task in submitted if task.array.started(task.number) is None]
         taken = [task for task in taken if task.array.withdraw(task.number)]
-        # One that runs others of them stays in the queue; it passes over those that are taken back.
+        # A task of the scheduler that has begun to run several of ours stays; it skips those that are withdrawn.
         numbers: dict[int, list[int]] = {}
         for job, number in dict.fromkeys(task.scheduler_id for task in taken if not task.array.has_begun(task.number)):
             numbers.setdefault(job, []).append(number)
@@ -226,20 +226,20 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
             try:
                 self.scheduler.delete(numbers)
             except SchedulerError as error:
-                # They end at once when they start.
+                # They exit as soon as they start.
                 self.logger.warning(f"Queued tasks could not be deleted: {error}")
         never = [task for task in tasks if not task.is_submitted]
         return {(task.array.path, task.number) for task in [*taken, *never]}
 
     def _note_submission(self, array: ArrayFolder, rest: ArrayFolder | None) -> None:
-        """Move the tasks that were not submitted with an array that waited to the folder where they wait now."""
+        """Assign tasks that were left out when a waiting array was submitted to the folder where they wait now."""
         with self._tasks_lock:
             for task in [task for task in self._tasks.values() if task.array is array]:
                 if rest is not None and task.number > len(array.tasks):
                     del self._tasks[array.path, task.number]
                     task.array, task.number = rest, task.number - len(array.tasks)
                     self._tasks[rest.path, task.number] = task
-                # Only from now on can the scheduler know it: earlier answers must not count it as lost.
+                # The scheduler knows it only from now on, so earlier answers must not count it as lost.
                 task.sighting = Sighting(since=time.monotonic())
 
     def _judge(self, task: Task, ended: set[int]) -> Verdict | None:
@@ -249,7 +249,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         return self._watching.judge(task, task.array.exit(task.number) if task.number in ended else None)
 
     async def sleep(self) -> None:
-        """Wait until the next look: short after news, longer and longer without."""
+        """Wait until the next look: briefly after a change, longer and longer without one."""
         # Snakemake's base class starts the watching thread before __post_init__ has set our attributes.
         wait = getattr(self, "_look_again", _QUICKEST_LOOK)
         end = time.monotonic() + wait
@@ -360,7 +360,7 @@ def _make_writable(root: Path) -> None:
 
 
 def _end_of_log(log: Path) -> str:
-    """Return the last lines of a task outside of its rule's own logs: they say why it could not be started."""
+    """Return the last lines of a task's own log, outside those of its rule: they say why it could not be started."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, 2) - _LOG_BYTES))

@@ -60,7 +60,7 @@ class Inquiry:
         """Whether the scheduler has failed to answer at some time."""
 
     def hurry(self) -> None:
-        """Ask soon and often: tasks were submitted, or one is missing."""
+        """Poll soon and often: tasks were submitted, or one is missing."""
         self._wait = min(_FIRST_WAIT, self._longest_wait)
         self._due = min(self._due, time.monotonic() + self._wait)
 
@@ -168,7 +168,7 @@ class Inquiry:
                 asked.setdefault(job, []).append(number)
         found: set[TaskId] = set()
         for job, numbers in asked.items():
-            with contextlib.suppress(SchedulerError):  # nobody knows; the next list will bring the same question
+            with contextlib.suppress(SchedulerError):  # unknown; the next listing raises the same question
                 found |= {(job, number) for number in self._scheduler.absent(job, numbers)}
         return found
 

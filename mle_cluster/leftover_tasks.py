@@ -47,7 +47,7 @@ class LeftoverTasks:
             if array is not None and state.kind in _NOT_STARTED and ended < look.asked:
                 found.setdefault(task[0], []).append(task[1])
                 arrays[task[0]] = array
-        with contextlib.suppress(SchedulerError):  # they come again in the next answer
+        with contextlib.suppress(SchedulerError):  # they are in the next answer again
             if tasks := deletable(self._scheduler, found, arrays):
                 self._scheduler.delete(tasks)
 

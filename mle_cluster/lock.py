@@ -1,4 +1,4 @@
-"""One driver of a Snakefile at a time: a POSIX lock, which ends with its process in any case and works on NFS."""
+"""One driver per Snakefile at a time: a POSIX lock, which always ends with its process and works on NFS."""
 
 from __future__ import annotations
 

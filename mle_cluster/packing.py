@@ -23,9 +23,9 @@ def jobs_per_task(resources: Mapping[str, Any]) -> int:
 
 
 def request_for_all(resources: Mapping[str, Any], per_task: int) -> Mapping[str, Any]:
-    """Return the resources of a task with so many jobs: the time of all; the rest one at a time has to itself."""
+    """Return the resources of a task with so many jobs: time for all of them, everything else as for one."""
     minutes = resources.get("runtime")
     if per_task == 1 or not minutes:
         return resources
-    # A job that is ended at its own limit may take half a minute to end.
+    # A job that is stopped at its own limit may take half a minute to end.
     return {**dict(resources.items()), "runtime": (int(minutes) + _MINUTES_BETWEEN) * per_task}

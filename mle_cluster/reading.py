@@ -1,4 +1,4 @@
-"""Reading what schedulers write alike, and the resources of a job."""
+"""Parses what schedulers write in the same form, and the resources of a job."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["expand_tasks", "names_in", "number_in"]
 
 
 def expand_tasks(ranges: str) -> Iterator[int]:
-    """Yield the task numbers of an array; ``%2``, how many may run at a time, is none of them.
+    """Yield the task numbers of an array; ``%2``, how many may run at a time, is not one of them.
 
     >>> list(expand_tasks("1-5:2,9")), list(expand_tasks("1,4-6%2")), list(expand_tasks("N/A"))
     ([1, 3, 5, 9], [1, 4, 5, 6], [])

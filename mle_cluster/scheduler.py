@@ -1,4 +1,4 @@
-"""The protocol of a scheduler: everything the executor and the commands ask of one.
+"""The protocol of a scheduler: everything that the executor and the commands need from one.
 
 Knows nothing of Snakemake, nor of any particular scheduler. Each has a folder beside this file, the only place that
 calls its commands and knows their formats.
@@ -61,7 +61,7 @@ class Kind(Enum):
     STUCK = "stuck"
     """It cannot start, and stays in the queue until it is removed."""
     OVER = "over"
-    """It has ended, and the scheduler still remembers it."""
+    """It has ended, and the scheduler still lists it."""
 
 
 @dataclass(frozen=True)
@@ -331,7 +331,7 @@ class Scheduler(Protocol):
         """Whether the accounting says that a task ended by itself, with exit status 0."""
 
     def was_cut_off(self, last: TaskState | None, account: Mapping[str, str] | None) -> bool | None:
-        """Whether a task was ended together with its shell, so that no exit file will come.
+        """Whether a task was killed together with its shell, so that no exit file will come.
 
         ``last`` as in Clues; without an account the answer may be None: only the accounting can tell.
         """

@@ -62,7 +62,7 @@ class ClusterSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the interf
             yield "notice_seconds", f"expected seconds, or 0 for no notice, found {self.notice_seconds}."
 
     def _no_choice(self, name: str, *choices: str) -> Iterator[tuple[str, str]]:
-        """Check a setting that has a few values."""
+        """Check a setting that has a fixed set of values."""
         if (value := getattr(self, name)) not in choices:
             yield name, f"expected {', '.join(choices[:-1])} or {choices[-1]}, found {value!r}."
 
@@ -76,7 +76,7 @@ class ClusterSettings(ExecutorSettingsBase):  # type: ignore[misc]  # the interf
     def _no_options(
         self, name: str, ours: Collection[str], option_in: Callable[[str], str] = lambda word: word
     ) -> Iterator[tuple[str, str]]:
-        """Check further options for a submission, among which may be none of ours."""
+        """Check extra options for the submission command; those that the plugin sets itself are refused."""
         try:
             words = shlex.split(getattr(self, name))
         except ValueError as error:

@@ -14,7 +14,7 @@ __all__ = ["guarded", "settings_of", "unknown"]
 
 
 def guarded(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Yield findings; one question without an answer does not end the other checks."""
+    """Yield findings; a query without an answer does not stop the other checks."""
     try:
         yield from findings
     except SchedulerError as error:

@@ -110,14 +110,14 @@ class Submission:
 
         later: Later | None = None
         try:
-            # What was submitted earlier has its turn first.
+            # Arrays that were submitted earlier come first.
             if self._waiting.is_waiting:
                 later = Later("")
             else:
                 # The command writes its answer into a file, so that a kill right here does not lose the job number.
                 job_id = self._scheduler.submit(command_for(array, array.size), array.path / "submitted")
         except SchedulerSilentError as error:
-            # No failure: the jobs wait in this driver, and Snakemake goes on with the others.
+            # Not a failure: the jobs wait in this driver, and Snakemake continues with the others.
             later = Later(f"The scheduler does not answer ({str(error).rstrip('.')}).", may_be_there=True)
         except SchedulerError as error:
             refusal = self._scheduler.refusal(str(error), array.size)
@@ -175,7 +175,7 @@ class Submission:
         return None if message is None else self._scheduler.refusal(message, array.size).advice
 
     def give_up_waiting(self) -> None:
-        """Submit nothing more."""
+        """Stop submitting."""
         self._waiting.give_up()
 
     def _script(self, folder: Path, kind: _Kind) -> str:

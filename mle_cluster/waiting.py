@@ -22,7 +22,7 @@ __all__ = ["Later", "WaitingArrays"]
 _FIRST_WAIT = 2.0
 _SLOWER = 1.5
 _LONGEST_WAIT = 30.0
-# A limit is known well enough when it is known to an eighth; and before a quarter of it is free, more may become free.
+# The search for a limit ends when it is known to an eighth. It is worth submitting when a quarter of it is free.
 _PRECISION = 8
 _WORTH_IT = 4
 
@@ -52,10 +52,10 @@ class _Waiting:
 class WaitingArrays:
     """Arrays in the order of their submission.
 
-    A site may limit how many tasks a user has in the queue without saying how many. The number is searched by halves:
+    A site may limit how many tasks a user has in the queue without saying how many. The number is found by bisection:
     ``_most`` tasks were accepted, ``_too_many`` refused. From then on as many are submitted as have ended, which the
-    driver knows without asking; what is left of an array waits as a whole. Others use up the same limit, or leave it,
-    so now and then more is tried.
+    driver knows without asking; the rest of an array waits as a whole. Jobs of other programs count towards the same
+    limit, so now and then more tasks are tried.
     """
 
     # Arrays are added and given up in Snakemake's main thread and submitted in the watching one. No command of the
@@ -124,7 +124,7 @@ class WaitingArrays:
             # Ctrl-C may have come during the command: what was accepted meanwhile has to be deleted.
             if self._is_given_up(first, rest):
                 if first.array.job_id is not None:
-                    with contextlib.suppress(SchedulerError):  # a task that starts all the same ends at once
+                    with contextlib.suppress(SchedulerError):  # should a task start after all, it exits at once
                         self.scheduler.delete({first.array.job_id: None})
                 if rest is not None:
                     _forget(rest)
@@ -148,7 +148,7 @@ class WaitingArrays:
         return 0
 
     def _learn(self, size: int, *, is_accepted: bool) -> None:
-        """Take note of what the site said to ``size`` more tasks."""
+        """Record whether the site accepted ``size`` more tasks."""
         total = self._open + size
         if is_accepted:
             self._open, self._most, self._is_doubted = total, max(self._most, total), False
@@ -165,7 +165,7 @@ class WaitingArrays:
         self._too_many, self._is_doubted = total, False
         if size == 1:
             self._wait_longer()
-        # As long as there are tasks of our own to end, it is their end that makes room.
+        # While tasks of our own are in the queue, their end is what makes room.
         self._try_more = time.monotonic() + (_LONGEST_WAIT if self._most else self._wait)
 
     def _wait_longer(self) -> None:
@@ -173,7 +173,7 @@ class WaitingArrays:
         self._due = time.monotonic() + self._wait
 
     def give_up(self) -> None:
-        """Forget all of them; tasks of theirs that start all the same end at once."""
+        """Give up all waiting arrays; should tasks of theirs start after all, they exit at once."""
         with self._lock:
             for each in self._waiting:
                 _forget(each.array)
@@ -185,7 +185,7 @@ class WaitingArrays:
         return array.cut(size) if array.job_id is not None and size < array.size else None
 
     def _is_given_up(self, settled: _Waiting, rest: ArrayFolder | None) -> bool:
-        """Put the rest of a settled array into its place, and return whether it had been given up."""
+        """Replace a settled array by its rest, and return whether it had been given up."""
         with self._lock:
             if settled not in self._waiting:
                 return True
@@ -216,7 +216,7 @@ class WaitingArrays:
             waiting.tried = None
             refusal = self.scheduler.refusal(str(error), size)
             if refusal.kind != "final":
-                # Where it is jobs that are counted, nothing is known of tasks.
+                # Where the site counts jobs, this says nothing about tasks.
                 if refusal.at_most is None and self._too_many is None:
                     self._wait_longer()
                 else:

@@ -1,4 +1,4 @@
-"""The fate of a task: its exit file is the truth, the scheduler only gives hints about tasks without one.
+"""What became of a task: its exit file is authoritative, the scheduler only gives hints about tasks without one.
 
 Pure: it judges observations and their times, reads nothing and asks nobody.
 """
@@ -11,7 +11,7 @@ from mle_cluster.scheduler import Kind, Look, TaskId, TaskState
 
 __all__ = ["Sighting", "state_in_words"]
 
-# A list may miss a task once while it changes its state; the second time it is gone.
+# A listing may miss a task once while its state changes; missing twice means that it is gone.
 _LOOKS_WITHOUT = 2
 
 
@@ -22,15 +22,15 @@ class Sighting:
     since: float
     state: TaskState | None = None
     end: TaskState | None = None
-    """How it ended, where the scheduler's list still remembers that."""
+    """How it ended, if the scheduler still lists that."""
     missed: int = 0
     gone_since: float | None = None
     running_since: float | None = None
     last_look: float = 0.0
 
     def see(self, look: Look, task: TaskId) -> None:
-        """Take note of an answer of the scheduler."""
-        # A question from before the submission says nothing about the task.
+        """Record an answer of the scheduler."""
+        # An answer from before the submission says nothing about the task.
         if look.asked <= max(self.since, self.last_look):
             return
         self.last_look = look.asked

@@ -71,7 +71,7 @@ class Watching:
             return Verdict()
         if outcome.status not in self._scheduler.notice_statuses:
             return Verdict(_why_failed(task, outcome))
-        # Maybe ended by the scheduler, whose notice does not say why: the accounting does, some seconds later.
+        # Perhaps killed by the scheduler, whose signal does not say why; the accounting does, some seconds later.
         if task.ended_since is None:
             task.ended_since = time.monotonic()
             self._inquiry.hurry()
@@ -123,15 +123,15 @@ class Watching:
         if not sighting.is_lost(time.monotonic(), self._patience) and not self._was_cut_off(task, sighting.gone_since):
             return None
         verdict = self._explained(task, None, sighting.gone_since)
-        # A last look: the exit file may have appeared since the folder was listed.
+        # Look once more: the exit file may have appeared since the folder was listed.
         return verdict if task.array.exit(task.number) is None else None
 
     def _is_lifeless(self, task: Task) -> bool:
-        # What precedes a task on its node may take minutes, and its folder another one until it is seen from here.
+        # A prolog on the node may take minutes, and a shared folder another one until its files are visible here.
         return task.is_lifeless(max(_LIFELESS_PATIENCES * self._patience, _LIFELESS_SECONDS))
 
     def _was_cut_off(self, task: Task, ended: float) -> bool:
-        """Whether its shell was ended too, so that no exit file is to be waited for."""
+        """Whether its shell was killed too, so that no exit file will come."""
         sighting = task.sighting
         # The folder was listed before the scheduler answered.
         if not sighting.seems_gone or task.array.exit(task.number) is not None:
@@ -162,7 +162,7 @@ class Watching:
         return Verdict(f"{task.name} {self._scheduler.explain(clues)}")
 
     def _may_be_listed(self, task: Task, ended: float) -> bool:
-        """Whether the scheduler's list may still say how a task ended, about which there is no accounting."""
+        """Whether the scheduler's list may still say how a task without accounting ended."""
         sighting = task.sighting
         is_known = sighting.last_look > ended and sighting.state is None
         return not is_known and time.monotonic() - ended < self._patience
@@ -178,6 +178,6 @@ class Watching:
 def _why_failed(task: Task, outcome: Exit) -> str:
     number = outcome.status - 128
     end = f" (signal {number})" if number > 0 else ""
-    # A script that gets no more memory fails with an error of its own, which rarely names the limit.
+    # A script that runs out of memory fails with its own error, which rarely names the limit.
     limit = f" It could have no more memory than {task.limits.memory}." if task.limits.memory else ""
     return f"{task.name} ended on {outcome.host} with exit status {outcome.status}{end}.{limit}"

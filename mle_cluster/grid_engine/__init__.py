@@ -1,1 +1,1 @@
-"""Grid Engine: the only room that knows its commands and their answers; backend.py is its interface."""
+"""Grid Engine: the only package that knows its commands and their answers; backend.py is its interface."""

@@ -81,7 +81,7 @@ class GridEngine:
         queues: Mapping[int, str | None],
         long_ago: int | None,
     ) -> Mapping[int, Obstacle]:
-        """Ask which queues are open, and once per job that has waited for long what it lacks."""
+        """Query which queues are open, and once for each job that has waited long why it cannot start."""
         found: dict[int, Obstacle] = {}
         if not waiting:
             return found

@@ -1,1 +1,1 @@
-"""Slurm: the only room that knows its commands and their answers; backend.py is its interface."""
+"""Slurm: the only package that knows its commands and their answers; backend.py is its interface."""

@@ -70,7 +70,7 @@ class Slurm:
         self._seemed_closed: set[int] = set()
 
     def trouble_with_folder(self, folder: Path) -> str | None:
-        """Return why sbatch cannot be told of a folder."""
+        """Return why sbatch cannot be given a folder, or None if it can."""
         if "\n" not in str(folder):
             return None
         return f"Slurm cannot use the folder {str(folder)!r}: its name has a line break. Rename the folder."
@@ -107,7 +107,7 @@ class Slurm:
             for reason in {state.reason for state in states}:
                 if (obstacle := answers.obstacle_in(reason)) is not None:
                     found[job] = obstacle
-        # For a moment after a restart of the controller no node seems to be there: what counts is the second look.
+        # For a moment after a restart of the controller no node seems to exist, so only the second answer counts.
         closed = {job for job, obstacle in found.items() if obstacle.kind == "closed"}
         new, self._seemed_closed = closed - self._seemed_closed, closed
         return {job: obstacle for job, obstacle in found.items() if job not in new}

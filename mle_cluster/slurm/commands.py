@@ -18,7 +18,7 @@ __all__ = ["absent", "accounts", "ask", "delete", "find_array", "max_array_size"
 # These would change what the commands answer, or the request of the jobs. A driver that runs in a job has all of them.
 _DROPPED = ("SLURM_", "SQUEUE_", "SACCT_", "SCANCEL_", "SCONTROL_", "SINFO_", "SRUN_", PROFILE_VARIABLE)
 _KEPT = frozenset({"SLURM_CONF", "SLURM_CLUSTERS", "SLURM_CONF_SERVER", "SLURM_JWT"})
-# The other variables of sbatch (account, partition, ...) are wishes of the user.
+# The other variables of sbatch (account, partition, ...) are set by the user on purpose.
 _OURS = frozenset(
     f"SBATCH_{name}"
     for name in (
@@ -57,7 +57,7 @@ def states(*, seconds: float = 30.0) -> dict[TaskId, TaskState]:
 
 def _list_tasks(output: str, *, seconds: float = 30.0) -> str:
     """Ask once about all tasks of this user, those that have just ended included."""
-    # By the number of the user, whose name the site may write otherwise. Never by partition: an administrator may move
+    # By user id, because the site may spell the name differently. Never by partition: an administrator may move
     # a job to another one.
     user = str(os.getuid())
     command = ["squeue", "--noheader", "--all", "--user", user, "--states=all", output]
@@ -99,7 +99,7 @@ def absent(job: int, numbers: Collection[int]) -> set[int]:
     """Return which tasks of a job squeue lists as running although their nodes, which answer, do not have them."""
     asked = ["squeue", "--noheader", "--all", "--array", f"--jobs={job}", "--states=R", "--format=%K|%A"]
     rows = (line.partition("|") for line in ask(asked).splitlines())
-    # sstat needs the numbers that Slurm gives to tasks itself: of 12_3 and 12_4 it tells of one of them twice.
+    # sstat needs the internal job ids of array tasks: asked about 12_3 and 12_4, it reports one of them twice.
     own = {int(task): number for task, _, number in rows if task.isdecimal() and int(task) in numbers}
     if not own:
         return set()

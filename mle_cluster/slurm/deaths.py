@@ -75,7 +75,7 @@ def explain_death(clues: Clues) -> str:
         case "BF" | "RV":
             return f"could not be started on {node}: Slurm says {state or code}."
         case "F" | "CD" if clues.exit_status is not None:
-            # Nobody but the command itself, or what it started, has sent the signal.
+            # The signal can only have come from the command itself, or from what it started.
             return f"ended on {node} with exit status {clues.exit_status} (signal {clues.exit_status - 128})."
         case "F" if clues.started is not None and (signal := account.get("ExitCode", ":0").partition(":")[2]) != "0":
             causes = "somebody has sent it, or the machine had no memory left"
@@ -96,7 +96,7 @@ def _is_over_memory(account: Mapping[str, str], limits: Limits) -> bool:
 
 
 def _by(user: str) -> str:
-    """Return who it was, unless it was oneself."""
+    """Return who did it, unless it was this user."""
     if not user.isdecimal() or int(user) == os.getuid():
         return ""
     try:

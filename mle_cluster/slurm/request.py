@@ -73,7 +73,7 @@ def sbatch_options(settings: Settings, name: str, threads: int, resources: Mappi
         asked["time"] = math.ceil(minutes)
         notice = round(min(settings.notice_seconds, minutes * 60 * (1 - _TOLD_AFTER)))
         if notice and minutes * 60 >= _SHORTEST_TOLD:
-            # To the shell of the task, which passes it on: without the B only what srun starts is told.
+            # B: to the shell of the task, which passes it on; otherwise only processes that srun has started get it.
             asked["signal"] = f"B:USR1@{notice}"
     asked |= _gpus(settings, math.ceil(number_in(resources.get("gpu"))), names_in(resources.get("gpu_type")))
     asked |= {key: resources.get(name) for key, name in (("nodelist", "include_nodes"), ("exclude", "exclude_nodes"))}
@@ -107,7 +107,7 @@ def with_nodes_of_site(options: Sequence[str]) -> list[str]:
         When nobody answers: then they cannot be submitted now.
     """
     given = dict.fromkeys(("--nodelist", "--exclude"), "")
-    # What the user writes as options of sbatch comes later, and stays as it is.
+    # Options of sbatch that the user gives come later, and are left as they are.
     given |= {name: value for name, _, value in (word.partition("=") for word in reversed(options)) if name in given}
     ours = {f"{name}={value}" for name, value in given.items() if value and "[" not in value}
     if not ours:

@@ -21,7 +21,7 @@ __all__ = ["check_site"]
 _SECONDS = 10.0
 _SHOWN = 8
 _SINFO = "%P|%a|%D|%T|%l|%G|%M"
-# Nodes that are busy take jobs later; these do not by themselves.
+# Busy nodes take jobs later; nodes in these states do not without intervention.
 _OUT_OF_SERVICE = re.compile(r"down|drain|fail|maint|unknown")
 
 
@@ -147,7 +147,7 @@ def _check_configuration(asked: Request | None, settings: Any, site: Site, has_a
             f"set mle-slurm-array-size: {largest - 1} in {site.shown_file}",
         )
     age = numbers.get("MinJobAge")
-    # 0: nothing is ever forgotten.
+    # 0: jobs are never purged.
     if age and age <= settings.query_seconds and not has_accounts:
         yield warning(
             f"Slurm forgets after {age} s how a job has ended (MinJobAge), squeue is asked every "

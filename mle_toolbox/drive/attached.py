@@ -1,4 +1,4 @@
-"""Follow the driver of an experiment from another process, by the files that it writes; it does not notice."""
+"""Follow the driver of an experiment from another process, through the files that it writes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def follow_driver(driver: Path, watch: Callable[[Tally], None]) -> Tally:
     path = driver / "events.jsonl"
     events, tally, seen = EventFile(path), Tally(total=number_wanted(driver)), 0
     while True:
-        # Before the last look, so that what is written meanwhile is read.
+        # Before the last look, so that it reads everything that was written.
         is_over = not is_driven(driver)
         size = path.stat().st_size if path.exists() else 0
         if size < seen:  # the driver has gone on with another plan

@@ -31,7 +31,7 @@ _NAMES = 3
 _SHORTEST_PREFIX = 3
 _OURS = "mle-toolbox: "
 _OUR_PACKAGE = "/mle_toolbox/"
-# A recorded message may be cut, so that many characters tell whether two are the same.
+# A recorded message may be cut, so only that many characters are compared.
 _ALIKE = 100
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\d+")
 
@@ -91,8 +91,8 @@ class FailuresSoFar:
         self._known: dict[_Run, Failure | None] = {}
 
     def look(self, tally: Tally) -> None:
-        """Read the failures that are new."""
-        # Anew each time: a seed run that is tried again leaves the failed for a while, and may then end differently.
+        """Read the new failures."""
+        # From scratch each time: a seed run that is retried has not failed for a while, and may then end differently.
         self._known = {
             run: self._known[run] if run in self._known else self._read(run, tally.reasons.get(run))
             for run in sorted(tally.failed)
@@ -100,7 +100,7 @@ class FailuresSoFar:
 
     @property
     def failures(self) -> dict[_Run, Failure]:
-        """Each seed run that failed."""
+        """The seed runs that failed."""
         return {run: failure for run, failure in self._known.items() if failure is not None}
 
     @property
@@ -110,7 +110,7 @@ class FailuresSoFar:
 
     @property
     def groups(self) -> list[FailureGroup]:
-        """The failures that differ."""
+        """The distinct failures."""
         return grouped(self.failures)
 
     def _read(self, run: _Run, reason: str | None) -> Failure | None:
@@ -145,7 +145,7 @@ def failure_of(
     words = (record.reason if record is not None else None) or _first_line(reason)
     if words is None:
         words = one_line(error.words) if error is not None and record is None else "died"
-    # A traceback that the script has printed and survived is not what ended it.
+    # A traceback that the script printed and survived is not why it ended.
     if error is not None and error.name not in words:
         error = None
     # Python knows the nearest right spelling of a name only when it prints the error.
@@ -157,7 +157,7 @@ def failure_of(
 
 
 def grouped(failures: Mapping[_Run, Failure]) -> list[FailureGroup]:
-    """Return the failures that differ, those of most seed runs first."""
+    """Return the distinct failures, the most frequent first."""
     found: dict[tuple[str, str | None], FailureGroup] = {}
     for run, failure in failures.items():
         found.setdefault(failure.key, FailureGroup(failure)).runs.append(run)
@@ -198,7 +198,7 @@ def runs_in_words(runs: Collection[_Run], every: Iterable[_Run]) -> str:
 
 
 def _names(names: list[str], others: list[str]) -> str:
-    """Return the names, or as ``adam_*`` what they and no others begin with."""
+    """Return the names, or as ``adam_*`` the prefix that they share with no other."""
     if len(names) < _NAMES:
         return listed(names)
     prefix = names[0]
@@ -221,7 +221,7 @@ def excerpt(failure: Failure, project: Path) -> list[str]:
     if (more := len(error.own_frames) - _OWN_FRAMES) > 0:
         shown.append(f"… and {more} more of your own calls")
     innermost = error.frames[-1]
-    # What we refuse is explained by the message; where we do it helps nobody.
+    # An error that we raise is explained by its message; a place in our code helps nobody.
     if not innermost.is_own and _OUR_PACKAGE not in innermost.file:
         n_library = sum(not frame.is_own for frame in error.frames)
         shown.append(f"raised in {_short(innermost.file)}:{innermost.line} ({count(n_library, 'call')} in libraries)")

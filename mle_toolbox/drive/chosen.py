@@ -72,7 +72,7 @@ def choose_names(patterns: Iterable[str], names: Sequence[str], numbers: Mapping
     for pattern in patterns:
         matching = {name for name in names if fnmatchcase(name, pattern)} | {*filter(None, [numbers.get(pattern)])}
         if not matching:
-            # A file name is what is typed by mistake most often.
+            # The most frequent mistake is a file name.
             stem = pattern.removesuffix(".json").removesuffix(".yaml").removesuffix(".yml")
             advice = f" Did you mean {stem!r}?" if stem in names else did_you_mean(pattern, names)
             known = f" There are {listed(names, _SHOWN)}." if not advice else ""

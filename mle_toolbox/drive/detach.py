@@ -16,7 +16,7 @@ _LOOK_EVERY_SECONDS = 0.05
 
 
 class Detached:
-    """What has become of it: a driver with this process number, or an exit status when it ended before."""
+    """The outcome: a driver with this process number, or an exit status if it ended before that."""
 
     def __init__(self, pid: int, log: Path, exit_status: int | None) -> None:
         self.pid = pid
@@ -49,6 +49,6 @@ def start_detached(driver: Path, words: Sequence[str]) -> Detached:
         if holder is not None and holder.pid == process.pid:
             break
         time.sleep(_LOOK_EVERY_SECONDS)
-    # It is meant to outlive us, so nobody here waits for it.
+    # It is meant to outlive this process, which does not wait for it.
     process.returncode = process.returncode if process.returncode is not None else 0
     return Detached(process.pid, log, status)

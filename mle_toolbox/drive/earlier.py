@@ -36,7 +36,7 @@ def is_plan_of_driver(folder: Path, plan: Plan) -> bool | None:
         then = json.loads((folder / _PLAN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    # Through JSON, which turns tuples into lists. Trials that have been asked meanwhile are no other plan, nor are the
+    # Through JSON, which turns tuples into lists. Trials that were asked meanwhile do not make it another plan, nor do
     # further seeds that they have earned.
     results = ExperimentFolder(folder.parent)
     now = json.loads(json.dumps(plan.to_json()))
@@ -48,7 +48,7 @@ def is_plan_of_driver(folder: Path, plan: Plan) -> bool | None:
 
 
 def _fixed(plan: Any) -> Any:
-    """Return a plan without what changes while it is carried out: how many seeds its looks have decided on."""
+    """Return a plan without what changes while it runs: how many seeds its looks have decided on."""
     if not isinstance(plan, dict) or "looks" not in plan:
         return plan
     entries = [{key: value for key, value in each.items() if key != "seeds"} for each in plan["configurations"]]
@@ -103,7 +103,7 @@ class EarlierSnakemake:
 
 
 def _kill(pid: int | None) -> bool:
-    """Kill a process, without a signal that it could handle: then it would end its seed runs as well."""
+    """Kill a process with SIGKILL: a signal that it handles would make it end its seed runs as well."""
     if pid is None:
         return False
     with contextlib.suppress(ProcessLookupError):

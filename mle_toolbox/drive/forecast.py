@@ -20,7 +20,7 @@ __all__ = ["ConfigurationForecast", "Forecast", "forecast"]
 
 @dataclass
 class ConfigurationForecast:
-    """One configuration: its seeds by what happens to them."""
+    """One configuration: its seeds by what would happen to them."""
 
     name: str
     due: dict[Reason, list[int]] = field(default_factory=dict)

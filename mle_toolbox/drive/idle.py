@@ -1,4 +1,4 @@
-"""Whether cores will have nothing to do, because a search that learns waits for results."""
+"""Whether cores will be idle because a search that learns waits for results."""
 
 from __future__ import annotations
 

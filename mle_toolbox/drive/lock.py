@@ -48,7 +48,7 @@ class Holder:
     @property
     def is_orphaned(self) -> bool:
         """Whether `mle run` is gone from this machine; as the lock is held, its Snakemake is still running."""
-        # Process numbers mean something only on their own machine.
+        # A process number is only meaningful on its own machine.
         return self.host == platform.node() and not is_alive(self.pid)
 
 
@@ -59,7 +59,7 @@ class DriverLock:
         self.descriptor = descriptor
 
     def sign(self, snakemake: int | None = None) -> None:
-        """Write the holder into the lock file, for those who find it locked."""
+        """Write the holder into the lock file, for other drivers that find it locked."""
         holder = Holder(platform.node(), os.getpid(), _now(), snakemake)
         content = json.dumps(asdict(holder)).encode()
         # Another process may read at any moment, so the file is never empty: it is overwritten, padded with blanks, and
@@ -127,7 +127,7 @@ def _wait(holder: Holder, while_waiting: Callable[[Holder], None]) -> None:
         while_waiting(holder)
         time.sleep(_LOOK_EVERY_SECONDS)
     except KeyboardInterrupt:
-        # Ctrl-C is meant for the seed runs, which are in the process group of the remaining Snakemake.
+        # Ctrl-C is meant for the seed runs, which are in the process group of the Snakemake that is left.
         if holder.snakemake is not None and is_alive(holder.snakemake):
             os.killpg(holder.snakemake, signal.SIGINT)
         raise
@@ -147,7 +147,7 @@ def _read_holder(path: Path) -> Holder | None:
         try:
             return Holder(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError):
-            # Perhaps it is being written right now.
+            # It may just be being written.
             time.sleep(_READ_AGAIN_SECONDS)
     return None
 

@@ -1,4 +1,4 @@
-"""How far the seed runs that are running have come, and how long they still take: from files alone.
+"""How far running seed runs are, and how long they still take: from files alone.
 
 For looks from another terminal or machine, whether or not a driver is alive. `mle run` itself knows more.
 """
@@ -51,7 +51,7 @@ class Look:
 
 
 class Pace:
-    """Looks at the seed runs of an experiment, once or again and again; later looks know better how fast they are.
+    """Looks at the seed runs of an experiment, once or repeatedly; later looks estimate their pace better.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Pace:
         silent = None
         if began is not None and n_ticks:
             with contextlib.suppress(OSError):
-                # Of this attempt: those that were kept of an earlier one took none of its time.
+                # Of this attempt only: ticks kept from an earlier one took none of its time.
                 n_own = n_ticks - (run.record.resumed_from_tick or 0) if run.record is not None else n_ticks
                 silent = silent_seconds(began, run.folder.journal.stat().st_mtime, n_own, now)
         return Going(n_ticks, None, False, seconds, None, last.values if last is not None else {}, silent)

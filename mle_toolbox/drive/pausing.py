@@ -22,8 +22,8 @@ __all__ = ["Pausing", "Rule"]
 Rule = Literal["alike", "first", "never"]
 """When to pause: the first seed runs all fail alike; the first one fails; never."""
 
-# So many seed runs at least, and as many as run at a time, have to fail alike: fewer may be bad luck. Of a cluster one
-# broken machine takes task after task, so it has to be more.
+# At least so many seed runs, and as many as run at a time, have to fail alike: fewer may be bad luck. On a cluster one
+# broken node takes task after task, so more are needed.
 _FEWEST = 3
 _FEWEST_ON_CLUSTER = 10
 
@@ -69,7 +69,7 @@ class Pausing:
         return f"Paused: {self._cause}, so no more are started.{rest}"
 
     def look(self, tally: Tally) -> None:
-        """Decide once more, with the present state."""
+        """Decide again, with the present state."""
         self._n_running = len(tally.running)
         self._most_running = max(self._most_running, self._n_running)
         if self._cause is None and self._rule != "never" and self._is_any_left(tally):
@@ -78,7 +78,7 @@ class Pausing:
                 pause.ask(self._events)
 
     def _decide(self, tally: Tally) -> str | None:
-        # A seed run that is tried again has not failed yet.
+        # A seed run that is retried has not failed yet.
         over = {run for run in tally.failed if tally.failed_attempts[run] > self._plan.retries}
         failed = {run: each for run, each in self._failures.failures.items() if run in over}
         if self._rule == "first":
@@ -95,7 +95,7 @@ class Pausing:
         return f"the first {len(failed)} seed runs have failed alike ({_headline(failed)})"
 
     def _decide_for_search(self, failed: dict[tuple[str, int], Failure]) -> str | None:
-        """Return that all seeds of a trial have failed, before anything has ended well: a bug is no bad point."""
+        """Return that all seeds of a trial have failed before any run has finished: that is a bug, not a bad point."""
         whole = [name for name, n in Counter(name for name, _ in failed).items() if n == len(self._plan.seeds_of(name))]
         if not whole:
             return None

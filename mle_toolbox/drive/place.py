@@ -76,7 +76,7 @@ def _chosen(plan: Plan, profile: str | None, cores: int | None) -> Place:
     tasks = open_tasks(plan.project_dir, plan.experiment_path)
     if tasks:
         in_queue = _in_queue(plan, tasks)
-        # Before any detection: these tasks would run a second time anywhere else.
+        # Before any detection: anywhere else, these tasks would run a second time.
         if in_queue:
             scheduler = in_queue[0].array.scheduler
             return Place(
@@ -91,7 +91,7 @@ def _chosen(plan: Plan, profile: str | None, cores: int | None) -> Place:
 
 
 def left_here(plan: Plan) -> list[str]:
-    """Name the seed runs that a killed driver has left running outside of any scheduler.
+    """Name the seed runs of a killed driver that still run outside of any scheduler.
 
     Their jobs wait for them wherever they start, so nothing runs twice; the user should know why they wait.
     """

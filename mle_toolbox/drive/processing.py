@@ -43,7 +43,7 @@ class ProcessingStatus:
 
     @property
     def name(self) -> str:
-        """What it is called in sentences."""
+        """Its name in sentences."""
         return self.stage.replace("_", "-")
 
 

@@ -1,4 +1,4 @@
-"""What of a results folder may be deleted: nothing that the present experiment needs and that exists only once.
+"""Which parts of a results folder may be deleted: nothing that the present experiment needs and that exists only once.
 
 Three kinds: folders of configurations that are not in the experiment file any more, earlier results that were set
 aside, and files that `mle run` makes again from the logs of the seed runs.
@@ -77,14 +77,14 @@ def delete(plan: Plan, removable: Sequence[Removable]) -> None:
     experiment = ExperimentFolder(plan.experiment_path)
     with driver_lock(experiment.driver, while_waiting=_refuse):
         for each in removable:
-            # Out of the way in one step first: half a folder would look like results.
+            # Renamed in one step first: half a folder would look like results.
             rubbish = experiment.driver / f"{_RUBBISH}{os.getpid()}"
             each.path.rename(rubbish)
             if rubbish.is_dir() and not rubbish.is_symlink():
                 shutil.rmtree(rubbish)
             else:
                 rubbish.unlink()
-        for left in experiment.driver.glob(f"{_RUBBISH}*"):  # of a call that was killed
+        for left in experiment.driver.glob(f"{_RUBBISH}*"):  # left by a call that was killed
             shutil.rmtree(left, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of an experiment while its driver runs: left in a file, and taken when that has done its present plan.
+"""A call of `mle run` while the experiment has a driver: left in a file, and taken up when the present plan is done.
 
 The asker writes the request and then looks once more whether the driver still holds its lock; the driver looks for a
 request after it has given the lock back. Whoever removes the file does the work, so it is neither lost nor done twice.
@@ -35,7 +35,7 @@ def leave_request(driver: Path, words: Sequence[str]) -> None:
 
 
 def take_request(driver: Path) -> Request | None:
-    """Return the request, which from now on is the caller's to do; None if there is none."""
+    """Take the request over, which is the caller's to carry out from now on; None if there is none."""
     taken = driver / f"{_REQUEST}.taken"
     try:
         (driver / _REQUEST).rename(taken)

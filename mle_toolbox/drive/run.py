@@ -130,7 +130,7 @@ def run_experiment(
         if is_left_over:
             clear_leftovers(plan.project_dir, plan.experiment_dir)
         if pausing is not None and pausing.cause is not None:
-            # It was an earlier Snakemake whose seed runs failed: this one's would as well.
+            # The seed runs of an earlier Snakemake failed; those of this one would fail as well.
             return RunOutcome(1, False, earlier.tally, log)
         pause.forget(events)
         # By an earlier Snakemake that was followed to its end.
@@ -173,8 +173,7 @@ def run_experiment(
                 if step is None or step in steps:
                     break
                 steps.add(step)
-                # What has failed in the search would hold up its final for ever, and what has failed among the
-                # finalists the winner.
+                # A failed seed run of the search would hold up its final for ever, and one of a finalist the winner.
                 target = "final_of_what_finished"
                 command = [*snakemake_command(plan.project_dir, snakefile, options, target), *event_options(events)]
                 variables[FINAL_VARIABLE] = "1"
@@ -187,12 +186,12 @@ def run_experiment(
         if not interrupted and process.returncode in ENDED_ORDERLY:
             started.unlink(missing_ok=True)
         if plan.looks is not None:
-            # Looks were held meanwhile, and give some configurations more seeds.
+            # Looks that were held meanwhile give some configurations more seeds.
             plan = as_of_now(plan)
             if process.returncode == 0 and not options.is_partial:
                 note_merged(plan)
         _restore_record(plan, ended_well=process.returncode == 0)
-        # Snakemake makes results of what is complete only.
+        # Snakemake only makes results of complete configurations.
         is_left_out = options.is_partial or (plan.search is not None and bool(follower.tally.failed))
         # Snakemake itself goes on behind a failed seed run where the search learns.
         is_complete = plan.learns and process.returncode == 0 and not options.is_partial
@@ -338,7 +337,7 @@ class _Follower:
         self.watch(self.tally)
 
     def _count_further_runs(self) -> None:
-        """Count by what has ended where trials earn further seeds: the jobs of these are in no plan of Snakemake."""
+        """Count by what has ended where trials earn further seeds, whose jobs Snakemake does not plan in advance."""
         search, tally = self.plan.search, self.tally
         if search is None or search.settings.seed_rungs is None or tally.to_run is None:
             return
@@ -349,7 +348,7 @@ class _Follower:
         tally.total = max(tally.total, tally.ended + len(tally.running))
 
     def _note_bad_ends(self) -> None:
-        """Count seed runs as failed that did: the jobs of a search that learns end well whatever came of them."""
+        """Count failed seed runs as failed: in a search that learns, their jobs succeed in any case."""
         folder = ExperimentFolder(self.plan.experiment_path)
         for run in self.tally.took.keys() - self.good:
             if run_status(folder.seed_run(*run)) == "failed":

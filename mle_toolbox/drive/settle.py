@@ -169,7 +169,7 @@ def settle(
         if plan.learns and rerun is None and is_wanted and status == "failed" and run.ended.exists():
             ended_badly.append(run)
             return
-        # A failed run of this configuration is tried again, unless an earlier result of exactly this code exists.
+        # A failed run of this configuration is retried, unless an earlier result of exactly this code exists.
         here = is_wanted and status != "waiting"
         source = None if again else earlier.find(run, identity, only_current=here)
         if not is_wanted or again:
@@ -185,7 +185,7 @@ def settle(
                 earlier.take_back(source, run)
 
     def is_wanted_now(name: str, seed: int) -> bool:
-        # What has failed and was left out by a look is tried again on request only: no look waits for it.
+        # A failed run that a look has left out is retried only on request, because no look waits for it.
         if plan.is_given_up(name, seed) and chosen is None and rerun is None:
             is_there = experiment.seed_run(name, seed).log.exists()
             settled.failed_before += not is_there
@@ -207,8 +207,8 @@ def settle(
         if chosen is None or (name, seed) in chosen:
             look_at(experiment.seed_run(name, seed), plan.identity(name), may_run=(name, seed) in in_the_final)
     if ended_badly and not _is_any_good(plan, experiment):
-        # Of a search in which nothing has ended well yet nothing can be learned. The base configuration may have run as
-        # well, for the final.
+        # A search cannot learn before any seed run has finished. The base configuration may have run as well, for the
+        # final.
         settled.due |= dict.fromkeys(ended_badly, "failed")
     else:
         settled.failed_before += len(ended_badly)
@@ -294,7 +294,7 @@ def _have_merged_again_what_changed(plan: Plan, experiment: ExperimentFolder) ->
     if known.keys() != wanted.keys():
         # What is collected changes, what is merged does not.
         _touch_first(merged(experiment.configuration(name)) for name in wanted if name not in changed)
-    # Snakemake ignores a newer time when its note has the same checksum.
+    # Snakemake ignores a newer time if the checksum in its metadata is the same.
     note = experiment.driver / _MERGED
     _forget(plan, [*(merged(experiment.configuration(name)) for name in changed), experiment.results, experiment.table])
     note.parent.mkdir(parents=True, exist_ok=True)
@@ -337,7 +337,7 @@ def _merged(experiment: ExperimentFolder) -> dict[str, Any]:
 
 
 def _forget(plan: Plan, outputs: Iterable[Path]) -> None:
-    """Have Snakemake forget how outputs were made, by the names that the rules give them."""
+    """Have Snakemake forget how outputs were made, under the names that the rules give them."""
     forget_outputs(plan.project_dir, (plan.experiment_dir / path.relative_to(plan.experiment_path) for path in outputs))
 
 

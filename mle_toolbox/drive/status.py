@@ -260,7 +260,7 @@ class StatusReader:
         with nothing_collected():
             runs = tuple(map(self._again, self._status.runs))
         if any(run.configuration in self._pending and run.status != "waiting" for run in runs):
-            self._seen_sources = []  # it has been asked, so all is read anew
+            self._seen_sources = []  # it has been asked meanwhile, so everything is read again
             return self.look()
         if any(new is not old for new, old in zip(runs, self._status.runs, strict=True)):
             # A copy has none of the values that were computed for the earlier one.
@@ -271,7 +271,7 @@ class StatusReader:
         return self._status
 
     def _choices(self) -> list[_Signature]:
-        # The final of a search has seed runs that nobody knows before its choices.
+        # Which seed runs the final of a search has is only known after its choices.
         folder = self._status.folder if self._status is not None else None
         return [] if folder is None else [_signature(folder.finalists), _signature(folder.choice)]
 

@@ -83,7 +83,7 @@ def stop_experiment(folder: ExperimentFolder, project: Path, *, patience: float,
     queued = _by_id(_queued(open_tasks(project, folder.path, given_up=True)))
     driven = _stop_drivers(folder, project, running, patience, say, stopped)
     if driven and stopped.left:
-        # A driver that is still alive, on another machine perhaps, would restart whatever is stopped under it.
+        # A driver that is still alive, perhaps on another machine, would restart what is stopped here.
         return stopped
     left = _delete_tasks(open_tasks(project, folder.path, given_up=True), say, stopped)
     stopped.tasks = sum(not _came_to_its_end(task) for each, task in queued.items() if each not in left)
@@ -149,7 +149,7 @@ def _delete_tasks(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped
         say(f"Deleting {tasks_in_words(in_queue)} ...")
         left = delete_tasks(in_queue, seconds=_LEAVING_SECONDS)
     except SchedulerError as error:
-        # The one thing that works without the scheduler: a mark on disk at which tasks end when they start.
+        # The only thing that works without the scheduler: a mark on disk that makes tasks exit as they start.
         give_up([task for task in tasks if not task.array.is_cancelled])
         started = [task for task in tasks if task.has_started]
         running = f" {tasks_in_words(started)} had started and may still run." if started else ""
@@ -198,7 +198,7 @@ def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: 
         count = number_of(len(here), "seed run")
         say(f"Ending {count} that an earlier driver left here ...")
         launchers = [run.record.launcher or 0 for run in here if run.record]
-        # Launchers first and to their end: each records how its script ended, a moment after that.
+        # Wait for the launchers first: each records how its script ended, a moment later.
         end_processes(launchers, lambda: _still(folder, here) + sum(map(is_alive, filter(None, launchers))))
         end_processes([run.record.pid or 0 for run in here if run.record], lambda: _still(folder, here))
         if left := _still(folder, here):
@@ -237,7 +237,7 @@ def _is_task(run: SeedRunStatus) -> bool:
 
 
 def _came_to_its_end(task: OpenTask) -> bool:
-    """Whether a task ended by itself while its driver was being stopped."""
+    """Whether a task finished by itself while its driver was being stopped."""
     # The driver removes the records of arrays that succeeded.
     outcome = task.array.exit(task.number)
     if outcome is None:

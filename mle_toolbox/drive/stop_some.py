@@ -80,7 +80,7 @@ def stop_seed_runs(
 
 
 def _launchers(folder: ExperimentFolder, runs: Sequence[SeedRunStatus]) -> dict[tuple[str, int], int]:
-    """Return the launchers of these seed runs on this machine, of those too that have not yet made a record."""
+    """Return the launchers of these seed runs on this machine, including runs that have no record yet."""
     wanted = {(run.configuration, run.seed) for run in runs}
     found: dict[tuple[str, int], int] = {}
     holder = current_holder(folder.driver)
@@ -108,7 +108,7 @@ def _delete(tasks: Sequence[OpenTask], say: Callable[[str], None], stopped: Stop
 
 
 def _run_of_task(task: OpenTask) -> tuple[str, int] | None:
-    """Return the configuration and seed of a task; None for another job than a seed run."""
+    """Return the configuration and seed of a task; None if it is not a seed run."""
     output = Path(task.array.tasks[task.number - 1].output)
     return run_of(SeedFolder(output.parent)) if output.parent.name.startswith(SEED_PREFIX) else None
 

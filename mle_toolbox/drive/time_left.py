@@ -25,7 +25,7 @@ __all__ = ["Estimate", "SeenRun", "TimeLeft"]
 
 _Key = tuple[str, int]
 
-# A run that has come further than every one before it: it is expected to need this share more.
+# A run that is already longer than all before it is expected to need this share more.
 _FURTHER = 0.1
 
 
@@ -48,7 +48,7 @@ class SeenRun:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is left, in seconds."""
+    """The time left, in seconds."""
 
     seconds: float | None
     """Until the last seed run ends; None while nothing is known."""
@@ -182,7 +182,7 @@ class TimeLeft:
         pace = self._paces.get((run.configuration, run.seed))
         usual = before.seconds_a_tick
         if pace is None or usual is None:
-            # Before its first tick only time tells.
+            # Before its first tick there is only the time to go by.
             return before.seconds.rest(run.seconds)
         ticks_left = before.ticks.rest(run.ticks)
         own = pace.seconds_a_tick

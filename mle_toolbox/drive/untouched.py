@@ -1,4 +1,4 @@
-"""The configurations of which nothing is to be done: Snakemake then need not look at their seed runs.
+"""Configurations for which there is nothing to do, so that Snakemake need not look at their seed runs.
 
 For each job that Snakemake knows it asks the disk and its own notes, several times, also where there is nothing to do:
 of 10,000 seed runs that takes longer than all the rest. `settle` has read the record of each of them already. What is
@@ -34,7 +34,7 @@ def untouched(plan: Plan, wanted: Collection[SeedFolder]) -> list[str]:
         The seed runs that have to run, or that run already.
     """
     if plan.looks is not None:
-        # The next look may give more seeds to any of them.
+        # The next look may give any of them more seeds.
         return []
     experiment = ExperimentFolder(plan.experiment_path)
     touched = {run.path.parent.name for run in wanted}
