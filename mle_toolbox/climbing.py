@@ -25,7 +25,7 @@ __all__ = ["decide_rung", "runs_below", "seeds_by_now", "with_seeds_by_now"]
 def decide_rung(folder: ExperimentFolder, rung: int) -> Iterator[str]:
     """Write which trials climb to a rung, and yield what was decided in sentences.
 
-    Every seed run of the rung below has come to its end, good or bad.
+    Every seed run of the rung below has ended, successfully or not.
 
     Raises
     ------

@@ -87,7 +87,7 @@ class FinalStage:
 
 def final_of_plan(plan: Plan) -> FinalStage | None:
     """Return how far the final of a plan is; None where there is none."""
-    # Here, because it reads YAML, and whoever only reads results may have no reader of it.
+    # Here, because it reads YAML, for which an environment that only reads results may lack the package.
     from mle_toolbox.experiment_file.search_reader import asked_since
 
     plan = asked_since(plan)

@@ -64,7 +64,7 @@ def start(script, **options):
 
 
 def limits_of(job):
-    """Return the options of a launcher that name limits and GPUs of a job; it sees to them where no scheduler does."""
+    """Return the launcher options for limits and GPUs of a job, which it enforces where no scheduler does."""
     limits = {"time_limit": None if job.time_minutes is None else job.time_minutes * 60, "memory_limit": job.memory_mb}
     gpus = {"gpus": job.gpus, "runs_per_gpu": job.runs_per_gpu} if job.gpus else {}
     return {**limits, **gpus}
@@ -102,8 +102,8 @@ LEARNING_CURVES = RUNS.learning_curves.as_posix()
 FINAL_VALUES = RUNS.final_values.as_posix()
 # best.json is written beside them, and only if there is a best trial.
 SEARCH_FILES = {"trials": RUNS.trials.as_posix(), "best": RUNS.best_words.as_posix()} if PLAN.search is not None else {}
-# In a search that learns a trial is asked when those from which it may learn have ended, good or bad: a seed run there
-# makes .ended whatever came of it, and a trial makes its score.
+# In a search that learns, a trial is asked when those from which it may learn have ended, successfully or not: a seed run
+# there makes .ended in any case, and a trial makes its score.
 LEARNS = PLAN.learns
 CONFIGURATION_PATTERN = "|".join(re.escape(each.name) for each in (*PLAN.configurations, *PLAN.final_bases))
 MERGED_LOG = ANY_CONFIGURATION.log.as_posix()

@@ -62,16 +62,16 @@ def share_gpus():
 
 
 def record_failure():
-    """After a failed job of a Snakemake that was started by hand: do without it what waits for it.
+    """After a failed job of a Snakemake that was started by hand, do what would wait for that job.
 
-    Put together what has finished of a search, or hold the look that waits only for seed runs that have failed.
+    Collect what has finished of a search, or hold the look that waits only for seed runs that have failed.
     """
     if PLAN.looks is not None and BY_HAND and (said := hold_look_without_failed(PLAN)) is not None:
         logger.warning(f"{said} The same command goes on.")
     if PLAN.search is not None and BY_HAND and RUNS.record.exists():
         status = read_plan_status(PLAN)
         if status.stopped() and not status.failed():
-            return  # Ctrl-C: whoever types it does not want to wait for a report
+            return  # Ctrl-C: the user does not want to wait for a report
         trouble = collect_what_finished(RUNS)
         if trouble:
             logger.warning(trouble)

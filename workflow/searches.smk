@@ -38,12 +38,12 @@ FINAL_OF_WHAT_FINISHED = STAGE is not None and FINAL_VARIABLE in os.environ
 
 
 def wait_for_rung(rung):
-    """Have Snakemake ask again when this rung has been decided."""
+    """Make Snakemake evaluate this again when the rung has been decided."""
     checkpoints.rung.get(rung=rung, turn=DECIDED_IN_TURN[rung])
 
 
 def further_runs(_wildcards):
-    """Return the files of the seed runs that trials have earned; as long as this is open, Snakemake asks again."""
+    """Return the files of the seed runs that trials have earned; until that is decided, Snakemake evaluates this again."""
     if TO_DECIDE:
         wait_for_rung(TO_DECIDE[-1])
     return files_of_runs(earned_runs())
@@ -115,7 +115,7 @@ def files_of_fresh_runs(names, seeds):
 
 
 def has_failed(name, seed):
-    """Return whether a seed run of the present plan has ended badly."""
+    """Return whether a seed run of the present plan has failed."""
     record = record_as_wanted(name, seed)
     return record is not None and run_status(RUNS.seed_run(name, seed), record) in ("failed", "died")
 

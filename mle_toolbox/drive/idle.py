@@ -18,7 +18,7 @@ def idle_words(plan: Plan, profile: str, cores: int | None) -> str | None:
     plan
         The experiment.
     profile
-        Where it runs. Of a cluster nobody knows how many jobs it runs at a time.
+        Where it runs. How many jobs a cluster runs at a time is not known.
     cores
         How many cores of this machine may be used; None: as many as the profile says.
     """

@@ -177,7 +177,7 @@ def run_child(
             send(number)
 
     def send(number: int) -> None:
-        # Listed before the first of them gets it: of those whose parent has ended, nobody knows whose they were.
+        # Listed before the first of them gets it: once a parent has ended, whose children they were is not known.
         for process in [child] if still_runs is None else _below(witness.pid):
             try:
                 os.kill(process, number)

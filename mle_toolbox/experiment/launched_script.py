@@ -223,7 +223,7 @@ class LaunchedScript:
         return True
 
     def mark_ended(self) -> None:
-        """Say that the run came to its end, good or bad, where trials wait for that."""
+        """Mark the end of the run, successful or not, where trials wait for that."""
         mark = os.open(f"{self.folder}/{ENDED}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         # Snakemake ignores a newer time of a file whose content is the same.
         os.write(mark, b"%d\n" % time.time_ns())

@@ -119,7 +119,7 @@ def _is_bad_end(folder: SeedFolder) -> bool:
     record = read_run_record(folder)
     if record is None or record.status != "failed":
         return False
-    # Killed from outside, by somebody or for want of memory, nobody knows: it is tried again, and counts then.
+    # Killed from outside, by a user or for lack of memory, which cannot be known: it is retried, and counts then.
     return record.attempt > 1 or not (record.reason or "").startswith("ended by SIGKILL")
 
 

@@ -39,7 +39,7 @@ def values_of(words: Sequence[str]) -> dict[str, Any] | None:
 
     An option of two dashes is one that the script declares (``script_options.py``), and so need not have a value.
     Unlike on a command line typed by hand, every other option has exactly one value here, and a value joined to its
-    name is a string. So the option ``-inf`` and the value ``-inf`` can be told apart.
+    name is a string. So the option ``-inf`` and the value ``-inf`` can be distinguished.
     """
     values: dict[str, Any] = {}
     rest = list(reversed(words))
@@ -73,7 +73,7 @@ def parse_value(text: str) -> bool | int | float | str:
         # Python refuses to convert integers of more than 4300 digits; nobody means a number of 1000.
         return int(text) if len(text) < 1000 else text
     try:
-        # float() also accepts "1_000" and " 1 ", which nobody writes to mean a number.
+        # float() also accepts "1_000" and " 1 ", which are not meant as numbers.
         return text if "_" in text or text != text.strip() else float(text)
     except ValueError:
         return text

@@ -149,7 +149,7 @@ def _metrics(
 
 
 def _trouble_with_deciding_metric(experiment: Experiment, metrics: Mapping[str, MetricEntry]) -> str | None:
-    """Return why nobody knows which metric decides how many seeds there are; None where it is clear."""
+    """Return why it is not clear which metric decides how many seeds there are; None where it is."""
     if not isinstance(experiment.settings["multi_experiment_args"].get("num_seeds"), Mapping):
         return None
     decides = "until: decided needs to know which metric decides, and which way is better"

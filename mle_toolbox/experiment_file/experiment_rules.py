@@ -27,7 +27,7 @@ _META, _MULTI, _JOB = "meta_job_args", "multi_experiment_args", "single_job_args
 _SEARCH_ARGS = "param_search_args"
 SEARCH = "hyperparameter-search"
 """The job_type of a search."""
-# An environment of this name is looked for, and that it is not there is said.
+# An environment of this name is looked for, and reported if it does not exist.
 _ANY_TEXT = ("job_name", "log_file", "err_file", "env_name", "extra_cmd_line_input")
 
 

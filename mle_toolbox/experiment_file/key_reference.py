@@ -94,7 +94,7 @@ def _default(rules: Schema, required: bool) -> str:
 
 
 def _value(rules: Schema, schema: Schema) -> str:
-    """Say what belongs there: the choices, or the type with its smallest value."""
+    """Return what is allowed there: the choices, or the type with its smallest value."""
     if "enum" in rules:
         return ", ".join(f"`{choice if isinstance(choice, str) else json.dumps(choice)}`" for choice in rules["enum"])
     types = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]
@@ -113,7 +113,7 @@ def _refused(rules: Schema) -> Iterator[str]:
 
 
 def _resolved(rules: Schema, schema: Schema) -> Schema:
-    """Follow a reference inside the schema; what stands beside it comes first."""
+    """Follow a reference inside the schema; keywords beside it take precedence."""
     if "$ref" not in rules:
         return rules
     target: Any = schema

@@ -106,7 +106,7 @@ def _missing_resume(experiment: Experiment) -> Iterator[Problem]:
 def _missing_wandb(experiment: Experiment) -> Iterator[Problem]:
     """Yield a problem for each configuration that needs the package wandb where the script's Python lacks it."""
     script, job = experiment.script(), experiment.settings["single_job_args"]
-    if script is None or is_shell_script(script):  # which Python it starts, nobody knows
+    if script is None or is_shell_script(script):  # which Python it starts is not known
         return
     named = job.get("env_name") if job.get("use_conda_venv") is not False else None
     prefix = find_environment(named).prefix

@@ -77,7 +77,7 @@ def board_name(log: Mapping[str, Any]) -> str | None:
 def is_wandb_used(log: Mapping[str, Any]) -> bool:
     """Return whether ticks are sent to Weights & Biases."""
     settings = log.get("wandb_config")
-    # Whether the configuration is valid is said elsewhere.
+    # Invalid configurations are reported elsewhere.
     mode = settings.get("mode") if isinstance(settings, Mapping) else None
     return bool(log.get("use_wandb")) and (mode or os.environ.get("WANDB_MODE")) != "disabled"
 

@@ -1,4 +1,4 @@
-"""The looks of an experiment whose number of seeds is open: what is looked at, and what was decided so far."""
+"""The looks of an experiment whose number of seeds is open: what they compare, and what was decided so far."""
 
 from __future__ import annotations
 

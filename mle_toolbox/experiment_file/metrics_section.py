@@ -78,7 +78,7 @@ def _wrong_values(entry: Mapping[str, Any], at: JsonPath, *, short: bool) -> Ite
 
 
 def tracked_metrics(contents: Iterable[Mapping[str, Any]]) -> tuple[str, ...] | None:
-    """Return the names that any of the configurations tracks; None where one does not say."""
+    """Return the names that any of the configurations tracks; None if one of them does not say."""
     names: dict[str, None] = {}
     for content in contents:
         log = content.get("log_config")

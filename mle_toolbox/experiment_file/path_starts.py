@@ -122,7 +122,7 @@ def starts_as_typed(
     typed_in: Path,
     on_command_line: Collection[Path] = (),
 ) -> Starts:
-    """Choose the folders for a command: as before if a choice was kept, else by where the files are.
+    """Choose the folders for a command: as recorded if there is a record, else by where the files are.
 
     ``results`` is the results folder as written; the rest is as in ``choose_starts``.
     """
@@ -275,7 +275,7 @@ def _recorded(results: Path, file: Path) -> PathChoice | None:
             return None
         folders = {str(path): _normal(real / folder) for path, folder in (elsewhere or {}).items()}
         return PathChoice(_normal(real / start) if start is not None else file.parent, folders)
-    # Whatever a damaged record can cause; `mle run` writes it again.
+    # Anything that a damaged record can raise; `mle run` writes it again.
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 

@@ -52,7 +52,7 @@ class Configuration:
     trial: Trial | None = None
     """The point of the search that it is; its file is in the results folder, and made when the experiment runs."""
     more_seeds: tuple[int, ...] = ()
-    """The seeds that it has earned on top of those of all configurations."""
+    """The seeds that it has earned in addition to those of all configurations."""
 
     @property
     def is_pending(self) -> bool:
@@ -144,17 +144,17 @@ class Plan:
     search: SearchPlan | None = None
     """The search whose trials the configurations are."""
     task: tuple[str, ...] | None = None
-    """The dotted keys of the settings that are the task; empty: there is none; None: nothing is said."""
+    """The dotted keys of the settings that are the task; empty: there is none; None: the file does not say."""
     metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """The metrics that matter, the most important one first: ``better`` and ``name``, each as far as it is said."""
+    """The metrics that matter, the most important one first: ``better`` and ``name``, where given."""
     display_names: Mapping[str, str] = field(default_factory=dict)
     """What tables, figures and the report call some of the configurations."""
     pre_processing: Processing | None = None
     post_processing: Processing | None = None
     notices: tuple[str, ...] = ()
-    """What the user should know of the arguments before anything runs: sentences."""
+    """What the user should know about the arguments before anything runs: sentences."""
     looks: HeldLooks | None = None
-    """Where the number of seeds is open: when it is decided who gets more."""
+    """Where the number of seeds is open: when it is decided which configurations get more."""
 
     @property
     def learns(self) -> bool:
@@ -209,7 +209,7 @@ class Plan:
         return tuple((each.name, seed) for each in self.configurations for seed in self.seeds_of(each.name))
 
     def seeds_of(self, name: str) -> tuple[int, ...]:
-        """Return the seeds of a configuration, as far as it is decided by now how many it gets."""
+        """Return the seeds of a configuration, as far as their number is decided by now."""
         seeds = self.seeds if self.looks is None else self.seeds[: self.looks.number_of_seeds(name)]
         return (*seeds, *self.configuration(name).more_seeds)
 
@@ -220,7 +220,7 @@ class Plan:
         return self.seeds if rungs is None else rungs.up_to(len(rungs.seeds))
 
     def is_given_up(self, name: str, seed: int) -> bool:
-        """Tell whether a seed run has failed and nothing waits for it any more."""
+        """Return whether a seed run has failed and nothing waits for it any more."""
         return self.looks is not None and (name, seed) in self.looks.failed
 
     def configuration(self, name: str) -> Configuration:

@@ -43,7 +43,7 @@ class JobResources:
 
     @property
     def asked(self) -> dict[str, int | str]:
-        """What a job asks of a scheduler, by the names that our executors know; lists are joined with commas."""
+        """What a job requests from a scheduler, by the names that our executors use; lists are joined with commas."""
         asked: dict[str, int | str | None] = {
             "mem_mb": self.memory_mb,
             "runtime": self.time_minutes,
@@ -76,7 +76,7 @@ class Processing:
 
     @property
     def words(self) -> str:
-        """What it is called in sentences."""
+        """Its name in sentences."""
         return self.stage.replace("_", "-")
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The sections of an experiment file on what runs before the first seed run and after the last."""
+"""Reads the sections ``pre_processing_args`` and ``post_processing_args`` of an experiment file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["STAGES", "named_scripts", "processing_of"]
 
 STAGES = ("pre_processing", "post_processing")
 
-# Without them, the script runs where the seed runs do: nobody names the environment of a project three times.
+# Without these keys the script runs in the environment of the seed runs, so that a project names it only once.
 _ENVIRONMENT = ("env_name", "use_conda_venv")
 
 
@@ -31,7 +31,7 @@ def named_scripts(data: Any, settings: Mapping[str, Mapping[str, Any]]) -> Itera
 def processing_of(
     stage: str, settings: Mapping[str, Mapping[str, Any]], data: Mapping[str, Any], script: Path | None
 ) -> Processing | None:
-    """Return what a valid file says of one stage, or None where it has none.
+    """Return one stage of a valid file, or None if the file does not have it.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def processing_of(
 
 
 def _place(data: Any, stage: str, key: str) -> tuple[str, str]:
-    """Return where a key of a stage stands, which may have its earlier name."""
+    """Return the path of a key of a stage, which may be under its earlier name."""
     section = f"{stage}_args"
     if stage == "post_processing" and isinstance(data, Mapping) and is_unused(data.get(section)):
         return "post_process_args", key.replace("processing_", "process_")

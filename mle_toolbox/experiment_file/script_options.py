@@ -115,7 +115,7 @@ def _source(path: Path) -> tuple[str, ast.Module] | None:
     try:
         text = path.read_text(encoding="utf-8")
         return text, ast.parse(text)
-    # Where there are mistakes, others report them.
+    # Mistakes are reported elsewhere.
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

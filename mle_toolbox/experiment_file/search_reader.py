@@ -70,7 +70,7 @@ class SearchFile:
         for base, space in zip(bases, self.spaces, strict=True):
             own, size = stored.of(base.name), None
             if (strategy := self._strategy(space, base)) is not None:
-                # What was learned of another base configuration, or with other steps, says nothing of this search.
+                # Results of another base configuration, or with other steps, do not apply to this search.
                 size = strategy.size()
                 is_ours = [
                     is_made_from(base.content, each) and strategy.fits(each.index, each.extra, each.asked or {})

@@ -86,7 +86,7 @@ def _problem(name: str, value: str, message: str) -> Problem:
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the old values with the one new one, which lies some sections deep, in its place."""
+    """Return the old values with the new one, which may be nested in sections, replaced."""
     merged = dict(old)
     for key, value in new.items():
         inner = merged.get(key)

@@ -1,4 +1,4 @@
-"""What the text of a training script in shell says: which shell runs it, and which files it names.
+"""Reads the text of a training script in shell: which shell runs it, and which files it names.
 
 The launcher uses this before it can import packages, so only what is built into Python is imported here, and `re`.
 """

@@ -17,7 +17,7 @@ _AT = ("meta_job_args", "task")
 def read_task(
     meta: Mapping[str, Any], contents: Iterable[Mapping[str, Any]], searched: Iterable[tuple[str, str]] = ()
 ) -> tuple[tuple[str, ...] | None, list[tuple[JsonPath, str]]]:
-    """Return the dotted keys of the task, none where there is no task, None where nothing is said; and the mistakes.
+    """Return the dotted keys of the task (none: there is no task; None: the file does not say), and the mistakes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Append the ticks of a running seed run to its journal, one write a tick.
+"""Append the ticks of a running seed run to its journal, with one write per tick.
 
 Imports nothing heavy: it runs inside training scripts.
 """
@@ -32,9 +32,9 @@ ONLY_IN_THE_MAIN_PROCESS = (
     "and log them in the main process."
 )
 
-# Ticks with save=False wait in memory up to this size.
+# Ticks with save=False are buffered in memory up to this size.
 _PENDING_BYTES = 64 * 1024
-# And no longer than this: whoever looks at a run from outside sees that it still makes ticks.
+# And no longer than this, so that other processes can see that the run still makes ticks.
 _PENDING_SECONDS = 60.0
 # Seconds after a tick in which the script can hardly have closed the descriptor. Asking for its position at every tick
 # would cost 15 % of one in a tight loop, with this it is 4 %.
@@ -239,7 +239,7 @@ class JournalWriter:
         self._n_kept, self._remarks = n_ticks, tuple(remarks)
 
     def flush(self, durable: bool = False) -> None:
-        """Write the ticks that wait in memory; with ``durable`` also make sure that they survive a power cut."""
+        """Write the ticks that are buffered in memory; with ``durable`` also make sure they survive a power cut."""
         with self._file.guard:
             if self._pending and not self._file.forked:
                 self._write(self._pending)
@@ -253,8 +253,8 @@ class JournalWriter:
                 os.fsync(self._file.descriptor)
 
     def finish(self) -> int:
-        """Refuse further ticks, from other threads too, make all there are durable, and return their number."""
-        # Under the lock, so that a thread that goes on logging changes nothing in what is sealed.
+        """Refuse further ticks, also from other threads, make those logged so far durable, and return their number."""
+        # Under the lock, so that a thread that keeps logging cannot change what is sealed.
         with self._file.guard:
             self._is_finished = True
             self.flush(durable=True)
@@ -262,7 +262,7 @@ class JournalWriter:
             return self.n_ticks
 
     def close(self) -> None:
-        """End a run that went well: write pending ticks and release the folder. Further calls do nothing.
+        """End a successful run: write pending ticks and release the folder. Further calls do nothing.
 
         A run that logged nothing leaves a journal without ticks: those of an earlier attempt are not its own.
         """
@@ -277,7 +277,7 @@ class JournalWriter:
                 self._file.release()
 
     def release(self) -> None:
-        """End a run that went wrong: write pending ticks if possible, and release the folder.
+        """End a failed run: write pending ticks if possible, and release the folder.
 
         A run that logged nothing leaves the journal as it was. Never raises on a full disk.
         """
@@ -333,7 +333,7 @@ class JournalWriter:
             raise
 
     def _write_header(self, header: Header, position: int) -> None:
-        """Write a header after the valid part of the file; if that fails, nothing of it stays."""
+        """Write a header after the valid part of the file; if that fails, all of it is truncated again."""
         data, descriptor, written = header.encode(), self._file.descriptor, 0
         try:
             while written < len(data):
@@ -352,7 +352,7 @@ class JournalWriter:
         self._header = header
 
     def _write(self, rows: list[bytes]) -> None:
-        """Write rows after those on disk; if that fails, a row that is only partly there is cut off again."""
+        """Append rows to those on disk; if that fails, a partly written row is truncated again."""
         assert self._header is not None
         if not self._file.is_open():
             raise self._not_writable()

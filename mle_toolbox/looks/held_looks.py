@@ -42,7 +42,7 @@ class HeldLooks:
 
     @property
     def undecided(self) -> tuple[str, ...]:
-        """Of the configurations of the last look those that it has not told apart."""
+        """The configurations that the last look could not distinguish."""
         return self.held[-1].undecided if self.held else ()
 
     @property

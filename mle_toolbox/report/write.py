@@ -121,7 +121,7 @@ def _sha256(text: str) -> str:
 
 @cache
 def _library() -> str:
-    # Licences have to stay with their files; that of ECharts stands at its beginning.
+    # A licence has to stay with its file; that of ECharts is at its beginning.
     licence = _read("vendor/LICENSE-delaunator").strip()
     return "\n".join(
         [_read("vendor/echarts.min.js").strip(), f"/* {licence} */", _read("vendor/delaunator.min.js").strip()]

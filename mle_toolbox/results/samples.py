@@ -134,7 +134,7 @@ def may_be_paired(samples: Iterable[SeedSample], wanted: bool | None = None) -> 
         When pairs are requested and there can be none.
     """
     numbered = [each.configuration for each in samples if each.numbered]
-    # An error and not a silent "unpaired": whoever asked for pairs would believe the p-value to be of pairs.
+    # An error and not a silent "unpaired": a user who asked for pairs would take the p-value for that of pairs.
     if wanted and numbered:
         raise ResultsError(
             f"paired=True: the seeds of {listed(map(repr, numbered), 3)} are not "

@@ -159,7 +159,7 @@ def answer_within_tasks(
     if role is None:
         return whole
     groups = {task: [name for name in names if name in samples] for task, names in role.groups.items()}
-    # Each is computed in full and stands in the page: of 20 methods on 57 tasks they would be 20 MB.
+    # Each is computed in full and is part of the page: for 20 methods on 57 tasks that would be 20 MB.
     n_pairs = sum(math.comb(len(names), 2) for names in groups.values())
     shown_up_to = None if n_pairs <= MOST_PAIRS else 2
     return AnswerOfTasks(

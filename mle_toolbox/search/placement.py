@@ -1,4 +1,4 @@
-"""Where the value of a search variable stands in a configuration, and configurations with such values.
+"""Where the value of a search variable is in a configuration, and configurations with such values.
 
 A variable is named as in the original: "x" or "train:x" is a key of ``train_config``, "model:x" one of
 ``model_config``, and "a/b/c" is nested. Knows nothing of files.
@@ -79,7 +79,7 @@ def with_values(content: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
     Returns
     -------
     dict
-        Of dicts, lists and scalars. Groups that the base lacks are made; what else stands in a group is kept. The
+        Of dicts, lists and scalars. Groups that the base lacks are made; everything else in a group is kept. The
         original replaced the whole group in "model:a/b", and made 0 and 1 of booleans.
 
     Examples

@@ -137,7 +137,7 @@ def is_flat(section: Mapping[str, Any]) -> bool:
 
 
 def with_keys_at_home(section: Mapping[str, Any]) -> tuple[dict[str, Any], list[Mistake]]:
-    """Report every known key that stands in another section than its own, and put it where it belongs.
+    """Report every known key that is in the wrong section, and put it where it belongs.
 
     So the other mistakes are about the search that was meant, and nothing is reported as missing that is there.
     """

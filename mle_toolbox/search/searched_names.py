@@ -24,7 +24,7 @@ def trouble_with_name(
     name
         As in the experiment file.
     places
-        Where each variable stands in the base configuration, by name, in the order of the file.
+        Where each variable is in the base configuration, by name, in the order of the file.
     base
         The base configuration.
     choices

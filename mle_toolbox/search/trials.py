@@ -51,7 +51,7 @@ class Trial:
     asked: Mapping[str, Any] | None = None
     """How it was proposed, where the search learns."""
     is_pending: bool = False
-    """Whether it is still to be asked, so that nobody knows its values."""
+    """Whether it is still to be asked, so that its values are not known yet."""
     digest: str | None = None
     """The digest of its configuration as it was asked, of a trial on disk."""
 

@@ -70,7 +70,7 @@ class WrittenError(NamedTuple):
 
 
 def last_error(lines: Iterable[str]) -> WrittenError | None:
-    """Return the last error whose traceback stands in these lines, or None.
+    """Return the last error whose traceback is in these lines, or None.
 
     A traceback that was caught and printed counts as well: only a caller knows whether the program went on.
     """

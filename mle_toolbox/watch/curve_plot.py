@@ -17,7 +17,7 @@ from mle_toolbox.watch.view import CurveOverSeeds
 __all__ = ["MOST_CURVES", "CurvePlot", "in_lines"]
 
 MOST_CURVES = len(COLOURS_ON_DARK)
-"""So many can be told apart."""
+"""The most that can be distinguished."""
 
 _DIM = "dim "
 _BETWEEN = "  "
