@@ -6,29 +6,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mle_toolbox.errors import ResultsError
-from mle_toolbox.results import ExperimentResults, RankedTrials
-from mle_toolbox.results.importance import STEERED, Importance
+from mle_toolbox.results import RankedTrials
+from mle_toolbox.results.importance import STEERED, Importance, importance
 from mle_toolbox.text import NOTHING, p_value
 
 __all__ = ["first_pair", "importance_of", "importance_rows"]
 
 
-def importance_of(results: ExperimentResults, found: RankedTrials) -> tuple[Importance | None, str]:
+def importance_of(found: RankedTrials) -> tuple[Importance | None, str]:
     """Return which variables matter for the first metric, else None and why the page does not say it."""
     if not found.ranked:
         return None, ""
     try:
-        importance = results.importance(found.metrics[0])
+        made = importance(found, found.metrics[0])
     except ResultsError as error:
         return None, str(error)
     # On a page, shares that the search itself may have made would be read without their caution.
-    return (None, STEERED) if importance.is_steered else (importance, "")
+    return (None, STEERED) if made.is_steered else (made, "")
 
 
-def importance_rows(importance: Importance | None) -> list[dict[str, Any]]:
+def importance_rows(found: Importance | None) -> list[dict[str, Any]]:
     """Return a row for each variable; ``ends`` are its share and the ends of its interval, of 100."""
     rows = []
-    for each in importance.variables if importance is not None else ():
+    for each in found.variables if found is not None else ():
         ends = [100 * end for end in (each.share, each.low, each.high)]
         share, low, high = (f"{end:.0f} %" for end in ends)
         rows.append(
@@ -44,12 +44,12 @@ def importance_rows(importance: Importance | None) -> list[dict[str, Any]]:
     return rows
 
 
-def first_pair(axes: Sequence[Mapping[str, Any]], importance: Importance | None, *, is_grid: bool) -> list[int]:
+def first_pair(axes: Sequence[Mapping[str, Any]], found: Importance | None, *, is_grid: bool) -> list[int]:
     """Return which two variables the page shows against each other at first: the most important ones.
 
     Outside of a grid they are numbers where there are two, because between these there is a surface.
     """
-    order = [each.name for each in importance.variables] if importance is not None else []
+    order = [each.name for each in found.variables] if found is not None else []
 
     def place(index: int) -> tuple[bool, int]:
         name = axes[index]["name"]

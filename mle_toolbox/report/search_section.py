@@ -58,7 +58,7 @@ def search_view(results: ExperimentResults) -> SearchView | None:
         return None
     table = results.trial_table()
     found = table.found
-    importance, why_none = importance_of(results, found)
+    importance, why_none = importance_of(found)
     page = {
         "about": list(_about(results, found)),
         "space": [_space_row(each) for each in found.search.variables],

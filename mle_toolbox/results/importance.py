@@ -9,6 +9,7 @@ variables without any effect look important.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -191,8 +192,9 @@ def _losses(trials: Sequence[ScoredTrial], metric: str, *, lower_is_better: bool
             each: math.inf if _is_bad(trials[each]) else sign * trials[each].scores[metric].estimate.value
             for each in inside
         }
+        ordered = sorted(values.values())
         for index, value in values.items():
-            losses[index] = sum(other < value for other in values.values()) / len(values)
+            losses[index] = bisect_left(ordered, value) / len(ordered)
     return losses
 
 
