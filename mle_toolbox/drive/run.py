@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
-import subprocess
-import time
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from mle_toolbox.drive.earlier import EarlierSnakemake, remember_plan
+from mle_toolbox.drive.final_steps import after_choices, next_step_of_final, runs_of_final
 from mle_toolbox.drive.finished import collect_what_finished
+from mle_toolbox.drive.follower import Follower, LookRuns, follow, termination_as_interrupt
 from mle_toolbox.drive.gpus import check_gpus, gpus_here
 from mle_toolbox.drive.lock import driver_lock
 from mle_toolbox.drive.pausing import Pausing
@@ -34,8 +30,6 @@ from mle_toolbox.experiment_file.processing_section import STAGES
 from mle_toolbox.experiment_file.search_reader import asked_since
 from mle_toolbox.experiment_record import note_purpose, read_experiment_record, write_experiment_record
 from mle_toolbox.layout import ExperimentFolder, SeedFolder, run_of
-from mle_toolbox.log.run_record import run_status
-from mle_toolbox.search_final import final_of_plan, read_choice
 from mle_toolbox.seed_run.code_snapshot import snapshot_variables
 from mle_toolbox.snakemake_side import pause
 from mle_toolbox.snakemake_side.assumptions import ENDED_ORDERLY
@@ -51,7 +45,6 @@ from mle_toolbox.snakemake_side.snakemake_command import (
     event_options,
     snakemake_command,
     start_snakemake,
-    stop_snakemake,
 )
 
 __all__ = ["EVENTS", "RunOutcome", "run_experiment"]
@@ -59,12 +52,9 @@ __all__ = ["EVENTS", "RunOutcome", "run_experiment"]
 EVENTS = "events.jsonl"
 """The file in the driver's folder to which Snakemake's events are written."""
 
-_LOOK_EVERY_SECONDS = 0.1
 _CHOSEN = "chosen.json"
 # Entries of experiment.json that it has only where the experiment file says something of them.
 _MAY_BE_ABSENT = {*STAGES, "display_names", "looks", "metrics", "task"}
-# Within this time a second signal counts as an echo of the first.
-_ECHO_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -111,11 +101,11 @@ def run_experiment(
     folder = ExperimentFolder(plan.experiment_path).driver
     events, log, started = folder / EVENTS, folder / "snakemake.log", folder / "started"
 
-    growing = None if plan.looks is None or options.is_partial else _Growing(plan, folder)
+    look_runs = None if plan.looks is None or options.is_partial else LookRuns(plan, folder)
 
     def look(tally: Tally) -> None:
-        if growing is not None:
-            growing.look(tally)
+        if look_runs is not None:
+            look_runs.look(tally)
         watch(tally)
         if pausing is not None:
             pausing.look(tally)
@@ -135,7 +125,7 @@ def run_experiment(
         pause.forget(events)
         # By an earlier Snakemake that was followed to its end.
         plan = asked_since(plan)
-        tally = Tally(total=len(plan.seed_runs) + sum(_of_the_final(plan)), after=_after_choices(plan))
+        tally = Tally(total=len(plan.seed_runs) + sum(runs_of_final(plan)), after=after_choices(plan))
         settled = settle(plan, is_current=code_check(plan), rerun=options.rerun, chosen=options.chosen)
         to_run = [*settled.due, *settled.running]
         wanted = to_run if options.is_partial else None
@@ -151,8 +141,8 @@ def run_experiment(
         events.write_text(json.dumps({"event": "failed before", "number": failed_before}) + "\n", encoding="utf-8")
         remember_plan(folder, plan)
         command = [*snakemake_command(plan.project_dir, snakefile, options), *event_options(events)]
-        follower = _Follower(EventFile(events), tally, look, plan)
-        with log.open("wb") as output, _termination_as_interrupt():
+        follower = Follower(EventFile(events), tally, look, plan)
+        with log.open("wb") as output, termination_as_interrupt():
             variables = {STARTED_VARIABLE: str(started.stat().st_mtime_ns), ORDER_VARIABLE: options.order}
             variables |= snapshot_variables(plan, warnings.warn)
             (folder / _CHOSEN).unlink(missing_ok=True)
@@ -165,11 +155,11 @@ def run_experiment(
             while True:
                 process = start_snakemake(command, plan.project_dir, output, lock.descriptor, variables)
                 lock.sign(snakemake=process.pid)
-                stopped = _follow(process, follower)
+                stopped = follow(process, follower)
                 is_over = stopped is not None or options.is_partial or process.returncode == 0
                 if is_over or (pausing is not None and pausing.cause is not None):
                     break
-                step = _next_step_of_the_final(plan)
+                step = next_step_of_final(plan)
                 if step is None or step in steps:
                     break
                 steps.add(step)
@@ -201,64 +191,6 @@ def run_experiment(
     return RunOutcome(
         process.returncode, interrupted, follower.tally, log, collected, None if wanted is None else len(wanted)
     )
-
-
-class _Growing:
-    """Counts the seed runs that are added by looks while they go on."""
-
-    def __init__(self, plan: Plan, folder: Path) -> None:
-        self._plan = plan
-        self._folder = folder
-        self._looks = 0
-
-    def look(self, tally: Tally) -> None:
-        """Add those of a look that has been held since the last call."""
-        if tally.finished_others["look"] == self._looks:
-            return
-        self._looks = tally.finished_others["look"]
-        self._plan, before = as_of_now(self._plan), set(self._plan.seed_runs)
-        added = [run for run in self._plan.seed_runs if run not in before]
-        tally.total += len(added)
-        logs = {run: ExperimentFolder(self._plan.experiment_path).seed_run(*run).log for run in added}
-        tally.due += tuple(run for run, log in logs.items() if not log.exists())
-        tally.done += sum(log.exists() for log in logs.values())
-        # `mle attach` reads there how many there are.
-        remember_plan(self._folder, self._plan)
-
-
-def _of_the_final(plan: Plan) -> tuple[int, int, int]:
-    """Return how many seed runs the finalists, the winner and its base configuration are going to have."""
-    if plan.final is None:
-        return 0, 0, 0
-    finalists, final = min(plan.final.num_finalists, len(plan.configurations)), plan.final.num_final_seeds
-    return finalists * plan.final.num_finalist_seeds, final, final
-
-
-def _after_choices(plan: Plan) -> dict[str, int]:
-    finalists, winner, base = _of_the_final(plan)
-    # An only base configuration is planned from the start.
-    return {"finalists": finalists, "winner": winner + (base if len(plan.final_bases) > 1 else 0)} if winner else {}
-
-
-def _next_step_of_the_final(plan: Plan) -> object:
-    """Return the state of a final that could go on but for seed runs that have failed; else None."""
-    stage = final_of_plan(plan)
-    if stage is None:
-        return None
-    status = {(run.configuration, run.seed): run.status for run in read_plan_status(plan).runs}
-    folder = ExperimentFolder(plan.experiment_path)
-    left_out = sorted({name for name, seed in plan.seed_runs if status[name, seed] != "done"})
-    if stage.finalists is not None and read_choice(folder.finalists).get("left_out") != left_out:
-        # Other seed runs have failed than when these were chosen.
-        folder.finalists.unlink()
-        return _next_step_of_the_final(plan)
-    before = plan.seed_runs if stage.finalists is None else stage.finalist_runs if stage.winner is None else ()
-    ends = Counter(status[run] for run in before)
-    if ends["done"] + ends["failed"] + ends["died"] < len(before) or (before and not ends["done"]):
-        return None
-    if stage.winner is not None and all(status[run] != "waiting" for run in stage.final_runs):
-        return None
-    return stage.finalists, stage.winner
 
 
 def _note_chosen(folder: Path, wanted: Iterable[SeedFolder]) -> Path:
@@ -315,83 +247,3 @@ def _restore_record(plan: Plan, *, ended_well: bool) -> None:
         due = True
     if due:
         write_experiment_record(plan)
-
-
-@dataclass(frozen=True)
-class _Follower:
-    """Counts new events and passes on the result."""
-
-    events: EventFile
-    tally: Tally
-    watch: Callable[[Tally], None]
-    plan: Plan
-    good: set[tuple[str, int]] = field(default_factory=set)
-    """Seed runs of a search that learns whose records say that they have ended well."""
-
-    def look(self) -> None:
-        for event in self.events.new_events():
-            self.tally.count(event)
-        if self.plan.learns:
-            self._note_bad_ends()
-            self._count_further_runs()
-        self.watch(self.tally)
-
-    def _count_further_runs(self) -> None:
-        """Count by what has ended where trials earn further seeds, whose jobs Snakemake does not plan in advance."""
-        search, tally = self.plan.search, self.tally
-        if search is None or search.settings.seed_rungs is None or tally.to_run is None:
-            return
-        if tally.total < len(self.plan.seed_runs):
-            return  # only some of them are wanted
-        before = len(self.plan.seed_runs) - len(tally.due) - tally.failed_before
-        tally.done = before + len(tally.took.keys() - tally.failed)
-        tally.total = max(tally.total, tally.ended + len(tally.running))
-
-    def _note_bad_ends(self) -> None:
-        """Count failed seed runs as failed: in a search that learns, their jobs succeed in any case."""
-        folder = ExperimentFolder(self.plan.experiment_path)
-        for run in self.tally.took.keys() - self.good:
-            if run_status(folder.seed_run(*run)) == "failed":
-                self.tally.note_bad_end(run, self.plan.retries + 1)
-            else:
-                self.good.add(run)
-
-
-def _follow(process: subprocess.Popen[bytes], follower: _Follower) -> set[tuple[str, int]] | None:
-    """Follow the events until Snakemake ends; if interrupted, return the seed runs that were running then."""
-    try:
-        while process.poll() is None:
-            follower.look()
-            time.sleep(_LOOK_EVERY_SECONDS)
-    except KeyboardInterrupt:
-        running = set(follower.tally.running.values())
-        stop_snakemake(process)
-        return running
-    finally:
-        # The last events are written between the last look and the end.
-        follower.look()
-    return None
-
-
-@contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """Treat `kill` and a closed terminal like Ctrl-C, so that no seed run is left behind; nohup stays nohup."""
-    last = -_ECHO_SECONDS
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        # A second signal is harsher, so one that comes twice at the same moment counts once: `timeout` signals its
-        # command and then its group, and a shell that loses its terminal signals its jobs just before the system does.
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _ECHO_SECONDS:
-            last = now
-            raise KeyboardInterrupt
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
