@@ -4,42 +4,38 @@ from __future__ import annotations
 
 import functools
 import gc
-import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from mle_toolbox.climbing import with_seeds_by_now
 from mle_toolbox.drive.causes import FailureGroup, failure_of, grouped
 from mle_toolbox.drive.lock import Holder, current_holder
+from mle_toolbox.drive.present_code import PresentCode
 from mle_toolbox.drive.processing import ProcessingStatus, processing_statuses
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.search_reader import asked_since
 from mle_toolbox.experiment_record import (
     identities_of,
-    pending_trials,
     project_in,
     read_experiment_record,
 )
-from mle_toolbox.layout import JOURNAL, RUN_RECORD, ExperimentFolder, SeedFolder
-from mle_toolbox.log.held_file import is_locked
+from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
 from mle_toolbox.looks.held_looks import HeldLooks, looks_of
 from mle_toolbox.search_final import all_runs, final_of_record
 from mle_toolbox.seed_run.identity import status_as_of
-from mle_toolbox.seed_run.own_code import Hashes, files_that_differ
 
 __all__ = [
     "ExperimentStatus",
     "SeedRunStatus",
-    "StatusReader",
     "nothing_collected",
     "output_name",
     "read_plan_status",
+    "read_runs",
     "read_status",
 ]
 
@@ -167,7 +163,7 @@ def read_status(folder: ExperimentFolder) -> ExperimentStatus:
     except ResultsError as error:
         said = f"{error} Until then every configuration and seed with a folder is shown."
         return _with_damage(
-            ExperimentStatus(folder, {}, tuple(_read_runs(folder, _pairs_on_disk(folder), None, {})), (said,))
+            ExperimentStatus(folder, {}, tuple(read_runs(folder, _pairs_on_disk(folder), None, {})), (said,))
         )
     if record is None:
         raise ResultsError(
@@ -208,7 +204,7 @@ def _read(
     known: Collection[tuple[str, int]] | None = None,
 ) -> ExperimentStatus:
     with nothing_collected():
-        runs = tuple(_read_runs(folder, pairs, _CodeNow.of(folder, record), identities_of(record), known))
+        runs = tuple(read_runs(folder, pairs, PresentCode.of(folder, record), identities_of(record), known))
     return _with_damage(ExperimentStatus(folder, record, runs, holder=current_holder(folder.driver)))
 
 
@@ -222,81 +218,6 @@ def nothing_collected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-class StatusReader:
-    """Reads the state of one experiment again and again; of a seed run only if something has happened to it.
-
-    Parameters
-    ----------
-    read
-        Reads all of it: at the first look, and again when one of ``sources`` has changed.
-    sources
-        The experiment file, or what else decides which seed runs there are.
-    """
-
-    def __init__(self, read: Callable[[], ExperimentStatus], sources: Sequence[Path]) -> None:
-        self._read = read
-        self._sources = sources
-        self._status: ExperimentStatus | None = None
-        self._identities: Mapping[str, str | None] = {}
-        self._code: _CodeNow | None = None
-        self._seen: dict[tuple[str, int], _Signature] = {}
-        self._seen_sources: list[_Signature] = []
-        self._pending: set[str] = set()
-        self._seen_choices: list[_Signature] = []
-
-    def look(self) -> ExperimentStatus:
-        """Return the present state."""
-        sources, choices = [_signature(path) for path in self._sources], self._choices()
-        if self._status is None or sources != self._seen_sources or choices != self._seen_choices:
-            is_first = self._status is None
-            self._status, self._seen_sources, self._seen = self._read(), sources, {}
-            self._seen_choices = self._choices() if is_first else choices
-            self._identities = identities_of(self._status.record)
-            self._code = _CodeNow.of(self._status.folder, self._status.record)
-            self._pending = set(pending_trials(self._status.record))
-            return self._status
-        with nothing_collected():
-            runs = tuple(map(self._again, self._status.runs))
-        if any(run.configuration in self._pending and run.status != "waiting" for run in runs):
-            self._seen_sources = []  # it has been asked meanwhile, so everything is read again
-            return self.look()
-        if any(new is not old for new, old in zip(runs, self._status.runs, strict=True)):
-            # A copy has none of the values that were computed for the earlier one.
-            self._status = replace(self._status, runs=runs)
-        holder = current_holder(self._status.folder.driver)
-        if holder != self._status.holder:
-            self._status = replace(self._status, holder=holder)
-        return self._status
-
-    def _choices(self) -> list[_Signature]:
-        # Which seed runs the final of a search has is only known after its choices.
-        folder = self._status.folder if self._status is not None else None
-        return [] if folder is None else [_signature(folder.finalists), _signature(folder.choice)]
-
-    def _again(self, run: SeedRunStatus) -> SeedRunStatus:
-        key = run.configuration, run.seed
-        # Before it is read, so that a change in between is seen at the next look.
-        signature = _signature(f"{run.folder.path}/{RUN_RECORD}")
-        unchanged = key in self._seen and self._seen[key] == signature
-        if unchanged and (run.status != "running" or is_locked(f"{run.folder.path}/{JOURNAL}")):
-            return run
-        self._seen[key] = signature
-        known = None if not run.is_new else ()
-        found = next(_read_runs(self._status.folder, [key], self._code, self._identities, known))  # type: ignore[union-attr]
-        return run if found == run else found
-
-
-_Signature = tuple[int, int] | None
-
-
-def _signature(path: Path | str) -> _Signature:
-    try:
-        state = os.stat(path)  # noqa: PTH116 (asked ten thousand times a second)
-    except OSError:
-        return None
-    return state.st_ino, state.st_mtime_ns
 
 
 def output_name(status: ExperimentStatus, key: Literal["log_file", "err_file"]) -> str:
@@ -320,13 +241,28 @@ def _pairs_on_disk(folder: ExperimentFolder) -> list[tuple[str, int]]:
     return [(name, seed) for name in names for seed in folder.configuration(name).seeds_on_disk()]
 
 
-def _read_runs(
+def read_runs(
     folder: ExperimentFolder,
     pairs: Iterable[tuple[str, int]],
-    code: _CodeNow | None,
+    code: PresentCode | None,
     identities: Mapping[str, str | None],
     known: Collection[tuple[str, int]] | None = None,
 ) -> Iterator[SeedRunStatus]:
+    """Yield the state of some seed runs of an experiment.
+
+    Parameters
+    ----------
+    folder
+        The results folder.
+    pairs
+        Their configurations and seeds.
+    code
+        The present code of the project, where that is known.
+    identities
+        Those that seed runs of the present plan have, by configuration.
+    known
+        The seed runs that there were at the last start; None where all are taken to be known.
+    """
     of_name = functools.cache(folder.configuration)
     for name, seed in pairs:
         run = of_name(name).seed(seed)
@@ -346,34 +282,3 @@ def _with_damage(status: ExperimentStatus) -> ExperimentStatus:
         if path.exists()
     ]
     return replace(status, damage=(*status.damage, *said))
-
-
-class _CodeNow:
-    """The present files of a project; each is read once, however many runs used it."""
-
-    def __init__(self, project: Path, script: str) -> None:
-        self._project = project
-        self._script = script
-        self._hashes: Hashes = {}
-        self._known: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
-
-    @classmethod
-    def of(cls, folder: ExperimentFolder, record: dict[str, Any]) -> _CodeNow | None:
-        """Return it, or None when the project is unknown or its script is missing."""
-        project, script = project_in(record), record.get("script")
-        if project is None or not isinstance(script, str):
-            return None
-        now = cls(folder.path / project, script)
-        # Results that were moved away from their project say nothing about its files.
-        return now if (now._project / script).is_file() else None
-
-    def changed(self, record: RunRecord) -> tuple[str, ...]:
-        """Return the files that have changed since a run, removed ones included."""
-        # Records of earlier versions know only the script.
-        if not record.code and record.script_sha256 is not None:
-            record = record._replace(code={self._script: record.script_sha256})
-        # Nearly all runs of an experiment have the same code.
-        code = tuple(record.code.items())
-        if code not in self._known:
-            self._known[code] = files_that_differ(record, self._project, self._hashes)
-        return self._known[code]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mle_toolbox.drive.pace import Look, Pace
-from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus, StatusReader
+from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
+from mle_toolbox.drive.status_reader import StatusReader
 from mle_toolbox.log.journal_end import LastTick
 from mle_toolbox.statistics import Band, align, band
 from mle_toolbox.watch.watched_run import WatchedRun, names_of
