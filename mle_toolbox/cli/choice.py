@@ -142,7 +142,7 @@ def add_task_argument(parser: argparse.ArgumentParser) -> None:
 
 def scores_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return how scores of unlike tasks are made comparable, as ``over_tasks`` takes it."""
-    from mle_toolbox.results.over_tasks import read_references
+    from mle_toolbox.results.reference_scores import read_references
 
     return {
         "scores": arguments.scores,

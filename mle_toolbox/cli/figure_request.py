@@ -9,7 +9,7 @@ from typing import Any
 
 from mle_toolbox.render.sentences import at_words, better_words
 from mle_toolbox.results import Configurations
-from mle_toolbox.results.over_tasks import References
+from mle_toolbox.results.reference_scores import References
 from mle_toolbox.text import counted
 
 __all__ = ["FigureRequest"]

@@ -1,7 +1,7 @@
-"""How a seed run has come out: its log put in place, or on record why there is none.
+"""The outcome of a seed run: its log is published, or its record says why there is none.
 
-For all that is no first run that ends well, which train_job.py does without this. Only a parent sees how a process
-really ended, so the last word about a run is spoken here.
+For everything but a first run that succeeds, which train_job.py handles without this. Only a parent sees how a process
+really ended, so this has the final say about a run.
 """
 
 from __future__ import annotations
@@ -29,16 +29,13 @@ from mle_toolbox.experiment.orphan import (
 )
 from mle_toolbox.experiment.stop_notice import ENDING_SIGNALS, stopped_in_words
 from mle_toolbox.experiment.used_resources import used_resources
-from mle_toolbox.layout import ExperimentFolder, SeedFolder
+from mle_toolbox.layout import SeedFolder
 from mle_toolbox.log.held_file import is_locked
-from mle_toolbox.log.publish import bound_times_by_now
 from mle_toolbox.log.run_record import RunRecord, read_record, read_run_record, write_run_record
 from mle_toolbox.log.sealing import commit_log, discard_prepared
-from mle_toolbox.seed_run.earlier_runs import set_aside
-from mle_toolbox.seed_run.identity import is_of
 from mle_toolbox.seed_run.traceback_text import last_error
 
-__all__ = ["end_of_seed", "finish", "run_seed"]
+__all__ = ["finish", "is_done_by_another", "record_content", "say"]
 
 _PYTHON_ENDED = "Python did not come to its own end (os._exit)"
 _PROGRAM_ENDED = (
@@ -57,90 +54,8 @@ _CAUSES = {
 }
 
 
-def run_seed(script: LaunchedScript) -> int:
-    """Run the script for one configuration and one seed, and finish its log if it ended well.
-
-    Returns
-    -------
-    int
-        The exit status of the script; 128 + n when signal n has ended it; 1 when it ended well but left no log; 75
-        when it was told to end and ended by itself.
-    """
-    if (folder := SeedFolder(Path(script.folder))).stop.exists():
-        _say(f"{folder.path} was asked to stop before it began; the next `mle run` starts it.")
-        return STOPPED_STATUS
-    if _is_done_by_another(script):
-        bound_times_by_now([script.path, script.configuration])
-        return 0
-    _make_room(script)
-    if script.is_shell:  # what is prepared when it has ended was prepared by this attempt
-        discard_prepared(SeedFolder(Path(script.folder)))
-    before = _record_content(SeedFolder(Path(script.folder)))
-    return finish(script, script.start(), before)
-
-
-def end_of_seed(script: LaunchedScript, tries: int, end: ChildEnd | None) -> int:
-    """Run a seed of a search that learns, and mark that it came to its end, also if it failed.
-
-    Parameters
-    ----------
-    script
-        What is run.
-    tries
-        How often it is tried at most.
-    end
-        How it ended, if it has been started already.
-
-    Returns
-    -------
-    int
-        0 after a bad end too, which is in ``run.json``. As of ``run_seed`` when it was stopped or killed, because then
-        it has not come to its end.
-    """
-    folder, status = SeedFolder(Path(script.folder)), 1
-    if end is None and orphan_of(folder) is not None:
-        wait_for_orphan(folder)
-        if _is_bad_end(folder):
-            script.mark_ended()
-            return 0
-    for _ in range(tries):
-        status = finish(script, end) if end is not None else run_seed(script)
-        end = None
-        if status == 0 or not _is_bad_end(folder):
-            break
-    if status == 0 or _is_bad_end(folder):
-        script.mark_ended()
-        return 0
-    return status
-
-
-def _is_bad_end(folder: SeedFolder) -> bool:
-    """Return whether a run has failed by itself."""
-    record = read_run_record(folder)
-    if record is None or record.status != "failed":
-        return False
-    # Killed from outside, by a user or for lack of memory, which cannot be known: it is retried, and counts then.
-    return record.attempt > 1 or not (record.reason or "").startswith("ended by SIGKILL")
-
-
-def _make_room(script: LaunchedScript) -> None:
-    """Set aside a finished run of another identity: the end of one that had lost its driver, or typed by hand.
-
-    What else was in the way had been set aside before this job began (drive/settle.py).
-    """
-    folder = SeedFolder(Path(script.folder))
-    record = read_run_record(folder)
-    if record is None or record.status != "done" or not folder.log.exists():
-        return
-    if is_of(folder, record, wanted_identity(Path(script.configuration), script.extra_arguments)):
-        return
-    ours = [os.fstat(descriptor) for descriptor in (1, 2)]
-    written = [each.name for each in os.scandir(folder.path) if any(os.path.samestat(each.stat(), our) for our in ours)]
-    set_aside(folder, ExperimentFolder(Path(script.experiment_dir)), but_for=written)
-
-
 def finish(script: LaunchedScript, end: ChildEnd, before: bytes | None = None) -> int:
-    """Put the log of a script that has ended in place, or put on record why there is none.
+    """Publish the log of a script that has ended, or record why there is none.
 
     Parameters
     ----------
@@ -149,7 +64,7 @@ def finish(script: LaunchedScript, end: ChildEnd, before: bytes | None = None) -
     end
         How it ended.
     before
-        What stood in ``run.json`` before.
+        The content of ``run.json`` before.
 
     Returns
     -------
@@ -157,12 +72,12 @@ def finish(script: LaunchedScript, end: ChildEnd, before: bytes | None = None) -
         As of ``run_seed``.
     """
     # The script of a launcher whose driver was killed may have been a little quicker to take the folder.
-    if end.code > 0 and _is_done_by_another(script):
+    if end.code > 0 and is_done_by_another(script):
         return 0
     return _Finish(script, SeedFolder(Path(script.folder)), before).finish(end)
 
 
-def _is_done_by_another(script: LaunchedScript) -> bool:
+def is_done_by_another(script: LaunchedScript) -> bool:
     """Wait for a run of this seed that has lost its driver, and tell whether what is wanted now is finished."""
     folder = SeedFolder(Path(script.folder))
 
@@ -170,7 +85,7 @@ def _is_done_by_another(script: LaunchedScript) -> bool:
         return wanted_identity(Path(script.configuration), script.extra_arguments)
 
     if (orphan := orphan_of(folder)) is not None:
-        _say(f"process {orphan.pid}, which a driver that was killed has left, still runs this seed. Waiting for it.")
+        say(f"process {orphan.pid}, which a driver that was killed has left, still runs this seed. Waiting for it.")
         wait_for_orphan(folder)
         is_done = is_done_with(folder, identity())
     else:
@@ -181,17 +96,17 @@ def _is_done_by_another(script: LaunchedScript) -> bool:
 
 
 class _Finish(NamedTuple):
-    """What is done about a script that has ended."""
+    """Deals with a script that has ended."""
 
     script: LaunchedScript
     folder: SeedFolder
     before: bytes | None
 
     def finish(self, end: ChildEnd) -> int:
-        """Put the log in place, or put on record why there is none; return the exit status of the launcher."""
+        """Publish the log, or record why there is none; return the exit status of the launcher."""
         if is_locked(self.folder.journal):
             # Another run of this seed, or a child of the script that goes on: nothing in there is ours to touch.
-            _say(f"{self.folder.path}: another process still writes to this folder, so this run is not finished.")
+            say(f"{self.folder.path}: another process still writes to this folder, so this run is not finished.")
             return end.shell_status or 1
         record = self._record_of_script()
         if record is not None and record.status == "stopped" and end.excess is None:
@@ -209,9 +124,9 @@ class _Finish(NamedTuple):
         if record is not None or not self._is_still_done():
             self._record_failure(end, record, problem)
         if end.code <= 0:
-            _say(problem)
+            say(problem)
         elif (hint := hint_for_early_end(end_of_stderr(), has_begun=record is not None)) is not None:
-            _say(hint)
+            say(hint)
         return end.shell_status or 1
 
     def _put_off(self, end: ChildEnd, record: RunRecord) -> int:
@@ -221,10 +136,10 @@ class _Finish(NamedTuple):
         with contextlib.suppress(OSError):
             discard_prepared(self.folder)
             # Stopped before its MLExperiment, it has changed nothing of what an earlier attempt has left.
-            if self.before is None or _record_content(self.folder) != self.before:
+            if self.before is None or record_content(self.folder) != self.before:
                 self.folder.path.mkdir(parents=True, exist_ok=True)
                 write_run_record(self.folder, noted._replace(exit_status=status) if end.code >= 0 else noted)
-        _say(f"{self.folder.path} was {record.reason}")
+        say(f"{self.folder.path} was {record.reason}")
         return status
 
     def _stopped(self, end: ChildEnd, stop: ReceivedSignal, record: RunRecord | None) -> RunRecord:
@@ -249,13 +164,13 @@ class _Finish(NamedTuple):
             return 0
 
     def _record_of_script(self) -> RunRecord | None:
-        """Return what an MLExperiment in this script has put on record, or None when there was none."""
-        if _record_content(self.folder) == self.before:
+        """Return what an MLExperiment in this script has recorded, or None when there was none."""
+        if record_content(self.folder) == self.before:
             return None
         return read_record(self.folder.ready_record) or read_run_record(self.folder)
 
     def _problem(self, end: ChildEnd, record: RunRecord | None) -> str | None:
-        """Return why there is no log to put in place, in a sentence, or None when there is one."""
+        """Return why there is no log to publish, in a sentence, or None when there is one."""
         if end.excess is not None and end.code != 0:
             return f"{end.excess}, so it was killed"
         if end.signal_name is not None:
@@ -299,13 +214,13 @@ class _Finish(NamedTuple):
             return f"ended with exit status {status}: its folder was removed while it ran"
         prefix = self.script.conda_prefix
         where = f"; mle-toolbox must be installed in {prefix}" if prefix is not None else ""
-        # Where there was no MLExperiment to put the error on record, it is in what was written.
+        # Without an MLExperiment that recorded the error, it is in what was written.
         error = last_error(end_of_stderr().splitlines())
         cause = f"ended with exit status {status}" if error is None else f"{one_line(error.words)},"
         return f"{cause} before it had made its MLExperiment{where}"
 
     def _first_record(self, end: ChildEnd) -> RunRecord:
-        """Return what would stand on the record of a script that never came to its MLExperiment."""
+        """Return the record of a script that never reached its MLExperiment."""
         from mle_toolbox.experiment.provenance import scheduler_ids
 
         earlier = read_run_record(self.folder)
@@ -364,7 +279,7 @@ def _stopped_by(end: ChildEnd, record: RunRecord | None) -> ReceivedSignal | Non
 
 
 def _noted(record: RunRecord, end: ChildEnd) -> RunRecord:
-    """Return a record with what only the parent of a process knows of it."""
+    """Return a record with what only the parent of a process knows about it."""
     return record._replace(
         end=_now(),
         exit_status=end.exit_status,
@@ -373,7 +288,8 @@ def _noted(record: RunRecord, end: ChildEnd) -> RunRecord:
     )
 
 
-def _record_content(folder: SeedFolder) -> bytes | None:
+def record_content(folder: SeedFolder) -> bytes | None:
+    """Return the bytes of ``run.json``, or None without one."""
     try:
         return folder.run_record.read_bytes()
     except OSError:
@@ -384,5 +300,6 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print a sentence of ours among the output of the script."""
     print(f"mle-toolbox: {text}", file=sys.stderr, flush=True)

@@ -3,9 +3,9 @@
 Every seed run pays for what is imported here, and nearly all are alike: nothing is in their folder before, and they end
 well. These need only launched_script.py and what that imports, which is built into Python; they are started by
 ``python -S``, since finding packages takes time, and their scripts have prepared log and record so far that two renames
-remain. All else (an earlier attempt, an orphan, any bad end) is decided in outcome.py, which may import what it likes.
+remain. All else (an earlier attempt, an orphan, any bad end) is decided in attempts.py, which may import what it likes.
 
-A seed run costs 16 ms of CPU more than its script, 36 when outcome.py is imported for each. Forking the script off the
+A seed run costs 16 ms of CPU more than its script, 36 when attempts.py is imported for each. Forking the script off the
 launcher would cost as little, but then it would not be started as ``python SCRIPT`` starts it.
 """
 
@@ -54,7 +54,8 @@ def main(arguments: Sequence[str]) -> int:
         import site
 
         site.main()
-    from mle_toolbox.experiment.outcome import end_of_seed, finish, run_seed
+    from mle_toolbox.experiment.attempts import end_of_seed, run_seed
+    from mle_toolbox.experiment.outcome import finish
 
     if tries:
         return end_of_seed(script, tries, ended if first else None)

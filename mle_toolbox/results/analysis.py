@@ -15,7 +15,8 @@ from mle_toolbox.results.curves import Curves, curve_of
 from mle_toolbox.results.differences import differing_keys
 from mle_toolbox.results.groups import groups_by, unlike_settings
 from mle_toolbox.results.lookup import unknown_name
-from mle_toolbox.results.over_tasks import OverTasks, References, over_tasks
+from mle_toolbox.results.over_tasks import OverTasks, over_tasks
+from mle_toolbox.results.reference_scores import References
 from mle_toolbox.results.samples import SeedSample, seed_sample
 from mle_toolbox.results.task_answers import AnswerOfTasks, answer_within_tasks
 from mle_toolbox.results.task_role import known_keys

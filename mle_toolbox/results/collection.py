@@ -14,7 +14,7 @@ from mle_toolbox.results.differences import differing
 from mle_toolbox.results.experiment import ExperimentResults
 from mle_toolbox.results.lookup import known_names, unknown_name
 from mle_toolbox.results.metric_roles import MetricRole, common_roles
-from mle_toolbox.results.over_tasks import References
+from mle_toolbox.results.reference_scores import References
 from mle_toolbox.text import count, listed
 
 __all__ = ["ExperimentCollection"]

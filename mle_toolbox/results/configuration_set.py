@@ -16,7 +16,7 @@ from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.lookup import UnknownNameError, unknown_name
 from mle_toolbox.results.metric_roles import MetricRole
-from mle_toolbox.results.over_tasks import References
+from mle_toolbox.results.reference_scores import References
 from mle_toolbox.results.samples import counts, lower_is_better_of
 from mle_toolbox.results.series import array_words, scalar_metrics
 from mle_toolbox.results.task_role import TaskRole, task_role

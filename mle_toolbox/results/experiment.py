@@ -21,8 +21,8 @@ from mle_toolbox.results.configuration import ConfigurationResults, renamed
 from mle_toolbox.results.final_answer import FinalAnswer, final_answer
 from mle_toolbox.results.lookup import known_names, unknown_name
 from mle_toolbox.results.metric_roles import MetricRole, metric_roles
-from mle_toolbox.results.over_tasks import REFERENCES, References, read_references
 from mle_toolbox.results.ranking import RankedTrials, ranked_trials
+from mle_toolbox.results.reference_scores import REFERENCES, References, read_references
 from mle_toolbox.results.search_record import SearchRecord, search_record
 
 if TYPE_CHECKING:

@@ -6,19 +6,18 @@ says over which tasks it goes, and methods are compared only over the same ones.
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolbox.errors import ResultsError
+from mle_toolbox.results.reference_scores import References
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.task_answers import AnswerOfTasks
 from mle_toolbox.results.task_role import TaskRole
@@ -28,12 +27,7 @@ if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
     from mle_toolbox.statistics.over_tasks import Comparable, Improvement, Ranks, SeedsOverTasks, TaskDifference, Wins
 
-__all__ = ["REFERENCES", "MethodComparison", "OverTasks", "References", "over_tasks", "read_references"]
-
-References = Mapping[str, tuple[float, float]]
-
-REFERENCES = "reference_scores.csv"
-"""The file of reference scores, in the results folder or beside the experiment file."""
+__all__ = ["MethodComparison", "OverTasks", "over_tasks"]
 
 
 @dataclass(frozen=True)
@@ -360,35 +354,3 @@ def over_tasks(
     }
     methods = tuple(method for method in role.names if method not in lacking and tasks)
     return OverTasks(within, found, tasks, methods, lacking)
-
-
-def read_references(path: Path) -> References:
-    """Read the reference scores of a CSV file with the columns ``task``, ``low`` and ``high``.
-
-    Raises
-    ------
-    ResultsError
-        When the file cannot be read, or a line is not a task and two different numbers.
-    """
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ResultsError(f"{path}: the reference scores cannot be read: {error}.") from None
-    wanted = ("task", "low", "high")
-    there: Sequence[str] = list(rows[0]) if rows else []
-    if any(name not in there for name in wanted):
-        found = f"found {listed(map(repr, there))}" if there else "it is empty"
-        raise ResultsError(f"{path}:1: reference scores need the columns task, low and high; {found}.")
-    references: dict[str, tuple[float, float]] = {}
-    for line, row in enumerate(rows, start=2):
-        task = (row["task"] or "").strip()
-        try:
-            low, high = float(row["low"]), float(row["high"])
-        except (TypeError, ValueError):
-            raise ResultsError(
-                f"{path}:{line}: expected a task and two numbers, found {', '.join(map(repr, row.values()))}."
-            ) from None
-        if task in references:
-            raise ResultsError(f"{path}:{line}: task {task!r} is there twice.")
-        references[task] = low, high
-    return references
