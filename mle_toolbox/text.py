@@ -177,7 +177,7 @@ def interval_text(value: float, low: float, high: float, *, brackets: bool = Fal
 
 
 def broken(text: str, width: int) -> str:
-    r"""Break lines that are longer than the width between words.
+    r"""Break lines that are longer than the width between words, but for a number and its percent sign.
 
     Indented lines stay whole, because they are commands and files to copy; so does a word that is longer.
 
@@ -196,7 +196,8 @@ def broken(text: str, width: int) -> str:
     def lines(line: str) -> list[str]:
         if line.startswith(" "):
             return [line]
-        return wrapper.wrap(line) or [line]
+        parts = wrapper.wrap(line.replace(" %", f"{NO_BREAK}%")) or [line]
+        return [part.replace(f"{NO_BREAK}%", " %") for part in parts]
 
     return "\n".join(part for line in text.split("\n") for part in lines(line))
 

@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TextIO
 
 from mle_toolbox import __distribution__, __version__
-from mle_toolbox.errors import MLEToolboxError, did_you_mean
+from mle_toolbox.errors import MLEToolboxError, did_you_mean, nearest
 from mle_toolbox.text import broken
 
 __all__ = ["generate_main", "main"]
@@ -188,7 +188,10 @@ def _parse(parser: argparse.ArgumentParser, given: Sequence[str]) -> argparse.Na
     if left:
         of_command = getattr(parsed, "refuse", parser)
         known = [each for action in of_command._actions for each in action.option_strings]
-        hint = did_you_mean(left[0].partition("=")[0], known) if left[0].startswith("-") else ""
+        # Without the dashes, which all of them have in common and which would make any two of them alike.
+        options = {each.lstrip("-"): each for each in known}
+        meant = nearest(left[0].partition("=")[0].lstrip("-"), options) if left[0].startswith("-") else None
+        hint = f" Did you mean {options[meant]!r}?" if meant is not None else ""
         of_command.print_usage(sys.stderr)
         parser.exit(2, f"{parser.prog}: error: unrecognized arguments: {' '.join(left)}{'.' + hint if hint else ''}\n")
     return parsed

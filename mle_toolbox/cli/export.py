@@ -24,7 +24,9 @@ _STATES = {"done": "complete", "running": "running", "failed": "failed", "died":
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("format", choices=["optuna"], help="a journal file, which optuna-dashboard opens")
+    parser.add_argument(
+        "format", metavar="optuna", choices=["optuna"], help="a journal file, which optuna-dashboard opens"
+    )
     parser.add_argument(
         "experiment",
         type=Path,

@@ -191,12 +191,12 @@ def _end_orphans(folder: ExperimentFolder, say: Callable[[str], None], stopped: 
         else:
             here.append(run)
     if processing := [each.launcher for each in _processing_here(folder)]:
-        say("Ending the pre-processing or post-processing that an earlier driver left here ...")
+        say("Stopping the pre-processing or post-processing that an earlier driver left here ...")
         end_processes(processing, lambda: sum(map(is_alive, processing)))
         stopped.processing += sum(not is_alive(each) for each in processing)
     if here:
         count = number_of(len(here), "seed run")
-        say(f"Ending {count} that an earlier driver left here ...")
+        say(f"Stopping {count} that an earlier driver left here ...")
         launchers = [run.record.launcher or 0 for run in here if run.record]
         # Wait for the launchers first: each records how its script ended, a moment later.
         end_processes(launchers, lambda: _still(folder, here) + sum(map(is_alive, filter(None, launchers))))

@@ -19,6 +19,7 @@ from mle_toolbox.drive.stop import Stopped
 from mle_toolbox.drive.stopped import note_stopped
 from mle_toolbox.layout import SEED_PREFIX, ExperimentFolder, SeedFolder, run_of
 from mle_toolbox.log.run_record import RunRecord, read_run_record, run_status, write_run_record
+from mle_toolbox.text import count
 
 __all__ = ["stop_seed_runs"]
 
@@ -63,7 +64,7 @@ def stop_seed_runs(
             write_run_record(run.folder, _not_begun(run))
     _delete(tasks, say, stopped)
     if here:
-        say(f"Ending {len(here)} on this machine ...")
+        say(f"Stopping {count(len(here), 'seed run')} on this machine ...")
         end_processes([*here.values()], lambda: sum(map(is_alive, here.values())), patience)
     for run in runs:
         record = run.record

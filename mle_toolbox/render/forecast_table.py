@@ -32,6 +32,8 @@ def summary_of(found: Forecast, *, where: str) -> str:
     total += sum(len(each.running) + len(each.left_out) for each in found.configurations)
     if not found.number_due:
         return f"Nothing to run: none of the {count(total, 'seed run')} is due."
+    if found.number_due == total > 1:
+        return f"All {total:,} seed runs would run {where}."
     return f"{count(found.number_due, 'seed run')} of {total:,} would run {where}."
 
 

@@ -37,8 +37,10 @@ class GroupTable(Rendered):
 
     def table(self, *, compact: bool = False) -> Table:
         """Return the table for people."""
-        columns = [Column(self.key), Column("configurations", right=True), Column("seeds done", right=True)]
+        columns = [Column("configurations", right=True), Column("seeds done", right=True)]
         columns += [Column(self._label(each.metric), right=True, rank=1) for each in self.answers]
+        short = self.key.rpartition(".")[2]
+        columns.insert(0, Column(self.key if any(each.title == short for each in columns) else short))
         rows = tuple(tuple(self._cells(group)) for group in self.groups)
         cautions = tuple(self._cautions())
         return Table(self.title, tuple(columns), rows, tuple(self._method()), cautions, first=self.first)

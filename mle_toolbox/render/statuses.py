@@ -23,14 +23,15 @@ from mle_toolbox.text import AS_WIDE_AS_NEEDED, count, counted, duration, listed
 
 __all__ = [
     "SIGNS",
+    "Legend",
     "Sign",
     "changed_code",
     "clock",
     "driver_line",
     "due_line",
     "failure_lines",
+    "in_lines",
     "kind_of",
-    "legend_line",
     "legend_of",
     "look_lines",
     "processing_line",
@@ -84,9 +85,25 @@ def legend_of(kinds: Iterable[str]) -> list[Sign]:
     return [sign for kind, sign in SIGNS.items() if kind in there]
 
 
-def legend_line(kinds: Iterable[str]) -> Text:
-    """Return the signs that occur with their meanings, in a line."""
-    return Text("   ").join(Text(f"{each.sign}", each.style).append(f" {each.words}", "") for each in legend_of(kinds))
+def in_lines(entries: Sequence[Text], width: int, between: str = "  ") -> Text:
+    """Return the entries of a legend, as many in a line as fit; none is broken between its sign and its name."""
+    lines: list[Text] = []
+    for each in entries:
+        if lines and lines[-1].cell_len + len(between) + each.cell_len <= width:
+            lines[-1] = Text(between).join([lines[-1], each])
+        else:
+            lines.append(each)
+    return Text("\n").join(lines)
+
+
+class Legend:
+    """The signs that occur with their meanings, in as few lines as the terminal allows."""
+
+    def __init__(self, kinds: Iterable[str]) -> None:
+        self._entries = [Text(each.sign, each.style).append(f" {each.words}", "default") for each in legend_of(kinds)]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield in_lines(self._entries, options.max_width, "   ")
 
 
 def status_line(status: ExperimentStatus) -> str:
@@ -138,7 +155,7 @@ def status_grid(status: ExperimentStatus) -> RenderableType:
         if status.looks is not None:
             seeds = Text(seed_words(status.looks, name, sum(run.status == "done" for run in status.of(name))))
         table.add_row(Text(name), seeds, signs_of(kinds))
-    return Group(table, Text(), legend_line(map(kind_of, status.runs)), *look_lines(status))
+    return Group(table, Text(), Legend(map(kind_of, status.runs)), *look_lines(status))
 
 
 def look_lines(status: ExperimentStatus) -> Iterator[Text]:

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.constrain import Constrain
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from mle_toolbox.render.grid import Cell, Column, Grid
+from mle_toolbox.text import broken
 
 __all__ = ["TerminalTable"]
 
@@ -31,27 +31,29 @@ class TerminalTable:
         self._table = table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        parts = self._table.parts(options.max_width, _width)
-        fitted = [_fitting(part, options.max_width) for part in parts]
+        width = options.max_width
+        parts = self._table.parts(width, _width)
+        fitted = [_fitting(part, width) for part in parts]
         table, left_out = fitted[0]
         for place, line in enumerate(table.answer):
-            yield _note(line, "" if place else "bold")
+            yield _note(line, "" if place else "bold", width)
         # Above the table: these cautions are to be read before the numbers.
         for line in table.first:
-            yield _note(f"! {line}", "yellow")
+            yield _note(f"! {line}", "yellow", width)
         for part, _ in fitted:
             yield _grid(part)
         if left_out:
-            yield _note(f"Not enough room for {', '.join(left_out)}; use a wider terminal or --format csv.", "dim")
+            lacking = f"Not enough room for {', '.join(left_out)}; use a wider terminal or --format csv."
+            yield _note(lacking, "dim", width)
         for line in (*table.method, *([f"* {table.best}"] if table.best else [])):
-            yield _note(line, "dim")
+            yield _note(line, "dim", width)
         for line in table.cautions:
-            yield _note(f"! {line}", "yellow")
+            yield _note(f"! {line}", "yellow", width)
 
 
-def _note(line: str, style: str) -> RenderableType:
+def _note(line: str, style: str, width: int) -> RenderableType:
     # Consoles that leave long paths whole would cut words at the edge.
-    return Constrain(Text(line, style=style, overflow="fold", no_wrap=False), _WIDEST_NOTE)
+    return Text(broken(line, min(width, _WIDEST_NOTE)), style=style, overflow="fold", no_wrap=False)
 
 
 def _fitting(table: Grid, width: int) -> tuple[Grid, list[str]]:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from mle_toolbox.asking import read_score
 from mle_toolbox.drive.status import ExperimentStatus, SeedRunStatus
-from mle_toolbox.render.statuses import kind_of, legend_line, look_lines, seeds_ok, signs_of
+from mle_toolbox.render.statuses import Legend, kind_of, look_lines, seeds_ok, signs_of
 from mle_toolbox.search.choose import Candidate, in_order, standing
 from mle_toolbox.search.search_keys import search_name
 from mle_toolbox.search_final import final_of_record
@@ -156,7 +156,7 @@ def _shown_kinds(
         Text(f"and {len(names) - _MOST_ROWS:,} more {kind}") for kind, names in shown if len(names) > _MOST_ROWS
     )
     yield Text()
-    yield legend_line(kind_of(run) for _, names in shown for name in names[:_MOST_ROWS] for run in status.of(name))
+    yield Legend(kind_of(run) for _, names in shown for name in names[:_MOST_ROWS] for run in status.of(name))
 
 
 def _counts(kinds: Mapping[str, list[str]], noun: str) -> str:

@@ -99,8 +99,8 @@ def _by_sentence(sentences: Mapping[str, str], shown: Callable[[str], str], toge
     # One line is kept for "N more configurations", so that there are never more than `_LINES`.
     kept = list(places.items()) if len(places) <= _LINES else list(places.items())[: _LINES - 1]
     for sentence, names in kept:
-        each = "in each " if len(names) > 1 else ""
-        yield f"{listed([shown(name) for name in names], _NAMES)}: {each}{sentence}"
+        each = ", each" if len(names) > 1 else ""
+        yield f"{listed([shown(name) for name in names], _NAMES)}{each}: {sentence}"
     rest = [name for names in list(places.values())[len(kept) :] for name in names]
     if rest:
         yield f"{len(rest)} more configurations {together}: {listed([shown(name) for name in rest], _NAMES)}."

@@ -11,16 +11,16 @@ from textual.widgets import Static
 from textual_plot import HiResMode, PlotWidget
 
 from mle_toolbox.colours import COLOURS_ON_DARK
+from mle_toolbox.render.statuses import in_lines
 from mle_toolbox.text import NOTHING, short
 from mle_toolbox.watch.view import CurveOverSeeds
 
-__all__ = ["MOST_CURVES", "CurvePlot", "in_lines"]
+__all__ = ["MOST_CURVES", "CurvePlot"]
 
 MOST_CURVES = len(COLOURS_ON_DARK)
 """The most that can be distinguished."""
 
 _DIM = "dim "
-_BETWEEN = "  "
 
 
 class CurvePlot(Vertical):
@@ -69,20 +69,9 @@ class CurvePlot(Vertical):
     def on_resize(self) -> None:
         """Lay the legend out for this width."""
         # A blank on both sides.
-        self.query_one("#legend-line", Static).update(in_lines(self._legend, self.size.width - 2))
-
-
-def in_lines(entries: Sequence[Text], width: int) -> Text:
-    """Return the entries of a legend, as many in a line as fit; none is broken between its sign and its name."""
-    lines: list[Text] = []
-    for each in entries:
-        if lines and lines[-1].cell_len + len(_BETWEEN) + each.cell_len <= width:
-            lines[-1] = Text(_BETWEEN).join([lines[-1], each])
-        else:
-            lines.append(each)
-    legend = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
-    legend.no_wrap, legend.overflow = True, "ellipsis"
-    return legend
+        legend = in_lines(self._legend, self.size.width - 2)
+        legend.no_wrap, legend.overflow = True, "ellipsis"
+        self.query_one("#legend-line", Static).update(legend)
 
 
 def _last(curve: CurveOverSeeds) -> str:

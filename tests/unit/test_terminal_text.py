@@ -94,6 +94,7 @@ def test_a_message_is_broken_between_words_and_a_command_or_a_long_path_stays_wh
         "  mle run exp.yaml --profile local",
     ]
     assert broken("two\n\nlines", 80) == "two\n\nlines"
+    assert broken("its 95 % interval", 7).split("\n") == ["its", "95 %", "interval"]
 
 
 def test_sentences_with_a_command_below_them_are_broken_in_the_same_way_by_rich() -> None:

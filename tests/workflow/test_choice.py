@@ -119,5 +119,5 @@ def test_many_configurations_of_one_situation_share_a_row(project: Project) -> N
 
     outcome = project.mle("run", "exp.yaml", "--dry-run")
 
-    assert "400 seed runs of 400 would run" in outcome.stdout
+    assert "All 400 seed runs would run" in outcome.stdout
     assert re.search(r"│ c0, c1 and 38 more +│ +400 │ 10 new each +│", outcome.stdout)

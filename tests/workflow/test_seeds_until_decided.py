@@ -100,7 +100,7 @@ def decided(decided_once: Path, tmp_path: Path) -> Project:
 def test_only_what_is_undecided_gets_more_seeds_and_everything_says_so(tmp_path: Path) -> None:
     project = make(tmp_path / "project")
     forecast = " ".join(project.mle("run", "exp.yaml", "--dry-run").stdout.split())
-    assert "9 seed runs of 9 would run" in forecast
+    assert "All 9 seed runs would run" in forecast
     assert "0 of 3 to 9" in forecast
     assert "At 3 seeds loss is compared; what is undecided gets more, up to 9." in forecast
 

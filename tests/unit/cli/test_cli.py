@@ -195,6 +195,16 @@ def test_what_is_no_option_and_no_file_is_refused_before_anything_is_written(
     assert not (tmp_path / "Snakefile").exists()
 
 
+@pytest.mark.parametrize(("option", "hint"), [("--percent", ""), ("--coers", ". Did you mean '--cores'?")])
+def test_an_unknown_option_is_answered_with_one_that_is_nearly_the_same_or_with_none(
+    option: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", option])
+
+    assert capsys.readouterr().err.splitlines()[-1] == f"mle: error: unrecognized arguments: {option}{hint}"
+
+
 @pytest.mark.parametrize("before", [[], ["exp.yaml"]])
 def test_everything_after_two_dashes_goes_to_snakemake(
     before: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -481,6 +481,7 @@ def test_groups_are_shown_in_percent_and_programs_get_the_number(
     shown = mle(capsys, experiment.path, *words)
     rows = list(csv.DictReader(io.StringIO(mle(capsys, experiment.path, *words, "--format", "csv"))))
 
+    assert "┃ level ┃ configurations ┃" in shown, "as in the other tables, without its section"
     assert "accuracy (%)" in shown
     assert "89.0 ± 2.5" in shown
     assert [float(row["value"]) for row in rows if row["metric"] == "accuracy"] == pytest.approx([0.89, 0.49])

@@ -70,7 +70,7 @@ def test_configurations_of_which_the_same_is_true_share_a_line(tmp_path: Path) -
 
     results = made_results(tmp_path, losses, code=code)
 
-    assert results.cautions == (f"a and b: in each 2 of 3 seed runs are of older code (helper.py). {WAY_OUT}",)
+    assert results.cautions == (f"a and b, each: 2 of 3 seed runs are of older code (helper.py). {WAY_OUT}",)
 
 
 def test_results_curves_and_configurations_say_it_themselves(mixed: ExperimentResults) -> None:
