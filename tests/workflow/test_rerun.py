@@ -121,7 +121,7 @@ def test_seeds_that_were_added_after_an_edit_make_the_others_runs_of_older_code(
     outcome = finished.mle("run", "exp.yaml")
     current = finished.mle("results", "--only-current", "--format", "markdown")
 
-    said = "a and b: in each 3 of 4 seed runs are of older code (train.py)."
+    said = "a and b, each: 3 of 4 seed runs are of older code (train.py)."
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout.index(said) < outcome.stdout.index("experiments: last values")
     assert said in (finished.results / "report.html").read_text()
