@@ -156,6 +156,7 @@ def _as_json(status: ExperimentStatus, look: Look) -> dict[str, object]:
         "purpose": _purpose(status.folder),
         "counts": dict(status.counts),
         "due": sum(run.is_due for run in status.runs),
+        "restorable": status.restorable,
         "new": sum(run.is_new for run in status.runs),
         "seconds_left": look.left,
         "driver": None if status.holder is None else asdict(status.holder),

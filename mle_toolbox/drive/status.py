@@ -27,6 +27,7 @@ from mle_toolbox.layout import ExperimentFolder, SeedFolder
 from mle_toolbox.log.run_record import RunRecord, RunStatus, read_run_record, run_status
 from mle_toolbox.looks.held_looks import HeldLooks, looks_of
 from mle_toolbox.search_final import all_runs, final_of_record
+from mle_toolbox.seed_run.earlier_runs import EarlierRuns
 from mle_toolbox.seed_run.identity import status_as_of
 
 __all__ = [
@@ -77,6 +78,8 @@ class ExperimentStatus:
     """The ``mle run`` that is going on, if one is."""
     dropped: tuple[str, ...] = ()
     """Configurations that have results here and are in the experiment file no more."""
+    restorable: int = 0
+    """How many that are due have finished before, under another name or among earlier results, and need not run."""
 
     @property
     def is_search(self) -> bool:
@@ -185,8 +188,17 @@ def read_plan_status(plan: Plan) -> ExperimentStatus:
     if plan.search is not None or not folder.path.is_dir():
         return status
     planned = {each.name for each in plan.configurations}
-    dropped = tuple(each["name"] for each in (before or {}).get("configurations", ()) if each["name"] not in planned)
-    return replace(status, dropped=tuple(name for name in dropped if folder.configuration(name).seeds_on_disk()))
+    names = tuple(each["name"] for each in (before or {}).get("configurations", ()) if each["name"] not in planned)
+    dropped = tuple(name for name in names if folder.configuration(name).seeds_on_disk())
+    return replace(
+        status, dropped=dropped, restorable=_restorable(plan, status) if dropped or folder.earlier.is_dir() else 0
+    )
+
+
+def _restorable(plan: Plan, status: ExperimentStatus) -> int:
+    earlier = EarlierRuns(status.folder, [each.name for each in plan.configurations], lambda _: True)
+    due = (run for run in status.runs if run.status in ("waiting", "outdated"))
+    return sum(earlier.find(run.folder, plan.identity(run.configuration)) is not None for run in due)
 
 
 def _pairs_of(folder: ExperimentFolder, record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

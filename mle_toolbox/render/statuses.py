@@ -242,7 +242,10 @@ def due_line(status: ExperimentStatus) -> str | None:
         return None
     kinds = Counter("new" if run.is_new and run.status == "waiting" else _DUE[run.status] for run in due)
     reasons = counted({kind: kinds[kind] for kind in dict.fromkeys(("new", *_DUE.values()))})
-    return f"due: {count(len(due), 'seed run')} ({reasons})"
+    before = status.restorable
+    have = "has" if before == 1 else "have"
+    rest = f"; {before:,} of these {have} finished before and will be restored" if before else ""
+    return f"due: {count(len(due), 'seed run')} ({reasons}){rest}"
 
 
 def driver_line(status: ExperimentStatus) -> str:

@@ -209,7 +209,9 @@ def test_a_dry_run_says_what_would_happen_to_results_and_not_that_it_has_happene
 
     edited = finished.mle("run", "exp.yaml", "--dry-run")
     repeated = finished.mle("run", "exp.yaml", "--dry-run", "--rerun", "all", "--only", "b")
+    status = finished.mle("status").stdout
 
+    assert "due: 6 seed runs (3 new, 3 outdated); 3 of these have finished before and will be restored" in status
     assert "a is now called base: 3 seed runs would be moved along, not repeated." in edited.stderr
     assert "b: 3 seed runs would be set aside, and restored once the edit is undone." in edited.stderr
     assert "b: 3 seed runs would be set aside" in repeated.stderr
