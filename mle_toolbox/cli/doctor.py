@@ -20,7 +20,7 @@ from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
 from mle_toolbox.doctor.node import check_node
-from mle_toolbox.doctor.surroundings import check_surroundings
+from mle_toolbox.doctor.user_environment import check_surroundings
 from mle_toolbox.drive.place import PROFILE_VARIABLE
 from mle_toolbox.errors import ExperimentFileError, UsageError
 from mle_toolbox.experiment_file.loader import Asked, load_plan

@@ -7,7 +7,7 @@ cost users the completion in their editor and the error for a misspelt name.
 
 from mle_toolbox.plots.aggregate_bars import aggregate_intervals
 from mle_toolbox.plots.contours import contours
-from mle_toolbox.plots.curves import learning_curves
+from mle_toolbox.plots.curve_figures import learning_curves
 from mle_toolbox.plots.heat import heat_map
 from mle_toolbox.plots.importance_bars import importance_bars
 from mle_toolbox.plots.matrix import probability_of_improvement_matrix

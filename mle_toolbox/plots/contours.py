@@ -20,7 +20,7 @@ from mle_toolbox.errors import StatisticsError
 from mle_toolbox.plots.axis import hidden_by_log, hidden_words, label_axis, spans_magnitudes
 from mle_toolbox.plots.figure_text import measure, plain, wrapped
 from mle_toolbox.plots.heat import are_numbers, check_setting, ordered, value_shown
-from mle_toolbox.plots.samples import SampleLike, samples_of
+from mle_toolbox.plots.plotted_samples import SampleLike, samples_of
 from mle_toolbox.plots.sheet import new_sheet, sheet_on
 from mle_toolbox.plots.style import drawing
 from mle_toolbox.plots.style import points as size_of

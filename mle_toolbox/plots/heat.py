@@ -19,7 +19,7 @@ from mle_toolbox.errors import StatisticsError, did_you_mean
 from mle_toolbox.plots.axis import hidden_by_log
 from mle_toolbox.plots.cells import ink, readable_size, write_names
 from mle_toolbox.plots.figure_text import plain
-from mle_toolbox.plots.samples import SampleLike, samples_of
+from mle_toolbox.plots.plotted_samples import SampleLike, samples_of
 from mle_toolbox.plots.sheet import new_sheet, sheet_on
 from mle_toolbox.plots.style import drawing
 from mle_toolbox.statistics import Estimate, estimate

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mle_toolbox.plots.axis import hidden_by_log, hidden_words, label_sheet, marker_places
 from mle_toolbox.plots.panels import MOST_IN_ONE, draw_behind, new_panels, title_panels
-from mle_toolbox.plots.samples import Sample, SampleLike, samples_of
+from mle_toolbox.plots.plotted_samples import Sample, SampleLike, samples_of
 from mle_toolbox.plots.sheet import Entry, Sheet, new_sheet, sheet_on
 from mle_toolbox.plots.style import Look, drawing, looks
 from mle_toolbox.statistics import performance_profile, profile_interval

@@ -16,7 +16,7 @@ from mle_toolbox.errors import StatisticsError
 from mle_toolbox.plots.axis import hidden_words, label_axis, log_scale, spans_magnitudes
 from mle_toolbox.plots.figure_text import plain
 from mle_toolbox.plots.heat import are_numbers, check_setting, ordered, value_shown
-from mle_toolbox.plots.samples import SampleLike, samples_of
+from mle_toolbox.plots.plotted_samples import SampleLike, samples_of
 from mle_toolbox.plots.sheet import new_sheet
 from mle_toolbox.plots.style import drawing, points
 from mle_toolbox.statistics import Estimate, estimate

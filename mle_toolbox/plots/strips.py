@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mle_toolbox.plots.axis import hidden_words, label_axis, log_scale
 from mle_toolbox.plots.figure_text import measure, plain, shortened
 from mle_toolbox.plots.panels import MOST_IN_ONE
-from mle_toolbox.plots.samples import Sample, SampleLike, samples_of
+from mle_toolbox.plots.plotted_samples import Sample, SampleLike, samples_of
 from mle_toolbox.plots.sheet import Sheet, new_sheet, sheet_on
 from mle_toolbox.plots.style import Look, drawing, looks, points
 from mle_toolbox.statistics import Estimate, estimate

@@ -13,7 +13,7 @@ from mle_toolbox.errors import StatisticsError
 from mle_toolbox.plots.axis import label_sheet, marker_places
 from mle_toolbox.plots.sheet import Entry, new_sheet
 from mle_toolbox.plots.style import drawing, looks
-from mle_toolbox.statistics.over_tasks.profiles import profiles_over_tasks
+from mle_toolbox.statistics.over_tasks.performance import profiles_over_tasks
 from mle_toolbox.text import percent
 
 __all__ = ["task_profiles"]

@@ -14,7 +14,7 @@ from mle_toolbox.render.rendered import Rendered
 from mle_toolbox.render.sentences import SEE_RESULTS, at_words, better_words, ends_words, pair_cautions, search_caution
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.answer import Answer
-from mle_toolbox.results.code import CodeState, code_record
+from mle_toolbox.results.code_states import CodeState, code_record
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.text import NOTHING, counted, interval_text, p_value
 

@@ -20,7 +20,7 @@ from mle_toolbox.render.sentences import (
 )
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.answer import Answer
-from mle_toolbox.results.code import CodeState, code_record
+from mle_toolbox.results.code_states import CodeState, code_record
 from mle_toolbox.results.differences import differing_keys, short_names, value_text
 from mle_toolbox.statistics.estimate import STATISTICS
 from mle_toolbox.text import count, counted, listed

@@ -13,7 +13,7 @@ from mle_toolbox.render.number_form import AS_LOGGED, NumberForm, std_over_seeds
 from mle_toolbox.render.rendered import Rendered
 from mle_toolbox.render.sentences import best_of_many, better_words, cautions_about, left_out_words, search_test_words
 from mle_toolbox.render.table import Cell, Column, Table
-from mle_toolbox.results.code import code_record
+from mle_toolbox.results.code_states import code_record
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.final_answer import FinalAnswer
 from mle_toolbox.results.ranking import RankedTrials, ScoredTrial, best_is_maximum

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mle_toolbox.report.csv_tables import write_tables
-from mle_toolbox.report.figures import write_figures
+from mle_toolbox.report.report_figures import write_figures
 from mle_toolbox.report.search_files import write_search
 from mle_toolbox.report.write import write_report
 

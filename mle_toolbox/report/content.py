@@ -17,17 +17,17 @@ from mle_toolbox.excerpts import readable
 from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.render.task_table import TaskTable
 from mle_toolbox.report import answers, history, tables
-from mle_toolbox.report.curves import curve_data
 from mle_toolbox.report.facts import SeedRun, all_runs, cost, moment_in
 from mle_toolbox.report.how import how_made
 from mle_toolbox.report.numbers import AT, STATISTICS, Numbers
 from mle_toolbox.report.packing import Store
+from mle_toolbox.report.page_curves import curve_data
 from mle_toolbox.report.search_section import SearchView
 from mle_toolbox.report.task_section import task_choice, task_data, task_section
 from mle_toolbox.results import ExperimentResults
 from mle_toolbox.results.analysis import Configurations
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
-from mle_toolbox.results.code import CodeState
+from mle_toolbox.results.code_states import CodeState
 from mle_toolbox.seed_ranges import format_seeds, seeds_in_words
 from mle_toolbox.seed_run.own_code import git_in_words, not_frozen_in_words
 from mle_toolbox.text import NOTHING, amount, count, duration, isolated, moment

@@ -124,7 +124,7 @@ def _aggregate(found: OverTasks, statistic: str, store: Store) -> dict[str, Any]
 
 
 def _profile(found: OverTasks, store: Store) -> dict[str, Any]:
-    from mle_toolbox.statistics.over_tasks.profiles import profiles_over_tasks
+    from mle_toolbox.statistics.over_tasks.performance import profiles_over_tasks
 
     grid, profiles = profiles_over_tasks(
         found.cells, _PROFILE_POINTS, found.within.confidence, lower_is_better=found.scale.lower_is_better

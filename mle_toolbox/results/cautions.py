@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from mle_toolbox.results.code import CodeState
+from mle_toolbox.results.code_states import CodeState
 from mle_toolbox.results.lengths import length_remark, short_configurations
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.text import count, listed

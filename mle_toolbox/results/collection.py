@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.code import CodePlace, CodeState
+from mle_toolbox.results.code_states import CodePlace, CodeState
 from mle_toolbox.results.configuration import ConfigurationResults, renamed
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.experiment import ExperimentResults

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mle_toolbox.log.merged_data import MergedData
 from mle_toolbox.log.run_record import RunStatus
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
-from mle_toolbox.results.code import CodeState, code_states, recorded
+from mle_toolbox.results.code_states import CodeState, code_states, recorded
 from mle_toolbox.results.lookup import unknown_name
 from mle_toolbox.results.seed import SeedResults
 from mle_toolbox.seed_ranges import seeds_in_words

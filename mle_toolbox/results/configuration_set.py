@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.looks.held_looks import HeldLooks
 from mle_toolbox.results.cautions import code_cautions, length_cautions, outdated_cautions
-from mle_toolbox.results.code import CodePlace, CodeState, code_states, recorded
+from mle_toolbox.results.code_states import CodePlace, CodeState, code_states, recorded
 from mle_toolbox.results.configuration import ConfigurationResults, seeds_words
 from mle_toolbox.results.differences import differing
 from mle_toolbox.results.lookup import UnknownNameError, unknown_name

@@ -16,7 +16,7 @@ from mle_toolbox.installed_first import with_installed_modules
 from mle_toolbox.layout import ConfigurationFolder, ExperimentFolder
 from mle_toolbox.looks.held_looks import HeldLooks, looks_of
 from mle_toolbox.results.analysis import Configurations
-from mle_toolbox.results.code import CodePlace, CodeState
+from mle_toolbox.results.code_states import CodePlace, CodeState
 from mle_toolbox.results.configuration import ConfigurationResults, renamed
 from mle_toolbox.results.final_answer import FinalAnswer, final_answer
 from mle_toolbox.results.lookup import known_names, unknown_name

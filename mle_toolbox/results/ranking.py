@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mle_toolbox.results.answer import Answer, answer
-from mle_toolbox.results.code import CodeState
+from mle_toolbox.results.code_states import CodeState
 from mle_toolbox.results.search_record import SearchRecord, TrialRecord
 from mle_toolbox.results.task_role import TaskRole
 from mle_toolbox.results.trial_scores import TrialScore, score_of

@@ -7,7 +7,7 @@ these tasks: only seeds vary; ``resample_tasks`` asks about other tasks of the s
 
 from mle_toolbox.statistics.over_tasks.comparable import Comparable, comparable
 from mle_toolbox.statistics.over_tasks.estimates import STATISTICS_OVER_TASKS, estimate_over_tasks
-from mle_toolbox.statistics.over_tasks.profiles import profile_over_tasks
+from mle_toolbox.statistics.over_tasks.performance import profile_over_tasks
 from mle_toolbox.statistics.over_tasks.ranks import Ranks, ranks_over_tasks
 from mle_toolbox.statistics.over_tasks.scores import common_tasks
 from mle_toolbox.statistics.over_tasks.seeds import SeedsOverTasks, seeds_needed_over_tasks

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mle_toolbox.log.log_data import LogData
 from mle_toolbox.log.run_record import RunRecord
 from mle_toolbox.results import SeedResults
-from mle_toolbox.results.code import CodePlace, CodeState, code_states, recorded
+from mle_toolbox.results.code_states import CodePlace, CodeState, code_states, recorded
 
 OLD, NEW = {"train.py": "t", "helper.py": "old"}, {"train.py": "t", "helper.py": "new"}
 
