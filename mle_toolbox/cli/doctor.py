@@ -15,7 +15,7 @@ from rich.markup import escape
 from mle_cluster.findings import Finding, fine, problem
 from mle_cluster.known import schedulers
 from mle_cluster.scheduler import Request, Scheduler
-from mle_toolbox.cli.consoles import error_console, output_console
+from mle_toolbox.cli.consoles import error_console, output_console, print_words
 from mle_toolbox.cluster.detection import Place, detect_place
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.doctor.machine import check_experiment, check_folder, check_python
@@ -27,7 +27,7 @@ from mle_toolbox.experiment_file.loader import Asked, load_plan
 from mle_toolbox.experiment_file.plan import Plan
 from mle_toolbox.experiment_file.planned_jobs import JobResources, Processing
 from mle_toolbox.snakemake_side.profile_files import Profile, read_profile
-from mle_toolbox.text import count
+from mle_toolbox.text import broken, count
 
 __all__ = ["add_arguments", "call"]
 
@@ -186,12 +186,12 @@ def _check_profile(name: str, project: Path) -> Iterator[Finding]:
 
 def _show(finding: Finding, console: Console) -> None:
     sign, style = _MARKS[finding.mark]
-    first, *rest = finding.text.splitlines()
+    first, *rest = broken(finding.text, max(console.width - 4, 1)).splitlines()
     console.print(f"  [{style}]{sign}[/] {escape(first)}")
     for line in rest:
         console.print(f"    {escape(line)}")
     if finding.fix is not None:
-        console.print(f"    [dim]-> {escape(finding.fix)}[/]")
+        print_words(console, f"-> {finding.fix}", "dim", indent=4)
 
 
 def _verdict(found: dict[str, int]) -> str:

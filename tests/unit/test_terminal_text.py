@@ -126,3 +126,23 @@ def test_a_terminal_gets_errors_broken_between_words(tmp_path: Path) -> None:
 
     assert ended.returncode == 2
     assert lines == ["There is no exp.yaml in this folder.", "Name the experiment file or the results", "folder."]
+
+
+def test_the_findings_of_mle_doctor_are_broken_between_words(tmp_path: Path) -> None:
+    this_end, other_end = os.openpty()
+    fcntl.ioctl(other_end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    command = [sys.executable, "-m", "mle_toolbox", "doctor", "--no-job", "no.yaml"]
+    (tmp_path / "no.yaml").write_text("one: [")
+    environment = {**os.environ, "PATH": "/nonexistent", "TERM": "xterm", "NO_COLOR": "1"}
+
+    def typed(stdout: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=tmp_path, stdout=stdout, env=environment, text=True, check=False)
+
+    typed(other_end)
+    lines = as_on_terminal(os.read(this_end, 100_000).decode(), 500)
+    os.close(other_end)
+    os.close(this_end)
+    elsewhere = typed(subprocess.PIPE).stdout
+
+    assert " ".join(elsewhere.split()) == " ".join(" ".join(lines).split())
+    assert [line for line in lines if len(line) > 60 and len(max(line.split(), key=len)) < 50] == []
