@@ -75,6 +75,10 @@ def stop_seed_runs(
                 f"{run.configuration} seed {run.seed} runs on {record.host} (process {record.pid}). Type there: "
                 f"mle stop {folder.path} {run.configuration} {run.seed}"
             )
+    for run in open_runs:
+        # Its launcher was ended before the script had made a record.
+        if (run.configuration, run.seed) in here and read_run_record(run.folder) is None:
+            write_run_record(run.folder, _not_begun(run))
     note_stopped(open_runs)
     stopped.seed_runs = sum(run_status(run.folder) in ("stopped", "died") for run in open_runs)
     return stopped
