@@ -46,3 +46,26 @@ def test_a_configuration_is_stopped_and_the_driver_goes_on_with_the_others(proje
     assert project.mle("run", "exp.yaml").returncode == 0
     assert len(project.logs()) == 6
     assert project.mle("stop", "a").stdout == "Nothing of a is running or about to run.\n"
+
+
+def test_a_seed_run_that_is_stopped_before_its_script_has_made_an_experiment_counts_as_stopped(
+    project: Project,
+) -> None:
+    waiting = (
+        "import sys, time, pathlib\n"
+        'if "a.json" in " ".join(sys.argv):\n'
+        '    pathlib.Path("begun").touch()\n'
+        "    time.sleep(600)\n"
+    )
+    (project.path / "train.py").write_text(waiting + SCRIPT)
+    driver = project.start("run", "exp.yaml", "--cores", "1")
+    wait_for(lambda: (project.path / "begun").exists())
+
+    stopped = project.mle("stop", "a")
+    driver.communicate(timeout=300)
+
+    assert stopped.returncode == 0, stopped.stderr
+    assert "Stopped: 3 seed runs; the others go on." in stopped.stdout
+    records = [json.loads((project.results / f"a/seed_{seed}/run.json").read_text()) for seed in range(3)]
+    assert [record["status"] for record in records] == ["stopped"] * 3
+    assert {name for name, _ in project.logs()} == {"b"}
