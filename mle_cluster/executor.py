@@ -72,10 +72,14 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
 
     scheduler: Scheduler
 
+    # Not in __post_init__: Snakemake's base class starts the watching thread before that. An error in the thread would
+    # end it in silence, as there is no scheduler of jobs yet to be told, and the jobs would never end.
+    _look_again = _QUICKEST_LOOK
+
     def __post_init__(self) -> None:
         """Take the folder of records for this driver."""
         # Not workdir_init: the Snakefile may have gone to another folder since (`workdir:`).
-        settings, project = self.workflow.executor_settings, Path.cwd()
+        settings, project = self.executor_settings, Path.cwd()
         refuse(self.scheduler.executor, settings.mistakes())
         if self.workflow.remote_execution_settings.immediate_submit:
             raise WorkflowError(
@@ -83,7 +87,6 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
             )
         if trouble := self.scheduler.trouble_with_folder(project.absolute()):
             raise WorkflowError(trouble)
-        self._settings = settings
         roots = [each.absolute() for each in records_folders(project)]
         _make_writable(roots[0])
         self._nested_folder = roots[0] / "nested" / time.strftime("%Y%m%d-%H%M%S")
@@ -96,7 +99,6 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         self._tasks: dict[tuple[Path, int], Task] = {}
         self._tasks_lock = threading.Lock()
         self._task_of_job: dict[Any, Task] = {}
-        self._look_again = _QUICKEST_LOOK
         self._inquiry = Inquiry(self.scheduler, settings.query_seconds, self.logger.warning)
         self._attaching: Attaching | None = None
         self._watching = Watching(self.scheduler, self._inquiry, settings.patience_seconds, self.logger.warning)
@@ -121,7 +123,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
         # With the first job, not at the start, so that a workflow with nothing to do does not query the scheduler.
         if self._attaching is None:
             self._attaching = Attaching(
-                self.scheduler, self._drivers, self._settings.patience_seconds, self.logger.info
+                self.scheduler, self._drivers, self.executor_settings.patience_seconds, self.logger.info
             )
         found = self._attaching.find(job)
         if found is None:
@@ -145,7 +147,7 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
     def options(self, job: Any) -> tuple[str, ...]:
         """Return the request of a job as options of the scheduler."""
         resources = request_for_all(job.resources, jobs_per_task(job.resources))
-        return self.scheduler.options(self._settings, job.name, job.threads, resources)
+        return self.scheduler.options(self.executor_settings, job.name, job.threads, resources)
 
     def _refused(self, job: Any, message: str) -> None:
         # The blank, because Snakemake appends its own sentence.
@@ -250,13 +252,12 @@ class ClusterExecutor(RemoteExecutor):  # type: ignore[misc]  # the interface ha
 
     async def sleep(self) -> None:
         """Wait until the next look: briefly after a change, longer and longer without one."""
-        # Snakemake's base class starts the watching thread before __post_init__ has set our attributes.
-        wait = getattr(self, "_look_again", _QUICKEST_LOOK)
+        wait = self._look_again
         end = time.monotonic() + wait
-        while self.wait and time.monotonic() < end and getattr(self, "_look_again", wait) >= wait:
+        while self.wait and time.monotonic() < end and self._look_again >= wait:
             await asyncio.sleep(0.1)
-        if hasattr(self, "_settings") and self._look_again >= wait:
-            self._look_again = min(wait * _SLOWER, self._settings.poll_seconds)
+        if self._look_again >= wait:
+            self._look_again = min(wait * _SLOWER, self.executor_settings.poll_seconds)
 
     # -- the end --------------------------------------------------------------------------------------------------
 
