@@ -134,7 +134,9 @@ def test_the_findings_of_mle_doctor_are_broken_between_words(tmp_path: Path) -> 
     fcntl.ioctl(other_end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
     command = [sys.executable, "-m", "mle_toolbox", "doctor", "--no-job", "no.yaml"]
     (tmp_path / "no.yaml").write_text("one: [")
-    environment = {**os.environ, "PATH": "/nonexistent", "TERM": "xterm", "NO_COLOR": "1"}
+    # pytest sets COLUMNS for its workers, which comes before the width of the terminal.
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    environment |= {"PATH": "/nonexistent", "TERM": "xterm", "NO_COLOR": "1"}
 
     def typed(stdout: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=tmp_path, stdout=stdout, env=environment, text=True, check=False)

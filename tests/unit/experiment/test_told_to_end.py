@@ -27,6 +27,8 @@ CALM = {
     "leaves": f"signal.signal(signal.{{signal}}, lambda *_: sys.exit(0))\n{TOLD}\n",
     "raises_exit": f"def leave(*_):\n    raise SystemExit(0)\nsignal.signal(signal.{{signal}}, leave)\n{TOLD}\n",
 }
+# Not one long sleep: a signal that comes at the moment when it begins is handled only after it.
+NAPS = "for _ in range(6000):\n    time.sleep(0.01)\n"
 WAIT = "print('ready', flush=True)\nimport time\nwhile not told:\n    time.sleep(0.01)\n"
 
 
@@ -138,9 +140,9 @@ def test_what_a_script_fails_with_after_it_was_told_is_added_to_the_reason(proje
         ("import time\nprint('ready', flush=True)\ntime.sleep(1)\n", "done"),
         (LISTEN.format(signal="SIGUSR1") + WAIT, "stopped"),
         ("import time\nsignal.signal(signal.SIGUSR1, lambda *_: os._exit(0))\nprint('ready', flush=True)\n"
-         "time.sleep(60)\n", "stopped"),
+         + NAPS, "stopped"),
         ("import time\nsignal.signal(signal.SIGUSR1, lambda *_: os._exit(0))\nsignal.signal(signal.SIGUSR1, "
-         "signal.SIG_DFL)\nprint('ready', flush=True)\ntime.sleep(60)\n", "stopped"),
+         "signal.SIG_DFL)\nprint('ready', flush=True)\n" + NAPS, "stopped"),
     ],
     ids=["does_not_listen", "has_a_handler", "ends_in_its_handler", "dies_of_it"],
 )  # fmt: skip
