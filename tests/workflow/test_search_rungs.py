@@ -80,7 +80,8 @@ def table(project: Project) -> dict[str, dict[str, str]]:
 
 
 def run(project: Project, expected: int = 0) -> str:
-    done = project.mle("run", "exp.yaml", "--profile", "local")
+    # On more cores a trial that fails may end before any other, which stops a search.
+    done = project.mle("run", "exp.yaml", "--profile", "local", "--cores", "2")
     assert done.returncode == expected, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -89,7 +90,7 @@ def test_better_trials_get_more_seeds_a_failed_one_is_the_worst_and_nothing_runs
     resources = {"num_search_batches": 1, "num_evals_per_batch": 8, "num_seeds_per_eval": {"min": 1, "max": 4}}
     search = make(tmp_path / "project", resources, {"search_type": "Grid"})
 
-    process = search.start("run", "exp.yaml", "--profile", "local")
+    process = search.start("run", "exp.yaml", "--profile", "local", "--cores", "2")
     wait_for(lambda: (search.results / "rung_1.json").exists() or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -118,7 +119,7 @@ def test_a_rung_trains_on_from_the_checkpoints_of_the_one_below(tmp_path: Path) 
     search = make(tmp_path / "project", {"num_seeds_per_eval": 2}, config, fails=0.8)
     twin = make(tmp_path / "twin", {"num_seeds_per_eval": 2}, config, fails=0.8)
 
-    process = search.start("run", "exp.yaml", "--profile", "local")
+    process = search.start("run", "exp.yaml", "--profile", "local", "--cores", "2")
     wait_for(lambda: len(list(search.results.glob("trial_0008/*.json"))) == 2 or process.poll() is not None)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
@@ -147,7 +148,7 @@ def test_a_population_goes_on_where_it_was_killed_and_grows_by_generations(tmp_p
     lrate = {"search_params": {"real": {"lrate": {"begin": 0.0, "end": 1.0}}}}
     search = make(tmp_path / "project", {"num_search_batches": 2}, config | lrate)
 
-    process = search.start("run", "exp.yaml", "--profile", "local")
+    process = search.start("run", "exp.yaml", "--profile", "local", "--cores", "2")
     wait_for(lambda: (search.results / "trial_0004" / "trial_0004.json").exists() or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
     process.communicate()
