@@ -59,11 +59,12 @@ def meaning_of_best(answers: Sequence[Answer]) -> str:
 
 
 def ends_words(sample: SeedSample) -> str:
-    """Return ``1 of its 5 seeds diverged, 2 failed``, an empty string where all seeds ended well."""
+    """Return ``1 of its 5 seeds diverged, 2 failed``, an empty string where all seeds that ended ended well."""
     # Runs of older code were left out on request and ended well.
-    left_out = {why: count for why, count in sample.left_out.items() if why != "older code"}
-    bad = {why: count for why, count in {"diverged": sample.diverged, **left_out}.items() if count}
-    first = f" of its {sample.n + sum(bad.values())} seeds"
+    ends = {"diverged": sample.diverged, **sample.left_out, "older code": 0}
+    first = f" of its {sample.n + sum(ends.values())} seeds"
+    # Those that are still to end are missing by their turn, not by what they did.
+    bad = {why: count for why, count in ends.items() if count and why not in ("running", "not started")}
     return ", ".join(f"{n}{'' if place else first} {why}" for place, (why, n) in enumerate(bad.items()))
 
 

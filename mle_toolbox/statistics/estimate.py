@@ -82,8 +82,10 @@ class Estimate:
 
     def beside(self, done: int) -> str:
         """Return it for a table that shows the number of finished seeds: n only where it is another number."""
+        if self.n != done or self.diverged:
+            return str(self)
         # Failed and missing seeds are counted there as well.
-        return self.numbers() if self.n == done != 1 and not self.diverged else str(self)
+        return {0: "-", 1: f"{self.numbers()} (no interval)"}.get(self.n, self.numbers())
 
     def _left_out(self) -> str:
         parts = [f", {n} {word}" for n, word in ((self.diverged, "diverged"), (self.missing, "missing")) if n]

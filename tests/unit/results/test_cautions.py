@@ -188,6 +188,25 @@ def test_runs_that_failed_or_go_on_are_not_said_to_be_short(tmp_path: Path) -> N
     assert results.cautions == ()
 
 
+def test_seeds_that_are_still_to_run_cast_no_doubt_on_the_best(tmp_path: Path) -> None:
+    losses = {"a": learning(5, 9, 0.0), "b": learning(5, 9, 1.0, seed=1)}
+
+    results = made_results(tmp_path, losses, statuses={("a", 3): "not started", ("a", 4): "running"})
+
+    assert results.summary()["a"].seeds == "3/5, 1 not started, 1 running"
+    assert "ended well" not in str(results.summary())
+
+
+def test_one_finished_seed_has_no_interval_and_its_cell_does_not_count_the_others_again(tmp_path: Path) -> None:
+    losses = {"a": learning(3, 9, 0.0), "b": learning(3, 9, 1.0, seed=1)}
+
+    results = made_results(tmp_path, losses, statuses={("b", 1): "not started", ("b", 2): "not started"})
+
+    text = str(results.summary())
+    assert "(no interval)" in text
+    assert "missing" not in text
+
+
 def test_that_the_best_has_lost_seeds_is_said_before_its_numbers(tmp_path: Path) -> None:
     losses = {"a": learning(5, 9, 0.0), "b": learning(5, 9, 1.0, seed=1)}
     losses["a"][4, -1] = np.inf
