@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from rich.markup import escape
@@ -19,9 +20,11 @@ from mle_toolbox.drive.status import read_status
 from mle_toolbox.errors import ResultsError
 from mle_toolbox.experiment_file.loader import Asked, load_plan
 from mle_toolbox.experiment_file.plan import Plan
-from mle_toolbox.experiment_record import read_experiment_record
+from mle_toolbox.experiment_record import experiment_in_words, read_experiment_record
 from mle_toolbox.layout import ExperimentFolder
+from mle_toolbox.render.overview import results_table
 from mle_toolbox.render.statuses import status_line
+from mle_toolbox.results import Configurations, load
 from mle_toolbox.snakemake_side.job_events import Tally
 
 __all__ = ["add_arguments", "call"]
@@ -56,10 +59,16 @@ def call(arguments: argparse.Namespace) -> int:
             print_words(console, f"\nDetached; the driver goes on (process {holder.pid}). `mle stop` ends it.")
             return 0
     status = read_status(folder)
+    output = output_console()
+    results = load(folder.path) if status.counts["done"] else None
+    if isinstance(results, Configurations):
+        output.print(results_table(results))
     is_named = arguments.experiment is not None
     show_failures(status, console, tally.reasons, project=plan.project_dir, is_named=is_named)
-    output = output_console()
     print_words(output, f"{status_line(status)}.")
+    if not status.is_over:
+        words = experiment_in_words(read_experiment_record(folder) or {})
+        print_words(console, f"To run the rest:\n  mle run {shlex.join(words)}")
     if folder.report.exists():
         output.print(f"report  {escape(shown(folder.report))}")
     return 0 if status.counts["done"] == len(status.runs) else 1

@@ -73,6 +73,7 @@ def test_a_run_in_the_background_survives_its_terminal_and_can_be_followed(waiti
     assert "Ctrl-C leaves it running." in errors
     assert attached.returncode == 0, errors
     assert "2 of 2 seed runs done" in output
+    assert "seeds done" in output
     assert starts(waiting) == ["a0", "a1"]
     assert "2 of 2 seed runs done" in (driver / "mle.log").read_text()
     assert "No driver is running. How the last one ended:" in waiting.mle("attach").stderr
@@ -100,6 +101,19 @@ def test_leaving_and_killing_a_run_in_the_background_loses_nothing_and_repeats_n
     again = waiting.mle("run", "--cores", "2")
     assert again.returncode == 0, again.stderr
     assert starts(waiting) == ["a0", "a1"]
+
+
+def test_attach_ends_with_the_results_and_the_next_command(waiting: Project) -> None:
+    driver = waiting.start("run", "--cores", "1", "--seeds", "0")
+    wait_for(lambda: (waiting.path / "starts").exists())
+    attached = waiting.start("attach")
+    (waiting.path / "go").touch()
+    driver.communicate(timeout=300)
+    output, errors = attached.communicate(timeout=300)
+
+    assert "1/2, 1 not started" in output
+    assert "1 of 2 seed runs done" in output
+    assert "To run the rest:\n  mle run exp.yaml" in errors
 
 
 def test_what_is_new_is_handed_to_the_driver_that_is_running(waiting: Project) -> None:
