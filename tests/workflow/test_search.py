@@ -71,7 +71,8 @@ class SearchProject(Project):
         (self.path / name).write_text(json.dumps(content))
 
     def run(self, expected: int = 0) -> str:
-        """Type `mle run` and return what it says; on two cores, since a trial that fails before others stops a search."""
+        """Type `mle run` and return what it says."""
+        # On more cores a trial that fails may end before any other, which stops a search.
         done = self.mle("run", "exp.yaml", "--profile", "local", "--cores", "2")
         assert done.returncode == expected, done.stdout + done.stderr
         return done.stdout + done.stderr
