@@ -55,7 +55,8 @@ def test_outputs_that_show_late_are_waited_for(project: Project) -> None:
     project.write(
         "rule one:\n    output: 'out'\n"
         "    shell: 'echo 1 >> ran; echo done > late; "
-        'setsid sh -c "sleep 2; mv late {output}" </dev/null >/dev/null 2>&1 &\'\n'
+        'setsid sh -c "until grep -q Waiting.at.most .snakemake/log/*; do sleep 0.1; done; mv late {output}" '
+        "</dev/null >/dev/null 2>&1 &'\n"
     )
 
     status, said = project.run("--latency-wait", "30")
