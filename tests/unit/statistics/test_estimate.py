@@ -109,6 +109,12 @@ def test_seeds_that_are_all_equal_raise_the_question_whether_the_seed_is_used() 
     assert "Does the script use its seed?" in str(found.caution)
 
 
+def test_two_equal_seeds_have_no_interval_to_trust_but_may_be_equal_by_chance() -> None:
+    found = estimate([0.94, 0.94])
+
+    assert found.caution == "All seeds have the same value, so the interval means nothing."
+
+
 @pytest.mark.parametrize(
     ("statistic", "n", "warned"), [("mean", 24, True), ("mean", 25, False), ("iqm", 5, False), ("median", 5, False)]
 )
