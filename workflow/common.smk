@@ -30,7 +30,10 @@ from mle_toolbox.layout import ExperimentFolder
 from mle_toolbox.log.run_record import read_run_record
 from mle_toolbox.seed_ranges import format_seeds
 from mle_toolbox.seed_run.identity import identity_of_run
+from mle_toolbox.snakemake_side.private_access import import_pandas_late
 from mle_toolbox.snakemake_side.snakemake_command import CHOSEN_VARIABLE, UNTOUCHED_VARIABLE
+
+import_pandas_late()
 
 
 def read_plan(path):

@@ -6,6 +6,7 @@ For our plugins and the workflow, which run inside Snakemake; the functions that
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "end_timers",
     "forced_jobs",
     "framed",
+    "import_pandas_late",
     "limit_of_resource",
     "limit_resource",
     "runs_jobs_itself",
@@ -98,3 +100,18 @@ def limit_resource(workflow: Any, name: str, amount: int) -> None:
     """Limit how much of a resource all running jobs have together; in ``onstart:``, before the first of them."""
     # workflow.register_resource does half of it: the scheduler subtracts only what is in its own list of limits.
     workflow.scheduler.global_resources[name] = workflow.scheduler.resources[name] = amount
+
+
+def import_pandas_late() -> None:
+    """Keep Snakemake from importing pandas only to see that no ``params`` of a job are a data frame.
+
+    It does so wherever pandas is installed, which takes a quarter of its start. A data frame can exist only in a
+    process that has imported pandas, so this changes nothing else.
+    """
+    import snakemake.persistence
+
+    base: Any = getattr(snakemake.persistence, "PersistenceBase", None)
+    if hasattr(base, "_serialize_param_builtin") and hasattr(base, "_serialize_param_pandas"):
+        base._serialize_param = property(
+            lambda self: self._serialize_param_pandas if "pandas" in sys.modules else self._serialize_param_builtin
+        )

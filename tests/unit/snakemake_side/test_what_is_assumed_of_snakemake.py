@@ -542,6 +542,32 @@ def test_a_resource_can_be_limited_when_the_jobs_are_planned(project: Path) -> N
     assert max(map(int, Path("at_work").read_text().split())) <= 2
 
 
+def test_pandas_is_imported_only_by_who_uses_it_and_an_edited_data_frame_is_still_noticed(project: Path) -> None:
+    uses = "from pandas import DataFrame\n"
+    rules = (
+        "import sys\n"
+        "from mle_toolbox.snakemake_side.private_access import import_pandas_late\n"
+        "import_pandas_late()\n"
+        "onstart:\n    open('seen', 'a').write(f'{{\"pandas\" in sys.modules}} ')\n"
+        "rule all:\n    output: 'made'\n    params: {}\n    shell: 'echo ran >> ran; touch made'\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    for text in (
+        rules.format("1"),
+        rules.format("1"),
+        rules.format("2"),
+        uses + rules.format("DataFrame({'a': [1]})"),
+        uses + rules.format("DataFrame({'a': [1]})"),
+        uses + rules.format("DataFrame({'a': [2]})"),
+    ):
+        Path("Snakefile").write_text(text)
+        done = subprocess.run(command, capture_output=True, check=False, text=True)
+        assert done.returncode == 0, done.stderr
+
+    assert Path("ran").read_text().split() == ["ran"] * 4
+    assert Path("seen").read_text().split() == ["False", "False", "True", "True"]
+
+
 # -- what the executor takes from jobs, the workflow and its base class -----------------------------------------------
 
 PARTS_OF_THE_WORKFLOW = {
