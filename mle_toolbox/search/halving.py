@@ -63,7 +63,10 @@ class Halving:
         if place >= len(ranked):  # the lowest rung; or the space has changed, and too few are left of the one below
             return Proposal(self._new_point(t), extra, note)
         parent = told[ranked[place]]
-        note |= {"place": place + 1, "parent": parent.number}
+        note["place"] = place + 1
+        if parent.has_left_nothing:  # more have failed than the rung has places
+            return Proposal(plain(parent.values), extra, note | {"restarted": parent.number})
+        note["parent"] = parent.number
         return Proposal(plain(parent.values), {**extra, **going_on_from(parent)}, note)
 
     def _new_point(self, t: int) -> Mapping[str, Any]:

@@ -75,11 +75,15 @@ def test_no_two_trials_of_the_lowest_rungs_are_alike() -> None:
     assert len(set(lowest)) == len(lowest) == 9 + 3 + 3
 
 
-def test_a_failed_trial_climbs_only_where_nothing_better_is_left() -> None:
+def test_a_failed_trial_climbs_only_where_nothing_better_is_left_and_begins_from_scratch() -> None:
     made = searched(Halving(learning("halving", HALVING), SPACE), fails=tuple(range(7)))
 
-    assert [each.note["parent"] for each in made[9:12]][2:] == [100]
     assert {each.note["parent"] for each in made[9:11]} == {107, 108}
+    assert all(each.extra["/continues"] == f"trial_0{each.note['parent']}" for each in made[9:11])
+    assert made[11].note["restarted"] == 100
+    assert "parent" not in made[11].note
+    assert "/continues" not in made[11].extra
+    assert made[11].values == made[0].values
 
 
 def test_a_trial_waits_for_the_rung_below_and_for_nothing_else() -> None:
