@@ -12,65 +12,38 @@ of the test cluster is held for one candidate at a time, so that tests get throu
 
 from __future__ import annotations
 
-import argparse
-import signal
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from measure import environment_with, machine
-from scheduler import GRID_ENGINE, alone
-from trivial_tasks import QUICK_FLAGS, Candidate, compare, compare_submission
+from measure import environment_with
+from scheduler import GRID_ENGINE
+from trivial_tasks import QUICK_FLAGS, Candidate, measure_cluster
 
 HERE = Path(__file__).resolve().parent
 OUR_COMMAND = (sys.executable, "-m", "snakemake", "--profile", str(HERE.parent / "profiles" / "sge"))
 SGE, GENERIC = "snakemake-executor-plugin-sge", "snakemake-executor-plugin-cluster-generic"
 PEERS = (f"snakemake=={version('snakemake')}", f"{SGE}==0.6.31", f"{GENERIC}==1.0.9")
 OURS, NESTED = "mle-sge", "mle-sge, nested Snakemake"
-NESTED_AT_MOST = 100
 
 
-def main() -> None:
-    """Measure every number of tasks, then submission alone."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", type=int, nargs="*", default=[10, 100, 1000])
-    parser.add_argument("--held", type=int, default=10_000, help="tasks that are only submitted; 0: none")
-    parser.add_argument("--repeat", type=int, default=1, help="medians of so many turns")
-    parser.add_argument("--full", action="store_true", help=f"more than {NESTED_AT_MOST} tasks for everyone")
-    parser.add_argument("--quick", action="store_true", help="ours alone, with direct commands")
-    parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT", help="peers that have this in their names")
-    parser.add_argument("--is-alone", action="store_true", help="the caller holds the lock of the test cluster")
-    arguments = parser.parse_args()
-    # Ctrl-C is sent to drivers, and started with `&` they would be told to ignore it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    with alone(GRID_ENGINE, is_alone=arguments.is_alone):
-        print(machine())
-    everyone = [
-        each
-        for each in candidates(quick=arguments.quick)
-        if each.name == OURS or any(text in each.name for text in arguments.only)
-    ]
-    for tasks in arguments.tasks:
-        here = [each for each in everyone if arguments.full or not each.is_nested or tasks <= NESTED_AT_MOST]
-        compare(GRID_ENGINE, tasks, here, arguments.repeat, is_alone=arguments.is_alone)
-    if arguments.held:
-        held = ("-terse", "-h", "-b", "y", "-o", "/dev/null", "-j", "y")
-        compare_submission(
-            GRID_ENGINE,
-            (*OUR_COMMAND, "--mle-sge-qsub-options=-h"),
-            (*held, "/bin/true"),
-            (*held, "-t", f"1-{arguments.held}", "/bin/true"),
-            arguments.held,
-            is_alone=arguments.is_alone,
-        )
+def held(tasks: int) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    """Return our driver that submits held tasks, and the scheduler's own words for one and for an array of them."""
+    words = ("-terse", "-h", "-b", "y", "-o", "/dev/null", "-j", "y")
+    return (
+        (*OUR_COMMAND, "--mle-sge-qsub-options=-h"),
+        (*words, "/bin/true"),
+        (*words, "-t", f"1-{tasks}", "/bin/true"),
+    )
 
 
-def candidates(*, quick: bool) -> list[Candidate]:
+def candidates(quick: bool) -> list[Candidate]:
     """Return everyone who can be measured here."""
     direct = Candidate(OURS, OUR_COMMAND, is_nested=False)
-    python = None if quick else environment_with("sge-peers", PEERS)
     if quick:
         return [direct]
+    python = environment_with("sge-peers", PEERS)
     nested = Candidate(NESTED, (*OUR_COMMAND, "--mle-sge-nested"))
     return [direct, nested, *(peers(str(python)) if python else [])]
 
@@ -90,4 +63,4 @@ def peers(python: str) -> list[Candidate]:
 
 
 if __name__ == "__main__":
-    main()
+    measure_cluster(GRID_ENGINE, __doc__, candidates, held)

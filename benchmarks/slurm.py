@@ -9,62 +9,35 @@ so those get at most 100 tasks; with --full they get as many as the others, whic
 
 from __future__ import annotations
 
-import argparse
-import signal
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from measure import environment_with, machine
-from scheduler import SLURM, alone
-from trivial_tasks import QUICK_FLAGS, Candidate, compare, compare_submission
+from measure import environment_with
+from scheduler import SLURM
+from trivial_tasks import QUICK_FLAGS, Candidate, measure_cluster
 
 HERE = Path(__file__).resolve().parent
 OUR_COMMAND = (sys.executable, "-m", "snakemake", "--profile", str(HERE.parent / "profiles" / "slurm"))
 PLUGIN = "snakemake-executor-plugin-slurm==2.8.0"
 PEERS = (f"snakemake=={version('snakemake')}", PLUGIN)
 OURS, NESTED = "mle-slurm", "mle-slurm, nested Snakemake"
-NESTED_AT_MOST = 100
 # The largest array with the usual MaxArraySize of 1001.
 LARGEST_ARRAY = 1000
 
 
-def main() -> None:
-    """Measure every number of tasks, then submission alone."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tasks", type=int, nargs="*", default=[10, 100, 1000])
-    parser.add_argument("--held", type=int, default=10_000, help="tasks that are only submitted; 0: none")
-    parser.add_argument("--repeat", type=int, default=1, help="medians of so many turns")
-    parser.add_argument("--full", action="store_true", help=f"more than {NESTED_AT_MOST} tasks for everyone")
-    parser.add_argument("--quick", action="store_true", help="ours alone, with direct commands")
-    parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT", help="peers that have this in their names")
-    parser.add_argument("--is-alone", action="store_true", help="the caller holds the lock of the test cluster")
-    arguments = parser.parse_args()
-    # Ctrl-C is sent to drivers, and started with `&` they would be told to ignore it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    with alone(SLURM, is_alone=arguments.is_alone):
-        print(machine())
-    everyone = [
-        each
-        for each in candidates(quick=arguments.quick)
-        if each.name == OURS or any(text in each.name for text in arguments.only)
-    ]
-    for tasks in arguments.tasks:
-        here = [each for each in everyone if arguments.full or not each.is_nested or tasks <= NESTED_AT_MOST]
-        compare(SLURM, tasks, here, arguments.repeat, is_alone=arguments.is_alone)
-    if arguments.held:
-        held = ("--parsable", "--hold", "--output=/dev/null")
-        compare_submission(
-            SLURM,
-            (*OUR_COMMAND, "--mle-slurm-sbatch-options=--hold"),
-            (*held, "--wrap=true"),
-            (*held, f"--array=1-{min(arguments.held, LARGEST_ARRAY)}", "--wrap=true"),
-            arguments.held,
-            is_alone=arguments.is_alone,
-        )
+def held(tasks: int) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    """Return our driver that submits held tasks, and the scheduler's own words for one and for an array of them."""
+    words = ("--parsable", "--hold", "--output=/dev/null")
+    return (
+        (*OUR_COMMAND, "--mle-slurm-sbatch-options=--hold"),
+        (*words, "--wrap=true"),
+        (*words, f"--array=1-{min(tasks, LARGEST_ARRAY)}", "--wrap=true"),
+    )
 
 
-def candidates(*, quick: bool) -> list[Candidate]:
+def candidates(quick: bool) -> list[Candidate]:
     """Return everyone who can be measured here."""
     direct = Candidate(OURS, OUR_COMMAND, is_nested=False)
     if quick:
@@ -86,4 +59,4 @@ def peers(python: str) -> list[Candidate]:
 
 
 if __name__ == "__main__":
-    main()
+    measure_cluster(SLURM, __doc__, candidates, held)

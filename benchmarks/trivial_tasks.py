@@ -7,6 +7,7 @@ is the scheduler's own account.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -16,16 +17,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from measure import child_environment, median, print_table
+from measure import child_environment, machine, median, print_table
 from scheduler import Call, Cluster, Recorder, alone, cpu_seconds
 
-__all__ = ["QUICK_FLAGS", "Candidate", "compare", "compare_submission"]
+__all__ = ["QUICK_FLAGS", "Candidate", "measure_cluster"]
 
 SINGLE_CALLS = 20
+# Whoever starts a Snakemake in each task spends seconds of CPU on it.
+NESTED_AT_MOST = 100
 
 WORKFLOW = """\
 rule all:
@@ -76,6 +79,48 @@ class Run:
     def jobs(self) -> set[int]:
         """The jobs that were submitted; of the other commands no answer is kept."""
         return {call.job for call in self.calls if call.job is not None}
+
+
+def measure_cluster(
+    cluster: Cluster,
+    description: str | None,
+    candidates: Callable[[bool], Sequence[Candidate]],
+    submissions: Callable[[int], tuple[Sequence[str], Sequence[str], Sequence[str]]],
+) -> None:
+    """Measure what the command line asks for: every number of tasks, then submission alone.
+
+    Parameters
+    ----------
+    cluster
+        The scheduler.
+    description
+        For ``--help``.
+    candidates
+        Returns who can be measured here, ours first; ours alone where it is given True.
+    submissions
+        Returns for a number of tasks our driver that submits them held, and the words of the scheduler's own command
+        for one held job and for all of them as far as one array may have them.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tasks", type=int, nargs="*", default=[10, 100, 1000])
+    parser.add_argument("--held", type=int, default=10_000, help="tasks that are only submitted; 0: none")
+    parser.add_argument("--repeat", type=int, default=1, help="medians of so many turns")
+    parser.add_argument("--full", action="store_true", help=f"more than {NESTED_AT_MOST} tasks for everyone")
+    parser.add_argument("--quick", action="store_true", help="ours alone, with direct commands")
+    parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT", help="peers that have this in their names")
+    parser.add_argument("--is-alone", action="store_true", help="the caller holds the lock of the test cluster")
+    arguments = parser.parse_args()
+    # Ctrl-C is sent to drivers, and started with `&` they would be told to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with alone(cluster, is_alone=arguments.is_alone):
+        print(machine())
+    ours, *others = candidates(arguments.quick)
+    everyone = [ours, *(each for each in others if any(text in each.name for text in arguments.only))]
+    for tasks in arguments.tasks:
+        here = [each for each in everyone if arguments.full or not each.is_nested or tasks <= NESTED_AT_MOST]
+        compare(cluster, tasks, here, arguments.repeat, is_alone=arguments.is_alone)
+    if arguments.held:
+        compare_submission(cluster, *submissions(arguments.held), arguments.held, is_alone=arguments.is_alone)
 
 
 def compare(cluster: Cluster, tasks: int, everyone: Sequence[Candidate], repeat: int, *, is_alone: bool) -> None:
