@@ -188,6 +188,7 @@ def broken(text: str, width: int) -> str:
     """
     # A training script loads this module, and never breaks a line.
     import textwrap
+    from unicodedata import east_asian_width
 
     wrapper = textwrap.TextWrapper(
         width, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
@@ -196,8 +197,10 @@ def broken(text: str, width: int) -> str:
     def lines(line: str) -> list[str]:
         if line.startswith(" "):
             return [line]
-        parts = wrapper.wrap(line.replace(" %", f"{NO_BREAK}%")) or [line]
-        return [part.replace(f"{NO_BREAK}%", " %") for part in parts]
+        # A wide letter takes two columns, and textwrap counts letters.
+        filled = "".join(f"{letter}\0" if east_asian_width(letter) in "WF" else letter for letter in line)
+        parts = wrapper.wrap(filled.replace(" %", f"{NO_BREAK}%")) or [line]
+        return [part.replace(f"{NO_BREAK}%", " %").replace("\0", "") for part in parts]
 
     return "\n".join(part for line in text.split("\n") for part in lines(line))
 

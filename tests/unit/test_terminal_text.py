@@ -96,6 +96,7 @@ def test_a_message_is_broken_between_words_and_a_command_or_a_long_path_stays_wh
     ]
     assert broken("two\n\nlines", 80) == "two\n\nlines"
     assert broken("its 95 % interval", 7).split("\n") == ["its", "95 %", "interval"]
+    assert broken("実験一 と 実験二 are due", 12).split("\n") == ["実験一 と", "実験二 are", "due"]
 
 
 def test_sentences_with_a_command_below_them_are_broken_in_the_same_way_by_rich() -> None:
