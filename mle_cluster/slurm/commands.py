@@ -37,7 +37,9 @@ CALLS = Calls(
     silent=re.compile(
         r"unable to contact slurm|socket timed out|connection (refused|timed out|reset)|zero bytes|"
         r"transport endpoint|communication (connection|shutdown)|unexpected message received|insane message|"
-        r"unable to establish|problem talking to the database|did not respond|no route to host|not responding",
+        r"unable to establish|problem talking to the database|did not respond|no route to host|not responding|"
+        # A site writes slurm.conf anew at this moment.
+        r"unable to process configuration file",
         re.IGNORECASE,
     ),
     # `12`, or `12;cluster`

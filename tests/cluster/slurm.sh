@@ -228,7 +228,8 @@ write_configuration() {
     mkdir -p "$CONF"
     [[ ! -e $CONF/slurm.conf ]] || grep -qF "$MARK" "$CONF/slurm.conf" || fail "$CONF/slurm.conf is there, and not ours"
     [[ $CGROUPS != auto ]] || { have_cgroups && CGROUPS=yes || CGROUPS=no; }
-    cat >"$CONF/slurm.conf" <<END
+    # At once, because a command that a driver calls at this moment must not read half of it.
+    cat >"$CONF/slurm.conf.new" <<END
 $MARK
 ClusterName=mle
 SlurmctldHost=$(hostname)(127.0.0.1)
@@ -278,6 +279,7 @@ PartitionName=main Nodes=node1,node2 Default=YES MaxTime=INFINITE DefaultTime=01
 PartitionName=short Nodes=node2 MaxTime=00:02:00 State=UP PriorityTier=10 PreemptMode=OFF
 PartitionName=scavenge Nodes=node1,node2 MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=REQUEUE GraceTime=0
 END
+    mv "$CONF/slurm.conf.new" "$CONF/slurm.conf"
     printf '%s\n' "$MARK" "NodeName=node[1-2] Name=gpu File=$SPOOL/gpu[0-1]" >"$CONF/gres.conf"
     rm -f "$CONF/cgroup.conf"
     [[ $CGROUPS == no ]] || printf '%s\n' "$MARK" CgroupPlugin=autodetect CgroupAutomount=no ConstrainRAMSpace=yes \

@@ -386,7 +386,12 @@ def test_an_sbatch_that_wants_to_try_again_for_minutes_is_ended(command: Command
 
 
 @pytest.mark.parametrize(
-    "words", ["Unable to contact slurm controller (connect failure)", "Socket timed out on send/recv operation"]
+    "words",
+    [
+        "Unable to contact slurm controller (connect failure)",
+        "Socket timed out on send/recv operation",
+        's_p_parse_file: file "/etc/slurm/slurm.conf" is empty. Unable to process configuration file',
+    ],
 )
 def test_a_controller_that_does_not_answer_is_told_from_a_refusal(command: Command, tmp_path: Path, words: str) -> None:
     command("sbatch", f"echo 'sbatch: error: Batch job submission failed: {words}' >&2; exit 1")
