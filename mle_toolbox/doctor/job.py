@@ -36,6 +36,8 @@ __all__ = ["JobReport", "run_job"]
 
 _LOOK_SECONDS = 0.1
 _SECONDS = 10.0
+# How long Snakemake may take until the job is submitted.
+_SUBMIT_SECONDS = 60.0
 _LAST_LINES = 8
 
 _SNAKEFILE = """\
@@ -125,10 +127,14 @@ class _Run:
         """Start it and wait until it ends or has taken too long."""
         begin, offset = time.monotonic(), self._server_offset()
         process = self._start()
+        # A busy machine needs a while until it has submitted the job, whose own time begins then.
+        until, is_submitted = begin + _SUBMIT_SECONDS + wait, False
         try:
             while process.poll() is None and not self._report.timed_out:
                 self._look_for_sign(offset)
-                self._report.timed_out = time.monotonic() - begin > wait
+                if not is_submitted and open_tasks(self._folder, self._folder):
+                    until, is_submitted = time.monotonic() + wait, True
+                self._report.timed_out = time.monotonic() > until
                 time.sleep(_LOOK_SECONDS)
             self._look_for_sign(offset)
             if self._report.timed_out:

@@ -60,10 +60,12 @@ def check_node(
 def _unfinished(report: JobReport, wait: float) -> Finding:
     if report.obstacle is not None and report.obstacle.kind == "never":
         return problem(f"the job can never start here: {report.obstacle.reason}", ASK_FOR_LESS)
-    fix = "a full cluster is no fault; to wait longer: mle doctor --wait SECONDS"
+    why, fix = "; ".join(report.reasons), "a full cluster is no fault; to wait longer: mle doctor --wait SECONDS"
     if report.obstacle is not None:
+        # In the scheduler's own words queues may be full as well, which passes.
+        why = report.obstacle.reason
         fix = f"no machine has now what it asks for; if none ever has so much, {ASK_FOR_LESS}"
-    return warning(f"the job did not end within {wait:.0f} s, and was removed: {'; '.join(report.reasons)}", fix)
+    return warning(f"the job did not end within {wait:.0f} s, and was removed: {why}", fix)
 
 
 def _judge(scheduler: Scheduler, report: JobReport, plan: Plan | None, profile: Profile) -> Iterator[Finding]:
