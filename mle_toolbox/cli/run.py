@@ -16,6 +16,7 @@ from mle_toolbox.cli.consoles import error_console, output_console, print_words
 from mle_toolbox.cli.files import asked_by, shown
 from mle_toolbox.cli.live import watching
 from mle_toolbox.cli.run_options import add_arguments, command_again, understand_the_original
+from mle_toolbox.cli.run_outcome import show_outcome
 from mle_toolbox.cluster.profile_check import check_profile
 from mle_toolbox.drive.causes import FailuresSoFar
 from mle_toolbox.drive.chosen import choose_runs
@@ -109,9 +110,6 @@ def call(arguments: argparse.Namespace) -> int:
     if is_left and (said := hold_look_without_failed(plan)) is not None:
         print_words(console, said, "yellow")
         return call(arguments)
-    # It loads numpy and h5py, so that here it does not delay the start of the first seed run.
-    from mle_toolbox.cli.run_outcome import show_outcome
-
     exit_status = show_outcome(plan, outcome, console, arguments, pausing.cause)
     if outcome.interrupted:
         if drop_request(driver):
