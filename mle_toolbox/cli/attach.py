@@ -66,8 +66,8 @@ def call(arguments: argparse.Namespace) -> int:
     is_named = arguments.experiment is not None
     show_failures(status, console, tally.reasons, project=plan.project_dir, is_named=is_named)
     print_words(output, f"{status_line(status)}.")
-    if not status.is_over:
-        words = experiment_in_words(read_experiment_record(folder) or {})
+    words = experiment_in_words(read_experiment_record(folder) or {})
+    if words and not status.is_over:
         print_words(console, f"To run the rest:\n  mle run {shlex.join(words)}")
     if folder.report.exists():
         output.print(f"report  {escape(shown(folder.report))}")

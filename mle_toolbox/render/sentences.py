@@ -59,7 +59,7 @@ def meaning_of_best(answers: Sequence[Answer]) -> str:
 
 
 def ends_words(sample: SeedSample) -> str:
-    """Return ``1 of its 5 seeds diverged, 2 failed``, an empty string where all seeds that ended ended well."""
+    """Return ``1 of its 5 seeds diverged, 2 failed``, an empty string where none has ended badly."""
     # Runs of older code were left out on request and ended well.
     ends = {"diverged": sample.diverged, **sample.left_out, "older code": 0}
     first = f" of its {sample.n + sum(ends.values())} seeds"

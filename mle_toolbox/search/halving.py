@@ -64,7 +64,7 @@ class Halving:
             return Proposal(self._new_point(t), extra, note)
         parent = told[ranked[place]]
         note["place"] = place + 1
-        if parent.has_left_nothing:  # more have failed than the rung has places
+        if parent.has_left_nothing:  # fewer are left than this rung has places
             return Proposal(plain(parent.values), extra, note | {"restarted": parent.number})
         note["parent"] = parent.number
         return Proposal(plain(parent.values), {**extra, **going_on_from(parent)}, note)

@@ -105,7 +105,7 @@ def limit_resource(workflow: Any, name: str, amount: int) -> None:
 def import_pandas_late() -> None:
     """Keep Snakemake from importing pandas only to see that no ``params`` of a job are a data frame.
 
-    It does so wherever pandas is installed, which takes a quarter of its start. A data frame can exist only in a
+    It does so wherever pandas is installed, which takes a fifth of its start. A data frame can exist only in a
     process that has imported pandas, so this changes nothing else.
     """
     import snakemake.persistence
