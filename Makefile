@@ -60,10 +60,11 @@ $(COMPLETE): $(RUNTIME)
 	@touch $@
 	@echo "Done. Next: make example"
 
-# First the reference experiment, without its table: its seeds change nothing, so there is nothing to see.
+# First the reference experiment, without its table: its seeds change nothing, so there is nothing to see. And without the
+# conda environment that it names: a fresh machine has none.
 example: $(RUNTIME)
 	@echo '== The reference experiment, 2 configurations x 10 seeds'
-	@$(BIN)/mle run exp.yaml --profile local >/dev/null
+	@$(BIN)/mle run exp.yaml --profile local --set single_job_args.use_conda_venv=false >/dev/null
 	@$(BIN)/python -c 'import sklearn' 2>/dev/null || { echo 'Installing scikit-learn, which has the digits ...'; \
 	  $(INSTALL) --editable '.[examples]'; }
 	@echo '== Three ways to train a network on handwritten digits, 5 seeds each'

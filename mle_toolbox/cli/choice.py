@@ -192,7 +192,8 @@ def choose_metrics(results: Configurations, given: Sequence[str] | None, option:
     if not there:
         nothing = "No configuration has logged a metric with one number per tick."
         raise ResultsError(nothing + one_element_words(results))
-    for name in given or ():
+    given = [results.metric_here(name) for name in given or ()]
+    for name in given:
         if name not in there:
             hint = array_words(results, name) or did_you_mean(name, there)
             raise UsageError(f"{option} {name}: the metrics are {listed(map(repr, there), 12)}.{hint}")

@@ -51,9 +51,14 @@ class FigureRequest:
         return results.direction(self.metric, self.lower_is_better)[0]
 
     @property
+    def name(self) -> str:
+        """What labels call the metric."""
+        return self.called or self.metric
+
+    @property
     def label(self) -> str:
         """The metric, and which number of a run counts."""
-        return f"{self.called or self.metric}, {at_words(self.at)}"
+        return f"{self.name}, {at_words(self.at)}"
 
     def look(
         self, results: Configurations, left_out: Mapping[str, Mapping[str, int]], *, over_tasks: bool = False

@@ -202,7 +202,7 @@ def _history(results: Configurations, request: FigureRequest) -> Figure:
         [each.scores[request.metric].estimate.value for each in trials],
         lower_is_better=request.lower(results),
         winner=names.index(answer.stage.winner) if answer is not None and answer.stage.winner in names else None,
-        metric=f"{request.called or request.metric}, score ({results.search.problem_type})",
+        metric=f"{request.name}, score ({results.search.problem_type})",
         log_y=request.log_metric,
         **known,
         **request.look(results, {each.name: each.scores[request.metric].sample.left_out for each in trials}),
@@ -216,7 +216,7 @@ def _importance(results: Configurations, request: FigureRequest) -> Figure:
     look = request.look(results, {})
     look["note"] = " ".join([*found.notes, look["note"]])
     # Also where the caption is left out.
-    metric = f"{found.metric} (trials chosen by results)" if found.is_steered else found.metric
+    metric = f"{request.name} (trials chosen by results)" if found.is_steered else request.name
     return importance_bars(found.variables, metric=metric, **look)
 
 
@@ -261,7 +261,7 @@ def _scores(results: Configurations, request: FigureRequest) -> tuple[Mapping[st
     samples = {name: scores[name] for name in results}
     # The other percentiles are drawn as means, and the caption says "mean".
     statistic = "median" if search.aggregate_seeds == "p50" else request.statistic
-    return samples, statistic, f"{request.metric}, score ({search.problem_type})"
+    return samples, statistic, f"{request.name}, score ({search.problem_type})"
 
 
 def _variables(results: Configurations) -> tuple[str, ...]:

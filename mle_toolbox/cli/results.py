@@ -146,7 +146,7 @@ def _parts(results: Configurations, arguments: argparse.Namespace, form: str) ->
             words = f"{what} of several tasks ({results.tasks.key_words}) are not ranked"
             raise UsageError(f"--{option} {value or 'all'}: {words}.")
     percent = choose_metrics(results, arguments.percent, "--percent") if arguments.percent else ()
-    numbers = NumberForm(arguments.std, percent)
+    numbers = NumberForm(arguments.std, percent, results.labels)
     if arguments.group_by is not None:
         return [replace(_groups(results, arguments, form, options), form=numbers)]
     if _has_tasks(results):
@@ -185,7 +185,7 @@ def _comparisons(
     """Yield the comparisons in each metric; the titles of several name it."""
     for metric in metrics:
         found = replace(results.compare(metric=metric, baseline=baseline, **options), form=numbers)
-        yield found if len(metrics) == 1 else replace(found, title=f"{found.title}, {metric}")
+        yield found if len(metrics) == 1 else replace(found, title=f"{found.title}, {numbers.label(metric)}")
 
 
 def _groups(

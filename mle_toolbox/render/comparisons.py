@@ -170,7 +170,7 @@ class Comparisons(Rendered, Mapping[Pair, "Comparison"]):
         yield from look_sentences([self.answer] if self.answer is not None else [])
         better = better_words(self.lower_is_better, self.assumed)
         yield (
-            f"{self.form.label(self.metric)}: {at_words(self.at)} of each run; {better}. "
+            f"{self.form.named(self.metric)}: {at_words(self.at)} of each run; {better}. "
             "a - b and a / b of the means, P(a better) of the runs, with their intervals."
         )
         # Pairs may be tested differently: by seed, or after Welch where their seeds differ.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mle_toolbox.render.number_form import AS_LOGGED, NumberForm
@@ -32,13 +32,12 @@ class GroupTable(Rendered):
     groups: tuple[Group, ...]
     unlike: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
     form: NumberForm = AS_LOGGED
 
     def table(self, *, compact: bool = False) -> Table:
         """Return the table for people."""
         columns = [Column("configurations", right=True), Column("seeds done", right=True)]
-        columns += [Column(self._label(each.metric), right=True, rank=1) for each in self.answers]
+        columns += [Column(self.form.label(each.metric), right=True, rank=1) for each in self.answers]
         short = self.key.rpartition(".")[2]
         columns.insert(0, Column(self.key if any(each.title == short for each in columns) else short))
         rows = tuple(tuple(self._cells(group)) for group in self.groups)
@@ -97,15 +96,12 @@ class GroupTable(Rendered):
             shown = self.form.shown(estimate, answer.metric) if estimate is not None else None
             yield Cell(shown.beside(group.done) if shown is not None else "")
 
-    def _label(self, metric: str) -> str:
-        return self.form.label(metric, self.labels.get(metric))
-
     def _method(self) -> Iterator[str]:
         confidence = percent(self.answers[0].confidence)
         metrics: dict[str, list[str]] = {}
         for answer in self.answers:
             better = better_words(answer.lower_is_better, answer.assumed)
-            metrics.setdefault(better, []).append(self.form.label(answer.metric))
+            metrics.setdefault(better, []).append(self.form.named(answer.metric))
         for better, names in metrics.items():
             yield (
                 f"{listed(names)}: mean of the configurations of each group, all weighted equally; "

@@ -45,7 +45,7 @@ class MethodComparisons(Rendered):
     def title(self) -> str:
         """What is compared."""
         within = self.found.within
-        over = f"methods over {self.found.tasks_words}, mean of {within.metric}"
+        over = f"methods over {self.found.tasks_words}, mean of {self.form.label(within.metric)}"
         return f"{self.of}: {over}, {at_words(within.at)}"
 
     @cached_property

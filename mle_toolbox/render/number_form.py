@@ -1,4 +1,4 @@
-"""How a table shows its numbers when asked: with the standard deviation over seeds after ±, or in percent.
+"""How a table shows its metrics: under which name, with the standard deviation over seeds after ±, or in percent.
 
 Knows one estimate and its sample. Knows nothing of rows and columns.
 """
@@ -6,8 +6,8 @@ Knows one estimate and its sample. Knows nothing of rows and columns.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ __all__ = ["AS_LOGGED", "NumberForm", "std_over_seeds"]
 class NumberForm:
     """With ``std`` the standard deviation takes the place of the interval; metrics in ``percent`` are shown times 100.
 
-    For people only: programs get the number and its interval, and with ``std`` the standard deviation beside them.
+    ``labels``: what some metrics are called (``metrics`` in the experiment file). For people only: programs get a
+    metric's own name, the number and its interval, and with ``std`` the standard deviation beside them.
     """
 
     std: bool = False
     percent: Collection[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def shown(self, estimate: Estimate, metric: str, sample: SeedSample | None = None) -> Estimate:
         """Return the estimate whose numbers the table shows; without a ``sample`` the interval stays."""
@@ -53,9 +55,15 @@ class NumberForm:
         """Return the form of numbers over tasks: only scores as they are have the unit of the metric."""
         return self if found.scale.how == "as-is" else replace(self, percent=())
 
-    def label(self, metric: str, label: str | None = None) -> str:
-        """Return what the column of a metric is called."""
-        return f"{metric if label is None else label}{' (%)' if metric in self.percent else ''}"
+    def label(self, metric: str, title: str | None = None) -> str:
+        """Return what the column of a metric is called, or a column with another ``title`` in its unit."""
+        title = self.labels.get(metric, metric) if title is None else title
+        return f"{title}{' (%)' if metric in self.percent else ''}"
+
+    def named(self, metric: str) -> str:
+        """Return what a sentence calls a metric: its label, and how commands call it."""
+        label = self.label(metric)
+        return label if label.startswith(metric) else f"{label} ({metric})"
 
     def method(self, how: str, value: str) -> str:
         """Return what stands behind ±: ``how``, the words of the interval, or the standard deviation of ``value``."""

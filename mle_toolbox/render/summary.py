@@ -56,10 +56,7 @@ class SummaryRow:
 
 @dataclass(frozen=True, repr=False)
 class Summary(Rendered):
-    """A table of the configurations ``of`` an experiment, with an answer for each metric; see its ``summary``.
-
-    ``labels``: what the columns of some metrics are called.
-    """
+    """A table of the configurations ``of`` an experiment, with an answer for each metric; see its ``summary``."""
 
     of: str
     metrics: tuple[Answer, ...]
@@ -68,7 +65,6 @@ class Summary(Rendered):
     includes_unfinished: bool = False
     first: tuple[str, ...] = ()
     code: Mapping[str, CodeState] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
     form: NumberForm = AS_LOGGED
 
     @property
@@ -78,9 +74,8 @@ class Summary(Rendered):
         at = next(each.at for each in self.metrics)
         title = f"{self.of}: {at_words(at)}{'' if at.startswith('mean') else 's'}"
         n = len(self.metrics[0].samples)
-        return (
-            title if len(self.rows) == n else f"{title}, the best {len(self.rows)} of {n} by {self.metrics[0].metric}"
-        )
+        by = self.form.label(self.metrics[0].metric)
+        return title if len(self.rows) == n else f"{title}, the best {len(self.rows)} of {n} by {by}"
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -116,7 +111,7 @@ class Summary(Rendered):
         # A narrow terminal keeps the settings longest, without which the names of configurations may say nothing.
         ranks = (0, *[_METRICS] * len(self.metrics))
         columns += [
-            Column(self._label(each.metric), right=True, rank=rank)
+            Column(self.form.label(each.metric), right=True, rank=rank)
             for each, rank in zip(self.metrics, ranks, strict=False)
         ]
         rows = tuple(tuple(self._cells(row, keys, shared_n)) for row in self.rows)
@@ -213,9 +208,6 @@ class Summary(Rendered):
             text = estimate.beside(row.done) if shared_n is None else estimate.numbers()
             yield Cell(text, best=row.configuration in metric.best)
 
-    def _label(self, metric: str) -> str:
-        return self.form.label(metric, self.labels.get(metric))
-
     def _shared_n(self) -> int | None:
         """Return n if it is the same in the whole table and no seed is left out."""
         numbers = {
@@ -237,14 +229,9 @@ class Summary(Rendered):
                 how = self.form.method(how, STATISTICS[next(iter(metric.estimates.values())).statistic])
             better = better_words(metric.lower_is_better, metric.assumed)
             sentence = f"{at_words(metric.at)} of each run; {how}{seeds}; {better}."
-            names.setdefault(sentence, []).append(self._named(metric))
+            names.setdefault(sentence, []).append(self.form.named(metric.metric))
         yield from look_sentences(self.metrics)
         yield from (f"{listed(each)}: {sentence}" for sentence, each in names.items())
-
-    def _named(self, metric: Answer) -> str:
-        """Return a metric by its label, and how commands call it."""
-        label = self._label(metric.metric)
-        return label if label.startswith(metric.metric) else f"{label} ({metric.metric})"
 
     def _has_numbers(self, key: str) -> bool:
         values = [row.differences[key] for row in self.rows if row.differences.get(key) is not None]

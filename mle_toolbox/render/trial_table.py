@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ class TrialTable(Rendered):
         """Return the table for people."""
         found = self.found
         marks, shared_n = found.separates, self._shared_n()
-        names = _short_titles(found)
+        names = _short_titles(found, map(self.form.label, found.metrics))
         columns = [Column("#", right=True), *([Column(NOT_DIFFERENT)] if marks else []), Column("trial")]
         columns += [Column("base", rank=_BASE)] if len(found.search.bases) > 1 else []
         columns += [
@@ -285,7 +285,7 @@ class TrialTable(Rendered):
             if methods:
                 how = self.form.method(how, "score")
             better = better_words(lower, found.assumed[metric])
-            yield f"Score, {self.form.label(metric)}: {made}; {how}{seeds}; {better}."
+            yield f"Score, {self.form.named(metric)}: {made}; {how}{seeds}; {better}."
         if any(each.rank is not None for each in found) and any(not each.complete for each in found.ranked):
             yield (
                 "Order: trials whose seeds all ended well, then those that are incomplete, then those with a seed that "
@@ -349,10 +349,13 @@ def _score_text(estimate: Estimate, done: int) -> str:
     return replace(estimate, missing=0).beside(done) if estimate.n else ""
 
 
-def _short_titles(found: RankedTrials) -> dict[str, str]:
-    """Return the headings of the variables: the last part of a name such as "es_config/sigma" where it is unique."""
+def _short_titles(found: RankedTrials, others: Iterable[str]) -> dict[str, str]:
+    """Return the headings of the variables: the last part of a name such as "es_config/sigma" where it is unique.
+
+    ``others``: those of the metrics.
+    """
     ends = {each.name: re.split("[/:]", each.name)[-1] or each.name for each in found.search.variables}
-    often = Counter([*ends.values(), *found.metrics])
+    often = Counter([*ends.values(), *others])
     return {name: end if often[end] == 1 else name for name, end in ends.items()}
 
 

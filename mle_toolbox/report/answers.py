@@ -60,7 +60,7 @@ def comparison_tables(numbers: Numbers) -> list[dict[str, Any]]:
             tables.append(
                 {
                     "key": f"{i}|{at}",
-                    "metric": metric.name,
+                    "metric": metric.label,
                     "at": words,
                     "confidence": percent(numbers.confidence),
                     "p": f"p ({correction.method})" if correction else "p",
@@ -120,9 +120,9 @@ def _sentences(answer: Answer, metric: Metric, at: str) -> list[dict[str, Any]]:
 def _sentences_of(answer: Answer, metric: Metric, at: str, shown: Callable[[str], str]) -> list[str]:
     """Return the sentences about comparable configurations; ``shown`` is what they are called."""
     if answer.leader is None:
-        return [f"No seed run has a finite {at} of {isolated(metric.name)} yet."]
+        return [f"No seed run has a finite {at} of {isolated(metric.label)} yet."]
     leader = isolated(shown(answer.leader))
-    numbers = f"{isolated(metric.name)} {answer.estimates[answer.leader]}, mean {at}"
+    numbers = f"{isolated(metric.label)} {answer.estimates[answer.leader]}, mean {at}"
     ends = ends_words(answer.samples[answer.leader])
     if not answer.comparisons:
         some = f" of the seeds that ended well ({ends})" if ends else ""

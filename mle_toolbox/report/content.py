@@ -131,7 +131,9 @@ def page_data(
         "colours": {"light": list(COLOURS), "dark": list(COLOURS_ON_DARK)},
         "configurations": list(numbers.configurations),
         "chosen": page["chosen"],
-        "metrics": [{"name": each.name, "lower": each.lower_is_better} for each in numbers.metrics],
+        "metrics": [
+            {"name": each.name, "label": each.label, "lower": each.lower_is_better} for each in numbers.metrics
+        ],
         "times": list(numbers.times),
         "statistics": [{"key": key, "label": label} for key, label in STATISTICS.items()],
         "ats": [{"key": key, "label": label} for key, label in AT.items()],
@@ -279,7 +281,7 @@ def _remarks(results: Configurations, numbers: Numbers, runs: Sequence[SeedRun])
             sample = numbers.answer(metric).samples[name]
             seeds = zip(sample.seeds, sample.values, strict=True)
             if diverged := [seed for seed, value in seeds if not math.isfinite(value)]:
-                words = f"ended with a {isolated(metric.name)} that is not finite (diverged)"
+                words = f"ended with a {isolated(metric.label)} that is not finite (diverged)"
                 yield f"{isolated(numbers.shown(name))}: {seeds_in_words(diverged)} {words}."
         yield from (f"{isolated(numbers.shown(name))}: {remark}" for remark in results[name].remarks)
 

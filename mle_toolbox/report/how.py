@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from mle_toolbox import __distribution__
+from mle_toolbox.render.number_form import NumberForm
 from mle_toolbox.report.numbers import STATISTICS, Numbers
 from mle_toolbox.statistics.all_pairs import HOLM_UP_TO
 from mle_toolbox.text import isolated, percent
@@ -62,7 +63,8 @@ def how_made(numbers: Numbers, mixed_code: Sequence[str] = ()) -> list[dict[str,
 
 
 def _directions(numbers: Numbers) -> str:
-    said = "; ".join(f"{isolated(metric.name)}: {metric.direction}" for metric in numbers.metrics)
+    form = NumberForm(labels={metric.name: metric.label for metric in numbers.metrics})
+    said = "; ".join(f"{isolated(form.named(metric.name))}: {metric.direction}" for metric in numbers.metrics)
     if not any(metric.assumed for metric in numbers.metrics):
         return f"{said}."
     override = "`mle report --lower-is-better NAME` or `--higher-is-better NAME` overrides that"

@@ -24,9 +24,13 @@ AT = {"last": "last value", "best": "best value", "auc": "area under the curve"}
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric and whether lower is better; ``assumed`` when its name alone says so."""
+    """A metric, what people read instead of its name, and whether lower is better.
+
+    ``assumed`` when its name alone says so.
+    """
 
     name: str
+    label: str
     lower_is_better: bool
     assumed: bool
 
@@ -85,7 +89,10 @@ def read_numbers(
         Of all intervals.
     """
     given = directions or {}
-    metrics = tuple(Metric(name, *results.direction(name, given.get(name))) for name in results.metrics)
+    metrics = tuple(
+        Metric(name, results.labels.get(name, name), *results.direction(name, given.get(name)))
+        for name in results.metrics
+    )
     # Configurations may have different time variables; without any, the index of the tick takes their place.
     times = tuple(dict.fromkeys(name for each in results.values() for name in each.time_names)) or (TICK,)
     answers: dict[tuple[str, str, str], Answer] = {}

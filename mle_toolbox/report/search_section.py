@@ -11,6 +11,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from mle_toolbox.render.final_words import answer_words
+from mle_toolbox.render.number_form import NumberForm
 from mle_toolbox.render.sentences import best_of_many, left_out_words
 from mle_toolbox.render.table import Column
 from mle_toolbox.render.trial_table import TrialTable
@@ -63,12 +64,12 @@ def search_view(results: ExperimentResults) -> SearchView | None:
         "about": list(_about(results, found)),
         "space": [_space_row(each) for each in found.search.variables],
         "first": list(_before_the_trials(found, table.final)),
-        "answer": list(answer_words(table.final)) if table.final is not None else [],
+        "answer": list(answer_words(table.final, table.form)) if table.final is not None else [],
         "checklist": list(_checklist(results, found, table.final)),
-        "table": _table(TrialTable(table.of, found, _IN_TABLE, final=table.final)),
+        "table": _table(TrialTable(table.of, found, _IN_TABLE, final=table.final, form=table.form)),
         "failures": _failures(found),
         "failed": _failed_words(found),
-        "metrics": list(found.metrics),
+        "metrics": list(map(table.form.label, found.metrics)),
         "pairs": len(found.search.variables) > 1,
         "has_scores": bool(found.ranked),
         "importance": importance_rows(importance),
@@ -76,7 +77,11 @@ def search_view(results: ExperimentResults) -> SearchView | None:
     }
     shown = tuple(each.name for each in found if each.name in results)[:SHOWN]
     return SearchView(
-        page, _data(found, table.final, importance), shown, dict(found.lower_is_better), _fresh(results, table.final)
+        page,
+        _data(found, table.final, importance, table.form),
+        shown,
+        dict(found.lower_is_better),
+        _fresh(results, table.final),
     )
 
 
@@ -135,7 +140,10 @@ def _checklist(results: ExperimentResults, found: RankedTrials, final: FinalAnsw
         yield {"name": "Seeds of the report", "value": f"{format_seeds(stage.final_seeds)}, {said}"}
         yield {"name": "Compared with", "value": f"the base configuration, {listed(stage.bases)}, with the same seeds"}
     value = score_words(search.problem_type, search.aggregate_seeds, bool(search.best_is_maximum))
-    yield {"name": "Ranked by", "value": f"{listed(search.metrics[:1]) or 'nothing'}: {value}"}
+    yield {
+        "name": "Ranked by",
+        "value": f"{listed(results.labels.get(name, name) for name in search.metrics[:1]) or 'nothing'}: {value}",
+    }
     failed = sum(each.failed for each in found)
     yield {"name": "Failed seed runs", "value": f"{failed:,}; a trial with one comes after all others"}
     went_on = "yes, see above" if final is not None and final.earlier else "no, as far as this folder knows"
@@ -244,7 +252,9 @@ def _history(found: RankedTrials, kept: Sequence[ScoredTrial], final: FinalAnswe
     }
 
 
-def _data(found: RankedTrials, final: FinalAnswer | None, importance: Importance | None) -> dict[str, Any]:
+def _data(
+    found: RankedTrials, final: FinalAnswer | None, importance: Importance | None, form: NumberForm
+) -> dict[str, Any]:
     variables = found.search.variables
     kept = [each for each in found if each.record.inside]
     axes = [_axis(each, kept) for each in variables]
@@ -252,7 +262,9 @@ def _data(found: RankedTrials, final: FinalAnswer | None, importance: Importance
         "history": _history(found, kept, final),
         "variables": axes,
         "first": first_pair(axes, importance, is_grid=found.search.type == "grid"),
-        "metrics": [{"name": name, "lower": found.lower_is_better[name]} for name in found.metrics],
+        "metrics": [
+            {"name": name, "label": form.label(name), "lower": found.lower_is_better[name]} for name in found.metrics
+        ],
         "trials": [
             {
                 "name": each.name,

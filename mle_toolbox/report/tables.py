@@ -39,7 +39,7 @@ def final_table(numbers: Numbers, contents: Mapping[str, Mapping[str, Any]]) -> 
     return {
         "columns": [differences["short"][key] for key in keys],
         "more_columns": count(more, "further setting differs", "further settings differ") if more > 0 else "",
-        "metrics": [{"name": metric.name, "direction": metric.direction} for metric in numbers.metrics],
+        "metrics": [{"name": metric.label, "direction": metric.direction} for metric in numbers.metrics],
         "rows": rows,
         **{part: words["last|mean"] for part, words in final_words(numbers).items()},
     }

@@ -174,7 +174,7 @@ class Configurations(ConfigurationSet):
         >>> load("experiments").summary("accuracy", at="best").to_latex()  # doctest: +SKIP
         """
         # render/ imports results/; see shown.py.
-        from mle_toolbox.results.shown import Summary, SummaryRow
+        from mle_toolbox.results.shown import NumberForm, Summary, SummaryRow
 
         names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
         # dict.fromkeys: a metric that is named twice is one column.
@@ -206,7 +206,8 @@ class Configurations(ConfigurationSet):
             rows = sorted(rows, key=lambda row: places.get(row.configuration, len(places)))[:top]
         code = self.code(include_unfinished=include_unfinished)
         first, remarks = tuple(self._first_cautions(code)), tuple(self._length_cautions())
-        return Summary(self.title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code, self.labels)
+        form = NumberForm(labels=self.labels)
+        return Summary(self.title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code, form)
 
     @with_installed_modules
     def grouped(
@@ -233,7 +234,7 @@ class Configurations(ConfigurationSet):
         ResultsError
             When no configuration has such a key.
         """
-        from mle_toolbox.results.shown import GroupTable
+        from mle_toolbox.results.shown import GroupTable, NumberForm
 
         names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
         answers = tuple(
@@ -251,7 +252,7 @@ class Configurations(ConfigurationSet):
         found, groups = groups_by(key, self, contents, differing, answers, confidence)
         unlike = unlike_settings(groups, contents, [each for each in differing if each != found])
         first = tuple(self._first_cautions(self.code(include_unfinished=include_unfinished)))
-        return GroupTable(self.title, found, answers, groups, unlike, first, self.labels)
+        return GroupTable(self.title, found, answers, groups, unlike, first, NumberForm(labels=self.labels))
 
     @with_installed_modules
     def over_tasks(
@@ -324,7 +325,7 @@ class Configurations(ConfigurationSet):
         --------
         >>> load("experiments", task="env_name").task_table("return").to_latex()  # doctest: +SKIP
         """
-        from mle_toolbox.results.shown import TaskTable
+        from mle_toolbox.results.shown import NumberForm, TaskTable
 
         found = self.over_tasks(
             metric,
@@ -338,7 +339,8 @@ class Configurations(ConfigurationSet):
             include_unfinished=include_unfinished,
         )
         first = self._first_cautions(self.code(include_unfinished=include_unfinished))
-        return TaskTable(self.title, found, tuple(first), tuple(self._length_cautions()))
+        form = NumberForm(labels=self.labels)
+        return TaskTable(self.title, found, tuple(first), tuple(self._length_cautions()), form)
 
     @with_installed_modules
     def compare_methods(
@@ -367,7 +369,7 @@ class Configurations(ConfigurationSet):
         ResultsError
             When there is no such method.
         """
-        from mle_toolbox.results.shown import MethodComparisons
+        from mle_toolbox.results.shown import MethodComparisons, NumberForm
 
         found = self.over_tasks(
             metric,
@@ -381,7 +383,7 @@ class Configurations(ConfigurationSet):
         )
         if baseline is not None and baseline not in ("best", *found.role.names):
             raise unknown_name(baseline, found.role.names, self.title)
-        return MethodComparisons(self.title, found, found.pairs_with(baseline))
+        return MethodComparisons(self.title, found, found.pairs_with(baseline), NumberForm(labels=self.labels))
 
     @with_installed_modules
     def compare(
@@ -420,7 +422,7 @@ class Configurations(ConfigurationSet):
         ResultsError
             When there is no such configuration, or fewer than two.
         """
-        from mle_toolbox.results.shown import Comparisons
+        from mle_toolbox.results.shown import Comparisons, NumberForm
 
         if a is not None and b is None and baseline is None:
             a, baseline = None, a
@@ -456,6 +458,7 @@ class Configurations(ConfigurationSet):
             # Two that were named beforehand were not chosen by these numbers.
             found.searched if a is None or b is None else 0,
             found if found.looks is not None else None,
+            NumberForm(labels=self.labels),
         )
 
     @with_installed_modules

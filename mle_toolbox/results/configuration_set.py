@@ -183,8 +183,14 @@ class ConfigurationSet(Mapping[str, ConfigurationResults]):
             'load(..., task="env_name"), or `task: env_name` in the experiment file.'
         )
 
+    def metric_here(self, given: str) -> str:
+        """Return the own name of a metric that is given by it or by its label."""
+        own = {label: name for name, label in self.labels.items()}
+        return given if given in self.metrics else own.get(given, given)
+
     def _metric(self, metric: str | None) -> str:
         there = self.metrics
+        metric = None if metric is None else self.metric_here(metric)
         if metric is None and not there:
             raise ResultsError(f"{self.title}: no configuration has logged a metric that is one number a tick.")
         if metric is not None and metric not in there:

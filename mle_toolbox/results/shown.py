@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mle_toolbox.render.group_table import GroupTable
     from mle_toolbox.render.method_comparisons import MethodComparisons
     from mle_toolbox.render.notebook import html_of
+    from mle_toolbox.render.number_form import NumberForm
     from mle_toolbox.render.summary import Summary, SummaryRow
     from mle_toolbox.render.table import Table
     from mle_toolbox.render.task_table import TaskTable
@@ -23,6 +24,7 @@ __all__ = [
     "Comparisons",
     "GroupTable",
     "MethodComparisons",
+    "NumberForm",
     "Summary",
     "SummaryRow",
     "Table",
@@ -33,7 +35,7 @@ __all__ = [
 
 _PLACES = {"Comparisons": "comparisons", "Summary": "summary", "SummaryRow": "summary", "Table": "table"}
 _PLACES |= {"TrialTable": "trial_table", "html_of": "notebook", "TaskTable": "task_table"}
-_PLACES |= {"MethodComparisons": "method_comparisons", "GroupTable": "group_table"}
+_PLACES |= {"MethodComparisons": "method_comparisons", "GroupTable": "group_table", "NumberForm": "number_form"}
 
 if not TYPE_CHECKING:
 

@@ -37,7 +37,7 @@ FAULTY = SCRIPT.replace(
 ).replace('{"step": step}, {"loss": value}', '{{"step": step}}, {{"loss": value}}')
 ALL_FAULTS = (
     "{'a 2': lambda: os.kill(os.getpid(), 9), 'b 0': lambda: bytearray(5 * 2**30), 'b 1': lambda: sys.exit(3), "
-    "'b 2': lambda: time.sleep(60)}.get(mine, int)()"
+    "'b 2': lambda: time.sleep(600)}.get(mine, int)()"
 )
 TOLD = {
     "a seed 2: ended by SIGKILL: somebody killed it": r"a seed=2\) ended on \S+ with exit status 137 \(signal 9\)\.",

@@ -145,6 +145,7 @@ CLOSES_A_CIRCLE = {
     ("mle_toolbox.results.shown", "mle_toolbox.render.group_table"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.method_comparisons"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.notebook"),
+    ("mle_toolbox.results.shown", "mle_toolbox.render.number_form"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.summary"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.table"),
     ("mle_toolbox.results.shown", "mle_toolbox.render.task_table"),

@@ -41,7 +41,7 @@ function curvesOption(choice) {
     grid: { left: 74, right: 20, top: 18, bottom: 46 },
     xAxis: { ...style, type: choice.logX ? "log" : "value", name: plain(DATA.times[choice.time]), nameGap: 30, scale: true,
       min: choice.logX ? undefined : "dataMin", max: "dataMax" },
-    yAxis: { ...style, type: choice.logY ? "log" : "value", name: plain(DATA.metrics[choice.metric].name), nameGap: 56, scale: true },
+    yAxis: { ...style, type: choice.logY ? "log" : "value", name: plain(DATA.metrics[choice.metric].label), nameGap: 56, scale: true },
     dataZoom: [{ type: "inside", xAxisIndex: 0, zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, filterMode: "none" }],
     tooltip: { trigger: "axis", confine: true, backgroundColor: colours.card, borderColor: colours.line,
       textStyle: { color: colours.ink }, axisPointer: { type: "line", snap: true, lineStyle: { color: colours.soft } },
@@ -149,7 +149,7 @@ function swatchOf(look) {
 function curvesDescription(choice) {
   const task = choice.task === null ? "" : ` on ${plain(DATA.tasks.names[choice.task])}`;
   const names = choice.configurations.map((index) => plain(nameOf(choice, index))).join(", ");
-  return `${plain(DATA.metrics[choice.metric].name)} over ${plain(DATA.times[choice.time])}, ${choice.statistic} of the seeds${task}, of ${names}`;
+  return `${plain(DATA.metrics[choice.metric].label)} over ${plain(DATA.times[choice.time])}, ${choice.statistic} of the seeds${task}, of ${names}`;
 }
 
 function curvesCaption(choice) {

@@ -59,10 +59,10 @@ function stripsOption(choice, width) {
   });
   return {
     animation: false,
-    aria: { enabled: true, label: { description: `Final values of ${plain(DATA.metrics[choice.metric].name)} of every seed; the table below holds the same.` } },
+    aria: { enabled: true, label: { description: `Final values of ${plain(DATA.metrics[choice.metric].label)} of every seed; the table below holds the same.` } },
     textStyle: { fontFamily: "system-ui, sans-serif" },
     grid: { left: label + 14, right: 24, top: tall ? 48 : 8, bottom: tall ? 12 : 44 },
-    xAxis: { ...style, position: tall ? "top" : "bottom", type: choice.logFinal ? "log" : "value", name: plain(`${DATA.metrics[choice.metric].name} (${atLabel(choice.at)})`), nameGap: 28, scale: true },
+    xAxis: { ...style, position: tall ? "top" : "bottom", type: choice.logFinal ? "log" : "value", name: plain(`${DATA.metrics[choice.metric].label} (${atLabel(choice.at)})`), nameGap: 28, scale: true },
     yAxis: { type: "category", inverse: true, data: names.map((name) => plain(name, 80)), axisLine: { show: false }, axisTick: { show: false },
       axisLabel: { color: colours.ink, fontSize: 12, width: label, overflow: "truncate", interval: 0 }, splitLine: { show: true, lineStyle: { color: colours.faint } } },
     tooltip: { trigger: "item", confine: true, backgroundColor: colours.card, borderColor: colours.line, textStyle: { color: colours.ink },

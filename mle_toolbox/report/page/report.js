@@ -67,7 +67,7 @@ function options(select, entries) {
 }
 
 function fillControls() {
-  for (const id of METRIC_FIELDS) if ($(id)) options($(id), DATA.metrics.map((metric, i) => [i, plain(metric.name)]));
+  for (const id of METRIC_FIELDS) if ($(id)) options($(id), DATA.metrics.map((metric, i) => [i, plain(metric.label)]));
   options($("time"), DATA.times.map((name, i) => [i, plain(name)]));
   options($("statistic"), DATA.statistics.map((each) => [each.key, each.label]));
   options($("at"), DATA.ats.map((each) => [each.key, each.label]));

@@ -12,7 +12,7 @@ function scoredTrials() {
 }
 
 function scoreName() {
-  return plain(SEARCH.metrics[search.metric].name, 40);
+  return plain(SEARCH.metrics[search.metric].label, 40);
 }
 
 function isLower() {
@@ -247,7 +247,7 @@ function drawSpace() {
 
 function connectSearch() {
   if (!$("space")) return;
-  options($("search-metric"), SEARCH.metrics.map((metric, i) => [i, plain(metric.name)]));
+  options($("search-metric"), SEARCH.metrics.map((metric, i) => [i, plain(metric.label)]));
   if (SEARCH.metrics.length < 2) $("search-metric").closest(".field").classList.add("hidden");
   for (const id of ["search-x", "search-y"]) options($(id), SEARCH.variables.map((variable, i) => [i, plain(variable.name)]));
   [search.x, search.y] = SEARCH.first;
