@@ -172,10 +172,10 @@ def test_a_job_that_the_site_refuses_is_a_problem_in_its_own_words(experiment: P
 def test_a_job_that_does_not_start_is_removed_with_the_schedulers_reasons(experiment: Project, queue: Queue) -> None:
     edit_profile(experiment, qsub_options='"-l mem_free=900000G"')
 
-    outcome = experiment.mle("doctor", "--wait", "8")
+    outcome = experiment.mle("doctor", "--wait", "20")
 
     assert outcome.returncode == 0, outcome.stdout
-    assert "! the job did not end within 8 s, and was removed: " in outcome.stdout
+    assert "! the job did not end within 20 s, and was removed: " in outcome.stdout
     assert "-> no machine has now what it asks for; if none ever has so much, ask for less (" in outcome.stdout
     assert "mem_free" in outcome.stdout
     assert queue() == {}
@@ -185,7 +185,7 @@ def test_a_job_that_does_not_start_is_removed_with_the_schedulers_reasons(experi
 def test_a_job_that_no_machine_can_ever_run_is_a_problem(experiment: Project, queue: Queue) -> None:
     ask_for(experiment, num_gpus="5")
 
-    outcome = experiment.mle("doctor", "--wait", "8")
+    outcome = experiment.mle("doctor", "--wait", "20")
 
     assert outcome.returncode == 1
     assert "✗ the job can never start here: (-l gpu=5" in outcome.stdout
