@@ -8,12 +8,12 @@ from typing import Any
 
 from mle_toolbox.render.number_form import AS_LOGGED, NumberForm
 from mle_toolbox.render.rendered import Rendered
-from mle_toolbox.render.sentences import at_words, better_words
+from mle_toolbox.render.sentences import at_words, better_words, cautions_about
 from mle_toolbox.render.table import Cell, Column, Table
 from mle_toolbox.results.answer import Answer
 from mle_toolbox.results.differences import value_text
 from mle_toolbox.results.groups import Group
-from mle_toolbox.text import listed, percent
+from mle_toolbox.text import listed
 
 __all__ = ["GroupTable"]
 
@@ -97,16 +97,15 @@ class GroupTable(Rendered):
             yield Cell(shown.beside(group.done) if shown is not None else "")
 
     def _method(self) -> Iterator[str]:
-        confidence = percent(self.answers[0].confidence)
         metrics: dict[str, list[str]] = {}
         for answer in self.answers:
+            found = [each for group in self.groups if (each := group.estimates[answer.metric]) is not None]
+            # Of an import, some groups may be of runs that have no seed in common.
+            how = " or ".join(dict.fromkeys(each.method for each in found)) or "no interval"
             better = better_words(answer.lower_is_better, answer.assumed)
-            metrics.setdefault(better, []).append(self.form.named(answer.metric))
-        for better, names in metrics.items():
-            yield (
-                f"{listed(names)}: mean of the configurations of each group, all weighted equally; "
-                f"{confidence} t interval from the variances within them; {better}."
-            )
+            metrics.setdefault(f"{how}; {better}", []).append(self.form.named(answer.metric))
+        for words, names in metrics.items():
+            yield f"{listed(names)}: mean of the configurations of each group, all weighted equally; {words}."
 
     def _cautions(self) -> Iterator[str]:
         if self.unlike:
@@ -114,3 +113,11 @@ class GroupTable(Rendered):
         empty = [value_text(each.value) for each in self.groups if None in each.estimates.values()]
         if empty:
             yield f"No mean if a configuration of the group has no finished seed with a finite value: {listed(empty)}."
+        cautions = {
+            answer.metric: {
+                value_text(each.value): found.caution if (found := each.estimates[answer.metric]) is not None else None
+                for each in self.groups
+            }
+            for answer in self.answers
+        }
+        yield from cautions_about(cautions)

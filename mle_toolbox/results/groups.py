@@ -107,12 +107,21 @@ def _mean(answer: Answer, names: Sequence[str], confidence: float) -> Estimate |
     # scipy is loaded where it is needed.
     import numpy as np
 
-    from mle_toolbox.statistics.over_tasks import estimate_over_tasks
+    from mle_toolbox.statistics.group_mean import estimate_of_group
 
-    finite = {name: answer.samples[name].values[np.isfinite(answer.samples[name].values)] for name in names}
-    if not all(map(len, finite.values())):
+    samples = [answer.samples[name] for name in names]
+    values = {
+        each.configuration: {
+            seed: float(value) for seed, value in zip(each.seeds, each.values, strict=True) if np.isfinite(value)
+        }
+        for each in samples
+    }
+    if not all(values.values()):
         return None
-    diverged = sum(answer.samples[name].diverged for name in names)
-    missing = sum(answer.samples[name].missing for name in names)
-    # What that function calls tasks are the configurations here: the mean of their means, with the spread of the seeds.
-    return estimate_over_tasks(finite, confidence=confidence, missing=missing, diverged=diverged)
+    return estimate_of_group(
+        values,
+        confidence,
+        independent=any(each.numbered for each in samples),
+        missing=sum(each.missing for each in samples),
+        diverged=sum(each.diverged for each in samples),
+    )

@@ -22,6 +22,7 @@ ELSEWHERE = {"sge", "slurm"}
 SMALL = {
     "ask": ["--earlier", "2", "--repeat", "1"],
     "coverage": ["--repetitions", "40", "--without-peer"],
+    "coverage_groups": ["--repetitions", "5"],
     "coverage_tasks": ["--tasks", "3", "--repetitions", "20", "--without-peer"],
     "drive": ["--runs", "3", "--quick"],
     "finished": ["--sizes", "2x2", "--quick"],

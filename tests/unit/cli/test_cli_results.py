@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -408,10 +409,10 @@ def test_groups_are_means_of_configurations_each_of_which_counts_the_same(
         (8, ["a", "b"]),
         (16, ["c", "d"]),
     ]
-    # Means 0.11 and 0.31 with variances 1e-4 of three seeds each: Satterthwaite has 4 degrees of freedom, t is 2.776.
+    # Means 0.11 and 0.31, and in both a seed adds 0.01: so do the seeds' means, whose t has 2 degrees of freedom.
     estimate = content["groups"][0]["estimates"]["loss"]
     assert estimate["value"] == pytest.approx(0.21)
-    assert estimate["high"] - estimate["value"] == pytest.approx(2.776445 * (2 * 1e-4 / 3) ** 0.5 / 2, rel=1e-5)
+    assert estimate["high"] - estimate["value"] == pytest.approx(4.302653 * 0.01 / 3**0.5, rel=1e-5)
     assert "e: last value by net.width" in output
     assert "Caution" not in output
     assert "do not have the same values" not in output
@@ -543,3 +544,15 @@ def test_tables_have_the_names_for_display_and_commands_and_programs_the_own_one
     assert r"Low \& slow" in latex
     assert {row["configuration"] for row in rows} == {"low", "high"}
     assert {row["configuration"] for row in csv.DictReader(io.StringIO(by_display))} == {"low"}
+
+
+def test_a_group_whose_configurations_have_no_two_seeds_in_common_says_why_it_has_no_interval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = write_grid(tmp_path / "e")
+    for seed in (1, 2):
+        shutil.rmtree(written.seed_run("b", seed).path)
+
+    shown = " ".join(mle(capsys, written.path, "--metric", "loss", "--group-by", "width").split())
+
+    assert "! 8: No interval: it needs two seeds that all of them have." in shown
