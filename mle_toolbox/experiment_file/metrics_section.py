@@ -56,6 +56,14 @@ def read_metrics(
             ranks = f"the search ranks by {searched[metric]} {metric}"
             maximizes = str(searched[metric] != "higher").lower()
             wrong.append((at, f"{location(at)} is {entry['better']!r}, but {ranks}. Set max_objective: {maximizes}."))
+        label = entry.get("name")
+        if not wrong and label is not None:
+            same = next((other for other, each in entries.items() if each.get("name") == label), None)
+            if same is None and label != metric and label in (*(tracked or ()), *section):
+                same = label
+            if same is not None:
+                words = f"is {label!r}, as is that of {same!r}. Every name must be different."
+                wrong.append(((*at, "name"), f"{location((*at, 'name'))} {words}"))
         mistakes += wrong
         if not wrong:
             entries[metric] = {key: value for key, value in entry.items() if value is not None}

@@ -71,6 +71,14 @@ def test_a_metric_may_be_given_with_a_word_with_a_section_or_with_its_name_alone
         ({"loss": True}, "'loss' in metrics must be higher, lower, or {better: higher, name: accuracy}, found true."),
         ({"loss": {"better": 1}}, "'better' in metrics.loss must be higher or lower, found 1."),
         ({"loss": {"beter": "lower"}}, "unknown key 'beter' in metrics.loss. Did you mean 'better'?"),
+        (
+            {"loss": {"name": "x"}, "accuracy": {"name": "x"}},
+            "'name' in metrics.accuracy is 'x', as is that of 'loss'. Every name must be different.",
+        ),
+        (
+            {"loss": {"name": "accuracy"}},
+            "'name' in metrics.loss is 'accuracy', as is that of 'accuracy'. Every name must be different.",
+        ),
         ({"loss": {"name": "a\nb"}}, "'name' in metrics.loss must be text on one line, found the text 'a\\nb'."),
     ],
 )
