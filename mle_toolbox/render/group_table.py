@@ -97,15 +97,15 @@ class GroupTable(Rendered):
             yield Cell(shown.beside(group.done) if shown is not None else "")
 
     def _method(self) -> Iterator[str]:
-        metrics: dict[str, list[str]] = {}
+        directions: dict[str, list[str]] = {}
         for answer in self.answers:
-            found = [each for group in self.groups if (each := group.estimates[answer.metric]) is not None]
-            # Of an import, some groups may be of runs that have no seed in common.
-            how = " or ".join(dict.fromkeys(each.method for each in found)) or "no interval"
             better = better_words(answer.lower_is_better, answer.assumed)
-            metrics.setdefault(f"{how}; {better}", []).append(self.form.named(answer.metric))
-        for words, names in metrics.items():
-            yield f"{listed(names)}: mean of the configurations of each group, all weighted equally; {words}."
+            directions.setdefault(better, []).append(self.form.named(answer.metric))
+        yield f"{'; '.join(f'{listed(names)}: {better}' for better, names in directions.items())}."
+        estimates = [each for group in self.groups for each in group.estimates.values() if each is not None]
+        # Of an import, some groups may be of runs that have no seed in common.
+        how = " or ".join(dict.fromkeys(each.method for each in estimates)) or "no interval"
+        yield f"Mean of the configurations of each group, all weighted equally; {how}."
 
     def _cautions(self) -> Iterator[str]:
         if self.unlike:

@@ -488,13 +488,17 @@ def test_groups_are_shown_in_percent_and_programs_get_the_number(
     assert [float(row["value"]) for row in rows if row["metric"] == "accuracy"] == pytest.approx([0.89, 0.49])
 
 
-def test_how_groups_are_averaged_is_said_once_for_metrics_of_one_direction(
+def test_how_groups_are_averaged_is_said_once_for_all_metrics(
     experiment: ExperimentFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = " ".join(mle(capsys, experiment.path, "--group-by", "level", "--higher-is-better").split())
+    for option, directions in (
+        ("--higher-is-better", "loss and accuracy: higher is better."),
+        ("--confidence=0.95", "loss: lower is better (assumed); accuracy: higher is better (assumed)."),
+    ):
+        shown = " ".join(mle(capsys, experiment.path, "--group-by", "level", option).split())
 
-    assert shown.count("all weighted equally") == 1
-    assert "loss and accuracy: mean of the configurations" in shown
+        assert shown.count("all weighted equally") == 1
+        assert directions in shown
 
 
 def test_a_group_has_no_standard_deviation_over_seeds(
