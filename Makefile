@@ -112,6 +112,7 @@ docs: $(COMPLETE)
 pictures: $(COMPLETE)
 	@$(BIN)/python docs/pictures/watch.py
 	@$(BIN)/python docs/pictures/search.py
+	@$(BIN)/python docs/pictures/search_page.py
 
 # Without the old constraints, in an environment of its own.
 LOCK := build/lock

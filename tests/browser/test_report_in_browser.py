@@ -429,3 +429,20 @@ def test_of_many_configurations_the_best_is_first_and_a_phone_scrolls_to_every_c
     around = "document.querySelector('#results .table')"
     assert opened.page.evaluate(f"{around}.scrollWidth > {around}.clientWidth")
     assert opened.page.evaluate("document.documentElement.scrollWidth <= 400")
+
+
+def test_charts_and_choices_call_a_metric_by_its_label_and_csv_files_by_its_name(
+    tmp_path: Path, open_report: Open
+) -> None:
+    losses = {"a": learning(3, 20), "b": learning(3, 20, 0.5)}
+    label = "loss on <new> data"
+    opened = open_report(made_results(tmp_path / "e", losses, record={"metrics": {"loss": {"name": label}}}))
+
+    assert opened.page.locator("#metric option").all_inner_texts() == [label]
+    assert opened.option("curves")["yAxis"][0]["name"] == label
+    assert opened.option("strips")["xAxis"][0]["name"] == f"{label} (last value)"
+    written = save(opened, "strips.csv")
+    assert written.name == "demo_strips_loss.csv"
+    with written.open(encoding="utf-8", newline="") as file:
+        assert {row["metric"] for row in csv.DictReader(file)} == {"loss"}
+    assert opened.complaints == []
