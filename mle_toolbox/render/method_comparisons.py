@@ -182,6 +182,7 @@ class MethodComparisons(Rendered):
     def _cautions(self) -> Iterator[str]:
         found = self.found
         yield from found.scale.cautions
+        yield from found.seed_cautions
         for method, tasks in found.lacking.items():
             yield f"{method} is left out: it has no score on {listed(tasks)}."
         if len(self.pairs) < math.comb(len(found.methods), 2):

@@ -21,13 +21,17 @@ from mle_toolbox.results.reference_scores import References
 from mle_toolbox.results.samples import SeedSample
 from mle_toolbox.results.task_answers import AnswerOfTasks
 from mle_toolbox.results.task_role import TaskRole
-from mle_toolbox.text import listed
+from mle_toolbox.text import listed, p_text
 
 if TYPE_CHECKING:
     from mle_toolbox.statistics import Estimate
     from mle_toolbox.statistics.over_tasks import Comparable, Improvement, Ranks, SeedsOverTasks, TaskDifference, Wins
 
 __all__ = ["MethodComparison", "OverTasks", "over_tasks"]
+
+_SURELY_ALIKE = 0.01
+# Of the variance: intervals that should be a tenth wider.
+_WORTH_SAYING = 1.2
 
 
 @dataclass(frozen=True)
@@ -140,9 +144,35 @@ class OverTasks:
             for method, cells in self.cells.items():
                 for sentence in cautions_over_tasks(cells, statistic, self.within.confidence):
                     methods.setdefault(sentence, {})[method] = None
-        return tuple(
-            sentence if len(some) == len(self.methods) else f"{listed(some)}: {sentence}"
-            for sentence, some in methods.items()
+        return (
+            *self.seed_cautions,
+            *(
+                sentence if len(some) == len(self.methods) else f"{listed(some)}: {sentence}"
+                for sentence, some in methods.items()
+            ),
+        )
+
+    @cached_property
+    def seed_cautions(self) -> tuple[str, ...]:
+        """That runs of one seed resemble each other over the tasks, where they do: a sentence, or nothing."""
+        from mle_toolbox.statistics.over_tasks import resemblance
+
+        samples = {(method, task): self.samples[method, task] for method in self.methods for task in self.tasks}
+        if not samples or any(each.numbered for each in samples.values()):
+            return ()
+        cells = {
+            cell: {seed: value for seed, value in zip(each.seeds, each.values, strict=True) if np.isfinite(value)}
+            for cell, each in samples.items()
+        }
+        common = sorted(frozenset.intersection(*map(frozenset, cells.values())))
+        found = resemblance(
+            [[[cells[method, task][seed] for seed in common] for task in self.tasks] for method in self.methods]
+        )
+        if found is None or found.p >= _SURELY_ALIKE or found.factor < _WORTH_SAYING:
+            return ()
+        return (
+            f"Runs of one seed resemble each other over the tasks ({p_text(found.p)}). Intervals and tests over tasks "
+            f"take them as independent: these intervals should be about {math.sqrt(found.factor):.1f} x as wide.",
         )
 
     def difference(self, a: str, b: str, statistic: str = "mean") -> TaskDifference:

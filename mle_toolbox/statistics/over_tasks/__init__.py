@@ -9,6 +9,7 @@ from mle_toolbox.statistics.over_tasks.comparable import Comparable, comparable
 from mle_toolbox.statistics.over_tasks.estimates import STATISTICS_OVER_TASKS, estimate_over_tasks
 from mle_toolbox.statistics.over_tasks.performance import profile_over_tasks
 from mle_toolbox.statistics.over_tasks.ranks import Ranks, ranks_over_tasks
+from mle_toolbox.statistics.over_tasks.resemblance import Resemblance, resemblance
 from mle_toolbox.statistics.over_tasks.scores import common_tasks
 from mle_toolbox.statistics.over_tasks.seeds import SeedsOverTasks, seeds_needed_over_tasks
 from mle_toolbox.statistics.over_tasks.task_differences import TaskDifference, difference_over_tasks
@@ -20,6 +21,7 @@ __all__ = [
     "Comparable",
     "Improvement",
     "Ranks",
+    "Resemblance",
     "SeedsOverTasks",
     "TaskDifference",
     "Wins",
@@ -30,6 +32,7 @@ __all__ = [
     "improvement_over_tasks",
     "profile_over_tasks",
     "ranks_over_tasks",
+    "resemblance",
     "seeds_needed_over_tasks",
     "wins_over_tasks",
 ]
