@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mle_toolbox.cli.figure_request import FigureRequest
+from mle_toolbox.cli.figures import draw
 from mle_toolbox.errors import StatisticsError
 from mle_toolbox.results import ExperimentResults, load
 from mle_toolbox.statistics.over_tasks import resemblance
@@ -110,3 +112,7 @@ def test_tables_over_tasks_say_when_their_intervals_are_too_narrow(share: float,
         said = [each for each in table.to_dict()["cautions"] if each.startswith("Runs of one seed resemble each other")]
         assert len(said) == (share > 0)
         assert all("should be about 1." in each for each in said)
+    for kind, is_warned in (("aggregate", share > 0), ("ranks", False)):
+        figure = draw(kind, results, FigureRequest("return"))
+        words = " ".join(text.get_text() for text in figure.findobj(match=lambda each: hasattr(each, "get_text")))
+        assert ("Runs of one seed resemble each other" in " ".join(words.split())) == is_warned
