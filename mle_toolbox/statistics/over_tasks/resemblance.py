@@ -94,4 +94,5 @@ def _standardised(values: Floats) -> Floats:
     scaled = np.divide(values, unit, out=np.zeros_like(values), where=unit > 0)
     centred = scaled - scaled.mean(axis=2, keepdims=True)
     std = scaled.std(axis=2, ddof=1, keepdims=True)
-    return np.divide(centred, std, out=np.zeros_like(values), where=np.ptp(scaled, axis=2, keepdims=True) > 0)
+    varies = np.ptp(scaled, axis=2, keepdims=True) > 0
+    return np.asarray(np.divide(centred, std, out=np.zeros_like(values), where=varies))
