@@ -15,6 +15,7 @@ from mle_toolbox.statistics.comparison import Comparison, compare
 from mle_toolbox.statistics.curve_band import Band, Curve, band
 from mle_toolbox.statistics.direction import direction
 from mle_toolbox.statistics.estimate import Estimate, estimate
+from mle_toolbox.statistics.group_mean import estimate_of_group
 from mle_toolbox.statistics.improvement import improvement_interval, probability_of_improvement
 from mle_toolbox.statistics.intervals import (
     iqm_interval,
@@ -28,6 +29,7 @@ from mle_toolbox.statistics.over_tasks import (
     Comparable,
     Improvement,
     Ranks,
+    Resemblance,
     SeedsOverTasks,
     TaskDifference,
     Wins,
@@ -38,6 +40,7 @@ from mle_toolbox.statistics.over_tasks import (
     improvement_over_tasks,
     profile_over_tasks,
     ranks_over_tasks,
+    resemblance,
     seeds_needed_over_tasks,
     wins_over_tasks,
 )
@@ -57,6 +60,7 @@ __all__ = [
     "Estimate",
     "Improvement",
     "Ranks",
+    "Resemblance",
     "SeedsOverTasks",
     "TaskDifference",
     "Wins",
@@ -76,6 +80,7 @@ __all__ = [
     "difference_over_tasks",
     "direction",
     "estimate",
+    "estimate_of_group",
     "estimate_over_tasks",
     "holm",
     "improvement_interval",
@@ -98,6 +103,7 @@ __all__ = [
     "profile_over_tasks",
     "proportion_interval",
     "ranks_over_tasks",
+    "resemblance",
     "seeds_needed",
     "seeds_needed_over_tasks",
     "standard_error",
