@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from mle_toolbox.results.shown import Comparisons, GroupTable, MethodComparisons, Summary, TaskTable
+    from mle_toolbox.results.shown import (
+        Comparisons,
+        GroupTable,
+        MethodComparisons,
+        NumberForm,
+        Summary,
+        TaskTable,
+    )
     from mle_toolbox.statistics import Comparison
 
 __all__ = ["Configurations"]
@@ -174,7 +181,7 @@ class Configurations(ConfigurationSet):
         >>> load("experiments").summary("accuracy", at="best").to_latex()  # doctest: +SKIP
         """
         # render/ imports results/; see shown.py.
-        from mle_toolbox.results.shown import NumberForm, Summary, SummaryRow
+        from mle_toolbox.results.shown import Summary, SummaryRow
 
         names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
         # dict.fromkeys: a metric that is named twice is one column.
@@ -206,8 +213,7 @@ class Configurations(ConfigurationSet):
             rows = sorted(rows, key=lambda row: places.get(row.configuration, len(places)))[:top]
         code = self.code(include_unfinished=include_unfinished)
         first, remarks = tuple(self._first_cautions(code)), tuple(self._length_cautions())
-        form = NumberForm(labels=self.labels)
-        return Summary(self.title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code, form)
+        return Summary(self.title, tuple(metrics), tuple(rows), remarks, include_unfinished, first, code, self._form)
 
     @with_installed_modules
     def grouped(
@@ -234,7 +240,7 @@ class Configurations(ConfigurationSet):
         ResultsError
             When no configuration has such a key.
         """
-        from mle_toolbox.results.shown import GroupTable, NumberForm
+        from mle_toolbox.results.shown import GroupTable
 
         names = list(metric) if isinstance(metric, Sequence) and not isinstance(metric, str) else [metric]
         answers = tuple(
@@ -252,7 +258,7 @@ class Configurations(ConfigurationSet):
         found, groups = groups_by(key, self, contents, differing, answers, confidence)
         unlike = unlike_settings(groups, contents, [each for each in differing if each != found])
         first = tuple(self._first_cautions(self.code(include_unfinished=include_unfinished)))
-        return GroupTable(self.title, found, answers, groups, unlike, first, NumberForm(labels=self.labels))
+        return GroupTable(self.title, found, answers, groups, unlike, first, self._form)
 
     @with_installed_modules
     def over_tasks(
@@ -325,7 +331,7 @@ class Configurations(ConfigurationSet):
         --------
         >>> load("experiments", task="env_name").task_table("return").to_latex()  # doctest: +SKIP
         """
-        from mle_toolbox.results.shown import NumberForm, TaskTable
+        from mle_toolbox.results.shown import TaskTable
 
         found = self.over_tasks(
             metric,
@@ -339,8 +345,7 @@ class Configurations(ConfigurationSet):
             include_unfinished=include_unfinished,
         )
         first = self._first_cautions(self.code(include_unfinished=include_unfinished))
-        form = NumberForm(labels=self.labels)
-        return TaskTable(self.title, found, tuple(first), tuple(self._length_cautions()), form)
+        return TaskTable(self.title, found, tuple(first), tuple(self._length_cautions()), self._form)
 
     @with_installed_modules
     def compare_methods(
@@ -369,7 +374,7 @@ class Configurations(ConfigurationSet):
         ResultsError
             When there is no such method.
         """
-        from mle_toolbox.results.shown import MethodComparisons, NumberForm
+        from mle_toolbox.results.shown import MethodComparisons
 
         found = self.over_tasks(
             metric,
@@ -383,7 +388,7 @@ class Configurations(ConfigurationSet):
         )
         if baseline is not None and baseline not in ("best", *found.role.names):
             raise unknown_name(baseline, found.role.names, self.title)
-        return MethodComparisons(self.title, found, found.pairs_with(baseline), NumberForm(labels=self.labels))
+        return MethodComparisons(self.title, found, found.pairs_with(baseline), self._form)
 
     @with_installed_modules
     def compare(
@@ -422,7 +427,7 @@ class Configurations(ConfigurationSet):
         ResultsError
             When there is no such configuration, or fewer than two.
         """
-        from mle_toolbox.results.shown import Comparisons, NumberForm
+        from mle_toolbox.results.shown import Comparisons
 
         if a is not None and b is None and baseline is None:
             a, baseline = None, a
@@ -458,7 +463,7 @@ class Configurations(ConfigurationSet):
             # Two that were named beforehand were not chosen by these numbers.
             found.searched if a is None or b is None else 0,
             found if found.looks is not None else None,
-            NumberForm(labels=self.labels),
+            self._form,
         )
 
     @with_installed_modules
@@ -507,6 +512,13 @@ class Configurations(ConfigurationSet):
         from mle_toolbox.results.conversion import long_table
 
         return long_table([run for each in self.values() for run in each.runs])
+
+    @property
+    def _form(self) -> NumberForm:
+        """How tables show metrics: under the names of the experiment file."""
+        from mle_toolbox.results.shown import NumberForm
+
+        return NumberForm(labels=self.labels)
 
     def _repr_html_(self) -> str:
         from mle_toolbox.results.shown import html_of

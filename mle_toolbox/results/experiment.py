@@ -200,7 +200,7 @@ class ExperimentResults(Configurations):
         ResultsError
             When the experiment is no search.
         """
-        from mle_toolbox.results.shown import NumberForm, TrialTable
+        from mle_toolbox.results.shown import TrialTable
 
         found = self.ranking(
             metric,
@@ -209,8 +209,7 @@ class ExperimentResults(Configurations):
             include_unfinished=include_unfinished,
         )
         cautions = tuple(self._first_cautions()), tuple(self._length_cautions())
-        form = NumberForm(labels=self.labels)
-        return TrialTable(self.title, found, top, *cautions, final_answer(self, found, confidence), form)
+        return TrialTable(self.title, found, top, *cautions, final_answer(self, found, confidence), self._form)
 
     @with_installed_modules
     def winner(self, confidence: float = 0.95) -> FinalAnswer | None:

@@ -105,17 +105,10 @@ def _group(
 
 def _mean(answer: Answer, names: Sequence[str], confidence: float) -> Estimate | None:
     # scipy is loaded where it is needed.
-    import numpy as np
-
     from mle_toolbox.statistics.group_mean import estimate_of_group
 
     samples = [answer.samples[name] for name in names]
-    values = {
-        each.configuration: {
-            seed: float(value) for seed, value in zip(each.seeds, each.values, strict=True) if np.isfinite(value)
-        }
-        for each in samples
-    }
+    values = {each.configuration: each.by_seed for each in samples}
     if not all(values.values()):
         return None
     return estimate_of_group(

@@ -160,10 +160,7 @@ class OverTasks:
         samples = {(method, task): self.samples[method, task] for method in self.methods for task in self.tasks}
         if not samples or any(each.numbered for each in samples.values()):
             return ()
-        cells = {
-            cell: {seed: value for seed, value in zip(each.seeds, each.values, strict=True) if np.isfinite(value)}
-            for cell, each in samples.items()
-        }
+        cells = {cell: each.by_seed for cell, each in samples.items()}
         common = sorted(frozenset.intersection(*map(frozenset, cells.values())))
         found = resemblance(
             [[[cells[method, task][seed] for seed in common] for task in self.tasks] for method in self.methods]

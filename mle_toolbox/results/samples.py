@@ -60,6 +60,12 @@ class SeedSample:
         return self.values[np.isfinite(self.values)]
 
     @property
+    def by_seed(self) -> dict[int, float]:
+        """The values of the seeds that have not diverged, by seed."""
+        pairs = zip(self.seeds, self.values, strict=True)
+        return {seed: float(value) for seed, value in pairs if np.isfinite(value)}
+
+    @property
     def n(self) -> int:
         """Seeds with a finite value."""
         return len(self.finite)

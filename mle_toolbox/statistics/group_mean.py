@@ -10,8 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from mle_toolbox.errors import StatisticsError
-from mle_toolbox.statistics.estimate import Estimate, skewness_caution
-from mle_toolbox.statistics.intervals import mean_interval
+from mle_toolbox.statistics.estimate import Estimate, estimate
 from mle_toolbox.statistics.over_tasks import estimate_over_tasks
 from mle_toolbox.text import percent
 
@@ -78,14 +77,16 @@ def estimate_of_group(
         return replace(apart, method=f"{percent(confidence)} {how}")
     common = sorted(frozenset.intersection(*seeds))
     low = high = math.nan
+    caution: str | None = _TOO_FEW
     if len(common) > 1:
-        by_seed = np.asarray([np.mean([each[seed] for each in values.values()]) for seed in common])
+        own = estimate([np.mean([each[seed] for each in values.values()]) for seed in common], confidence=confidence)
         # Around the mean of all runs: those of a seed that another configuration lacks count too.
-        low, high = (apart.value + float(end) for end in mean_interval(by_seed - by_seed.mean(), confidence))
+        low, high = apart.value + (own.low - own.value), apart.value + (own.high - own.value)
+        caution = own.caution
     return replace(
         apart,
         low=low,
         high=high,
         method=f"{percent(confidence)} t interval over the seeds that all of them have, each averaged over them",
-        caution=_TOO_FEW if len(common) < 2 else skewness_caution("mean", len(common), confidence),
+        caution=caution,
     )

@@ -62,6 +62,13 @@ def test_one_seed_in_common_gives_no_interval(values: dict[str, dict[int, float]
     assert found.caution == "No interval: it needs two seeds that all of them have."
 
 
+def test_seeds_that_change_nothing_are_told_and_not_taken_for_certainty() -> None:
+    found = estimate_of_group({"a": {0: 1.0, 1: 1.0, 2: 1.0}, "b": {0: 2.0, 1: 2.0, 2: 2.0}})
+
+    assert found.caution == estimate([1.5, 1.5, 1.5]).caution
+    assert "All seeds have the same value" in str(found.caution)
+
+
 @pytest.mark.parametrize("independent", [True, False])
 def test_runs_that_have_no_seed_in_common_are_independent(independent: bool) -> None:
     first = 0 if independent else 10
