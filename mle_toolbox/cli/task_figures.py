@@ -113,7 +113,7 @@ def _over_tasks(
     look = request.look(results, left_out, over_tasks=True)
     lacking = [f"{method} is left out: it has no score on {listed(tasks)}." for method, tasks in found.lacking.items()]
     scale = [f"Over {count(len(found.tasks), 'task')}: {found.scale.sentence}."] if scaled else []
-    # What ranks are tested against varies over the tasks and not over the seeds.
+    # Ranks are tested against their variation over tasks, not over seeds.
     alike = found.seed_cautions if scaled else ()
     look["note"] = " ".join([*scale, *lacking, *alike, look["note"]])
     return found, look

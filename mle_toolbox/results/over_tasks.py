@@ -168,8 +168,8 @@ class OverTasks:
         if found is None or found.p >= _SURELY_ALIKE or found.factor < _WORTH_SAYING:
             return ()
         return (
-            f"Runs of one seed resemble each other over the tasks ({p_text(found.p)}). Intervals and tests over tasks "
-            f"take them as independent: these intervals should be about {math.sqrt(found.factor):.1f} x as wide.",
+            f"Runs with the same seed are alike across tasks ({p_text(found.p)}). Intervals and tests over tasks treat "
+            f"them as independent; these intervals should be about {math.sqrt(found.factor):.1f} x as wide.",
         )
 
     def difference(self, a: str, b: str, statistic: str = "mean") -> TaskDifference:

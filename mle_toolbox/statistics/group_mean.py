@@ -19,7 +19,7 @@ __all__ = ["estimate_of_group"]
 Values = Mapping[str, Mapping[int, float]]
 """Configuration -> seed -> a number."""
 
-_TOO_FEW = "No interval: it needs two seeds that all of them have."
+_TOO_FEW = "No interval: that takes two seeds that all configurations share."
 
 
 def estimate_of_group(
@@ -46,7 +46,7 @@ def estimate_of_group(
     Returns
     -------
     Estimate
-        ``n`` is the number of runs. The interval is NaN where it would rest on less than two seeds.
+        ``n`` is the number of runs. The interval is NaN where it would rest on fewer than two seeds.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def estimate_of_group(
     runs = {name: list(each.values()) for name, each in values.items()}
     apart = estimate_over_tasks(runs, confidence=confidence, missing=missing, diverged=diverged)
     if independent or (len(seeds) > 1 and not any(a & b for a, b in combinations(seeds, 2))):
-        how = "t interval from the variances within them, which have no seed in common"
+        how = "t interval from the variances within the configurations, which share no seeds"
         return replace(apart, method=f"{percent(confidence)} {how}")
     common = sorted(frozenset.intersection(*seeds))
     low = high = math.nan
@@ -87,6 +87,6 @@ def estimate_of_group(
         apart,
         low=low,
         high=high,
-        method=f"{percent(confidence)} t interval over the seeds that all of them have, each averaged over them",
+        method=f"{percent(confidence)} t interval over the seeds that they all share, each averaged over the group",
         caution=caution,
     )

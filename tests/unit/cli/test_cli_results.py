@@ -559,4 +559,4 @@ def test_a_group_whose_configurations_have_no_two_seeds_in_common_says_why_it_ha
 
     shown = " ".join(mle(capsys, written.path, "--metric", "loss", "--group-by", "width").split())
 
-    assert "! 8: No interval: it needs two seeds that all of them have." in shown
+    assert "! 8: No interval: that takes two seeds that all configurations share." in shown

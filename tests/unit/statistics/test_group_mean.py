@@ -39,7 +39,7 @@ def test_the_interval_is_that_of_the_seeds_averaged_over_the_configurations() ->
 
     assert found.value == pytest.approx(25 / 6)
     assert ends(found) == pytest.approx(ends(estimate([3.0, 3.0, 6.5], confidence=0.9)))
-    assert found.method.startswith("90 % t interval over the seeds that all of them have")
+    assert found.method.startswith("90 % t interval over the seeds that they all share")
     assert found.n == 6
 
 
@@ -59,7 +59,7 @@ def test_one_seed_in_common_gives_no_interval(values: dict[str, dict[int, float]
 
     assert math.isnan(found.low)
     assert math.isnan(found.high)
-    assert found.caution == "No interval: it needs two seeds that all of them have."
+    assert found.caution == "No interval: that takes two seeds that all configurations share."
 
 
 def test_seeds_that_change_nothing_are_told_and_not_taken_for_certainty() -> None:
@@ -77,7 +77,7 @@ def test_runs_that_have_no_seed_in_common_are_independent(independent: bool) -> 
     found = estimate_of_group(values, independent=independent)
 
     assert ends(found) == ends(estimate_over_tasks({name: list(each.values()) for name, each in values.items()}))
-    assert "no seed in common" in found.method
+    assert "share no seeds" in found.method
 
 
 @given(st.floats(-1e3, 1e3), st.floats(0.01, 100), st.permutations([0, 1, 2]))

@@ -109,10 +109,10 @@ def test_tables_over_tasks_say_when_their_intervals_are_too_narrow(share: float,
     assert isinstance(results, ExperimentResults)
 
     for table in (results.task_table(), results.compare_methods()):
-        said = [each for each in table.to_dict()["cautions"] if each.startswith("Runs of one seed resemble each other")]
+        said = [each for each in table.to_dict()["cautions"] if each.startswith("Runs with the same seed are alike")]
         assert len(said) == (share > 0)
         assert all("should be about 1." in each for each in said)
     for kind, is_warned in (("aggregate", share > 0), ("ranks", False)):
         figure = draw(kind, results, FigureRequest("return"))
         words = " ".join(text.get_text() for text in figure.findobj(match=lambda each: hasattr(each, "get_text")))
-        assert ("Runs of one seed resemble each other" in " ".join(words.split())) == is_warned
+        assert ("Runs with the same seed are alike" in " ".join(words.split())) == is_warned
